@@ -1,0 +1,147 @@
+package webhook
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Verifier decides whether a delivery is genuine. The error is nil only if it
+// is; see [Error] and [Undecidable]. Implementations are safe for concurrent
+// use. Every provider's constructor returns one as a [*Scheme].
+type Verifier interface {
+	Verify(ctx context.Context, r *Request) (Receipt, error)
+}
+
+// Scheme is one provider's way of signing deliveries, with keys. It implements
+// [Verifier], is immutable and safe for concurrent use. The zero Scheme verifies nothing.
+type Scheme struct {
+	provider  string
+	maxBody   int64
+	methods   []string      // what the endpoint accepts, challenges included
+	deliver   []string      // what a delivery comes as; nil: POST
+	ack       time.Duration // 0: not known
+	now       func() time.Time
+	verify    func(ctx context.Context, r *Request, now time.Time) (Receipt, error)
+	challenge func(ctx context.Context, r *Request, now time.Time) (*Answer, bool, error)
+	split     func(r *Request, rec Receipt) ([]Raw, error)
+}
+
+// Answer is the response that a challenge asks for.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Verify checks the method, the size and the signature of r. The error is an
+// [*Error]. The context bounds what has to be fetched to decide: secrets, key
+// sets and certificates.
+func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
+	if s.verify == nil {
+		return Receipt{}, &Error{Provider: s.provider, Reason: ErrConfig, Detail: "the scheme was not made by a constructor"}
+	}
+	if err := s.admit(r); err != nil {
+		return Receipt{}, err
+	}
+	if method := r.method(); !s.delivers(method) {
+		return Receipt{}, s.fail(ErrMethod, "a delivery does not come as "+quote(method))
+	}
+	rec, err := s.verify(ctx, r, s.clock(r))
+	if err != nil {
+		return Receipt{}, s.explain(r, err)
+	}
+	return rec, nil
+}
+
+// Challenge answers a provider's check that the endpoint belongs to whoever
+// configured it: X's CRC, Braintree's bt_challenge, Slack's url_verification,
+// and SNS's subscription confirmation if [SNSAutoConfirm] was given. ok reports whether r
+// is such a challenge; when it is not, the answer and the error are nil.
+// Challenges that the provider signs are verified first, so callers ask
+// Challenge before [Scheme.Verify] and need nothing else.
+func (s *Scheme) Challenge(ctx context.Context, r *Request) (answer *Answer, ok bool, err error) {
+	if s.challenge == nil {
+		return nil, false, nil
+	}
+	if err := s.admit(r); err != nil {
+		return nil, false, err
+	}
+	answer, ok, err = s.challenge(ctx, r, s.clock(r))
+	if err != nil {
+		return nil, ok, s.explain(r, err)
+	}
+	return answer, ok, nil
+}
+
+// Split returns the events of a delivery that [Scheme.Verify] accepted with
+// rec: one, or several where the provider sends batches (SendGrid, Auth0 log
+// streams, S3 notifications in SNS). It is never to be called on a delivery that was not verified. The
+// error has the reason [ErrPayload] when the body is not what the provider documents.
+func (s *Scheme) Split(r *Request, rec Receipt) ([]Raw, error) {
+	if s.split == nil {
+		return []Raw{whole(r, rec)}, nil
+	}
+	raws, err := s.split(r, rec)
+	if err != nil {
+		return nil, s.explain(r, err)
+	}
+	return raws, nil
+}
+
+// Provider returns the provider's name in lower case, such as "stripe".
+func (s *Scheme) Provider() string { return s.provider }
+
+// MaxBody returns the largest body in bytes that is accepted.
+func (s *Scheme) MaxBody() int64 { return s.maxBody }
+
+// Methods returns the HTTP methods the endpoint must accept: POST, and GET
+// where the provider sends challenges or deliveries by GET.
+func (s *Scheme) Methods() []string {
+	if s.methods == nil {
+		return []string{http.MethodPost}
+	}
+	return slices.Clone(s.methods)
+}
+
+// AckDeadline returns how long the provider waits for an answer before it
+// counts the delivery as failed; zero if it does not say.
+func (s *Scheme) AckDeadline() time.Duration { return s.ack }
+
+func (s *Scheme) admit(r *Request) error {
+	if method := r.method(); method != http.MethodPost && !slices.Contains(s.methods, method) {
+		return s.fail(ErrMethod, "the endpoint does not take "+quote(method))
+	}
+	if int64(len(r.Body)) > s.maxBody {
+		return s.fail(ErrTooLarge, "the body is over the provider's cap")
+	}
+	return nil
+}
+
+func (s *Scheme) delivers(method string) bool {
+	return method == http.MethodPost || slices.Contains(s.deliver, method)
+}
+
+func (s *Scheme) clock(r *Request) time.Time {
+	switch {
+	case !r.ReceivedAt.IsZero():
+		return r.ReceivedAt
+	case s.now != nil:
+		return s.now()
+	}
+	return time.Now()
+}
+
+func (s *Scheme) fail(reason error, detail string) *Error {
+	return &Error{Provider: s.provider, Reason: reason, Detail: detail}
+}
+
+// whole is the delivery as one event, for schemes whose payload has no envelope.
+func whole(r *Request, rec Receipt) Raw {
+	return Raw{
+		ID: rec.EventID, IDSigned: rec.EventIDSigned,
+		Type: rec.EventType, TypeSigned: rec.EventTypeSigned,
+		Time: rec.SignedAt, Payload: r.Body,
+	}
+}
