@@ -1,0 +1,231 @@
+package oauthflow
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// call is one request that the client authenticates to.
+type call struct {
+	op   string // as in TokenError.Op
+	url  string
+	form url.Values
+	json bool // send a JSON object
+	once bool // carries what the server takes a single time
+}
+
+// answer is a response with its body read whole.
+type answer struct {
+	op     string
+	status int
+	header http.Header
+	body   []byte
+	redact *redactor
+}
+
+const maxResponse = 1 << 20
+
+// post sends a call. An error is a *TokenError; any answer but a redirect comes
+// back as it is.
+func (c *Client) post(ctx context.Context, in call) (*answer, error) {
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	before, err := c.secretNow(ctx)
+	if err != nil {
+		return nil, &TokenError{Op: in.op, Err: err}
+	}
+	out, err := c.send(ctx, in)
+	if err != nil || in.once || !out.rejectsClient() || c.cfg.ClientSecret == nil {
+		return out, err
+	}
+	// The secret may have been rotated under us: read it again, and repeat only if it differs.
+	if err := secret.Refresh(ctx, c.cfg.ClientSecret); err != nil {
+		return out, nil
+	}
+	after, err := c.secretNow(ctx)
+	if err != nil || after.Equal(before) {
+		return out, nil
+	}
+	return c.send(ctx, in)
+}
+
+func (c *Client) secretNow(ctx context.Context) (secret.Value, error) {
+	if c.cfg.ClientSecret == nil {
+		return secret.Value{}, nil
+	}
+	v, err := secret.Current(ctx, c.cfg.ClientSecret)
+	if err != nil {
+		return v, fmt.Errorf("the client secret: %w", err)
+	}
+	return v, nil
+}
+
+func (c *Client) send(ctx context.Context, in call) (*answer, error) {
+	fail := func(err error) error { return &TokenError{Op: in.op, Err: err} }
+	form := make(url.Values, len(in.form)+3)
+	for k, v := range in.form {
+		form[k] = v
+	}
+	header := http.Header{"Accept": {"application/json"}}
+	hidden, err := c.authenticate(ctx, form, header)
+	if err != nil {
+		return nil, fail(err)
+	}
+	redact := newRedactor(form, hidden...)
+	body, contentType := form.Encode(), "application/x-www-form-urlencoded"
+	if in.json {
+		body, contentType = jsonObject(form), "application/json"
+	}
+	header.Set("Content-Type", contentType)
+	var sent sentTracker
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), http.MethodPost, in.url, strings.NewReader(body))
+	if err != nil {
+		return nil, fail(redact.err(err))
+	}
+	req.Header = header
+	if err := ctx.Err(); err != nil {
+		return nil, fail(context.Cause(ctx))
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, &TokenError{Op: in.op, MaybeApplied: sent.maybe(err), Err: redact.err(err)}
+	}
+	defer resp.Body.Close()
+	out := &answer{op: in.op, status: resp.StatusCode, header: resp.Header, redact: redact}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, Err: ErrRedirect}
+	}
+	out.body, err = readCapped(resp.Body)
+	if err != nil {
+		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, MaybeApplied: out.ambiguous() || out.ok(), RetryAfter: out.retryAfter(c.now()), Err: redact.err(err)}
+	}
+	return out, nil
+}
+
+func readCapped(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxResponse+1))
+	if err == nil && len(data) > maxResponse {
+		err = ErrResponseTooLarge
+	}
+	return data, err
+}
+
+func jsonObject(form url.Values) string {
+	flat := make(map[string]string, len(form))
+	for k := range form {
+		flat[k] = form.Get(k)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(flat) // a map of strings always encodes
+	return b.String()
+}
+
+// sentTracker tells a request that never left from one that may have.
+type sentTracker struct{ asked, connected bool }
+
+func (s *sentTracker) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { s.asked = true },
+		GotConn: func(httptrace.GotConnInfo) { s.connected = true },
+	}
+}
+
+// maybe errs on the side of yes: a transport that reports nothing may have sent.
+func (s *sentTracker) maybe(err error) bool {
+	if s.asked {
+		return s.connected
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return false
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return false
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false
+	}
+	return true
+}
+
+func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
+
+// ambiguous reports a status that does not say whether the request took effect.
+func (a *answer) ambiguous() bool {
+	return a.status >= 500 || a.status == http.StatusRequestTimeout || a.status < 200
+}
+
+func (a *answer) rejectsClient() bool {
+	if a.status != http.StatusUnauthorized && a.status != http.StatusBadRequest {
+		return false
+	}
+	m, err := parseParams(a.body)
+	return err == nil && textMember(m, "error") == "invalid_client"
+}
+
+// refusal returns the error that the answer reports, nil if it reports none.
+// Some services report errors in a 200: GitHub by "error", Slack by "ok": false.
+func (a *answer) refusal(now time.Time, members map[string]any) *TokenError {
+	code := textMember(members, "error")
+	falseOK := members["ok"] == false
+	if a.ok() && code == "" && !falseOK {
+		return nil
+	}
+	text := func(name string) string { return truncate(a.redact.text(textMember(members, name)), maxServerText) }
+	return &TokenError{
+		Op:           a.op,
+		Status:       a.status,
+		Code:         truncate(a.redact.text(code), maxServerText),
+		Description:  text("error_description"),
+		URI:          text("error_uri"),
+		MaybeApplied: a.ambiguous(),
+		RetryAfter:   a.retryAfter(now),
+	}
+}
+
+func (a *answer) malformed(why string) *TokenError {
+	return &TokenError{Op: a.op, Status: a.status, MaybeApplied: true, Err: fmt.Errorf("%w: %s", ErrMalformedResponse, why)}
+}
+
+// retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds or a date,
+// the latter against the response's own Date so that clock skew cancels.
+func (a *answer) retryAfter(now time.Time) time.Duration {
+	v := strings.TrimSpace(a.header.Get("Retry-After"))
+	if secs, err := strconv.ParseFloat(v, 64); err == nil {
+		return seconds(secs)
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		now = date
+	}
+	return max(0, at.Sub(now))
+}
+
+// maxSeconds keeps server-supplied durations far from overflow: 68 years.
+const maxSeconds = 1<<31 - 1
+
+// seconds converts a server's count of seconds; what is not a positive number is 0.
+func seconds(s float64) time.Duration {
+	if !(s > 0) {
+		return 0
+	}
+	return time.Duration(min(s, maxSeconds) * float64(time.Second))
+}

@@ -1,0 +1,168 @@
+package oauthflow
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// Provider describes one authorization server: its endpoints, and where it
+// differs from the RFCs. It is plain data without secrets: copy one, change a
+// field, keep it in configuration. The zero value of every field but Endpoint means "as the RFCs say".
+type Provider struct {
+	// Name is for people and for error messages.
+	Name string
+
+	// Issuer is the issuer identifier (OpenID Connect Discovery, RFC 8414), compared
+	// byte by byte. Empty: the provider issues no ID tokens.
+	Issuer string
+
+	// IssuerAliases are further values accepted as the "iss" of ID tokens and of
+	// authorization responses.
+	IssuerAliases []string
+
+	// Endpoint holds the authorization, device authorization and token endpoints.
+	// AuthStyle must be set where clients have a secret: it is never detected by
+	// trying, since that would send a single-use code twice.
+	Endpoint oauth2.Endpoint
+
+	// RefreshURL is where tokens are refreshed if not at Endpoint.TokenURL.
+	RefreshURL string
+
+	// RevocationURL is the endpoint of RFC 7009.
+	RevocationURL string
+
+	// IntrospectionURL is the endpoint of RFC 7662.
+	IntrospectionURL string
+
+	// PushedAuthorizationURL is the endpoint of RFC 9126. With RequirePAR, every
+	// authorization request goes there first.
+	PushedAuthorizationURL string
+	RequirePAR             bool
+
+	// UserInfoURL is the endpoint of OpenID Connect Core section 5.3, or what the provider has
+	// in its place.
+	UserInfoURL string
+
+	// EndSessionURL is the endpoint of OpenID Connect RP-Initiated Logout.
+	EndSessionURL string
+
+	// JWKSURL is where the keys of ID tokens are.
+	JWKSURL string
+
+	// IDTokenAlgorithms are the signature algorithms accepted in ID tokens. Empty: RS256, the default of OpenID
+	// Connect. A client that registered another must name it.
+	IDTokenAlgorithms []string
+
+	// NoPKCE says that the server fails on, or is known to ignore, RFC 7636
+	// parameters. They are then not sent.
+	NoPKCE bool
+
+	// ResponseMode is the "response_mode" to ask for. Empty: the code comes in the query.
+	// "form_post" changes the SameSite attribute of the cookie.
+	ResponseMode string
+
+	// IssParameter says that authorization responses carry "iss" (RFC 9207); one
+	// without it is then refused.
+	IssParameter bool
+
+	// ScopeSeparator is what stands between scopes. Empty: a space.
+	ScopeSeparator string
+
+	// ScopeParam is the request parameter for scopes. Empty: "scope".
+	ScopeParam string
+
+	// ClientIDParam is the request parameter for the client identifier. Empty: "client_id".
+	ClientIDParam string
+
+	// JSONBody says that the token endpoint wants the request as a JSON object.
+	JSONBody bool
+
+	// AuthParams are sent with every authorization request, TokenParams with every code exchange.
+	AuthParams, TokenParams map[string]string
+
+	// TokenMember is the member of the token response that holds the token, such as
+	// Slack's "authed_user". If the response has no token there, its top level is read.
+	TokenMember string
+
+	// Metadata are the members of the token response, CallbackMetadata the
+	// parameters of the redirect, that the application needs later, such as a
+	// tenant or an API host. Refresh carries Metadata over to a token whose
+	// response lacks them.
+	Metadata, CallbackMetadata []string
+
+	// InvalidGrantCodes are error codes that mean what RFC 6749 calls "invalid_grant".
+	InvalidGrantCodes []string
+
+	// DefaultLifetime is how long an access token lives whose response does not say. Zero: it does not expire by itself.
+	DefaultLifetime time.Duration
+
+	// CallbackHMAC says that the redirect is signed by an "hmac" parameter: hex
+	// HMAC-SHA256, keyed with the client secret, of the other parameters, sorted. Shopify does this.
+	CallbackHMAC bool
+}
+
+func (p *Provider) label() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return "provider"
+}
+
+func (p *Provider) refreshURL() string {
+	if p.RefreshURL != "" {
+		return p.RefreshURL
+	}
+	return p.Endpoint.TokenURL
+}
+
+// check refuses endpoints that would carry secrets in the clear.
+func (p *Provider) check() error {
+	for _, e := range [...]struct{ name, url string }{
+		{"authorization", p.Endpoint.AuthURL}, {"device authorization", p.Endpoint.DeviceAuthURL},
+		{"token", p.Endpoint.TokenURL}, {"refresh", p.RefreshURL}, {"revocation", p.RevocationURL},
+		{"introspection", p.IntrospectionURL}, {"pushed authorization", p.PushedAuthorizationURL},
+		{"userinfo", p.UserInfoURL}, {"end session", p.EndSessionURL}, {"key set", p.JWKSURL},
+	} {
+		if e.url == "" {
+			continue
+		}
+		if err := checkURL(e.url); err != nil {
+			return fmt.Errorf("the %s endpoint %w", e.name, err)
+		}
+	}
+	if p.Endpoint.TokenURL == "" {
+		return fmt.Errorf("the token endpoint is missing")
+	}
+	if p.RequirePAR && p.PushedAuthorizationURL == "" {
+		return fmt.Errorf("the pushed authorization endpoint is required but missing")
+	}
+	return nil
+}
+
+// checkURL accepts https, and http to loopback; no userinfo, no fragment (RFC 6749 section 3.2).
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil, u.Host == "":
+		return fmt.Errorf("is not an absolute URL")
+	case u.User != nil:
+		return fmt.Errorf("must not hold user information")
+	case u.Fragment != "":
+		return fmt.Errorf("must not have a fragment")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return nil
+	}
+	return fmt.Errorf("must be https, or http to a loopback address")
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

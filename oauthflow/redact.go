@@ -1,0 +1,92 @@
+package oauthflow
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// sensitiveParams are the request parameters whose values are cut out of
+// whatever the server or the transport says about the request.
+var sensitiveParams = [...]string{
+	"client_secret", "code", "code_verifier", "refresh_token", "assertion", "client_assertion",
+	"subject_token", "actor_token", "device_code", "token", "password", "id_token_hint",
+}
+
+// redactor cuts the secrets of one request out of text.
+type redactor struct{ forms []string }
+
+func newRedactor(form url.Values, more ...string) *redactor {
+	r := &redactor{}
+	for _, name := range sensitiveParams {
+		for _, v := range form[name] {
+			r.add(v)
+		}
+	}
+	for _, v := range more {
+		r.add(v)
+	}
+	return r
+}
+
+// add registers a value in each form in which it may be echoed.
+func (r *redactor) add(v string) {
+	if strings.TrimSpace(v) == "" {
+		return
+	}
+	quoted, err := json.Marshal(v)
+	if err != nil {
+		quoted = []byte(`""`)
+	}
+	forms := []string{
+		v, url.QueryEscape(v), url.PathEscape(v), string(quoted[1 : len(quoted)-1]),
+		base64.RawStdEncoding.EncodeToString([]byte(v)), base64.RawURLEncoding.EncodeToString([]byte(v)),
+	}
+	for _, f := range forms {
+		if f != "" {
+			r.forms = append(r.forms, f)
+		}
+	}
+}
+
+func (r *redactor) text(s string) string {
+	for _, f := range r.forms {
+		s = strings.ReplaceAll(s, f, secret.Redacted)
+	}
+	return s
+}
+
+// err drops the URL that net/http puts around a transport's error, and the
+// whole chain but for the context's errors if its text holds a secret.
+func (r *redactor) err(err error) error {
+	for {
+		ue, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			break
+		}
+		err = ue.Err
+	}
+	text := r.text(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, known) {
+			return &redactedError{text, known}
+		}
+	}
+	return &redactedError{text, nil}
+}
+
+type redactedError struct {
+	text  string
+	cause error
+}
+
+func (e *redactedError) Error() string { return e.text }
+func (e *redactedError) Unwrap() error { return e.cause }

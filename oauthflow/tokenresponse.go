@@ -1,0 +1,120 @@
+package oauthflow
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+var errNotParams = errors.New("neither a JSON object nor form parameters")
+
+// parseParams reads an answer by what it is, not by its Content-Type: JSON is
+// sent as text/plain, and GitHub's default is form parameters. Names are
+// case-sensitive.
+func parseParams(body []byte) (map[string]any, error) {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	if len(body) == 0 {
+		return nil, nil
+	}
+	if body[0] == '{' {
+		var m map[string]any
+		if err := json.Unmarshal(body, &m); err != nil {
+			return nil, errNotParams // the decoder's own text quotes the body
+		}
+		return m, nil
+	}
+	if bytes.ContainsAny(body, "<>[]{} \t\r\n\"") {
+		return nil, errNotParams
+	}
+	v, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, errNotParams
+	}
+	m := make(map[string]any, len(v))
+	for k := range v {
+		m[k] = v.Get(k)
+	}
+	return m, nil
+}
+
+func textMember(m map[string]any, name string) string {
+	s, _ := m[name].(string)
+	return s
+}
+
+// numberMember reads a number that may have been sent as text, or with a fraction.
+func numberMember(m map[string]any, name string) (float64, bool) {
+	switch v := m[name].(type) {
+	case float64:
+		return v, true
+	case string:
+		f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// granted is a token and all members of the response that it came in.
+type granted struct {
+	token   *oauth2.Token
+	members map[string]any
+}
+
+// grant sends a token request and reads the token out of the answer.
+func (c *Client) grant(ctx context.Context, op, endpoint string, form url.Values) (*granted, error) {
+	// The lifetime counts from before the request, so that a slow answer does not
+	// make the token seem to live longer.
+	sent := c.now()
+	a, err := c.post(ctx, call{
+		op: op, url: endpoint, form: form,
+		json: c.cfg.Provider.JSONBody,
+		once: form.Get("grant_type") == "authorization_code",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.readToken(a, sent)
+}
+
+// readToken reads a token response (RFC 6749 section 5), leniently.
+func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
+	m, perr := parseParams(a.body)
+	if te := a.refusal(now, m); te != nil {
+		if slices.Contains(c.cfg.Provider.InvalidGrantCodes, te.Code) {
+			te.Err = ErrInvalidGrant
+		}
+		return nil, te
+	}
+	if perr != nil {
+		return nil, a.malformed(perr.Error())
+	}
+	at := m
+	if nested, ok := m[c.cfg.Provider.TokenMember].(map[string]any); ok && textMember(nested, "access_token") != "" {
+		at = nested
+	}
+	if textMember(at, "access_token") == "" {
+		return nil, a.malformed("it holds no access_token")
+	}
+	tok := &oauth2.Token{
+		AccessToken:  textMember(at, "access_token"),
+		TokenType:    textMember(at, "token_type"),
+		RefreshToken: textMember(at, "refresh_token"),
+	}
+	life := c.cfg.Provider.DefaultLifetime
+	if n, ok := numberMember(at, "expires_in"); ok && n > 0 {
+		life = seconds(n)
+	}
+	if life > 0 {
+		tok.Expiry = now.Add(life)
+		tok.ExpiresIn = int64(life / time.Second)
+	}
+	return &granted{tok.WithExtra(m), m}, nil
+}
