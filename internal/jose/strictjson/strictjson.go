@@ -1,0 +1,301 @@
+package strictjson
+
+import (
+	"errors"
+	"unicode/utf8"
+)
+
+// MaxDepth is how deep arrays and objects may nest, the outermost counted as 1.
+const MaxDepth = 32
+
+// What is wrong with a refused document. They are returned unwrapped and hold
+// nothing of the document.
+var (
+	ErrSyntax    = errors.New("invalid JSON")
+	ErrType      = errors.New("JSON value of another type than expected")
+	ErrDuplicate = errors.New("duplicate member name in JSON object")
+	ErrDepth     = errors.New("JSON nested too deeply")
+	ErrEncoding  = errors.New("JSON text is not valid Unicode")
+)
+
+// Member is one member of an object.
+type Member struct {
+	// Name has its escapes resolved. It is a slice of the input unless it held
+	// an escape.
+	Name []byte
+	// Value is the text of the value without surrounding white space, a slice
+	// of the input. It has been checked like the rest of the document.
+	Value []byte
+}
+
+// Object checks data, which must be one JSON object, and appends its members to
+// dst in the order of the text. The members are not usable when there is an
+// error.
+func Object(data []byte, dst []Member) ([]Member, error) {
+	s := scanner{data: data}
+	s.space()
+	if s.peek() != '{' {
+		return nil, s.mismatch()
+	}
+	err := s.object(1, &dst)
+	if err == nil {
+		err = s.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return dst, nil
+}
+
+// Array checks data, which must be one JSON array, and returns the texts of its
+// elements.
+func Array(data []byte) ([][]byte, error) {
+	s := scanner{data: data}
+	s.space()
+	if s.peek() != '[' {
+		return nil, s.mismatch()
+	}
+	elements := [][]byte{}
+	err := s.array(1, &elements)
+	if err == nil {
+		err = s.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return elements, nil
+}
+
+// Check checks data, which must be one JSON value of any type.
+func Check(data []byte) error {
+	s := scanner{data: data}
+	s.space()
+	if err := s.value(1); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+type scanner struct {
+	data  []byte
+	pos   int
+	names names
+}
+
+func (s *scanner) peek() byte {
+	if s.pos < len(s.data) {
+		return s.data[s.pos]
+	}
+	return 0
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case ' ', '\t', '\n', '\r':
+			s.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (s *scanner) end() error {
+	s.space()
+	if s.pos != len(s.data) {
+		return ErrSyntax
+	}
+	return nil
+}
+
+// mismatch tells a well-formed value of another type from a text that is not
+// JSON at all.
+func (s *scanner) mismatch() error {
+	if err := s.value(1); err != nil {
+		return err
+	}
+	if err := s.end(); err != nil {
+		return err
+	}
+	return ErrType
+}
+
+func (s *scanner) value(depth int) error {
+	switch c := s.peek(); {
+	case c == '"':
+		_, _, err := s.string()
+		return err
+	case c == '{':
+		return s.object(depth, nil)
+	case c == '[':
+		return s.array(depth, nil)
+	case c == '-' || c >= '0' && c <= '9':
+		return s.number()
+	case c == 't':
+		return s.literal("true")
+	case c == 'f':
+		return s.literal("false")
+	case c == 'n':
+		return s.literal("null")
+	}
+	return ErrSyntax
+}
+
+func (s *scanner) object(depth int, out *[]Member) error {
+	if depth > MaxDepth {
+		return ErrDepth
+	}
+	s.pos++ // '{'
+	base := s.names.n
+	var seen map[string]struct{}
+	s.space()
+	if s.peek() == '}' {
+		s.pos++
+		return nil
+	}
+	for {
+		if s.peek() != '"' {
+			return ErrSyntax
+		}
+		raw, escaped, err := s.string()
+		if err != nil {
+			return err
+		}
+		name := span{start: s.pos - 1 - len(raw), end: s.pos - 1, escaped: escaped}
+		if seen, err = s.remember(base, seen, name); err != nil {
+			return err
+		}
+		s.space()
+		if s.peek() != ':' {
+			return ErrSyntax
+		}
+		s.pos++
+		s.space()
+		start := s.pos
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		if out != nil {
+			*out = append(*out, Member{Name: s.text(name), Value: s.data[start:s.pos:s.pos]})
+		}
+		s.space()
+		switch s.peek() {
+		case ',':
+			s.pos++
+			s.space()
+		case '}':
+			s.pos++
+			s.names.n = base
+			return nil
+		default:
+			return ErrSyntax
+		}
+	}
+}
+
+func (s *scanner) array(depth int, out *[][]byte) error {
+	if depth > MaxDepth {
+		return ErrDepth
+	}
+	s.pos++ // '['
+	s.space()
+	if s.peek() == ']' {
+		s.pos++
+		return nil
+	}
+	for {
+		start := s.pos
+		if err := s.value(depth + 1); err != nil {
+			return err
+		}
+		if out != nil {
+			*out = append(*out, s.data[start:s.pos:s.pos])
+		}
+		s.space()
+		switch s.peek() {
+		case ',':
+			s.pos++
+			s.space()
+		case ']':
+			s.pos++
+			return nil
+		default:
+			return ErrSyntax
+		}
+	}
+}
+
+func (s *scanner) literal(want string) error {
+	if len(s.data)-s.pos < len(want) || string(s.data[s.pos:s.pos+len(want)]) != want {
+		return ErrSyntax
+	}
+	s.pos += len(want)
+	return nil
+}
+
+func (s *scanner) digits() bool {
+	start := s.pos
+	for s.pos < len(s.data) && s.data[s.pos]-'0' <= 9 {
+		s.pos++
+	}
+	return s.pos > start
+}
+
+// number reads a number by the grammar of RFC 8259 section 6.
+func (s *scanner) number() error {
+	if s.peek() == '-' {
+		s.pos++
+	}
+	if s.peek() == '0' {
+		s.pos++
+	} else if !s.digits() {
+		return ErrSyntax
+	}
+	if s.peek() == '.' {
+		s.pos++
+		if !s.digits() {
+			return ErrSyntax
+		}
+	}
+	if c := s.peek(); c == 'e' || c == 'E' {
+		s.pos++
+		if c := s.peek(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if !s.digits() {
+			return ErrSyntax
+		}
+	}
+	return nil
+}
+
+// string reads a string and returns the text between its quotes and whether it
+// holds an escape.
+func (s *scanner) string() (raw []byte, escaped bool, err error) {
+	s.pos++ // '"'
+	start := s.pos
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; {
+		case c == '"':
+			raw = s.data[start:s.pos:s.pos]
+			s.pos++
+			return raw, escaped, nil
+		case c == '\\':
+			escaped = true
+			if err := s.escape(); err != nil {
+				return nil, false, err
+			}
+		case c < ' ':
+			return nil, false, ErrSyntax
+		case c < utf8.RuneSelf:
+			s.pos++
+		default:
+			r, n := utf8.DecodeRune(s.data[s.pos:])
+			if r == utf8.RuneError && n <= 1 {
+				return nil, false, ErrEncoding
+			}
+			s.pos += n
+		}
+	}
+	return nil, false, ErrSyntax
+}
