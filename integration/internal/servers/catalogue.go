@@ -1,0 +1,120 @@
+package servers
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2/client"
+)
+
+// StripeMock starts stripe-mock: it validates requests against Stripe's
+// OpenAPI description, asks for a key, and keeps no state.
+func StripeMock(t testing.TB) *Server {
+	t.Helper()
+	return GoTool(t, "github.com/stripe/stripe-mock", func(port int) []string {
+		return []string{"-http-addr", fmt.Sprintf("127.0.0.1:%d", port)}
+	})
+}
+
+// HTTPBin starts go-httpbin, the server of HTTP oddities.
+func HTTPBin(t testing.TB) *Server {
+	t.Helper()
+	return GoTool(t, "github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin", func(port int) []string {
+		return []string{"-host", "127.0.0.1", "-port", strconv.Itoa(port), "-log-level", "ERROR", "-max-duration", "60s"}
+	})
+}
+
+// Toxiproxy starts a toxiproxy and returns the client of its API, which
+// creates proxies ("127.0.0.1:0" listens on a free port) and adds faults to
+// them.
+func Toxiproxy(t testing.TB) *toxiproxy.Client {
+	t.Helper()
+	s := GoTool(t, "github.com/Shopify/toxiproxy/v2/cmd/server", func(port int) []string {
+		return []string{"-host", "127.0.0.1", "-port", strconv.Itoa(port)}
+	})
+	return toxiproxy.NewClient(s.Addr)
+}
+
+// Prism starts Stoplight's Prism as a mock of the OpenAPI description in
+// specs/, by file name. It refuses a request that the description does not
+// allow, with 4xx and an application/problem+json body.
+func Prism(t testing.TB, spec string) *Server {
+	t.Helper()
+	path := filepath.Join(Dir(t), "specs", spec)
+	return Node(t, "node_modules/@stoplight/prism-cli/dist/index.js", NodeOptions{
+		Args: func(port int) []string {
+			return []string{"mock", "-h", "127.0.0.1", "-p", strconv.Itoa(port), "--errors", path}
+		},
+	})
+}
+
+// OIDCProvider starts oidc-provider, a certified OpenID provider, with every
+// feature switched on; servers/oidc-provider.mjs says which clients it knows
+// and which variables it reads. Its URL is its issuer.
+func OIDCProvider(t testing.TB, env ...string) *Server {
+	t.Helper()
+	return Node(t, "servers/oidc-provider.mjs", NodeOptions{
+		Env:   func(int) []string { return env },
+		Ready: regexp.MustCompile(`(?m)^READY (\S+)$`),
+	})
+}
+
+// OAuth2Mock starts oauth2-mock-server, which is lax and can be told to fail.
+// Its issuer is http://localhost with the server's port.
+func OAuth2Mock(t testing.TB) *Server {
+	t.Helper()
+	return Node(t, "node_modules/oauth2-mock-server/dist/oauth2-mock-server.mjs", NodeOptions{
+		Args: func(port int) []string { return []string{"-a", "127.0.0.1", "-p", strconv.Itoa(port)} },
+	})
+}
+
+// Emulate starts a stateful fake of one service: github, google, okta, clerk,
+// resend, stripe and others that `emulate list` names.
+func Emulate(t testing.TB, service string) *Server {
+	t.Helper()
+	return Node(t, "node_modules/emulate/dist/index.js", NodeOptions{
+		Args: func(port int) []string { return []string{"start", "-s", service, "-p", strconv.Itoa(port)} },
+	})
+}
+
+// FirebaseAuth starts the Firebase emulator for authentication, for the
+// project demo-test. The tokens it issues are unsigned (alg none).
+func FirebaseAuth(t testing.TB) *Server {
+	t.Helper()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "firebase.json")
+	return Node(t, "node_modules/firebase-tools/lib/bin/firebase.js", NodeOptions{
+		Dir: dir,
+		Args: func(port int) []string {
+			writeFirebaseConfig(t, config, port)
+			return []string{"emulators:start", "--only", "auth", "--project", "demo-test", "--config", config}
+		},
+	})
+}
+
+func writeFirebaseConfig(t testing.TB, path string, port int) {
+	t.Helper()
+	on := func(port int) map[string]any { return map[string]any{"host": "127.0.0.1", "port": port} }
+	free := func() int {
+		p, err := FreePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	raw, err := json.Marshal(map[string]any{"emulators": map[string]any{
+		"auth": on(port), "hub": on(free()), "logging": on(free()),
+		"ui": map[string]any{"enabled": false}, "singleProjectMode": true,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

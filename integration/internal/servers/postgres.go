@@ -1,0 +1,96 @@
+package servers
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// Postgres starts a PostgreSQL server with its data in a temporary directory
+// and returns the URL of an empty database. It runs as the user postgres, or
+// nobody, where the tests run as root, since it refuses to be root.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	bin := postgresBin(t)
+	cred := unprivileged(t)
+	// Not t.TempDir, whose parent only the owner may enter.
+	dir, err := os.MkdirTemp("", "standpipe-postgres-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if cred != nil {
+		if err := os.Chown(dir, int(cred.Uid), int(cred.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+	initdb.Dir = dir
+	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
+	if out, err := initdb.CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	s := start(t, command{
+		name: "postgres",
+		args: func(port int) []string {
+			return []string{filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port),
+				"-c", "unix_socket_directories=", "-c", "max_connections=500", "-c", "synchronous_commit=on", "-c", "fsync=off"}
+		},
+		dir:   dir,
+		ready: regexp.MustCompile(`ready to accept connections`),
+		cred:  cred,
+	})
+	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", s.Addr)
+}
+
+// postgresBin returns the directory of initdb and postgres, which Debian keeps
+// out of PATH.
+func postgresBin(t testing.TB) string {
+	t.Helper()
+	dirs, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(dirs)
+	if path, err := exec.LookPath("initdb"); err == nil {
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	for _, dir := range dirs {
+		_, initErr := os.Stat(filepath.Join(dir, "initdb"))
+		_, serverErr := os.Stat(filepath.Join(dir, "postgres"))
+		if initErr == nil && serverErr == nil {
+			return dir
+		}
+	}
+	Missing(t, "PostgreSQL (Debian: postgresql)")
+	return ""
+}
+
+// unprivileged returns whom to become, or nil where the tests are not root.
+func unprivileged(t testing.TB) *syscall.Credential {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, uidErr := strconv.ParseUint(u.Uid, 10, 32)
+		gid, gidErr := strconv.ParseUint(u.Gid, 10, 32)
+		if uidErr == nil && gidErr == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		}
+	}
+	Missing(t, "a user other than root that PostgreSQL may run as")
+	return nil
+}

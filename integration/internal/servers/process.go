@@ -1,0 +1,190 @@
+package servers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	startTimeout = 90 * time.Second // a cold npm server on a busy two-core machine
+	stopTimeout  = 5 * time.Second
+	attempts     = 3 // a free port may be taken between being found and being used
+	keptOutput   = 32 << 10
+)
+
+// Server is a running server.
+type Server struct {
+	URL  string // http://127.0.0.1:port, without a trailing slash
+	Addr string // 127.0.0.1:port
+	Port int
+
+	cmd    *exec.Cmd
+	out    *output
+	exited chan struct{} // closed when the process is gone
+	err    error         // how it went; read after exited
+}
+
+// command describes how a server is started.
+type command struct {
+	name string
+	args func(port int) []string // the program first
+	env  func(port int) []string // added to the environment; may be nil
+	dir  string
+	// ready is a line of output to wait for; its first group, if it has one, is
+	// the URL. nil: the port is dialled until it answers.
+	ready *regexp.Regexp
+	cred  *syscall.Credential
+}
+
+// start runs the command until the test ends.
+func start(t testing.TB, c command) *Server {
+	t.Helper()
+	var err error
+	for range attempts {
+		var s *Server
+		if s, err = launch(c); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if err = s.waitReady(c.ready); err == nil {
+			t.Cleanup(func() {
+				s.Stop()
+				if t.Failed() {
+					t.Logf("%s printed:\n%s", c.name, s.out.tail())
+				}
+			})
+			return s
+		}
+		s.Stop()
+		err = fmt.Errorf("%w; it printed:\n%s", err, s.out.tail())
+		if !strings.Contains(err.Error(), "in use") {
+			break
+		}
+	}
+	t.Fatalf("%s did not start: %v", c.name, err)
+	return nil
+}
+
+func launch(c command) (*Server, error) {
+	port, err := FreePort()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Port: port, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), out: new(output), exited: make(chan struct{})}
+	s.URL = "http://" + s.Addr
+	argv := c.args(port)
+	s.cmd = exec.Command(argv[0], argv[1:]...)
+	s.cmd.Dir = c.dir
+	s.cmd.Env = os.Environ()
+	if c.env != nil {
+		s.cmd.Env = append(s.cmd.Env, c.env(port)...)
+	}
+	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
+	s.cmd.SysProcAttr = processGroup()
+	s.cmd.SysProcAttr.Credential = c.cred
+	// Children that outlive the process may keep its output open.
+	s.cmd.WaitDelay = time.Second
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting it: %w", err)
+	}
+	go func() {
+		s.err = s.cmd.Wait()
+		close(s.exited)
+	}()
+	return s, nil
+}
+
+func (s *Server) waitReady(ready *regexp.Regexp) error {
+	deadline := time.Now().Add(startTimeout)
+	for time.Now().Before(deadline) {
+		select {
+		case <-s.exited:
+			return fmt.Errorf("it ended at once: %v", s.err)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if ready == nil {
+			if conn, err := net.DialTimeout("tcp", s.Addr, time.Second); err == nil {
+				conn.Close()
+				return nil
+			}
+			continue
+		}
+		if m := ready.FindStringSubmatch(s.out.tail()); m != nil {
+			if len(m) > 1 {
+				s.URL = strings.TrimSuffix(m[1], "/")
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("not ready after %v", startTimeout)
+}
+
+// Output returns the end of what the server has printed so far.
+func (s *Server) Output() string { return s.out.tail() }
+
+// Stop ends the server and its children before the test does, for tests of
+// what happens then. It asks first and kills after five seconds.
+func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+
+// Kill ends the server and its children with SIGKILL.
+func (s *Server) Kill() { s.end(syscall.SIGKILL) }
+
+func (s *Server) end(sig syscall.Signal) {
+	// The group's ID is the process's own, and is not given out again while the
+	// group has members.
+	group := -s.cmd.Process.Pid
+	_ = syscall.Kill(group, sig)
+	select {
+	case <-s.exited:
+	case <-time.After(stopTimeout):
+	}
+	_ = syscall.Kill(group, syscall.SIGKILL) // what ignored the signal, and children left behind
+	<-s.exited
+}
+
+// FreePort returns a loopback TCP port that nobody listens on at the moment.
+func FreePort() (int, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("finding a free port: %w", err)
+	}
+	defer l.Close()
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, errors.New("finding a free port: not a TCP address")
+	}
+	return addr.Port, nil
+}
+
+// output keeps the end of what a process prints.
+type output struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.buf = append(o.buf, p...)
+	if extra := len(o.buf) - keptOutput; extra > 0 {
+		o.buf = append(o.buf[:0], o.buf[extra:]...)
+	}
+	return len(p), nil
+}
+
+func (o *output) tail() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(bytes.TrimSpace(o.buf))
+}
