@@ -1,0 +1,147 @@
+package webhook
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// On calls fn for events of the given type, which is the provider's own name
+// for it: "payment_intent.succeeded", "push", "email.bounced". A trailing
+// asterisk matches any ending, as in "customer.subscription.*"; an exact name
+// goes before a pattern and a longer pattern before a shorter one.
+//
+// When fn returns nil the event is done. An error or a panic fails the
+// delivery, so that the provider sends it again; return nil for events that can
+// never succeed. The context ends with the provider's acknowledgement deadline, and fn must come to
+// an end when it does: see [Handler].
+//
+// It is a function and not a method of [Handler] because methods have no type
+// parameters; T is inferred from fn.
+func On[T any](eventType string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
+	return func(c *handlerConfig) {
+		if fn == nil {
+			c.fail("On(%q): the function is nil", eventType)
+			return
+		}
+		c.routes.add(c, eventType, &route{run: plain(fn)})
+	}
+}
+
+// OnObject calls fn for events in the given kind of envelope ([Raw].Object)
+// whose type no [On] names: Stripe's thin events are "v2.core.event".
+func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
+	return func(c *handlerConfig) {
+		switch {
+		case fn == nil:
+			c.fail("OnObject(%q): the function is nil", object)
+		case object == "":
+			c.fail("OnObject: the object is empty")
+		case c.routes.objects[object] != nil:
+			c.fail("OnObject(%q) is given twice", object)
+		default:
+			c.routes.objects[object] = &route{run: plain(fn)}
+		}
+	}
+}
+
+// Fallback calls fn for every event that nothing else matches. Without it such
+// events are acknowledged and dropped, since providers add types at any time
+// and count refusals as failures.
+func Fallback(fn func(ctx context.Context, e Event[json.RawMessage]) error) HandlerOption {
+	return func(c *handlerConfig) {
+		switch {
+		case fn == nil:
+			c.fail("Fallback: the function is nil")
+		case c.routes.fallback != nil:
+			c.fail("Fallback is given twice")
+		default:
+			c.routes.fallback = &route{run: plain(fn)}
+		}
+	}
+}
+
+// runner decodes one event and calls the user's function.
+type runner func(ctx context.Context, d *Delivery, i int, suspect bool) (*Answer, error)
+
+func plain[T any](fn func(context.Context, Event[T]) error) runner {
+	return func(ctx context.Context, d *Delivery, i int, suspect bool) (*Answer, error) {
+		e, err := newEvent[T](d, i, suspect)
+		if err != nil {
+			return nil, err
+		}
+		return nil, fn(ctx, e)
+	}
+}
+
+type route struct {
+	run      runner
+	responds bool // the answer is the event's result: no guard, no queue
+}
+
+type prefixRoute struct {
+	prefix string
+	*route
+}
+
+// routes is written while a handler is built and only read afterwards.
+type routes struct {
+	exact    map[string]*route
+	prefixes []prefixRoute // longest first
+	objects  map[string]*route
+	fallback *route
+	responds bool // at least one route responds
+}
+
+func newRoutes() routes {
+	return routes{exact: map[string]*route{}, objects: map[string]*route{}}
+}
+
+func (rs *routes) add(c *handlerConfig, pattern string, rt *route) {
+	rs.responds = rs.responds || rt.responds
+	prefix, wild := strings.CutSuffix(pattern, "*")
+	switch {
+	case pattern == "":
+		c.fail("the event type is empty")
+	case strings.Contains(prefix, "*"):
+		c.fail("event type %q: an asterisk may only stand at the end", pattern)
+	case !wild && rs.exact[pattern] != nil,
+		wild && slices.ContainsFunc(rs.prefixes, func(p prefixRoute) bool { return p.prefix == prefix }):
+		c.fail("event type %q is handled twice", pattern)
+	case !wild:
+		rs.exact[pattern] = rt
+	default:
+		rs.prefixes = append(rs.prefixes, prefixRoute{prefix, rt})
+		slices.SortStableFunc(rs.prefixes, func(a, b prefixRoute) int { return len(b.prefix) - len(a.prefix) })
+	}
+}
+
+// find returns the route of an event, nil if there is none.
+func (rs *routes) find(raw *Raw) *route {
+	if rt := rs.exact[raw.Type]; rt != nil {
+		return rt
+	}
+	for _, p := range rs.prefixes {
+		if p.prefix != "" && strings.HasPrefix(raw.Type, p.prefix) {
+			return p.route
+		}
+	}
+	if rt := rs.objects[raw.Object]; rt != nil {
+		return rt
+	}
+	if n := len(rs.prefixes); n > 0 && rs.prefixes[n-1].prefix == "" {
+		return rs.prefixes[n-1].route
+	}
+	return rs.fallback
+}
+
+// call runs a route and turns a panic into an error, which carries the stack for the log.
+func (rt *route) call(ctx context.Context, d *Delivery, i int, suspect bool) (answer *Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, newPanicError(p)
+		}
+	}()
+	return rt.run(ctx, d, i, suspect)
+}

@@ -1,0 +1,109 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// retryAfter is what a 503 advises, in seconds. Few providers read it; the others keep to their own schedule.
+const retryAfter = "10"
+
+var errInFlight = errors.New("another delivery of the event is being handled")
+
+// laterError is a failure that says nothing about the event: it is answered
+// 503 instead of 500.
+type laterError struct {
+	what string
+	err  error
+}
+
+func (e *laterError) Error() string { return "webhook: " + e.what + ": " + e.err.Error() }
+func (e *laterError) Unwrap() error { return e.err }
+
+// eventError says which event of a delivery failed.
+type eventError struct {
+	typ   string
+	index int
+	err   error
+}
+
+func (e *eventError) Error() string {
+	return fmt.Sprintf("webhook: event %d, %s: %v", e.index, quote(e.typ), e.err)
+}
+func (e *eventError) Unwrap() error { return e.err }
+
+// refuse logs why a request is not accepted and answers it. Only a refusal that was decided is a 4xx.
+func (h *Handler) refuse(ctx context.Context, err error) Answer {
+	answer := unavailable()
+	switch {
+	case errors.Is(err, ErrUnavailable): // first: an error may carry a reason beside it
+	case errors.Is(err, ErrMethod):
+		answer = fixed(http.StatusMethodNotAllowed, "method not allowed\n")
+		answer.Header.Set("Allow", h.allow)
+	case errors.Is(err, ErrTooLarge):
+		answer = fixed(http.StatusRequestEntityTooLarge, "body too large\n")
+	case decided(err):
+		answer = fixed(http.StatusUnauthorized, "unauthorized\n")
+		answer.Header.Set("Www-Authenticate", "Webhook-Signature") // RFC 9110 section 11.6.1 asks for one
+	}
+	h.logRefused(ctx, answer.Status, err)
+	return answer
+}
+
+// decided reports whether err is one of the reasons for which a delivery is
+// refused for good.
+func decided(err error) bool {
+	for _, reason := range []error{ErrMismatch, ErrMissing, ErrMalformed, ErrStale, ErrFuture, ErrDuplicate, ErrNotAllowed, ErrPayload} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
+}
+
+// fail logs and answers a genuine delivery that was not handled.
+func (h *Handler) fail(ctx context.Context, rec Receipt, err error) Answer {
+	answer := failed()
+	if onlyLater(err) || ctx.Err() != nil {
+		answer = unavailable()
+	}
+	h.logFailed(ctx, rec, answer.Status, err)
+	return answer
+}
+
+// onlyLater reports whether every error that was joined in err is a laterError.
+func onlyLater(err error) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			if !onlyLater(e) {
+				return false
+			}
+		}
+		return true
+	}
+	if e, ok := err.(*eventError); ok {
+		err = e.err
+	}
+	_, ok := err.(*laterError)
+	return ok
+}
+
+func failed() Answer { return fixed(http.StatusInternalServerError, "internal server error\n") }
+
+func unavailable() Answer {
+	answer := fixed(http.StatusServiceUnavailable, "try again later\n")
+	answer.Header.Set("Retry-After", retryAfter)
+	return answer
+}
+
+// fixed is an answer that says nothing but its status.
+func fixed(status int, text string) Answer {
+	header := http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
+	if text == "" {
+		return Answer{Status: status, Header: header}
+	}
+	header["Content-Type"] = []string{"text/plain; charset=utf-8"}
+	return Answer{Status: status, Header: header, Body: []byte(text)}
+}

@@ -1,0 +1,133 @@
+package webhook
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// ServeHTTP answers one request; see [Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	answer, ok := h.precheck(r.Context(), r.Method, r.ContentLength)
+	if ok {
+		unlimit := limitRead(w, r, start, h.deadline)
+		body, err := readBody(w, r, h.maxBody)
+		unlimit()
+		if err != nil {
+			answer = h.refuse(r.Context(), err)
+		} else {
+			answer = h.process(r.Context(), FromHTTP(r, body), start)
+		}
+	}
+	header := w.Header()
+	for name, values := range answer.Header {
+		header[name] = values
+	}
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // nobody is left to tell
+}
+
+// VerifyHTTP reads the body of r and verifies it, for callers that want neither
+// [Handler]'s dispatch nor its answers. It reads once, up to the cap of v's MaxBody
+// method ([DefaultMaxBody] if it has none), does not inflate, and returns the
+// request with the raw body, which the caller may keep. The request's context
+// bounds the verification; to bound a sender that drips, set the server's ReadTimeout.
+//
+// The error is that of v or, when the body could not be read, an [*Error]
+// with the reason [ErrTooLarge] or [ErrUnavailable]. It must not be sent in the response.
+func VerifyHTTP(v Verifier, r *http.Request) (*Request, Receipt, error) {
+	limit := int64(DefaultMaxBody)
+	if m, ok := v.(bodyLimiter); ok && m.MaxBody() > 0 {
+		limit = m.MaxBody()
+	}
+	if r.ContentLength > limit {
+		return nil, Receipt{}, tooLarge()
+	}
+	body, err := readBody(nil, r, limit)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	req := FromHTTP(r, body)
+	rec, err := v.Verify(r.Context(), req)
+	if err != nil {
+		return nil, Receipt{}, err
+	}
+	return req, rec, nil
+}
+
+// firstRead is how much is allocated on the word of a Content-Length header alone.
+const firstRead = 64 << 10
+
+// readBody reads the body once and whole, or fails.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		if r.ContentLength > 0 {
+			return nil, consumed(r.ContentLength, 0)
+		}
+		return nil, nil
+	}
+	// One byte more than announced, so that the end is seen without growing.
+	buf := make([]byte, 0, min(max(r.ContentLength, 511), firstRead)+1)
+	src := http.MaxBytesReader(w, r.Body, limit)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := src.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, readError(err, r.ContentLength, len(buf))
+		}
+	}
+	if r.ContentLength > int64(len(buf)) {
+		return nil, consumed(r.ContentLength, len(buf))
+	}
+	return slices.Clip(buf), nil
+}
+
+func readError(err error, announced int64, read int) error {
+	switch {
+	case isTooLarge(err):
+		return tooLarge()
+	case errors.Is(err, http.ErrBodyReadAfterClose):
+		return consumed(announced, read)
+	}
+	return &Error{Reason: ErrUnavailable, Detail: "the body did not arrive whole", Err: err}
+}
+
+func isTooLarge(err error) bool {
+	_, ok := errors.AsType[*http.MaxBytesError](err)
+	return ok
+}
+
+func tooLarge() *Error {
+	return &Error{Reason: ErrTooLarge, Detail: "the body is over the provider's cap"}
+}
+
+// consumed is undecidable and not a mismatch: what was signed is not there to be looked at.
+func consumed(announced int64, left int) *Error {
+	return &Error{
+		Reason: ErrUnavailable,
+		Detail: "Content-Length announces " + strconv.FormatInt(announced, 10) + " bytes, of which " + strconv.Itoa(left) + " are left",
+		Hint:   "the body was already read before this handler: mount it in front of any middleware that parses or logs bodies",
+	}
+}
+
+// limitRead ends the reading of the body with the deadline, so that a sender
+// who drips does not outlast it. A server's own, shorter ReadTimeout stays.
+func limitRead(w http.ResponseWriter, r *http.Request, start time.Time, d time.Duration) (unlimit func()) {
+	srv, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
+	if !ok || r.ContentLength == 0 || srv.ReadTimeout > 0 && srv.ReadTimeout < d {
+		return func() {}
+	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(start.Add(d)) // where a middleware's writer hides it, the server's timeouts hold
+	return func() { _ = rc.SetReadDeadline(time.Time{}) }
+}

@@ -1,0 +1,120 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+)
+
+// The log is where the reasons go that the responses keep to themselves. The
+// attributes "endpoint" and "provider" are on every line.
+
+func (h *Handler) logger() *slog.Logger {
+	if h.log != nil {
+		return h.log
+	}
+	return slog.Default()
+}
+
+func (h *Handler) logAttrs(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
+	log := h.logger()
+	if !log.Enabled(ctx, level) {
+		return
+	}
+	log.LogAttrs(ctx, level, msg, append([]slog.Attr{
+		slog.String("endpoint", h.endpoint), slog.String("provider", h.provider),
+	}, attrs...)...)
+}
+
+// logRefused is a warning for what anyone on the internet can cause, and an
+// error for what the operator has to look at.
+func (h *Handler) logRefused(ctx context.Context, status int, err error) {
+	level := slog.LevelWarn
+	if status >= 500 {
+		level = slog.LevelError
+	}
+	attrs := []slog.Attr{slog.Int("status", status)}
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		h.logAttrs(ctx, level, "webhook refused", append(attrs, slog.String("reason", clip(err.Error())))...)
+		return
+	}
+	plain := *e
+	plain.Hint = ""
+	attrs = append(attrs, slog.String("reason", clip(plain.Error())))
+	if e.Hint != "" {
+		attrs = append(attrs, slog.String("hint", e.Hint))
+	}
+	if e.Skew != 0 {
+		attrs = append(attrs, slog.Float64("skew_seconds", e.Skew.Seconds()))
+	}
+	h.logAttrs(ctx, level, "webhook refused", attrs...)
+}
+
+func (h *Handler) logFailed(ctx context.Context, rec Receipt, status int, err error) {
+	attrs := []slog.Attr{slog.Int("status", status), slog.String("error", clip(err.Error()))}
+	if rec.EventID != "" {
+		attrs = append(attrs, slog.String("event_id", clip(rec.EventID)))
+	}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		attrs = append(attrs, slog.String("panic", clip(fmt.Sprint(p.value))), slog.String("stack", string(p.stack)))
+	}
+	h.logAttrs(ctx, slog.LevelError, "webhook failed", attrs...)
+}
+
+func (h *Handler) logOverrun(ctx context.Context, r *Request) {
+	h.logAttrs(ctx, slog.LevelError, "webhook deadline passed while the handler was still running",
+		slog.Int("status", unavailable().Status), slog.Duration("deadline", h.deadline), slog.Int("body_bytes", len(r.Body)),
+		slog.String("hint", "the function ignores its context or takes too long: put the work behind WithQueue"))
+}
+
+func (h *Handler) logUnsettled(ctx context.Context, handled bool, err error) {
+	h.logAttrs(ctx, slog.LevelError, "webhook guard could not record the outcome",
+		slog.Bool("handled", handled), slog.String("error", clip(err.Error())))
+}
+
+func (h *Handler) logUnknown(ctx context.Context, d *Delivery, raw *Raw) {
+	h.logEvent(ctx, slog.LevelDebug, "webhook event has no function", d, raw)
+}
+
+func (h *Handler) logDuplicate(ctx context.Context, d *Delivery, raw *Raw) {
+	h.logEvent(ctx, slog.LevelInfo, "webhook event was handled before", d, raw)
+}
+
+func (h *Handler) logSuspect(ctx context.Context, d *Delivery, raw *Raw) {
+	h.logEvent(ctx, slog.LevelWarn, "webhook event may be a replay: payload or identifier seen before in another combination", d, raw)
+}
+
+func (h *Handler) logEvent(ctx context.Context, level slog.Level, msg string, d *Delivery, raw *Raw) {
+	id := raw.ID
+	if id == "" {
+		id = d.Receipt.EventID
+	}
+	h.logAttrs(ctx, level, msg, slog.String("type", clip(raw.Type)), slog.String("event_id", clip(id)))
+}
+
+// clip bounds outside text; slog's handlers do the quoting.
+func clip(s string) string {
+	const limit = 1 << 10
+	if len(s) > limit {
+		return s[:limit] + "…"
+	}
+	return s
+}
+
+// panicError stands for a panic in the user's code. Its text leaves the value
+// out, because Dispatch returns it to whoever wants to store it; the log has it.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func newPanicError(value any) *panicError {
+	return &panicError{value: value, stack: debug.Stack()}
+}
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("webhook: handler panicked with a %T", e.value)
+}

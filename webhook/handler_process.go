@@ -1,0 +1,245 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Process answers one request that did not come from net/http, such as one
+// from AWS Lambda or from a queue of raw requests: everything that ServeHTTP does, from the method
+// check on. r.Body must be the raw body (a base64 transport encoding undone) and,
+// where the request waited, r.ReceivedAt when it came. The deadline counts from the call. The answer is the
+// caller's own; a status of 500 or more asks for the request to be
+// delivered again.
+func (h *Handler) Process(ctx context.Context, r *Request) Answer {
+	if answer, ok := h.precheck(ctx, r.method(), int64(len(r.Body))); !ok {
+		return answer
+	}
+	return h.process(ctx, r, time.Now())
+}
+
+// Dispatch runs the functions for a delivery that was verified before, which is
+// what a worker does with what it takes from the queue behind [WithQueue]. It applies
+// the duplicate guard. The error joins those of all events that
+// failed; the worker tries the delivery again later. No deadline is set: ctx is the worker's own.
+// A function's panic is returned as an error.
+func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
+	_, err := h.dispatch(ctx, d)
+	return err
+}
+
+// Drain waits until no delivery is at work, or until ctx ends, whose cause it
+// then returns. Call it after [http.Server.Shutdown], which does not wait for
+// functions that outlasted their deadline.
+func (h *Handler) Drain(ctx context.Context) error { return h.running.wait(ctx) }
+
+// precheck needs neither body nor key.
+func (h *Handler) precheck(ctx context.Context, method string, length int64) (Answer, bool) {
+	switch {
+	case !slices.Contains(h.methods, method):
+		return h.refuse(ctx, &Error{Reason: ErrMethod, Detail: "the endpoint does not take " + quote(method)}), false
+	case length > h.maxBody:
+		return h.refuse(ctx, tooLarge()), false
+	}
+	return Answer{}, true
+}
+
+// errDeadline is the cause of a handler's context when it ends by itself.
+var errDeadline = fmt.Errorf("webhook: the acknowledgement deadline passed: %w", context.DeadlineExceeded)
+
+var errGoexit = errors.New("webhook: a function ended its goroutine")
+
+// process bounds work in time: the answer is there by the deadline, whatever the
+// verifier, the queue and the functions do with their context.
+func (h *Handler) process(ctx context.Context, r *Request, start time.Time) Answer {
+	end := start.Add(h.deadline)
+	work, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
+	done := make(chan Answer, 1)
+	h.running.enter()
+	go func() {
+		defer cancel()
+		answer, returned := failed(), false
+		defer func() {
+			// A panic of a function is contained where that is called, so this is the
+			// verifier's, the guard's or the queue's; or else a runtime.Goexit.
+			if p := recover(); p != nil {
+				answer = unavailable()
+				h.logFailed(ctx, Receipt{}, answer.Status, newPanicError(p))
+			} else if !returned {
+				h.logFailed(ctx, Receipt{}, answer.Status, errGoexit)
+			}
+			h.running.leave()
+			done <- answer
+		}()
+		answer = h.work(work, r)
+		returned = true
+	}()
+	select {
+	case answer := <-done:
+		return answer
+	case <-work.Done():
+	}
+	// The caller going away ends the context early, but the work may yet be done in time.
+	late := time.NewTimer(time.Until(end))
+	defer late.Stop()
+	select {
+	case answer := <-done:
+		return answer
+	case <-late.C:
+	}
+	select {
+	case answer := <-done: // both at once
+		return answer
+	default:
+	}
+	h.logOverrun(ctx, r)
+	return unavailable()
+}
+
+// work is the sequence of every delivery.
+func (h *Handler) work(ctx context.Context, r *Request) Answer {
+	if h.challenger != nil {
+		answer, ok, err := h.challenger.Challenge(ctx, r)
+		switch {
+		case err != nil:
+			return h.refuse(ctx, err)
+		case ok:
+			return complete(answer)
+		}
+	}
+	rec, err := h.verifier.Verify(ctx, r)
+	if err != nil {
+		return h.refuse(ctx, err)
+	}
+	d, err := h.split(r, rec)
+	if err != nil {
+		return h.fail(ctx, rec, err)
+	}
+	if h.queue != nil {
+		if err := h.queue.Enqueue(ctx, d.forQueue()); err != nil {
+			return h.fail(ctx, rec, &laterError{"queue", err})
+		}
+		return acknowledged()
+	}
+	answer, err := h.dispatch(ctx, d)
+	if err != nil {
+		return h.fail(ctx, rec, err)
+	}
+	return complete(answer)
+}
+
+func (h *Handler) split(r *Request, rec Receipt) (*Delivery, error) {
+	d := &Delivery{Endpoint: h.endpoint, Receipt: rec, Request: r}
+	if h.splitter == nil {
+		d.Events = []Raw{whole(r, rec)}
+		return d, nil
+	}
+	var err error
+	d.Events, err = h.splitter.Split(r, rec)
+	return d, err
+}
+
+// dispatch runs the events of d in order. The answer is that of a Respond
+// function, nil otherwise.
+func (h *Handler) dispatch(ctx context.Context, d *Delivery) (answer *Answer, err error) {
+	var errs []error
+	for i := range d.Events {
+		if ctx.Err() != nil {
+			errs = append(errs, &laterError{"not begun", context.Cause(ctx)})
+			break
+		}
+		a, err := h.runEvent(ctx, d, i)
+		if err != nil {
+			errs = append(errs, &eventError{typ: d.Events[i].Type, index: i, err: err})
+			continue
+		}
+		answer = a
+	}
+	return answer, errors.Join(errs...)
+}
+
+// runEvent runs one event between claim and commit.
+func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, error) {
+	raw := &d.Events[i]
+	rt := h.routes.find(raw)
+	switch {
+	case rt == nil:
+		h.logUnknown(ctx, d, raw)
+		return nil, nil
+	case rt.responds || h.guard == nil:
+		return rt.call(ctx, d, i, false)
+	}
+	claim, err := h.guard.Claim(ctx, h.guardKey(d, i))
+	if err != nil {
+		return nil, &laterError{"guard", err}
+	}
+	switch claim.State {
+	case Claimed:
+	case Handled:
+		h.logDuplicate(ctx, d, raw)
+		return nil, nil
+	default:
+		return nil, &laterError{"guard", errInFlight}
+	}
+	if claim.Suspect {
+		h.logSuspect(ctx, d, raw)
+	}
+	handled := false
+	defer func() { h.settle(ctx, claim, handled) }() // deferred: a function may end its goroutine
+	_, err = rt.call(ctx, d, i, claim.Suspect)
+	handled = err == nil
+	return nil, err
+}
+
+// settleLimit bounds a guard's Commit and Release, which must happen even when
+// the handler's context has ended: the event was handled, or it was not.
+const settleLimit = 5 * time.Second
+
+func (h *Handler) settle(ctx context.Context, c Claim, handled bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer cancel()
+	end := h.guard.Release
+	if handled {
+		end = h.guard.Commit
+	}
+	if err := end(ctx, c); err != nil {
+		h.logUnsettled(ctx, handled, err)
+	}
+}
+
+func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
+	raw := &d.Events[i]
+	key := GuardKey{
+		Endpoint: d.Endpoint, ID: raw.ID, IDSigned: raw.IDSigned,
+		Body: sha256.Sum256(raw.Payload), Empty: len(raw.Payload) == 0,
+	}
+	if key.ID == "" {
+		key.ID, key.IDSigned, key.Index = d.Receipt.EventID, d.Receipt.EventIDSigned, i
+	}
+	return key
+}
+
+// acknowledged is the answer to everything that was accepted: 200 and not 202
+// or 204, since Postmark counts any other status as a failure.
+func acknowledged() Answer { return fixed(http.StatusOK, "") }
+
+// complete makes a challenge's or a function's answer fit to be sent.
+func complete(a *Answer) Answer {
+	if a == nil {
+		return acknowledged()
+	}
+	out := fixed(a.Status, "")
+	if out.Status == 0 {
+		out.Status = http.StatusOK
+	}
+	for name, values := range a.Header {
+		out.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	out.Body = a.Body
+	return out
+}
