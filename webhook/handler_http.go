@@ -16,10 +16,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ok {
 		unlimit := limitRead(w, r, start, h.deadline)
 		body, err := readBody(w, r, h.maxBody)
-		unlimit()
 		if err != nil {
+			// The limit stays: net/http would wait for the rest of the body otherwise.
 			answer = h.refuse(r.Context(), err)
 		} else {
+			unlimit()
 			answer = h.process(r.Context(), FromHTTP(r, body), start)
 		}
 	}

@@ -1,0 +1,183 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/stretchr/testify/require"
+)
+
+// fake is a provider of the test's own: X-Fake-Key says whether a delivery is genuine, the
+// body is one event or an array of them.
+type fake struct {
+	unsignedID bool
+	cap        int64
+	ack        time.Duration
+	methods    []string
+	verify     func(ctx context.Context, r *webhook.Request) error // before anything else, if set
+}
+
+const fakeKey = "fake-key-canary-5c1d"
+
+func (f fake) Provider() string           { return "fake" }
+func (f fake) MaxBody() int64             { return f.cap }
+func (f fake) AckDeadline() time.Duration { return f.ack }
+func (f fake) Methods() []string          { return f.methods }
+
+func (f fake) Verify(ctx context.Context, r *webhook.Request) (webhook.Receipt, error) {
+	if f.verify != nil {
+		if err := f.verify(ctx, r); err != nil {
+			return webhook.Receipt{}, err
+		}
+	}
+	if r.Header.Get("X-Fake-Key") != fakeKey {
+		return webhook.Receipt{}, &webhook.Error{Provider: "fake", Reason: webhook.ErrMismatch, Detail: "the key differs", Hint: "look at the key"}
+	}
+	rec := webhook.Receipt{Provider: "fake", Scheme: "v1", KeyID: "key 1"}
+	if id := r.Header.Get("X-Fake-Id"); id != "" {
+		rec.EventID, rec.EventIDSigned = id, !f.unsignedID
+		rec.Untrusted = []string{"X-Fake-Id"}
+	}
+	return rec, nil
+}
+
+type fakeEvent struct {
+	ID     string `json:"id"`
+	Type   string `json:"type"`
+	Object string `json:"object"`
+	Amount int    `json:"amount"`
+}
+
+func (f fake) Split(r *webhook.Request, rec webhook.Receipt) ([]webhook.Raw, error) {
+	parts := []json.RawMessage{r.Body}
+	if bytes.HasPrefix(r.Body, []byte("[")) {
+		if err := json.Unmarshal(r.Body, &parts); err != nil {
+			return nil, &webhook.Error{Provider: "fake", Reason: webhook.ErrPayload, Err: err}
+		}
+	}
+	raws := make([]webhook.Raw, len(parts))
+	for i, part := range parts {
+		var e fakeEvent
+		if err := json.Unmarshal(part, &e); err != nil {
+			return nil, &webhook.Error{Provider: "fake", Reason: webhook.ErrPayload, Err: err}
+		}
+		raws[i] = webhook.Raw{ID: e.ID, IDSigned: e.ID != "" && !f.unsignedID, Type: e.Type, TypeSigned: true, Object: e.Object, Payload: part}
+	}
+	return raws, nil
+}
+
+// delivery makes a genuine request.
+func delivery(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks/fake", strings.NewReader(body))
+	r.Header.Set("X-Fake-Key", fakeKey)
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func withID(r *http.Request, id string) *http.Request {
+	r.Header.Set("X-Fake-Id", id)
+	return r
+}
+
+// discard is for tests that are not about the log.
+func discard() webhook.HandlerOption {
+	return webhook.WithLogger(slog.New(slog.DiscardHandler))
+}
+
+func newHandler(t *testing.T, v webhook.Verifier, opts ...webhook.HandlerOption) *webhook.Handler {
+	t.Helper()
+	h, err := webhook.NewHandler(v, append([]webhook.HandlerOption{discard()}, opts...)...)
+	require.NoError(t, err)
+	return h
+}
+
+func serve(h http.Handler, r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func status(h http.Handler, r *http.Request) int { return serve(h, r).StatusCode }
+
+func read(t *testing.T, res *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return string(b)
+}
+
+// journal notes what ran; results, if set, decides what a run returns.
+type journal struct {
+	mu     sync.Mutex
+	ran    []string
+	events []webhook.Event[fakeEvent]
+	result func(e webhook.Event[fakeEvent], nth int) error
+}
+
+func (j *journal) run(_ context.Context, e webhook.Event[fakeEvent]) error {
+	j.mu.Lock()
+	j.ran = append(j.ran, e.Type+"/"+e.ID)
+	j.events = append(j.events, e)
+	n := len(j.ran)
+	j.mu.Unlock()
+	if j.result == nil {
+		return nil
+	}
+	return j.result(e, n)
+}
+
+func (j *journal) list() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]string{}, j.ran...)
+}
+
+// buffer is a log that may be written and read at once.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func (b *buffer) option() webhook.HandlerOption {
+	return webhook.WithLogger(slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})))
+}
+
+var errTest = errors.New("it did not work")
+
+func event(id, typ string) string {
+	return fmt.Sprintf(`{"id":%q,"type":%q,"amount":7}`, id, typ)
+}
+
+type jsonRaw = json.RawMessage
+
+// tracing calls got with the local address of the connection that r uses.
+func tracing(r *http.Request, got func(local string)) *http.Request {
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(i httptrace.GotConnInfo) { got(i.Conn.LocalAddr().String()) },
+	}))
+}
