@@ -1,0 +1,39 @@
+package ratelimit
+
+import (
+	"context"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
+)
+
+// Keyed limits each key by itself. Make one with [PerSecond], [PerMinute] or
+// [Quota]; it is safe for concurrent use and must not be copied. Memory is bounded,
+// see [MaxKeys]: a key is forgotten only once its limiter is as good as new, so
+// that forgetting never lets more through.
+type Keyed struct{ store store }
+
+// Wait takes a token for key, and waits for it if need be, in the order of
+// arrival. It takes none when it fails: at once with [ErrDeadline] when the wait
+// would pass ctx's deadline, or with ctx's error when ctx ends first; those who
+// wait behind then move up. Without a wait it does not allocate.
+func (k *Keyed) Wait(ctx context.Context, key string) error {
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	return k.store.await(ctx, key)
+}
+
+// Allow takes a token for key if there is one now that nobody waits for, and
+// reports whether it did. It does not allocate but for a key not seen before.
+func (k *Keyed) Allow(key string) bool { return k.store.allow(key) }
+
+// Return gives back a token of key that Wait or Allow took and that was not
+// used. Only tokens that were taken may be returned.
+func (k *Keyed) Return(key string) { k.store.give(key) }
+
+// Len returns how many keys are kept apart now.
+func (k *Keyed) Len() int { return k.store.keys() }
+
+func (k *Keyed) take(key string) bool                  { return k.store.take(key) }
+func (k *Keyed) delay(key string, n int) time.Duration { return k.store.delay(key, n) }

@@ -1,0 +1,65 @@
+package ratelimit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Limiter says when a call may go out. Wait takes one token for key and returns
+// nil once the call may be made. It fails, with an [*Error] and without taking a
+// token, when ctx ends first, and at once when the wait would pass ctx's
+// deadline. Implementations must be safe for concurrent use.
+//
+// The key names what is limited: an origin, a credential, a route. It must hold
+// no secret; use a fingerprint. The interface is this small so that a limiter
+// shared between processes can stand in its place.
+type Limiter interface {
+	Wait(ctx context.Context, key string) error
+}
+
+// Returner is implemented by limiters that take back a token which Wait gave out
+// and which was not used, because the call was never sent. All of this package's
+// limiters implement it.
+type Returner interface {
+	Return(key string)
+}
+
+var (
+	// ErrDeadline is wrapped when the wait would pass the context's deadline.
+	ErrDeadline = errors.New("the wait would pass the deadline")
+	// ErrNever is wrapped when no wait would help: the limit lets nothing through.
+	ErrNever = errors.New("the limit lets nothing through")
+)
+
+// Error is returned by Wait when the call may not be made. It holds no key. It
+// wraps [ErrDeadline], [ErrNever], or the context's error and cause.
+type Error struct {
+	// Wait is how long the call would have had to wait from the moment of the
+	// error, as far as could be told then; 0 is unknown.
+	Wait time.Duration
+	// Err is why the call did not wait for it.
+	Err error
+}
+
+func (e *Error) Error() string {
+	if e.Wait > 0 && !errors.Is(e.Err, ErrNever) {
+		return fmt.Sprintf("ratelimit: wait of %v: %v", e.Wait.Round(time.Millisecond), e.Err)
+	}
+	return fmt.Sprintf("ratelimit: wait: %v", e.Err)
+}
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// taker is what this package's limiters offer each other, so that several can be
+// taken from together.
+type taker interface {
+	Limiter
+	Returner
+	// take takes a token if there is one, past whoever waits.
+	take(key string) bool
+	// delay returns the time until n tokens could have been taken.
+	delay(key string, n int) time.Duration
+}

@@ -1,0 +1,111 @@
+package ratelimit
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
+)
+
+// minSleep keeps a wait that rounding left at nearly zero from spinning.
+const minSleep = 10 * time.Microsecond
+
+// line is a first-come queue of callers who wait for tokens of one bucket. Only
+// the caller at its head runs a timer and takes; nothing is reserved ahead, so a
+// caller who leaves gives up nothing that those behind would have to wait out.
+// Its owner's mutex guards it.
+type line struct {
+	head, tail *waiter
+	n          int
+}
+
+type waiter struct {
+	turn       chan struct{} // closed when the waiter becomes the head
+	prev, next *waiter
+}
+
+func (l *line) join() *waiter {
+	w := &waiter{turn: make(chan struct{}), prev: l.tail}
+	if l.tail == nil {
+		l.head = w
+		close(w.turn)
+	} else {
+		l.tail.next = w
+	}
+	l.tail = w
+	l.n++
+	return w
+}
+
+func (l *line) leave(w *waiter) {
+	if w.next == nil {
+		l.tail = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		l.head = w.next
+		if w.next != nil {
+			close(w.next.turn)
+		}
+	}
+	l.n--
+}
+
+// await queues in l until try succeeds. It is called with mu held and returns
+// with it released; try, delay and done are called with it held, done once and
+// after the caller has left the line.
+func (l *line) await(ctx context.Context, mu *sync.Mutex, try func() bool, delay func(n int) time.Duration, done func()) error {
+	w := l.join()
+	leave := func(wait time.Duration, err error) error {
+		l.leave(w)
+		done()
+		mu.Unlock()
+		if err == nil {
+			return nil
+		}
+		return &Error{Wait: wait, Err: err}
+	}
+	wait := delay(l.n)
+	if err := hopeless(ctx, wait); err != nil {
+		return leave(wait, err)
+	}
+	mu.Unlock()
+	select {
+	case <-w.turn:
+	case <-ctx.Done():
+		mu.Lock()
+		return leave(0, pause.Err(ctx))
+	}
+	for {
+		mu.Lock()
+		if ctx.Err() != nil {
+			return leave(0, pause.Err(ctx))
+		}
+		if try() {
+			return leave(0, nil)
+		}
+		wait = delay(1)
+		if err := hopeless(ctx, wait); err != nil {
+			return leave(wait, err)
+		}
+		mu.Unlock()
+		_ = pause.For(ctx, max(wait, minSleep)) // the top of the loop sees ctx end
+	}
+}
+
+// hopeless returns why a wait need not be begun, if so.
+func hopeless(ctx context.Context, wait time.Duration) error {
+	switch {
+	case wait == math.MaxInt64:
+		return ErrNever
+	case !pause.Fits(ctx, wait):
+		return ErrDeadline
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,83 @@
+package ratelimit
+
+import "time"
+
+// Option changes a limiter at construction. An option that does not concern a
+// kind of limiter changes nothing.
+type Option func(*settings)
+
+type settings struct {
+	burst    int
+	maxKeys  int
+	location *time.Location
+	pause    time.Duration
+	stagger  time.Duration
+	maxPause time.Duration
+}
+
+func apply(opts []Option) settings {
+	s := settings{
+		burst:    1,
+		maxKeys:  DefaultMaxKeys,
+		location: time.UTC,
+		pause:    time.Second,
+		stagger:  50 * time.Millisecond,
+		maxPause: 24 * time.Hour,
+	}
+	for _, opt := range opts {
+		opt(&s)
+	}
+	return s
+}
+
+// Burst lets n calls of one key go at once after a quiet time; for [PerSecond]
+// and [PerMinute]. Without it calls are spaced evenly. With it a service that
+// counts per period can see the rate plus n in one period. Less than 1 counts as 1.
+func Burst(n int) Option {
+	return func(s *settings) { s.burst = max(n, 1) }
+}
+
+// DefaultMaxKeys is how many keys a limiter keeps apart without [MaxKeys]. A key
+// costs about 250 bytes and its own length.
+const DefaultMaxKeys = 100_000
+
+// MaxKeys bounds how many keys a limiter keeps apart. Keys that have been idle
+// for so long that their limiter is as good as new are dropped first. Where that
+// does not make room, further keys share one limiter among them until it does, so
+// that a flood of keys slows them down and never lets more through. Less than 1
+// counts as 1.
+func MaxKeys(n int) Option {
+	return func(s *settings) { s.maxKeys = max(n, 1) }
+}
+
+// In sets the time zone in which the periods of [Quota] begin. Nil, and not
+// calling it, is UTC.
+func In(loc *time.Location) Option {
+	return func(s *settings) {
+		if loc != nil {
+			s.location = loc
+		}
+	}
+}
+
+// Pause sets how long a [Pacer] holds a key after a throttle that came without
+// a time: d after the first, doubled with each one in a row up to a minute or d,
+// whichever is longer. Without it 1 s. GitHub asks for a minute. Zero or less does
+// not pause.
+func Pause(d time.Duration) Option {
+	return func(s *settings) { s.pause = max(d, 0) }
+}
+
+// Stagger sets the gap that a [Pacer] leaves between calls when a key resumes
+// after a pause. Without it 50 ms; where the service told its rate, the gap is at
+// least what that rate allows. Zero or less leaves none.
+func Stagger(d time.Duration) Option {
+	return func(s *settings) { s.stagger = max(d, 0) }
+}
+
+// MaxPause bounds how long a [Pacer] believes a service that asks for quiet, so
+// that one absurd header does not shut a key off for good. Without it 24 h. It
+// does not shorten what [RetryAfter] returns.
+func MaxPause(d time.Duration) Option {
+	return func(s *settings) { s.maxPause = max(d, 0) }
+}

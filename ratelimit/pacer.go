@@ -1,0 +1,83 @@
+package ratelimit
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
+)
+
+// Pacer learns a service's limits from its responses and holds calls back before
+// the service has to refuse them. Each key is paced by itself: what was told to
+// one key delays no other. Let the key be what the service counts by: mostly the
+// origin and the credential; where limits are kept for each route (X) or resource
+// (GitHub's search), that too.
+//
+// Three things hold a key's calls back:
+//
+//   - a throttle, or a Retry-After on a 503: until the time that was asked for,
+//     or as [Pause] says where none was;
+//   - a quota used up, counting what is in flight: until it is told to be whole
+//     again; in its last tenth, calls are spaced over the time left, by a second
+//     at most;
+//   - coming back from either: calls that waited together resume one after
+//     another, with the gap of [Stagger] that narrows from call to call.
+//
+// Calls wait in the order of arrival. One whose wait would pass its deadline fails
+// at once with [ErrDeadline].
+//
+// After every Wait that returned nil, call Observe, or Return if the call was
+// never sent: this is how the pacer knows what is in flight. A Pacer is safe for
+// concurrent use and bounded in memory as [MaxKeys] says. It is a [Limiter].
+type Pacer struct{ store store }
+
+// NewPacer returns a Pacer that knows nothing yet. The options that concern it
+// are [Pause], [MaxPause], [Stagger] and [MaxKeys].
+func NewPacer(opts ...Option) *Pacer {
+	s := apply(opts)
+	p := new(Pacer)
+	p.store.init(s.maxKeys, false, func() bucket { return &pace{cfg: s} })
+	return p
+}
+
+// Wait returns nil when a call with key may be sent. It does not allocate when
+// there is nothing to wait for and the key was seen before.
+func (p *Pacer) Wait(ctx context.Context, key string) error {
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	return p.store.await(ctx, key)
+}
+
+// Return says that a call which Wait let through was not sent.
+func (p *Pacer) Return(key string) { p.store.give(key) }
+
+// Observe tells the pacer how a call which Wait let through was answered: the
+// status and headers of the response, and whether the service's own rules make it
+// a throttle. A 429 is always one. Without any response, status is 0 and h nil. It
+// does not keep or change h, and does not allocate where h says nothing about
+// limits.
+func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
+	var space [4]Limit
+	now := time.Now()
+	o := observation{
+		status:    status,
+		throttled: throttled || status == http.StatusTooManyRequests,
+		limits:    appendLimits(space[:0], h, now),
+		sentry:    sentryLimits(h),
+	}
+	o.wait, o.asked = RetryAfter(h, now)
+	sh := p.store.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now = p.store.now()
+	p.store.bucket(sh, key, now).(*pace).observe(now, o)
+}
+
+// Delay returns how long a call with key would have to wait now, for those who
+// want to show it; zero for none. It takes nothing.
+func (p *Pacer) Delay(key string) time.Duration { return p.store.delay(key, 1) }
+
+func (p *Pacer) take(key string) bool                  { return p.store.take(key) }
+func (p *Pacer) delay(key string, n int) time.Duration { return p.store.delay(key, n) }

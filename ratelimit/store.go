@@ -1,0 +1,207 @@
+package ratelimit
+
+import (
+	"context"
+	"hash/maphash"
+	"math/bits"
+	"sync"
+	"time"
+)
+
+// bucket is the state of one key. Its shard's mutex guards it. Implementations
+// are pointers, or hold nothing but one.
+type bucket interface {
+	// take takes a token if there is one.
+	take(now time.Time) bool
+	// give puts a token back that take took.
+	give(now time.Time)
+	// delay returns the time until n tokens could have been taken one after
+	// the other; math.MaxInt64 is never.
+	delay(now time.Time, n int) time.Duration
+	// idle reports whether the bucket is as good as a new one.
+	idle(now time.Time) bool
+	// successor returns a new bucket for a key that may have drawn on this one.
+	successor(now time.Time) bucket
+}
+
+// store keeps one bucket for each key, in shards. The buckets of a shard are
+// created, used and dropped under its mutex, so that no caller ever holds a
+// bucket that has been dropped.
+type store struct {
+	seed   maphash.Seed
+	shards []shard
+	room   int // keys a shard keeps apart
+	wall   bool
+	base   time.Time
+	fresh  func() bucket
+}
+
+type shard struct {
+	mu       sync.Mutex
+	buckets  map[string]bucket
+	lines    map[bucket]*line // of the buckets that someone waits for
+	overflow bucket           // shared by the keys for which there is no room
+	sweepAt  int              // look for idle buckets at this many
+	notUntil time.Time        // and not again before, when the shard is full
+	_        [64]byte         // keeps neighbours off one cache line
+}
+
+const (
+	maxShards   = 64
+	keysPer     = 512 // a shard at least this large evens out the hash
+	firstSweep  = 256
+	sweepPause  = time.Second
+	shrinkBelow = 4
+)
+
+func (s *store) init(maxKeys int, wall bool, fresh func() bucket) {
+	n := min(max(maxKeys/keysPer, 1), maxShards)
+	n = 1 << (bits.Len(uint(n)) - 1)
+	s.seed, s.wall, s.base, s.fresh = maphash.MakeSeed(), wall, time.Now(), fresh
+	s.shards = make([]shard, n)
+	s.room = max(maxKeys/n, 1)
+	for i := range s.shards {
+		s.shards[i].buckets = make(map[string]bucket)
+		s.shards[i].sweepAt = min(firstSweep, s.room)
+	}
+}
+
+func (s *store) shard(key string) *shard {
+	if len(s.shards) == 1 {
+		return &s.shards[0]
+	}
+	return &s.shards[maphash.String(s.seed, key)&uint64(len(s.shards)-1)]
+}
+
+// now is called with a shard's mutex held, so that no bucket sees time run back.
+func (s *store) now() time.Time {
+	if s.wall {
+		return time.Now()
+	}
+	return s.base.Add(time.Since(s.base)) // one clock read in place of two
+}
+
+func (s *store) bucket(sh *shard, key string, now time.Time) bucket {
+	if b, ok := sh.buckets[key]; ok {
+		return b
+	}
+	return s.add(sh, key, now)
+}
+
+func (s *store) add(sh *shard, key string, now time.Time) bucket {
+	if len(sh.buckets) >= sh.sweepAt && !now.Before(sh.notUntil) {
+		s.sweep(sh, now)
+	}
+	if len(sh.buckets) >= s.room {
+		if sh.overflow == nil {
+			sh.overflow = s.fresh()
+		}
+		return sh.overflow
+	}
+	var b bucket
+	if sh.overflow == nil {
+		b = s.fresh()
+	} else {
+		b = sh.overflow.successor(now)
+	}
+	sh.buckets[key] = b
+	return b
+}
+
+func (s *store) sweep(sh *shard, now time.Time) {
+	before := len(sh.buckets)
+	for key, b := range sh.buckets {
+		if sh.lines[b] == nil && b.idle(now) {
+			delete(sh.buckets, key)
+		}
+	}
+	if sh.overflow != nil && sh.lines[sh.overflow] == nil && sh.overflow.idle(now) {
+		sh.overflow = nil
+	}
+	left := len(sh.buckets)
+	sh.sweepAt = min(max(2*left, firstSweep), s.room)
+	if left > s.room-s.room/8 { // little was gained: do not walk the shard for every new key
+		sh.notUntil = now.Add(sweepPause)
+	}
+	if left < before/shrinkBelow { // a map keeps the memory of what was deleted
+		kept := make(map[string]bucket, left)
+		for key, b := range sh.buckets {
+			kept[key] = b
+		}
+		sh.buckets = kept
+	}
+}
+
+// allow takes a token for key if there is one and nobody waits for it.
+func (s *store) allow(key string) bool {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := s.now()
+	b := s.bucket(sh, key, now)
+	return (len(sh.lines) == 0 || sh.lines[b] == nil) && b.take(now)
+}
+
+func (s *store) take(key string) bool {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := s.now()
+	return s.bucket(sh, key, now).take(now)
+}
+
+func (s *store) delay(key string, n int) time.Duration {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := s.now()
+	return s.bucket(sh, key, now).delay(now, n)
+}
+
+func (s *store) give(key string) {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := s.now()
+	s.bucket(sh, key, now).give(now)
+}
+
+// await takes a token for key, waiting for it in line.
+func (s *store) await(ctx context.Context, key string) error {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	now := s.now()
+	b := s.bucket(sh, key, now)
+	l := sh.lines[b]
+	if l == nil {
+		if b.take(now) {
+			sh.mu.Unlock()
+			return nil
+		}
+		l = new(line)
+		if sh.lines == nil {
+			sh.lines = make(map[bucket]*line)
+		}
+		sh.lines[b] = l
+	}
+	return l.await(ctx, &sh.mu,
+		func() bool { return b.take(s.now()) },
+		func(n int) time.Duration { return b.delay(s.now(), n) },
+		func() {
+			if l.n == 0 {
+				delete(sh.lines, b)
+			}
+		})
+}
+
+// keys returns how many keys are kept apart now.
+func (s *store) keys() int {
+	n := 0
+	for i := range s.shards {
+		sh := &s.shards[i]
+		sh.mu.Lock()
+		n += len(sh.buckets)
+		sh.mu.Unlock()
+	}
+	return n
+}
