@@ -1,0 +1,27 @@
+package claims
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// maxNumericDate is the last second of the year 9999. Times beyond it are
+// mistakes, such as milliseconds, and overflow in other libraries.
+const maxNumericDate = 253402300799
+
+// numericDate reads a JSON number whose form has been checked.
+func numericDate(value []byte) (time.Time, bool) {
+	if len(value) == 0 || value[0] < '0' || value[0] > '9' {
+		return time.Time{}, false
+	}
+	if seconds, err := strconv.ParseInt(string(value), 10, 64); err == nil {
+		return time.Unix(seconds, 0), seconds <= maxNumericDate
+	}
+	seconds, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || seconds > maxNumericDate {
+		return time.Time{}, false
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(fraction*1e9)), true
+}

@@ -1,0 +1,134 @@
+package claims
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
+)
+
+// Set is a claims set. The zero Set holds no claims. It refers to the payload
+// that it was parsed from, which must not be modified.
+type Set struct {
+	raw     []byte
+	members []strictjson.Member
+}
+
+// usualClaims is room for the claims of a common session token.
+const usualClaims = 20
+
+// Parse reads a payload. Errors wrap [ErrMalformed].
+func Parse(payload []byte) (Set, error) {
+	members, err := strictjson.Object(payload, make([]strictjson.Member, 0, usualClaims))
+	if err != nil {
+		return Set{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return Set{raw: payload, members: members}, nil
+}
+
+// JSON returns the text of the whole set as it was signed.
+func (s Set) JSON() json.RawMessage { return s.raw }
+
+// Len returns the number of claims.
+func (s Set) Len() int { return len(s.members) }
+
+// Raw returns the JSON text of a claim, nil when it is absent.
+func (s Set) Raw(name string) json.RawMessage {
+	for _, m := range s.members {
+		if string(m.Name) == name {
+			return m.Value
+		}
+	}
+	return nil
+}
+
+// Has reports whether there is a claim of that name, whatever its value.
+func (s Set) Has(name string) bool { return s.Raw(name) != nil }
+
+// String returns a claim that is a string, "" when it is absent.
+func (s Set) String(name string) (string, error) {
+	value := s.Raw(name)
+	if value == nil {
+		return "", nil
+	}
+	text, ok := strictjson.String(value)
+	if !ok {
+		return "", malformed(name, "is not a string")
+	}
+	return text, nil
+}
+
+// Bool returns a claim that is true or false, false when it is absent.
+func (s Set) Bool(name string) (bool, error) {
+	switch value := s.Raw(name); string(value) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	default:
+		return false, malformed(name, "is not a boolean")
+	}
+}
+
+// Strings returns a claim that is an array of strings, nil when it is absent.
+func (s Set) Strings(name string) ([]string, error) {
+	value := s.Raw(name)
+	if value == nil {
+		return nil, nil
+	}
+	elements, err := strictjson.Array(value)
+	if err != nil {
+		return nil, malformed(name, "is not an array of strings")
+	}
+	out := make([]string, len(elements))
+	for i, e := range elements {
+		text, ok := strictjson.String(e)
+		if !ok {
+			return nil, malformed(name, "is not an array of strings")
+		}
+		out[i] = text
+	}
+	return out, nil
+}
+
+// StringOrStrings returns a claim that is a string or an array of strings, as
+// "aud" is (RFC 7519 section 4.1.3); nil when it is absent.
+func (s Set) StringOrStrings(name string) ([]string, error) {
+	value := s.Raw(name)
+	if value == nil {
+		return nil, nil
+	}
+	if text, ok := strictjson.String(value); ok {
+		return []string{text}, nil
+	}
+	return s.Strings(name)
+}
+
+// Object returns a claim that is an object, and whether it is there.
+func (s Set) Object(name string) (Set, bool, error) {
+	value := s.Raw(name)
+	if value == nil {
+		return Set{}, false, nil
+	}
+	members, err := strictjson.Object(value, nil)
+	if err != nil {
+		return Set{}, false, malformed(name, "is not an object")
+	}
+	return Set{raw: value, members: members}, true, nil
+}
+
+// Time returns a claim that is a NumericDate (RFC 7519 section 2): seconds since
+// 1970 in UTC, with a fraction or without, from 0 to the end of the year 9999.
+// The zero time means that the claim is absent.
+func (s Set) Time(name string) (time.Time, error) {
+	value := s.Raw(name)
+	if value == nil {
+		return time.Time{}, nil
+	}
+	t, ok := numericDate(value)
+	if !ok {
+		return time.Time{}, malformed(name, "is not a time in seconds")
+	}
+	return t, nil
+}
