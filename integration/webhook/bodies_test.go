@@ -140,7 +140,7 @@ func TestBodiesAreWhatTheyPromise(t *testing.T) {
 			}
 		})
 		require.Equal(t, k == anyBytes, binary > 0)
-		require.Equal(t, k == anyBytes || k == text, empty >= 5)
+		require.Equal(t, k != object && k != array, empty >= 5)
 		if k != form {
 			require.Equal(t, 3, large)
 			require.Greater(t, crlf, 300)
