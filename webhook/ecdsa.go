@@ -1,0 +1,43 @@
+package webhook
+
+import (
+	"crypto"
+	"errors"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// ECDSAConfig describes a scheme that signs with ECDSA (FIPS 186-5), the signature
+// in ASN.1 form.
+type ECDSAConfig struct {
+	// Provider is the sender's name in lower case, for receipts and errors. Required.
+	Provider string
+	// Scheme is the scheme's name in receipts; empty: "ecdsa".
+	Scheme string
+	// Hash is crypto.SHA256 if zero, or crypto.SHA384, crypto.SHA512.
+	Hash crypto.Hash
+	Layout
+}
+
+// ECDSA returns the scheme that cfg describes, for a service that this package
+// does not list. The source yields public keys as SubjectPublicKeyInfo, in PEM or as base64 of the DER form.
+// Options: [Tolerance] (if a timestamp is signed), [Clock], [MaxBody].
+//
+// An ECDSA signature can be changed into another valid one by anyone: never
+// use it to recognise a delivery that was seen before.
+func ECDSA(cfg ECDSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
+	h := cfg.Hash
+	switch h {
+	case 0:
+		h = crypto.SHA256
+	case crypto.SHA256, crypto.SHA384, crypto.SHA512:
+	default:
+		return nil, configError(cfg.Provider, errors.New("the hash is not one of SHA-256, SHA-384 and SHA-512"))
+	}
+	return newAsymmetric(asymmetricSpec{
+		provider: cfg.Provider,
+		scheme:   stringOr(cfg.Scheme, "ecdsa"),
+		layout:   cfg.Layout,
+		parse:    func(text string) (publicKey, error) { return parseECDSA(h, text) },
+	}, publicKeys, opts)
+}

@@ -1,0 +1,161 @@
+package webhook
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"hash"
+	"strings"
+	"time"
+
+	// The hashes that a scheme may name.
+	_ "crypto/sha1"
+	_ "crypto/sha256"
+	_ "crypto/sha512"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// HMACConfig describes a scheme of the most common family: a message
+// authentication code (RFC 2104) over the body and perhaps some headers. Every
+// HMAC provider of this package is such a description.
+type HMACConfig struct {
+	// Provider is the sender's name in lower case, for receipts and errors. Required.
+	Provider string
+	// Scheme is the scheme's name in receipts; empty: "hmac-" and the hash's name.
+	Scheme string
+	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384, crypto.SHA512.
+	Hash crypto.Hash
+	// Key says how a secret's text stands for the key: as it is, if zero.
+	Key KeyFormat
+	Layout
+}
+
+// HMAC returns the scheme that cfg describes, for a service that this package
+// does not list. Options: [Tolerance] (if a timestamp is signed), [Clock], [MaxBody].
+func HMAC(cfg HMACConfig, secrets secret.Source, opts ...Option) (*Scheme, error) {
+	return newHMAC(hmacSpec{HMACConfig: cfg}, secrets, opts)
+}
+
+// hmacSpec is an HMACConfig and what the package's own providers need beyond it.
+type hmacSpec struct {
+	HMACConfig
+	traits
+	families []headerFamily // beside the one in Layout
+	wrong    wrongKinds
+	// checkSecret refuses a secret by its text.
+	checkSecret func(text string) error
+	plainID     bool
+}
+
+func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, error) {
+	core, err := newHMACCore(spec, secrets)
+	if err != nil {
+		return nil, configError(spec.Provider, err)
+	}
+	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp), opts)
+	if err != nil {
+		return nil, err
+	}
+	core.tolerance = o.tolerance
+	s.verify = core.verify
+	return s, nil
+}
+
+// hmacCore verifies one hmacSpec.
+type hmacCore struct {
+	reader
+	scheme    string
+	untrusted []string
+	ring      *keyring[*macKey]
+	tolerance time.Duration
+}
+
+func newHMACCore(spec hmacSpec, secrets secret.Source) (*hmacCore, error) {
+	if spec.Provider == "" {
+		return nil, errors.New("no provider named")
+	}
+	h := spec.Hash
+	if h == 0 {
+		h = crypto.SHA256
+	}
+	newHash, err := hashOf(h)
+	if err != nil {
+		return nil, err
+	}
+	c := &hmacCore{untrusted: spec.untrusted}
+	c.scheme = stringOr(spec.Scheme, "hmac-"+strings.ReplaceAll(strings.ToLower(h.String()), "-", ""))
+	if c.reader, err = newReader(spec.Layout, spec.families); err != nil {
+		return nil, err
+	}
+	c.plainID = spec.plainID
+	c.encodedLen = spec.Encoding.encodedLen(h.Size())
+	c.ring, err = newKeyring(secrets, func(text string) (*macKey, error) {
+		if err := spec.wrong.check(text); err != nil {
+			return nil, err
+		}
+		if spec.checkSecret != nil {
+			if err := spec.checkSecret(text); err != nil {
+				return nil, err
+			}
+		}
+		key, err := spec.Key.decode(text)
+		if err != nil {
+			return nil, err
+		}
+		return newMACKey(newHash, key), nil
+	})
+	return c, err
+}
+
+func hashOf(h crypto.Hash) (func() hash.Hash, error) {
+	switch h {
+	case crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512:
+		return h.New, nil
+	}
+	return nil, fmt.Errorf("hash %d is not one of SHA-1, SHA-256, SHA-384 and SHA-512", h)
+}
+
+func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Receipt, error) {
+	var (
+		sigs candidates
+		m    metadata
+	)
+	fam, err := c.read(r.Header, &sigs, &m)
+	if err != nil {
+		return Receipt{}, err
+	}
+	keys, err := c.ring.get(ctx)
+	if err != nil {
+		return Receipt{}, err
+	}
+	wellFormed := false
+	for i, key := range keys {
+		match, ok := key.matches(&c.template, &m, r.Body, &sigs, c.Encoding)
+		if match {
+			return c.receipt(r, &m, c.scheme, i, c.untrusted, now, c.tolerance)
+		}
+		wellFormed = wellFormed || ok
+	}
+	return Receipt{}, noMatch(&sigs, wellFormed, fam)
+}
+
+// receipt is written once the signature is known to be right. The time is checked
+// only here, so that a stale or future timestamp is known to be the sender's.
+func (r *reader) receipt(req *Request, m *metadata, scheme string, key int, untrusted []string, now time.Time, tolerance time.Duration) (Receipt, error) {
+	rec := Receipt{
+		Scheme: scheme, KeyID: keyID(key),
+		EventID: m.id, EventIDSigned: r.template.id,
+		EventType: m.typ, EventTypeSigned: r.template.typ,
+		Untrusted: delivered(req.Header, untrusted),
+	}
+	if r.template.timestamp {
+		seconds, _ := unixSeconds(m.timestamp)
+		rec.SignedAt = time.Unix(seconds, 0).UTC()
+		if err := within(rec.SignedAt, now, tolerance); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return rec, nil
+}

@@ -1,0 +1,162 @@
+package webhook
+
+import (
+	"bytes"
+	"encoding/json"
+	"mime"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// envelope is the part of a provider's payload that says what the event is.
+type envelope interface{ event() Raw }
+
+// splitJSON reads the envelope E of a body that is one JSON object.
+func splitJSON[E envelope](r *Request, rec Receipt) ([]Raw, error) {
+	raw, err := readEnvelope[E](r.Body, rec)
+	if err != nil {
+		return nil, err
+	}
+	return []Raw{raw}, nil
+}
+
+// splitLoose is splitJSON for schemes that carry any payload: what is
+// not a JSON object is one event without an envelope.
+func splitLoose[E envelope](r *Request, rec Receipt) ([]Raw, error) {
+	raw, err := readEnvelope[E](r.Body, rec)
+	if err != nil {
+		raw = whole(r, rec)
+	}
+	return []Raw{raw}, nil
+}
+
+// splitArray reads a body that is a JSON array with one E per event.
+func splitArray[E envelope](r *Request, rec Receipt) ([]Raw, error) {
+	var raws []Raw
+	dec := json.NewDecoder(bytes.NewReader(r.Body))
+	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
+		return nil, notJSON("array")
+	}
+	for dec.More() {
+		start := dec.InputOffset()
+		var item json.RawMessage
+		if err := dec.Decode(&item); err != nil {
+			return nil, notJSON("array")
+		}
+		// The decoder stands behind the value it read; a comma and white space come before it.
+		payload := bytes.TrimLeft(r.Body[start:dec.InputOffset()], ", \t\r\n")
+		raw, err := readEnvelope[E](payload, rec)
+		if err != nil {
+			return nil, err
+		}
+		raws = append(raws, raw)
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, notJSON("array")
+	}
+	if dec.More() {
+		return nil, notJSON("array")
+	}
+	return raws, nil
+}
+
+// readEnvelope makes an event of one JSON object. An identifier or type that
+// the scheme carries in a header goes before the payload's own.
+func readEnvelope[E envelope](payload []byte, rec Receipt) (Raw, error) {
+	var e E
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return Raw{}, notJSON("object")
+	}
+	raw := e.event()
+	raw.IDSigned, raw.TypeSigned = raw.ID != "", raw.Type != ""
+	if rec.EventID != "" {
+		raw.ID, raw.IDSigned = rec.EventID, rec.EventIDSigned
+	}
+	if rec.EventType != "" {
+		raw.Type, raw.TypeSigned = rec.EventType, rec.EventTypeSigned
+	}
+	if raw.Time.IsZero() {
+		raw.Time = rec.SignedAt
+	}
+	raw.Payload = payload
+	return raw, nil
+}
+
+func notJSON(kind string) error {
+	return &Error{Reason: ErrPayload, Detail: "the body is not the JSON " + kind + " that the provider documents"}
+}
+
+// unsigned marks what splitting found as not covered by any signature, for
+// schemes that sign no body.
+func unsigned(split func(*Request, Receipt) ([]Raw, error)) func(*Request, Receipt) ([]Raw, error) {
+	return func(r *Request, rec Receipt) ([]Raw, error) {
+		raws, err := split(r, rec)
+		for i := range raws {
+			raws[i].IDSigned, raws[i].TypeSigned = false, false
+		}
+		return raws, err
+	}
+}
+
+// formValue returns the only value of a field of a form-encoded body; ok is false
+// when it is missing, repeated or the body is malformed.
+func formValue(body []byte, name string) (value string, ok bool) {
+	form, err := url.ParseQuery(string(body))
+	if err != nil || len(form[name]) != 1 {
+		return "", false
+	}
+	return form[name][0], true
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// isForm reports whether the request says that its body is form-encoded.
+func isForm(r *Request) bool {
+	media, _, err := mime.ParseMediaType(first(r.Header, "Content-Type"))
+	return err == nil && media == formType
+}
+
+// jsonText is a JSON string or number; any other value leaves it empty. A provider that
+// turns an identifier from a number into a string breaks nothing.
+type jsonText string
+
+func (t *jsonText) UnmarshalJSON(b []byte) error {
+	switch c := b[0]; {
+	case c == '"':
+		var s string
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+		*t = jsonText(s)
+	case c == '-' || c >= '0' && c <= '9':
+		*t = jsonText(b)
+	default:
+		*t = ""
+	}
+	return nil
+}
+
+// jsonTime is a time as providers write it: RFC 3339, or a Unix time in seconds or
+// milliseconds as a number or string. Anything else leaves it zero.
+type jsonTime struct{ time.Time }
+
+// The largest Unix time that is read as seconds: more is milliseconds.
+const maxSeconds = 99_999_999_999
+
+func (t *jsonTime) UnmarshalJSON(b []byte) error {
+	var text jsonText
+	if err := text.UnmarshalJSON(b); err != nil {
+		return err
+	}
+	s := string(text)
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		t.Time = at.UTC()
+	} else if n, err := strconv.ParseFloat(s, 64); err == nil && n > 0 && n < 1e15 {
+		if n > maxSeconds {
+			n /= 1000
+		}
+		t.Time = time.UnixMilli(int64(n * 1000)).UTC()
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// Slack verifies the X-Slack-Signature header: "v0=" and the hex HMAC-SHA256 of
+// "v0:{timestamp}:{body}" under the app's signing secret ("Verifying requests
+// from Slack", Slack docs). It answers the url_verification challenge of the
+// Events API once its signature is verified. Slash commands and interactions, which are forms, verify too.
+// Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
+	s, err := newHMAC(hmacSpec{
+		HMACConfig: HMACConfig{
+			Provider: "slack", Scheme: "v0",
+			Layout: Layout{
+				SignatureHeader: "X-Slack-Signature",
+				Prefix:          "v0=",
+				TimestampHeader: "X-Slack-Request-Timestamp",
+				Signed:          "v0:{timestamp}:{body}",
+			},
+		},
+		traits: traits{
+			ack: 3 * time.Second, split: splitSlack,
+			untrusted: []string{"X-Slack-Retry-Num", "X-Slack-Retry-Reason"},
+		},
+		wrong: wrongKinds{
+			"xoxb-": "a bot token", "xoxp-": "a user token", "xapp-": "an app-level token",
+		},
+	}, signingSecrets, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.challenge = func(ctx context.Context, r *Request, now time.Time) (*Answer, bool, error) {
+		challenge, ok := slackChallenge(r.Body)
+		if !ok {
+			return nil, false, nil
+		}
+		if _, err := s.verify(ctx, r, now); err != nil {
+			return nil, true, err
+		}
+		return textAnswer(challenge), true, nil
+	}
+	return s, nil
+}
+
+func slackChallenge(body []byte) (string, bool) {
+	if !bytes.Contains(body, []byte("url_verification")) {
+		return "", false
+	}
+	var m struct{ Type, Challenge string }
+	if json.Unmarshal(body, &m) != nil || m.Type != "url_verification" {
+		return "", false
+	}
+	return m.Challenge, true
+}
+
+// textAnswer is a challenge's answer in plain text.
+func textAnswer(body string) *Answer {
+	return &Answer{
+		Status: http.StatusOK,
+		Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"}},
+		Body:   []byte(body),
+	}
+}
+
+type slackEnvelope struct {
+	Type    jsonText `json:"type"`
+	EventID jsonText `json:"event_id"`
+	Time    jsonTime `json:"event_time"`
+	Event   struct {
+		Type jsonText `json:"type"`
+	} `json:"event"`
+}
+
+// event names an Events API callback after the event inside it, and anything
+// else after itself.
+func (e slackEnvelope) event() Raw {
+	raw := Raw{ID: string(e.EventID), Object: string(e.Type), Type: string(e.Type), Time: e.Time.Time}
+	if e.Event.Type != "" {
+		raw.Type = string(e.Event.Type)
+	}
+	return raw
+}
+
+// splitSlack reads events, interactions (a form whose field payload is JSON) and
+// slash commands (a form). A command's type is "slash_command" and its payload the form.
+func splitSlack(r *Request, rec Receipt) ([]Raw, error) {
+	if !isForm(r) {
+		return splitJSON[slackEnvelope](r, rec)
+	}
+	if payload, ok := formValue(r.Body, "payload"); ok {
+		raw, err := readEnvelope[slackEnvelope]([]byte(payload), rec)
+		if err != nil {
+			return nil, err
+		}
+		return []Raw{raw}, nil
+	}
+	raw := whole(r, rec)
+	raw.Object, raw.Type, raw.TypeSigned = "slash_command", "slash_command", true
+	return []Raw{raw}, nil
+}
