@@ -1,0 +1,78 @@
+# Everything that is done to this repository, by name. `make help` lists it.
+# `./...` stops at nested modules, so what is for all of them goes through scripts/each-module.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+
+# Time that each fuzz target runs, rounds of each benchmark, and where the rounds' raw output is kept.
+FUZZTIME ?= 10s
+ROUNDS ?= 20
+BENCHTIME ?= 60ms
+# Which benchmarks; a regular expression for go test -bench.
+BENCH ?= .
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nVariables: FUZZTIME=%s ROUNDS=%s BENCHTIME=%s BENCH=%s\n' '$(FUZZTIME)' '$(ROUNDS)' '$(BENCHTIME)' '$(BENCH)'
+
+.PHONY: test
+test: ## Run all unit tests and examples of the root module; needs only Go
+	go test -shuffle=on ./...
+
+.PHONY: race
+race: ## Run the same under the race detector
+	go test -race -shuffle=on ./...
+
+.PHONY: lint
+lint: ## Check formatting, go vet, staticcheck and govulncheck in every module, the tools pinned
+	scripts/lint
+
+.PHONY: vet
+vet: ## Run go vet in every module
+	scripts/each-module --except internal/tools go vet ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	scripts/fuzz $(FUZZTIME)
+
+.PHONY: modules
+modules: ## Vet and test the nested modules, but for integration
+	scripts/each-module --nested --except integration --except internal/tools bash -c 'go vet ./... && go test -shuffle=on ./...'
+
+.PHONY: api
+api: ## Write the listing of the exported API (api/*.txt); commit it with the change
+	go run ./internal/apilist api
+
+.PHONY: api-check
+api-check: ## Fail if the listing is not what the code exports
+	go run ./internal/apilist -check api
+
+.PHONY: consumer
+consumer: ## Show what a program that imports only client compiles
+	go test -count=1 -run 'TestL3' -v ./internal/house
+
+.PHONY: integration
+integration: ## Install the real servers and run the tests against them
+	scripts/integration-install
+	scripts/integration-test
+
+.PHONY: npm-lock
+npm-lock: ## Write integration/package-lock.json anew after a change to package.json
+	scripts/npm-lock
+
+.PHONY: bench
+bench: ## Measure against peers in shuffled rounds and print the tables
+	scripts/bench '$(ROUNDS)' '$(BENCHTIME)' '$(BENCH)'
+
+.PHONY: bench-size
+bench-size: ## Measure what importing the client adds to a binary
+	cd bench && go run ./size
+
+.PHONY: work
+work: ## Write a go.work over all modules, for editors; git ignores it
+	scripts/work
+
+.PHONY: tidy
+tidy: ## Run go mod tidy in every nested module
+	scripts/each-module --nested go mod tidy
