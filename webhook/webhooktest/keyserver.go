@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"maps"
 	"math/big"
@@ -38,6 +37,21 @@ func NewKeyServer() *KeyServer {
 	if err != nil {
 		panic(err) // crypto/rand does not fail
 	}
+	return newKeyServer(key)
+}
+
+// ParseKeyServer returns a key server with a key from [KeyServer.PrivatePEM], or
+// any other RSA key in PEM of PKCS #8 or PKCS #1, of at least 2048 bits. The
+// error does not show the key.
+func ParseKeyServer(privatePEM string) (*KeyServer, error) {
+	key, _, err := parseRSA(privatePEM)
+	if err != nil {
+		return nil, fmt.Errorf("webhooktest: %w", err)
+	}
+	return newKeyServer(key), nil
+}
+
+func newKeyServer(key *rsa.PrivateKey) *KeyServer {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "webhooktest"},
@@ -48,18 +62,18 @@ func NewKeyServer() *KeyServer {
 	if err != nil {
 		panic(err) // the template is fixed
 	}
-	return &KeyServer{key: key, id: rand.Text(), certificate: pemCertificate(der)}
+	sum := sha256.Sum256(x509.MarshalPKCS1PublicKey(&key.PublicKey))
+	return &KeyServer{key: key, id: segment(sum[:12]), certificate: pemBlock("CERTIFICATE", der)}
 }
+
+// PrivatePEM returns the private key in PEM of PKCS #8, to keep it for another run.
+func (k *KeyServer) PrivatePEM() string { return pemPrivateKey(k.key) }
 
 // Generated certificates are valid whatever clock a test chooses.
 var (
 	longAgo  = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	farAhead = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
-
-func pemCertificate(der []byte) string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-}
 
 // KeyID returns the kid of the key.
 func (k *KeyServer) KeyID() string { return k.id }

@@ -5,9 +5,11 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
+	"fmt"
 	"html"
 	"math/big"
 	"net/http"
@@ -52,13 +54,35 @@ func NewSNSCertificates() *SNSCertificates {
 	if err != nil {
 		panic(err)
 	}
-	name := make([]byte, 16)
-	_, _ = rand.Read(name)
 	return &SNSCertificates{
-		key: key, certificate: pemCertificate(leafDER), authority: pemCertificate(caDER),
-		file: "/SimpleNotificationService-" + hex.EncodeToString(name) + ".pem",
+		key: key, certificate: pemBlock("CERTIFICATE", leafDER), authority: pemBlock("CERTIFICATE", caDER), file: snsFile(leafDER),
 	}
 }
+
+// ParseSNSCertificates returns what [SNSCertificates.PEM] gave: an RSA key, its
+// certificate and the authority's, in PEM. The error does not show the key.
+func ParseSNSCertificates(text string) (*SNSCertificates, error) {
+	key, certificates, err := parseRSA(text)
+	if err != nil {
+		return nil, fmt.Errorf("webhooktest: %w", err)
+	}
+	if len(certificates) != 2 {
+		return nil, fmt.Errorf("webhooktest: %d certificates beside the key, want its own and the authority's", len(certificates))
+	}
+	return &SNSCertificates{
+		key: key, certificate: pemBlock("CERTIFICATE", certificates[0]), authority: pemBlock("CERTIFICATE", certificates[1]), file: snsFile(certificates[0]),
+	}, nil
+}
+
+// snsFile names the certificate's file by its content, as a name that changes
+// when the certificate does.
+func snsFile(der []byte) string {
+	sum := sha256.Sum256(der)
+	return "/SimpleNotificationService-" + hex.EncodeToString(sum[:16]) + ".pem"
+}
+
+// PEM returns the private key and both certificates, to keep them for another run.
+func (c *SNSCertificates) PEM() string { return pemPrivateKey(c.key) + c.certificate + c.authority }
 
 // CertificatePEM returns the certificate that SigningCertURL leads to.
 func (c *SNSCertificates) CertificatePEM() string { return c.certificate }
