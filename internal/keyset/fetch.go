@@ -1,0 +1,190 @@
+package keyset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
+)
+
+const maxRedirects = 3
+
+// fetcher makes the requests of one cache. Only one fetch runs at a time.
+type fetcher struct {
+	config Config
+	client http.Client
+	// discovered is the last good jwks_uri, and until when it needs no look at
+	// the discovery document.
+	discovered      string
+	discoveredUntil time.Time
+}
+
+var errNotFound = errors.New("not found")
+
+func newFetcher(c Config) *fetcher {
+	f := &fetcher{config: c, client: *c.Client}
+	f.client.Jar = nil
+	f.client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		first := via[0].URL
+		if req.URL.Scheme != first.Scheme || req.URL.Host != first.Host || req.URL.User != nil {
+			return errors.New("redirect to another origin")
+		}
+		if len(via) > maxRedirects {
+			return errors.New("too many redirects")
+		}
+		return nil
+	}
+	return f
+}
+
+// keys fetches the key document and returns the set with its lifetime.
+func (f *fetcher) keys(ctx context.Context) (*jose.Set, time.Duration, error) {
+	address := f.config.URL
+	if address == "" {
+		var err error
+		if address, err = f.discover(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	body, header, err := f.get(ctx, address)
+	if err != nil {
+		// The next attempt looks for another jwks_uri.
+		f.discoveredUntil = time.Time{}
+		return nil, 0, fmt.Errorf("fetch keys from %s: %w", printable(address), err)
+	}
+	set, err := f.config.parse(body)
+	if err != nil {
+		return nil, 0, fmt.Errorf("fetch keys from %s: %w", printable(address), err)
+	}
+	return set, f.lifetime(header), nil
+}
+
+// discoveryLifetime is how long a jwks_uri is used without another look at the
+// discovery document: they hardly ever change.
+const discoveryLifetime = time.Hour
+
+func (f *fetcher) discover(ctx context.Context) (string, error) {
+	now := f.config.Now()
+	if now.Before(f.discoveredUntil) {
+		return f.discovered, nil
+	}
+	var address string
+	var err error
+	for _, u := range f.config.discoveryURLs() {
+		if address, err = f.discoverFrom(ctx, u); !errors.Is(err, errNotFound) {
+			break
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	f.discovered, f.discoveredUntil = address, now.Add(discoveryLifetime)
+	return address, nil
+}
+
+func (f *fetcher) discoverFrom(ctx context.Context, from string) (string, error) {
+	address, err := f.jwksURI(ctx, from)
+	if err != nil {
+		return "", fmt.Errorf("discover keys at %s: %w", printable(from), err)
+	}
+	return address, nil
+}
+
+func (f *fetcher) jwksURI(ctx context.Context, from string) (string, error) {
+	body, _, err := f.get(ctx, from)
+	if err != nil {
+		return "", err
+	}
+	members, err := strictjson.Object(body, nil)
+	if err != nil {
+		return "", err
+	}
+	var issuer, address string
+	for _, m := range members {
+		switch string(m.Name) {
+		case "issuer":
+			issuer, _ = strictjson.String(m.Value)
+		case "jwks_uri":
+			address, _ = strictjson.String(m.Value)
+		}
+	}
+	if issuer != f.config.Issuer {
+		return "", errors.New("the document is of another issuer")
+	}
+	if address == "" {
+		return "", errors.New("the document has no jwks_uri")
+	}
+	return address, f.config.checkURL(address)
+}
+
+func (f *fetcher) get(ctx context.Context, address string) ([]byte, http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, nil, errors.New("invalid address")
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := f.client.Do(req)
+	if err != nil {
+		// The URL that *url.Error repeats may hold a query.
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err
+		}
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, nil, errNotFound
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("status %d", resp.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxBytes+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the body: %w", err)
+	}
+	if len(body) > MaxBytes {
+		return nil, nil, fmt.Errorf("the body is larger than %d bytes", MaxBytes)
+	}
+	return body, resp.Header, nil
+}
+
+// lifetime is max-age less Age (RFC 9111 section 4.2), within bounds.
+func (f *fetcher) lifetime(h http.Header) time.Duration {
+	lifetime := f.config.Lifetime
+	shortest := min(MinLifetime, f.config.Lifetime)
+	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch strings.ToLower(name) {
+		case "no-store", "no-cache":
+			return shortest
+		case "max-age":
+			seconds, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
+			if err != nil {
+				continue
+			}
+			age, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+			if err != nil {
+				age = 0
+			}
+			lifetime = time.Duration(seconds-min(age, seconds)) * time.Second
+		}
+	}
+	return min(max(lifetime, shortest), MaxLifetime)
+}
+
+// printable leaves out what may hold a secret.
+func printable(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "an address that is not a URL"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
