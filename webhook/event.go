@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 )
 
 // Event is one verified event with its payload decoded into T. Its ID, Type,
@@ -47,8 +48,10 @@ type EventDecoder interface {
 
 // newEvent decodes event i of d.
 func newEvent[T any](d *Delivery, i int, suspect bool) (Event[T], error) {
-	e := Event[T]{Raw: d.Events[i], Receipt: d.Receipt, Request: d.Request, Index: i, Suspect: suspect}
-	if err := decode(&e.Data, e.Raw, d.Request); err != nil {
+	raw := d.Events[i]
+	raw.Payload = slices.Clip(raw.Payload) // appending to it must not write into the body
+	e := Event[T]{Raw: raw, Receipt: d.Receipt, Request: d.Request, Index: i, Suspect: suspect}
+	if err := decode(&e.Data, raw, d.Request); err != nil {
 		return Event[T]{}, fmt.Errorf("webhook: decode event into %T: %w", e.Data, err)
 	}
 	return e, nil

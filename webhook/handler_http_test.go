@@ -6,12 +6,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/standpipe-go/standpipe/webhook"
@@ -215,40 +214,56 @@ func TestBodyThatBreaksOffIsUndecidable(t *testing.T) {
 
 func TestSenderWhoDripsDoesNotOutlastTheDeadline(t *testing.T) {
 	t.Parallel()
-	h := newHandler(t, fake{}, webhook.WithDeadline(100*time.Millisecond))
-	srv := httptest.NewServer(h)
-	defer srv.Close()
-	conn, err := net.Dial("tcp", srv.Listener.Addr().String())
-	require.NoError(t, err)
-	defer conn.Close()
-	_, err = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
-	answer := make([]byte, 12)
-	_, err = io.ReadFull(conn, answer)
-	require.NoError(t, err, "an answer although the body never comes")
-	require.Equal(t, "HTTP/1.1 503", string(answer))
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, fake{}, webhook.WithDeadline(9*time.Second))
+		conn := serveMemory(t, h, 0).dial()
+		defer conn.Close()
+		begin := time.Now()
+		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		require.NoError(t, err)
+		answer := make([]byte, 12)
+		_, err = io.ReadFull(conn, answer)
+		require.NoError(t, err, "an answer although the body never comes")
+		require.Equal(t, "HTTP/1.1 503", string(answer))
+		require.Equal(t, 9*time.Second, time.Since(begin))
+	})
+}
+
+func TestServersShorterReadTimeoutStays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, fake{}, webhook.WithDeadline(9*time.Second))
+		conn := serveMemory(t, h, 2*time.Second).dial()
+		defer conn.Close()
+		begin := time.Now()
+		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		require.NoError(t, err)
+		_, err = io.ReadFull(conn, make([]byte, 12))
+		require.NoError(t, err)
+		require.Equal(t, 2*time.Second, time.Since(begin))
+	})
 }
 
 func TestConnectionIsReusedAfterTheBodyDeadline(t *testing.T) {
 	t.Parallel()
-	h := newHandler(t, fake{}, webhook.WithDeadline(50*time.Millisecond))
-	srv := httptest.NewServer(h)
-	defer srv.Close()
-	addrs := map[string]bool{}
-	for range 3 {
-		req, err := http.NewRequest("POST", srv.URL, strings.NewReader(event("e1", "paid")))
-		require.NoError(t, err)
-		req.Header.Set("X-Fake-Key", fakeKey)
-		trace := tracing(req, func(local string) { addrs[local] = true })
-		res, err := srv.Client().Do(trace)
-		require.NoError(t, err)
-		require.Equal(t, 200, res.StatusCode)
-		_, _ = io.Copy(io.Discard, res.Body)
-		require.NoError(t, res.Body.Close())
-		time.Sleep(80 * time.Millisecond) // real: the deadline of a real connection
-	}
-	require.Len(t, addrs, 1, "a deadline left behind would close the connection")
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, fake{}, webhook.WithDeadline(time.Second), webhook.Fallback(func(context.Context, webhook.Event[jsonRaw]) error {
+			time.Sleep(900 * time.Millisecond)
+			return nil
+		}))
+		srv := serveMemory(t, h, 0)
+		for range 3 {
+			req := delivery(event("e1", "paid"))
+			req.RequestURI, req.URL.Scheme = "", "http"
+			res, err := srv.client.Do(req)
+			require.NoError(t, err)
+			require.Equal(t, 200, res.StatusCode)
+			_, _ = io.Copy(io.Discard, res.Body)
+			require.NoError(t, res.Body.Close())
+			time.Sleep(10 * time.Second)
+		}
+		require.EqualValues(t, 1, srv.dials.Load(), "a deadline left behind would close the connection")
+	})
 }
 
 func TestProcessNeedsNoHTTP(t *testing.T) {
