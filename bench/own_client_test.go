@@ -1,14 +1,71 @@
 package bench
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+func mustClient(base string, opts ...client.Option) *client.Client {
+	c, err := client.New(base, append([]client.Option{client.WithAuth(client.Bearer(secret.Static(token)))}, opts...)...)
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
 
 // ownClient returns the project's entries of the group Client: GET with bearer
-// auth and JSON decode.
-func ownClient(hc *http.Client, base string) []clientPeer { return nil }
+// auth, retry policy, both deadlines, ledger, pacing and JSON decode.
+func ownClient(hc *http.Client, base string) []clientPeer {
+	c := mustClient(base, client.WithTransport(hc.Transport))
+	return []clientPeer{{"own", func(ctx context.Context, path string, out any) error {
+		p, err := client.Call[page](ctx, c, client.Request{Path: path})
+		if err == nil {
+			*out.(*page) = p
+		}
+		return err
+	}}}
+}
 
 // ownRetry returns the project's entries of the group Retry: 503, 503, 200.
-func ownRetry(rt http.RoundTripper) []entry { return nil }
+func ownRetry(http.RoundTripper) []entry {
+	return []entry{retryEntry("own", func(rt http.RoundTripper) func(*okReply) error {
+		c := mustClient(retryBase, client.WithTransport(rt),
+			client.WithRetry(retry.Policy{NoBudget: true})) // two retries a call, for ever
+		return func(out *okReply) (err error) {
+			*out, err = client.Call[okReply](context.Background(), c, client.Request{Path: retryPath})
+			return err
+		}
+	})}
+}
 
 // ownInject returns the project's entries of the group Token/inject: a bearer
-// header added under an http.Client.
-func ownInject(hc func(http.RoundTripper) *http.Client, rt http.RoundTripper) []entry { return nil }
+// header added under an http.Client, without deadlines and with them.
+func ownInject(_ func(http.RoundTripper) *http.Client, rt http.RoundTripper) []entry {
+	send := func(hc *http.Client) func() error {
+		return func() error {
+			req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://mem.invalid/v1/ping", nil)
+			if err != nil {
+				return err
+			}
+			req.Header.Set("Accept", "application/json")
+			req.Header.Set("User-Agent", "bench/1")
+			res, err := hc.Do(req)
+			if err != nil {
+				return err
+			}
+			return res.Body.Close()
+		}
+	}
+	const base = "https://mem.invalid"
+	bare := mustClient(base, client.WithTransport(rt), client.WithTimeout(client.NoTimeout),
+		client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout))
+	full := mustClient(base, client.WithTransport(rt))
+	return []entry{
+		{"own-no-deadlines", send(bare.HTTPClient())},
+		{"own", send(full.HTTPClient())},
+	}
+}

@@ -1,0 +1,211 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// Auth gives a request its credential. Authorize runs once an attempt, on a copy
+// of the request whose header map and URL it may change; it must not touch the
+// body or move the request to another origin. The request's context bounds it.
+// It must be safe for concurrent use, and its errors must hold no secret.
+//
+// The types are the standard library's, so that packages can provide one
+// without importing this one.
+type Auth interface {
+	Authorize(req *http.Request) error
+}
+
+// Challenger is an Auth that can cure a 401: Challenge looks at the request as
+// it was sent and at its answer, whose body it must not read, and reports
+// whether sending it again may work. It is asked once a call, where the body can
+// be sent again. Concurrent calls may be answered by one renewal.
+type Challenger interface {
+	Challenge(req *http.Request, resp *http.Response) (replay bool, err error)
+}
+
+// headerOnly marks the credentials of this package, which set well-formed header
+// values and nothing else.
+type headerOnly interface{ headerOnly() }
+
+// Bearer sends the newest secret of src as "Authorization: Bearer …" (RFC 6750).
+// A 401 reads the source once more, and a changed secret is tried.
+func Bearer(src secret.Source) Auth {
+	return &headerAuth{src: src, name: "Authorization", prefix: "Bearer "}
+}
+
+// APIKeyHeader sends the newest secret of src in a header, as it is. To send it
+// with a prefix, such as "Token …", use [HeaderPrefix].
+func APIKeyHeader(name string, src secret.Source) Auth { return HeaderPrefix(name, "", src) }
+
+// HeaderPrefix sends prefix and the newest secret of src in a header.
+func HeaderPrefix(name, prefix string, src secret.Source) Auth {
+	return &headerAuth{src: src, name: http.CanonicalHeaderKey(name), prefix: prefix}
+}
+
+type headerAuth struct {
+	src          secret.Source
+	name, prefix string
+	last         atomic.Pointer[headerValue]
+}
+
+// headerValue is a secret with the header field made of it.
+type headerValue struct {
+	reveal string
+	field  []string
+}
+
+func (*headerAuth) headerOnly() {}
+
+// Check reports a source that is known to be unusable, or a bad name.
+func (a *headerAuth) Check() error {
+	if !validToken(a.name) || !validHeaderValue(a.prefix) {
+		return failf(ErrConfig, "the header's name or prefix is malformed")
+	}
+	return secret.Check(a.src)
+}
+
+func (a *headerAuth) field(v secret.Value) (*headerValue, error) {
+	s := v.Reveal()
+	if !validHeaderValue(s) {
+		return nil, failf(ErrConfig, "the secret for header %s holds CR, LF, NUL or another control character", a.name)
+	}
+	return &headerValue{s, []string{a.prefix + s}}, nil
+}
+
+func (a *headerAuth) Authorize(req *http.Request) error {
+	v, err := secret.Current(req.Context(), a.src)
+	if err != nil {
+		return err
+	}
+	last := a.last.Load()
+	if last == nil || last.reveal != v.Reveal() {
+		if last, err = a.field(v); err != nil {
+			return err
+		}
+		a.last.Store(last)
+	}
+	req.Header[a.name] = last.field
+	return nil
+}
+
+func (a *headerAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
+	return renewed(req.Context(), a.src, func(now secret.Value) bool {
+		return req.Header.Get(a.name) != a.prefix+now.Reveal()
+	})
+}
+
+// renewed reads src again after a 401 and reports whether the secret is another
+// than the one that failed. A caller's explicit header is nobody's to renew.
+func renewed(ctx context.Context, src secret.Source, differs func(secret.Value) bool) (bool, error) {
+	now, err := secret.Current(ctx, src)
+	if err == nil && differs(now) {
+		return true, nil // somebody else has renewed it meanwhile
+	}
+	if err := secret.Refresh(ctx, src); err != nil {
+		return false, err
+	}
+	if now, err = secret.Current(ctx, src); err != nil {
+		return false, err
+	}
+	return differs(now), nil
+}
+
+// APIKeyQuery sends the newest secret of src as a query parameter. Prefer a
+// header where the service has one: URLs end up in logs. This client's own logs
+// and errors hold no query.
+func APIKeyQuery(name string, src secret.Source) Auth { return &queryAuth{name, src} }
+
+type queryAuth struct {
+	name string
+	src  secret.Source
+}
+
+// Check reports a source that is known to be unusable, or an empty name.
+func (a *queryAuth) Check() error {
+	if a.name == "" {
+		return failf(ErrConfig, "the query parameter has no name")
+	}
+	return secret.Check(a.src)
+}
+
+func (a *queryAuth) Authorize(req *http.Request) error {
+	v, err := secret.Current(req.Context(), a.src)
+	if err != nil {
+		return err
+	}
+	q, err := url.ParseQuery(req.URL.RawQuery)
+	if err != nil {
+		return failf(ErrRequest, "the request's query is malformed")
+	}
+	q.Set(a.name, v.Reveal())
+	req.URL.RawQuery = q.Encode()
+	return nil
+}
+
+func (a *queryAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
+	return renewed(req.Context(), a.src, func(now secret.Value) bool {
+		return req.URL.Query().Get(a.name) != now.Reveal()
+	})
+}
+
+// Basic sends "Authorization: Basic …" (RFC 7617) with a user name, which may
+// not hold a colon, and the newest secret of src as the password.
+func Basic(user string, src secret.Source) Auth { return &basicAuth{user: user, src: src} }
+
+// BasicKey sends the newest secret of src as the user name of Basic, with an
+// empty password, as Stripe and others take their keys.
+func BasicKey(src secret.Source) Auth { return &basicAuth{src: src, key: true} }
+
+type basicAuth struct {
+	user string
+	src  secret.Source
+	key  bool
+	last atomic.Pointer[headerValue]
+}
+
+func (*basicAuth) headerOnly() {}
+
+// Check reports a source that is known to be unusable, or a user name that
+// Basic cannot carry.
+func (a *basicAuth) Check() error {
+	for _, r := range a.user {
+		if r == ':' || r < ' ' || r == 0x7f {
+			return failf(ErrConfig, "the user name holds a colon or a control character")
+		}
+	}
+	return secret.Check(a.src)
+}
+
+func (a *basicAuth) value(v secret.Value) string {
+	pair := a.user + ":" + v.Reveal()
+	if a.key {
+		pair = v.Reveal() + ":"
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+}
+
+func (a *basicAuth) Authorize(req *http.Request) error {
+	v, err := secret.Current(req.Context(), a.src)
+	if err != nil {
+		return err
+	}
+	last := a.last.Load()
+	if last == nil || last.reveal != v.Reveal() {
+		last = &headerValue{v.Reveal(), []string{a.value(v)}}
+		a.last.Store(last)
+	}
+	req.Header["Authorization"] = last.field
+	return nil
+}
+
+func (a *basicAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
+	return renewed(req.Context(), a.src, func(now secret.Value) bool {
+		return req.Header.Get("Authorization") != a.value(now)
+	})
+}

@@ -1,0 +1,144 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// A Body is a request body that is not plain JSON: see [Form], [Raw], [Stream],
+// [Open] and [Multipart]. A Request.Body of any other type is encoded as JSON.
+type Body interface {
+	payload() (payload, error)
+}
+
+// payload is a request body as the stack sends it. At most one of data and open
+// is set; neither means that there is no body.
+type payload struct {
+	contentType string
+	data        []byte                        // replayed from memory
+	open        func() (io.ReadCloser, error) // replayed by opening again
+	single      io.ReadCloser                 // not to be replayed
+	size        int64                         // -1 where unknown
+}
+
+type bodyFunc func() (payload, error)
+
+func (f bodyFunc) payload() (payload, error) { return f() }
+
+// Form is a body of type application/x-www-form-urlencoded.
+func Form(values url.Values) Body {
+	return bodyFunc(func() (payload, error) {
+		return payload{contentType: "application/x-www-form-urlencoded", data: []byte(values.Encode())}, nil
+	})
+}
+
+// Raw is a body of bytes that are sent as they are. They must not change until
+// the call has returned.
+func Raw(contentType string, data []byte) Body {
+	return bodyFunc(func() (payload, error) { return payload{contentType: contentType, data: data}, nil })
+}
+
+// Stream is a body that is read once, so that a call with it is not retried
+// beyond what fits into the read-ahead (see [WithReadAhead]). size is its length
+// in bytes, -1 where unknown. If r is an io.Closer it is closed, in every case.
+func Stream(contentType string, r io.Reader, size int64) Body {
+	return bodyFunc(func() (payload, error) {
+		if isNil(r) {
+			return payload{}, failf(ErrRequest, "body: Stream was given a nil reader")
+		}
+		rc, ok := r.(io.ReadCloser)
+		if !ok {
+			rc = io.NopCloser(r)
+		}
+		return payload{contentType: contentType, single: rc, size: size}, nil
+	})
+}
+
+// Open is a body that can be sent again: open is called once an attempt, and
+// its result is closed. Nothing is buffered. size is its length in bytes, -1
+// where unknown.
+func Open(contentType string, open func() (io.ReadCloser, error), size int64) Body {
+	return bodyFunc(func() (payload, error) {
+		if open == nil {
+			return payload{}, failf(ErrRequest, "body: Open was given a nil function")
+		}
+		return payload{contentType: contentType, open: open, size: size}, nil
+	})
+}
+
+func payloadOf(body any) (payload, error) {
+	switch b := body.(type) {
+	case nil:
+		return payload{}, nil
+	case Body:
+		if isNil(b) {
+			return payload{}, failf(ErrRequest, "body is a nil %T", body)
+		}
+		return b.payload()
+	case []byte, string, io.Reader:
+		return payload{}, failf(ErrRequest, "body is a %T, which says nothing of its content type: wrap it in Raw or Stream", body)
+	case url.Values:
+		return payload{}, failf(ErrRequest, "body is url.Values: wrap it in Form")
+	}
+	if isNil(body) {
+		return payload{}, failf(ErrRequest, "body is a nil %T", body)
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		// The error of encoding/json may quote the value.
+		return payload{}, failf(ErrRequest, "body: a %T cannot be encoded as JSON", body)
+	}
+	return payload{contentType: "application/json", data: data}, nil
+}
+
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	switch rv := reflect.ValueOf(v); rv.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Interface, reflect.Chan:
+		return rv.IsNil()
+	}
+	return false
+}
+
+// attach gives req the body for its first attempt.
+func (p *payload) attach(req *http.Request) error {
+	switch {
+	case p.single != nil:
+		req.Body, req.ContentLength = p.single, p.size
+	case p.open != nil:
+		rc, err := p.open()
+		if err != nil {
+			return failWrap(ErrRequest, "body cannot be opened", err)
+		}
+		req.Body, req.GetBody, req.ContentLength = rc, p.open, p.size
+	case p.contentType != "":
+		setBytes(req, p.data)
+	}
+	return nil
+}
+
+func setBytes(req *http.Request, data []byte) {
+	req.ContentLength = int64(len(data))
+	if len(data) == 0 {
+		req.Body, req.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
+		return
+	}
+	get := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	req.Body, _ = get()
+	req.GetBody = get
+}
+
+// isJSON reports whether a content type is JSON (RFC 8259) or built on it
+// (RFC 6839).
+func isJSON(contentType string) bool {
+	mediaType, _, _ := strings.Cut(contentType, ";")
+	mediaType = lower(strings.TrimSpace(mediaType))
+	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
+}

@@ -1,0 +1,91 @@
+package client
+
+import (
+	"sync"
+	"time"
+)
+
+// Breaker stops calling a service that keeps failing: after Failures attempts
+// have failed in a row it is open, and every attempt fails at once with
+// [ErrCircuitOpen]; after Cooldown one attempt at a time is let through, and the
+// first success closes it again. A failure is a 5xx status, a timeout or a
+// broken connection; a cancelled context counts neither way. One is kept for
+// each origin. The zero Breaker is the default one.
+type Breaker struct {
+	Failures int           // in a row; 0 is 10
+	Cooldown time.Duration // 0 is 10 s
+}
+
+const (
+	defaultFailures = 10
+	defaultCooldown = 10 * time.Second
+)
+
+func (b *Breaker) check() error {
+	if b.Failures < 0 || b.Cooldown < 0 {
+		return failf(ErrConfig, "client: a breaker's numbers cannot be negative")
+	}
+	return nil
+}
+
+func (b *Breaker) limits() (int, time.Duration) {
+	failures, cooldown := b.Failures, b.Cooldown
+	if failures == 0 {
+		failures = defaultFailures
+	}
+	if cooldown == 0 {
+		cooldown = defaultCooldown
+	}
+	return failures, cooldown
+}
+
+type outcome int
+
+const (
+	unknown outcome = iota
+	succeeded
+	failed
+)
+
+type breakerState struct {
+	mu      sync.Mutex
+	row     int       // failures in a row
+	opened  time.Time // zero while closed
+	probing bool      // half open, with its one attempt under way
+}
+
+// allow admits an attempt, or says why not. Every attempt that is admitted is
+// reported.
+func (s *breakerState) allow(b *Breaker) (probe bool, err error) {
+	_, cooldown := b.limits()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened.IsZero() {
+		return false, nil
+	}
+	left := cooldown - time.Since(s.opened)
+	if left > 0 || s.probing {
+		return false, refused(ErrCircuitOpen, "the circuit breaker is open after repeated failures", nil)
+	}
+	s.probing = true
+	return true, nil
+}
+
+// report counts an attempt. Only the probe itself ends the half-open state.
+func (s *breakerState) report(b *Breaker, o outcome, probe bool) {
+	failures, _ := b.limits()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if probe {
+		s.probing = false
+	}
+	switch {
+	case o == succeeded && (probe || s.opened.IsZero()):
+		s.row, s.opened = 0, time.Time{}
+	case o == failed:
+		s.row++
+		if probe || s.opened.IsZero() && s.row >= failures {
+			s.opened = time.Now()
+		}
+	}
+}

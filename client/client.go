@@ -1,0 +1,231 @@
+package client
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// Client calls one service. It is immutable and safe for concurrent use; make
+// one with [New] and derive others with [Client.With].
+type Client struct {
+	cfg     config
+	base    *url.URL
+	origins originSet
+	header  http.Header // sent with every request
+
+	keyHeader  string // where the service honours an idempotency key, canonical, or ""
+	keyMethods []string
+	requestIDs []string
+
+	limits  ratelimit.Limiter // the limiter and the pacer together; nil without either
+	state   *shared
+	attempt http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
+	chain   http.RoundTripper // per-call middleware over the engine
+}
+
+// New returns a client for the service at baseURL, such as
+// "https://api.example.com/v2". "" takes the profile's. Everything that can be
+// known to be wrong is an error now, matching [ErrConfig]: a malformed URL, a
+// blank key, an unset variable, a credential that would go over plain http.
+func New(baseURL string, opts ...Option) (*Client, error) {
+	cfg := defaults()
+	cfg.baseURL = baseURL
+	return configure(cfg, nil, opts)
+}
+
+// With returns a copy of c with further options. The copy shares c's transport,
+// retry budgets and breakers, unless the options replace the credential or the
+// base URL.
+func (c *Client) With(opts ...Option) (*Client, error) {
+	cfg := c.cfg
+	cfg.authSet = false
+	return configure(cfg, c, opts)
+}
+
+func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
+	for _, o := range opts {
+		o(&cfg)
+	}
+	c := &Client{}
+	if err := c.resolveBase(&cfg); err != nil {
+		return nil, err
+	}
+	if err := c.resolveHeaders(&cfg); err != nil {
+		return nil, err
+	}
+	if err := check(&cfg); err != nil {
+		return nil, err
+	}
+	if cfg.auth != nil {
+		if !c.origins.contains(c.base, c.origins.base) {
+			return nil, failf(ErrConfig, "client: the credential would go over plain http to a host that is not this machine")
+		}
+		if checker, ok := cfg.auth.(interface{ Check() error }); ok {
+			if err := checker.Check(); err != nil {
+				return nil, failWrap(ErrConfig, "client: auth", err)
+			}
+		}
+	}
+	if cfg.transport == nil {
+		cfg.transport = newTransport()
+	}
+	if !cfg.pacerSet {
+		cfg.pacer, cfg.pacerSet = ratelimit.NewPacer(), true
+	}
+	c.limits = limits(&cfg)
+	c.cfg = cfg
+	if parent != nil && !cfg.authSet && parent.origins.base == c.origins.base {
+		c.state = parent.state
+	} else {
+		c.state = newShared(c.origins.base)
+	}
+	c.attempt = wrap(cfg.perAttempt, roundTripper(roundTripAttempt))
+	if len(cfg.perAttempt) == 0 {
+		c.attempt = nil
+	}
+	c.chain = wrap(cfg.perCall, roundTripper(c.roundTrip))
+	return c, nil
+}
+
+func limits(cfg *config) ratelimit.Limiter {
+	switch {
+	case cfg.limiter != nil && cfg.pacer != nil:
+		return ratelimit.All(cfg.limiter, cfg.pacer)
+	case cfg.limiter != nil:
+		return cfg.limiter
+	case cfg.pacer != nil:
+		return cfg.pacer
+	}
+	return nil
+}
+
+func wrap(ms []Middleware, rt http.RoundTripper) http.RoundTripper {
+	for _, m := range slices.Backward(ms) {
+		rt = m(rt)
+	}
+	return rt
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func newTransport() *http.Transport {
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	if d, ok := http.DefaultTransport.(*http.Transport); ok {
+		t = d.Clone()
+	}
+	t.MaxResponseHeaderBytes = 1 << 20
+	t.MaxIdleConnsPerHost = 64
+	return t
+}
+
+func (c *Client) resolveBase(cfg *config) error {
+	raw := firstOf(cfg.baseURL, cfg.profile.BaseURL)
+	if raw == "" {
+		return failf(ErrConfig, "client: no base URL")
+	}
+	base, err := parseBase(raw)
+	if err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	c.base = base
+	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
+	more := cfg.origins
+	if own, err := parseBase(cfg.profile.BaseURL); err == nil && originOf(own) == c.origins.base {
+		more = append(slices.Clip(more), cfg.profile.Origins...)
+		c.origins.match = cfg.profile.OriginMatch
+	}
+	for _, o := range more {
+		u, err := parseBase(o)
+		if err != nil {
+			return fmt.Errorf("client: origin: %w", err)
+		}
+		c.origins.others = append(c.origins.others, originOf(u))
+	}
+	return nil
+}
+
+func (c *Client) resolveHeaders(cfg *config) error {
+	c.header = http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
+	for name, values := range cfg.profile.Header {
+		c.header[http.CanonicalHeaderKey(name)] = slices.Clip(values)
+	}
+	for name, values := range cfg.header {
+		c.header[name] = slices.Clip(values)
+	}
+	if err := checkHeader(c.header); err != nil {
+		return failWrap(ErrConfig, "client", err)
+	}
+	c.keyHeader = cfg.profile.IdempotencyHeader
+	if cfg.idempotency != nil {
+		c.keyHeader = *cfg.idempotency
+	}
+	if c.keyHeader != "" && !validToken(c.keyHeader) {
+		return failf(ErrConfig, "client: the idempotency header's name is not a token")
+	}
+	c.keyHeader = http.CanonicalHeaderKey(c.keyHeader)
+	c.keyMethods = cfg.profile.IdempotencyMethods
+	if c.keyMethods == nil {
+		c.keyMethods = []string{http.MethodPost, http.MethodPatch}
+	}
+	c.requestIDs = []string{"Request-Id", "X-Request-Id"}
+	if ids := cfg.profile.RequestIDHeaders; ids != nil {
+		c.requestIDs = make([]string, len(ids))
+		for i, name := range ids {
+			c.requestIDs[i] = http.CanonicalHeaderKey(name)
+		}
+	}
+	return nil
+}
+
+func check(cfg *config) error {
+	for name, n := range map[string]int64{
+		"MaxBody": cfg.maxBody, "ReadAhead": cfg.readAhead, "MaxRedirects": int64(cfg.maxRedirects),
+	} {
+		if n < 0 {
+			return failf(ErrConfig, "client: %s is negative", name)
+		}
+	}
+	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {
+		if m == nil {
+			return failf(ErrConfig, "client: nil middleware")
+		}
+	}
+	if cfg.breaker != nil {
+		return cfg.breaker.check()
+	}
+	return nil
+}
+
+// HTTPClient returns the whole stack as an [*http.Client], for an official SDK:
+// it gets this client's auth, retries, limits, deadlines and ledger. Switch the
+// SDK's own retries off. The stack's credential replaces the SDK's on this
+// client's origins; elsewhere the SDK's requests pass without one. Path, Query
+// and the headers that New was given, but for the User-Agent, are the SDK's own
+// business. The default deadline bounds a response's body too, unless it is an
+// event stream; give a client for long downloads its own [WithTimeout].
+//
+// As with any RoundTripper, a response of any status is not an error: when
+// attempts are exhausted the last response is returned as it came.
+func (c *Client) HTTPClient() *http.Client { return &http.Client{Transport: c.chain} }
+
+// CloseIdleConnections closes connections that are not in use, where the
+// transport can. The client stays usable.
+func (c *Client) CloseIdleConnections() {
+	if t, ok := c.cfg.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// BaseURL returns the base URL.
+func (c *Client) BaseURL() string { return c.base.String() }
+
+// newScope returns a name for a credential in limiter keys: unlike a digest, it
+// says nothing about the secret.
+func newScope() string { return rand.Text()[:8] }

@@ -1,0 +1,212 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// roundTrip is the engine as a RoundTripper: what per-call middleware wraps and
+// what an SDK's http.Client drives, once a redirect hop.
+func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+	x := &exchange{c: c, ctx: req.Context(), tmpl: *req, asked: req}
+	x.clock.x = x
+	if p, ok := x.ctx.Value(hopKey{}).(*exchange); ok && p.c == c {
+		x.chain, x.buffered, x.stream = p.chain, p.buffered, p.stream
+		x.out.limit, x.out.header, x.out.route, x.out.key = p.out.limit, p.out.header, p.out.route, p.out.key
+	} else if h := chainOf(req.Response); h != nil {
+		x.chain = h
+	} else {
+		x.chain = &x.own
+		x.chain.begin(x.ctx, c, 0)
+	}
+	if x.tmpl.Header == nil {
+		x.tmpl.Header, x.owned = http.Header{}, true
+	}
+	return x.run()
+}
+
+// hopKey leads from the context of a call's own hop to the call, where per-call
+// middleware stands between the two.
+type hopKey struct{}
+
+type chainKey struct{}
+
+// chainOf finds the chain of the hop that answered with resp.
+func chainOf(resp *http.Response) *chain {
+	if resp == nil || resp.Request == nil {
+		return nil
+	}
+	h, _ := resp.Request.Context().Value(chainKey{}).(*chain)
+	return h
+}
+
+// run sends x.tmpl until the outcome is final. With a nil error there is a
+// response; in a buffered exchange a success has its body in x.buf.
+func (x *exchange) run() (*http.Response, error) {
+	if err := x.prepare(); err != nil {
+		x.body.close()
+		x.clock.stop()
+		x.effect(verdict{neverSent: true})
+		return nil, x.fail(nil, err)
+	}
+	for {
+		x.tried++
+		a := x.newAttempt()
+		resp, err := x.try(a)
+		if err == nil {
+			resp, err = x.receive(a, resp)
+		}
+		v := x.judge(a, resp, err)
+		x.log(&v)
+		if !v.again {
+			return x.finish(a, resp, v)
+		}
+		x.discard(resp)
+		a.end(nil)
+		if v.wait > 0 {
+			if err := x.sleep(v.wait); err != nil {
+				x.body.close()
+				return nil, x.interrupted(v, err)
+			}
+		}
+	}
+}
+
+// prepare checks the request and decides what holds for all its attempts.
+func (x *exchange) prepare() error {
+	req, c := &x.tmpl, x.c
+	if x.body.first = req.Body; req.URL == nil {
+		return failf(ErrRequest, "request has no URL")
+	}
+	if req.URL.Scheme != "https" && req.URL.Scheme != "http" {
+		return failf(ErrRequest, "request URL has the scheme %s: only https and http can be sent", printable(req.URL.Scheme))
+	}
+	if req.URL.Host == "" {
+		return failf(ErrRequest, "request URL has no host")
+	}
+	if err := checkHeader(req.Header); err != nil {
+		return err
+	}
+	o := c.origins.base
+	if req.URL.Scheme != c.base.Scheme || req.URL.Host != c.base.Host {
+		o = originOf(req.URL)
+	}
+	within := c.origins.contains(req.URL, o)
+	x.host = c.state.host(o)
+	x.guard(o, within)
+	x.identify()
+	attempts := c.cfg.retry.Attempts()
+	_, renews := c.cfg.auth.(Challenger)
+	err := x.body.prepare(x.ctx, x.chain.deadline, req, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	if err == nil && x.ctx.Err() != nil {
+		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
+	}
+	return err
+}
+
+// guard holds the credential to its origins: it decides whether this hop gets
+// it, and strips what must not travel on (C14).
+func (x *exchange) guard(o origin, within bool) {
+	h := x.chain
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.from == (origin{}) {
+		h.from = o
+		x.inside = within
+		return
+	}
+	if !within && o != h.from || !o.secure() && h.from.scheme == "https" {
+		h.left = true
+	}
+	x.inside = within && !h.left
+	if h.left {
+		x.ownHeader()
+		strip(&x.tmpl, h.names)
+	}
+}
+
+// ownHeader makes tmpl's header map one that may be changed.
+func (x *exchange) ownHeader() {
+	if !x.owned {
+		x.tmpl.Header, x.owned = copyHeader(x.tmpl.Header), true
+	}
+}
+
+// identify gives the request its idempotency key, once a call, and says what
+// the rule on repeating permits (C5, C6).
+func (x *exchange) identify() {
+	c, method := x.c, x.tmpl.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	x.repeat = idempotentMethod(method)
+	if c.keyHeader == "" || !contains(c.keyMethods, method) {
+		return
+	}
+	x.repeat = true
+	if x.tmpl.Header.Get(c.keyHeader) != "" {
+		return
+	}
+	h := x.chain
+	h.mu.Lock()
+	if h.key == "" {
+		if h.key = x.out.key; h.key == "" {
+			h.key = newKey()
+		}
+	}
+	key := h.key
+	h.mu.Unlock()
+	x.ownHeader()
+	x.tmpl.Header[c.keyHeader] = []string{key}
+}
+
+func contains(methods []string, method string) bool {
+	for _, m := range methods {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}
+
+// try makes one attempt, through the per-attempt middleware if there is any.
+func (x *exchange) try(a *attemptContext) (*http.Response, error) {
+	req := x.tmpl.WithContext(a)
+	if err := x.body.attach(req); err != nil {
+		return nil, err
+	}
+	if x.c.attempt != nil {
+		return x.c.attempt.RoundTrip(req)
+	}
+	return x.send(a, req, true)
+}
+
+// sleep waits before the next attempt. That the wait ends before the deadline
+// has been looked at already.
+func (x *exchange) sleep(d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-x.ctx.Done():
+		return context.Cause(x.ctx)
+	}
+}
+
+// finish hands the last outcome on.
+func (x *exchange) finish(a *attemptContext, resp *http.Response, v verdict) (*http.Response, error) {
+	x.body.close()
+	if v.err != nil {
+		x.clock.stop()
+		return nil, x.fail(resp, v.err)
+	}
+	if v.reason == Succeeded {
+		x.host.budget.Deposit(retry.SuccessGain)
+	}
+	x.hand(a, resp)
+	return resp, nil
+}

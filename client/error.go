@@ -1,0 +1,214 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What callers branch on, with errors.Is. An [*Error] matches the ones that its
+// status stands for.
+var (
+	ErrBadRequest   = errors.New("bad request")       // 400, 422
+	ErrUnauthorized = errors.New("unauthorized")      // 401
+	ErrForbidden    = errors.New("forbidden")         // 403 that is not a throttle
+	ErrNotFound     = errors.New("not found")         // 404, 410
+	ErrConflict     = errors.New("conflict")          // 409, 412
+	ErrRateLimited  = errors.New("rate limited")      // 429, what the profile calls a throttle, or a local limit
+	ErrUnavailable  = errors.New("service failure")   // 500 and above
+	ErrTimeout      = errors.New("timed out")         // the call's deadline, an attempt's, or an idle body
+	ErrCircuitOpen  = errors.New("circuit is open")   // refused by the breaker, nothing was sent
+	ErrTooLarge     = errors.New("body too large")    // a response over its limit
+	ErrRedirect     = errors.New("redirect refused")  // too many, or to a place where the call must not go
+	ErrOrigin       = errors.New("foreign origin")    // a URL outside the client's origins
+	ErrDecode       = errors.New("unexpected body")   // a success whose body is not what was asked for
+	ErrEmptyBody    = errors.New("empty body")        // a success without the body that was asked for
+	ErrConfig       = errors.New("bad configuration") // from New and With
+	ErrRequest      = errors.New("bad request value") // a Request that cannot be sent; nothing was
+)
+
+// Effect says whether a call may have changed something at the service.
+type Effect int
+
+const (
+	// NoEffect: the method is safe (RFC 9110 §9.2.1), nothing was to change.
+	NoEffect Effect = iota
+	// NeverSent: no attempt left this machine in full.
+	NeverSent
+	// Rejected: the service answered that it did not do it.
+	Rejected
+	// MaybeApplied: at least one attempt was sent, and the service has not said
+	// that it refused it.
+	MaybeApplied
+)
+
+func (e Effect) String() string {
+	switch e {
+	case NeverSent:
+		return "never sent"
+	case Rejected:
+		return "rejected"
+	case MaybeApplied:
+		return "maybe applied"
+	}
+	return "no effect"
+}
+
+// Error is what a call that did not succeed returns. It holds no credential
+// that the client added, no query and no raw body in its text; what the service
+// said is quoted and cut to 1 KiB.
+type Error struct {
+	Provider  string         // the profile's name, "" without one
+	Method    string         // of the last request
+	Path      string         // of the last request, without its query; the route where the Request names one
+	Status    int            // 0 where there was no response
+	Code      string         // the service's own code, such as "card_declined"
+	Type      string         // the service's own kind of error
+	Message   string         // what the service said, at most 1 KiB, not quoted here
+	RequestID string         // the service's own, to show to its support
+	RetryAt   time.Time      // when the service says that it may be tried again; zero where it does not
+	Throttled bool           // the status, the profile or a local limiter says: too many
+	Effect    Effect         // whether a write may have happened
+	Attempts  []Attempt      // the ledger, oldest first
+	Err       error          // the cause where there was no usable response, nil otherwise
+	Detail    func(any) bool `json:"-"` // decodes the service's error body as JSON into what is pointed to; never nil
+}
+
+const messageLimit = 1 << 10
+
+// Error says, in this order: provider, method and path, status, the service's
+// code and quoted message, the cause, request ID, number of attempts and, for a
+// write, whether it may have happened.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Provider != "" {
+		b.WriteString(e.Provider)
+		b.WriteString(": ")
+	}
+	b.WriteString(e.Method)
+	b.WriteByte(' ')
+	b.WriteString(e.Path)
+	b.WriteByte(':')
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " %d %s", e.Status, http.StatusText(e.Status))
+	}
+	if code := firstOf(e.Code, e.Type); code != "" {
+		b.WriteString(" " + printable(code))
+	}
+	if e.Message != "" {
+		b.WriteString(" " + strconv.Quote(cut(e.Message, messageLimit)))
+	}
+	if e.Err != nil {
+		b.WriteString(" " + e.Err.Error())
+	}
+	var notes []string
+	if e.RequestID != "" {
+		notes = append(notes, "request "+printable(e.RequestID))
+	}
+	if n := len(e.Attempts); n > 1 {
+		notes = append(notes, strconv.Itoa(n)+" attempts")
+	}
+	if n := len(e.Attempts); n > 0 && e.Attempts[n-1].Reason != NotRetryable {
+		notes = append(notes, string(e.Attempts[n-1].Reason))
+	}
+	if e.Effect == NeverSent || e.Effect == MaybeApplied {
+		notes = append(notes, e.Effect.String())
+	}
+	if len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Timeout reports whether a deadline ended the call, as [net.Error] does.
+func (e *Error) Timeout() bool {
+	return errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, ErrTimeout)
+}
+
+// Is matches the sentinels of this package that the status stands for.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case ErrBadRequest:
+		return e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity
+	case ErrUnauthorized:
+		return e.Status == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.Status == http.StatusForbidden && !e.Throttled
+	case ErrNotFound:
+		return e.Status == http.StatusNotFound || e.Status == http.StatusGone
+	case ErrConflict:
+		return e.Status == http.StatusConflict || e.Status == http.StatusPreconditionFailed
+	case ErrRateLimited:
+		return e.Throttled
+	case ErrUnavailable:
+		return e.Status >= 500
+	case ErrTimeout:
+		return e.Timeout()
+	}
+	return false
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// printable is s where it is a plain token, else s quoted and cut.
+func printable(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' {
+			return strconv.Quote(cut(s, 128))
+		}
+	}
+	return cut(s, 128)
+}
+
+// cut shortens s to at most n bytes, without splitting a rune.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}
+
+// A failure is a typed cause with a text of its own; errors.Is finds kind and
+// whatever it wraps.
+type failure struct {
+	kind   error
+	text   string
+	err    error
+	unsent bool // the attempt was stopped on this side
+}
+
+func failf(kind error, format string, args ...any) error {
+	return &failure{kind: kind, text: fmt.Sprintf(format, args...)}
+}
+
+func failWrap(kind error, text string, err error) error {
+	return &failure{kind: kind, text: text, err: err}
+}
+
+func (f *failure) Error() string {
+	if f.err != nil {
+		return f.text + ": " + f.err.Error()
+	}
+	return f.text
+}
+
+func (f *failure) Unwrap() []error {
+	if f.err != nil {
+		return []error{f.kind, f.err}
+	}
+	return []error{f.kind}
+}

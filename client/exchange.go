@@ -1,0 +1,356 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// chain is what the redirect hops of one call share, whoever drives them: Call
+// itself, or an http.Client, which passes it on inside resp.Request's context.
+type chain struct {
+	deadline time.Time // of the call; zero is none
+	explicit bool      // somebody asked for that deadline, so it bounds streams too
+	from     origin    // where the call began
+	ledger   *Ledger   // from the context, may be nil
+
+	mu       sync.Mutex
+	key      string   // the idempotency key
+	left     bool     // a hop has left the origins: nothing is attached again
+	names    []string // headers and query keys that were credentials so far
+	effect   Effect
+	attempts []Attempt
+	few      [2]Attempt // where attempts begins
+}
+
+func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
+	h.attempts = h.few[:0]
+	h.ledger, _ = ctx.Value(ledgerKey{}).(*Ledger)
+	h.explicit = timeout > 0 || c.cfg.callTimeoutSet
+	if timeout == 0 {
+		timeout = c.cfg.callTimeout
+	}
+	limit, has := ctx.Deadline()
+	if timeout > 0 && (h.explicit || !has) {
+		h.deadline = time.Now().Add(timeout)
+	}
+	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
+		h.deadline, h.explicit = limit, true
+	}
+}
+
+func (h *chain) record(a Attempt) {
+	h.mu.Lock()
+	a.Number = len(h.attempts) + 1
+	h.attempts = append(h.attempts, a)
+	h.mu.Unlock()
+	if h.ledger != nil {
+		h.ledger.add([]Attempt{a})
+	}
+}
+
+// list copies the ledger, so that an error does not keep the call alive.
+func (h *chain) list() []Attempt {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]Attempt(nil), h.attempts...)
+}
+
+// worse raises the effect: what may once have been applied stays so.
+func (h *chain) worse(e Effect) Effect {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.effect = max(h.effect, e)
+	return h.effect
+}
+
+// exchange is one hop of a call: the request, its attempts and their timer.
+type exchange struct {
+	c     *Client
+	ctx   context.Context // the caller's
+	chain *chain
+
+	out  outgoing     // as Call and Do build it
+	tmpl http.Request // what each attempt starts from: no credential, no per-attempt context
+	host *hostState
+
+	owned    bool // tmpl's header map is ours to change
+	inside   bool // the credential may go to tmpl's URL
+	buffered bool // the body of a success is read inside the loop, for Call
+	stream   bool // the default deadline ends with the headers
+	repeat   bool // the rule permits to repeat what may have been applied
+	body     replay
+	buf      *bytes.Buffer // the body of a success, when buffered
+	tried    int           // attempts of this hop that count for the policy
+	renewed  bool          // the credential has been renewed once
+	asked    *http.Request // as the engine got it, for resp.Request; nil in a call of our own
+	trace    sendTrace
+
+	in    bodyReader
+	clock clock
+	own   chain
+	first attemptContext
+}
+
+func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {
+	x := &exchange{c: c, ctx: ctx}
+	x.chain = &x.own
+	x.chain.begin(ctx, c, timeout)
+	x.clock.x = x
+	return x
+}
+
+// attemptContext is the context of one attempt: cancelled by the clock, it
+// reports the call's deadline, and leads back to the exchange.
+type attemptContext struct {
+	context.Context
+	x      *exchange
+	cancel context.CancelCauseFunc
+
+	admitted, probe bool // by the breaker
+	paced           bool // by the limits, which are to hear what came of it
+}
+
+type attemptKey struct{}
+
+func (a *attemptContext) Value(key any) any {
+	switch key {
+	case attemptKey{}:
+		return a
+	case hopKey{}:
+		return nil // a call made on the way, for a token say, is none of this one's hops
+	}
+	return a.Context.Value(key)
+}
+
+func (a *attemptContext) Deadline() (time.Time, bool) {
+	d := a.x.chain.deadline
+	return d, !d.IsZero()
+}
+
+// Err is DeadlineExceeded where the clock ended the call, as it would be if the
+// deadline were the context's own.
+func (a *attemptContext) Err() error {
+	err := a.Context.Err()
+	if err != nil && errors.Is(context.Cause(a.Context), context.DeadlineExceeded) {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *exchange) newAttempt() *attemptContext {
+	a := &x.first
+	if a.x != nil {
+		a = &attemptContext{}
+	}
+	a.x, a.Context = x, x.ctx
+	cfg := &x.c.cfg
+	if cfg.attemptTimeout > 0 || cfg.idleTimeout > 0 || !x.chain.deadline.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a)
+	return a
+}
+
+func (a *attemptContext) end(cause error) {
+	if a.cancel != nil {
+		a.cancel(cause)
+	}
+}
+
+// clock is the one timer of an exchange. It serves the call's deadline and, one
+// after the other, the attempt's timeout, the drain's and the idle body's.
+type clock struct {
+	x       *exchange
+	mu      sync.Mutex
+	timer   *time.Timer
+	attempt *attemptContext
+	armed   time.Time     // when the timer fires; zero is not at all
+	phase   time.Time     // when the present phase ends; zero is never
+	cause   error         // what ended it then
+	wire    *http.Request // the last one sent, with its credential
+	sent    time.Time     // when it was
+	lifted  bool          // the call's deadline does not count any more
+	stopped bool
+}
+
+func (k *clock) follow(a *attemptContext) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.attempt = a
+	k.begin(time.Now(), 0, nil)
+}
+
+// enter begins a phase of at most d, which the timer ends with cause. A d of zero
+// or less begins one without a bound of its own.
+func (k *clock) enter(d time.Duration, cause error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.begin(time.Now(), d, cause)
+}
+
+// send begins an attempt's phase and notes what is sent.
+func (k *clock) send(wire *http.Request, d time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.wire, k.sent = wire, time.Now()
+	k.begin(k.sent, d, errAttemptTimeout)
+}
+
+func (k *clock) last() (*http.Request, time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.wire, k.sent
+}
+
+func (k *clock) begin(now time.Time, d time.Duration, cause error) {
+	if k.stopped {
+		return
+	}
+	k.phase, k.cause = time.Time{}, cause
+	if d > 0 {
+		k.phase = now.Add(d)
+	}
+	k.arm(now)
+}
+
+// leave ends the phase. The timer is left to run: it finds nothing to do.
+func (k *clock) leave() {
+	k.mu.Lock()
+	k.phase = time.Time{}
+	k.mu.Unlock()
+}
+
+// lift ends the reach of the call's deadline, for a stream.
+func (k *clock) lift() {
+	k.mu.Lock()
+	k.lifted = true
+	k.mu.Unlock()
+}
+
+func (k *clock) deadline() time.Time {
+	if k.lifted {
+		return time.Time{}
+	}
+	return k.x.chain.deadline
+}
+
+// arm sees to it that the timer fires by the next bound. One that fires too
+// early costs less than resetting it at each step: it finds nothing to do.
+func (k *clock) arm(now time.Time) {
+	next := k.deadline()
+	if !k.phase.IsZero() && (next.IsZero() || k.phase.Before(next)) {
+		next = k.phase
+	}
+	if next.IsZero() || !k.armed.IsZero() && !next.Before(k.armed) {
+		return
+	}
+	k.armed = next
+	d := max(next.Sub(now), 0)
+	if k.timer == nil {
+		k.timer = time.AfterFunc(d, k.fire)
+	} else {
+		k.timer.Reset(d)
+	}
+}
+
+func (k *clock) fire() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stopped {
+		return
+	}
+	now := time.Now()
+	k.armed = time.Time{}
+	switch deadline := k.deadline(); {
+	case !deadline.IsZero() && !now.Before(deadline):
+		k.attempt.end(errCallDeadline)
+	case !k.phase.IsZero() && !now.Before(k.phase):
+		k.attempt.end(k.cause)
+	default:
+		k.arm(now)
+	}
+}
+
+// stop ends the exchange: the timer, and the context of its last attempt.
+func (k *clock) stop() {
+	k.mu.Lock()
+	k.stopped = true
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	a := k.attempt
+	k.mu.Unlock()
+	if a != nil {
+		a.end(nil)
+	}
+}
+
+// release lets the last attempt live on without a bound, for a connection that
+// has been handed over.
+func (k *clock) release() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stopped = true
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+}
+
+// restart readies a stopped clock for the next hop.
+func (k *clock) restart() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stopped, k.armed, k.phase, k.attempt = false, time.Time{}, time.Time{}, nil
+}
+
+// Why the clock ended something. The texts are read by people.
+var (
+	errCallDeadline   = failWrap(ErrTimeout, "the call's deadline passed", context.DeadlineExceeded)
+	errAttemptTimeout = failf(ErrTimeout, "no response headers within the attempt's timeout")
+	errDrainTimeout   = failf(ErrTimeout, "the error body did not arrive in time")
+	errIdleTimeout    = failf(ErrTimeout, "the response body stalled")
+)
+
+// invalid is the error of a Request that could not be built.
+func (x *exchange) invalid(r *Request, err error) error {
+	if rc := x.out.http.Body; rc != nil {
+		_ = rc.Close()
+	}
+	method := firstOf(r.Method, http.MethodGet)
+	if !validToken(method) {
+		method = "(bad method)"
+	}
+	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: firstOf(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
+	if safeMethod(method) {
+		e.Effect = NoEffect
+	}
+	return e
+}
+
+func noDetail(any) bool { return false }
+
+// place is how errors and logs call the target: the route if the caller named
+// one, else the path, never the query.
+func (x *exchange) place() string {
+	if x.out.route != "" {
+		return x.out.route
+	}
+	return placeOf(x.tmpl.URL)
+}
+
+func placeOf(u *url.URL) string {
+	if u == nil {
+		return "(no URL)"
+	}
+	if p := u.EscapedPath(); p != "" {
+		return cut(p, 256)
+	}
+	return "/"
+}

@@ -1,0 +1,223 @@
+package client
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// explain turns what a transport or a body said into what happened: the clock's
+// verdict or the caller's where one of them ended it, and never a secret.
+func (x *exchange) explain(a *attemptContext, err error) error {
+	if cause := x.ctx.Err(); cause != nil {
+		if c := context.Cause(x.ctx); c != cause {
+			return failWrap(cause, cause.Error(), c)
+		}
+		return cause
+	}
+	if a != nil && a.cancel != nil {
+		if cause := context.Cause(a.Context); cause != nil && !errors.Is(err, ErrTooLarge) {
+			return cause
+		}
+	}
+	return x.clean(err)
+}
+
+// clean takes the URL and every credential of this call out of an error.
+func (x *exchange) clean(err error) error {
+	if ue, ok := errors.AsType[*url.Error](err); ok {
+		err = ue.Err
+	}
+	text := err.Error()
+	if scrubbed := x.scrub(text); scrubbed != text {
+		return &scrubbedError{text: scrubbed, timeout: isTimeout(err), kind: kindOf(err)}
+	}
+	return err
+}
+
+// scrubbedError replaces an error whose text held a credential, and which can
+// therefore not be unwrapped.
+type scrubbedError struct {
+	text    string
+	timeout bool
+	kind    error
+}
+
+func (e *scrubbedError) Error() string { return e.text }
+func (e *scrubbedError) Timeout() bool { return e.timeout }
+func (e *scrubbedError) Unwrap() error { return e.kind }
+
+func isTimeout(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && t.Timeout()
+}
+
+func kindOf(err error) error {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f.kind
+	}
+	return nil
+}
+
+// scrub replaces every credential that the stack put on the wire, in the forms
+// in which a service or a transport could repeat it.
+func (x *exchange) scrub(text string) string {
+	if text == "" {
+		return text
+	}
+	return redact.Scrub(text, x.secrets()...)
+}
+
+// secrets are the values that the last request has and its template has not.
+func (x *exchange) secrets() []string {
+	wire, _ := x.clock.last()
+	if wire == nil || x.c.cfg.auth == nil {
+		return nil
+	}
+	var found []string
+	for _, name := range credentialHeaders(wire.Header, x.tmpl.Header) {
+		for _, v := range wire.Header[name] {
+			found = append(found, v)
+			scheme, rest, ok := strings.Cut(v, " ")
+			if !ok {
+				continue
+			}
+			found = append(found, rest)
+			if strings.EqualFold(scheme, "Basic") {
+				if plain, err := base64.StdEncoding.DecodeString(rest); err == nil {
+					_, password, _ := strings.Cut(string(plain), ":")
+					found = append(found, string(plain), password)
+				}
+			}
+		}
+	}
+	if wire.URL.RawQuery != x.tmpl.URL.RawQuery {
+		had, has := x.tmpl.URL.Query(), wire.URL.Query()
+		for name, values := range has {
+			if !equal(values, had[name]) {
+				found = append(found, values...)
+			}
+		}
+	}
+	return found
+}
+
+// credentialHeaders names the headers that wire has beyond, or other than, base.
+func credentialHeaders(wire, base http.Header) []string {
+	var names []string
+	for name, values := range wire {
+		if !equal(values, base[name]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func equal(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (x *exchange) requestID(h http.Header) string {
+	for _, name := range x.c.requestIDs {
+		if v := h[name]; len(v) > 0 && v[0] != "" {
+			return cut(v[0], 256)
+		}
+	}
+	return ""
+}
+
+// fail is the error of a call without a usable response.
+func (x *exchange) fail(resp *http.Response, err error) *Error {
+	e := x.newError(resp)
+	e.Err = err
+	if errors.Is(err, ErrRateLimited) {
+		e.Throttled = true
+		if le, ok := errors.AsType[*ratelimit.Error](err); ok && le.Wait > 0 {
+			e.RetryAt = time.Now().Add(le.Wait)
+		}
+	}
+	return e
+}
+
+func (x *exchange) newError(resp *http.Response) *Error {
+	e := &Error{
+		Provider: x.c.cfg.profile.Name,
+		Method:   firstOf(x.tmpl.Method, http.MethodGet),
+		Path:     x.scrub(x.place()),
+		Attempts: x.chain.list(),
+		Effect:   x.chain.worse(NoEffect),
+		Detail:   noDetail,
+	}
+	if !validToken(e.Method) {
+		e.Method = "(bad method)"
+	}
+	if resp == nil {
+		return e
+	}
+	e.Status = resp.StatusCode
+	e.RequestID = x.scrub(x.requestID(resp.Header))
+	if d, ok := ratelimit.RetryAfter(resp.Header, time.Now()); ok && resp.StatusCode >= 300 {
+		e.RetryAt = time.Now().Add(d)
+	}
+	return e
+}
+
+// asError is a failed attempt as the policy's functions see it.
+func (x *exchange) asError(v *verdict, resp *http.Response) error {
+	if v.err != nil {
+		return x.fail(nil, v.err)
+	}
+	return x.statusError(resp, v.throttled)
+}
+
+// statusError is the error of a response that is not a success, with what its
+// body says.
+func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
+	e := x.newError(resp)
+	e.Throttled = throttled
+	body := slices.Clone(peeked(resp))
+	decode := x.c.cfg.profile.DecodeError
+	if decode == nil {
+		decode = DecodeError
+	}
+	d := decode(resp.StatusCode, resp.Header, body)
+	e.Code, e.Type = cut(x.scrub(d.Code), 256), cut(x.scrub(d.Type), 256)
+	e.Message = cut(x.scrub(d.Message), messageLimit)
+	if d.RequestID != "" {
+		e.RequestID = cut(x.scrub(d.RequestID), 256)
+	}
+	if len(body) > 0 {
+		e.Detail = func(into any) bool { return json.Unmarshal(body, into) == nil }
+	}
+	return e
+}
+
+// interrupted is the error of a call whose context ended while it waited to try
+// again: the last attempt's outcome and the context's error are both in it.
+func (x *exchange) interrupted(v verdict, err error) *Error {
+	x.clock.stop()
+	e := x.newError(nil)
+	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled
+	e.Err = failWrap(x.ctx.Err(), "the context ended before the next attempt", errors.Join(err, v.err))
+	return e
+}

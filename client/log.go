@@ -1,0 +1,55 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
+)
+
+// log writes one attempt. What is shown passes through the allow-list of
+// internal/redact; no body is shown, and no query.
+func (x *exchange) log(v *verdict) {
+	l := x.c.cfg.logger
+	if l == nil {
+		return
+	}
+	level, msg := slog.LevelDebug, "call"
+	switch {
+	case v.again:
+		level, msg = slog.LevelInfo, "call retried"
+	case v.reason != Succeeded && (v.err != nil || v.status >= 400):
+		level, msg = slog.LevelWarn, "call failed"
+	}
+	ctx := context.WithoutCancel(x.ctx)
+	if !l.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("method", firstOf(x.tmpl.Method, "GET")),
+		slog.String("host", x.tmpl.URL.Host),
+		slog.String("path", x.scrub(x.place())),
+		slog.Int("attempt", x.tried),
+		slog.Duration("duration", v.attempt.Duration),
+		slog.String("decision", string(v.reason)),
+	}
+	if p := x.c.cfg.profile.Name; p != "" {
+		attrs = append(attrs, slog.String("provider", p))
+	}
+	if v.status != 0 {
+		attrs = append(attrs, slog.Int("status", v.status))
+	}
+	if v.attempt.RequestID != "" {
+		attrs = append(attrs, slog.String("request_id", x.scrub(v.attempt.RequestID)))
+	}
+	if v.wait > 0 {
+		attrs = append(attrs, slog.Duration("wait", v.wait))
+	}
+	if v.err != nil {
+		attrs = append(attrs, slog.String("error", v.err.Error()))
+	}
+	if l.Enabled(ctx, slog.LevelDebug) {
+		attrs = append(attrs, slog.Any("request_headers", redact.Header(x.tmpl.Header)))
+	}
+	l.LogAttrs(ctx, level, msg, attrs...)
+}

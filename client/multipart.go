@@ -1,0 +1,119 @@
+package client
+
+import (
+	"crypto/rand"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/textproto"
+	"strings"
+)
+
+// Part is one part of a [Multipart] body (RFC 7578).
+type Part struct {
+	Name        string // of the form field
+	Value       string // the content, where Open is nil
+	FileName    string // "" for a plain field
+	ContentType string // "" leaves the header out of a field, and is application/octet-stream for a file
+
+	// Open yields the content of a file. It is called once an attempt, so the
+	// upload can be retried, and nothing is buffered.
+	Open func() (io.ReadCloser, error)
+}
+
+// Multipart is a body of type multipart/form-data. It is streamed, and replayed
+// by opening its parts again.
+func Multipart(parts ...Part) Body {
+	return bodyFunc(func() (payload, error) {
+		for _, p := range parts {
+			if p.Name == "" {
+				return payload{}, failf(ErrRequest, "multipart: a part has no name")
+			}
+			if strings.ContainsAny(p.Name+p.FileName+p.ContentType, "\r\n\x00") {
+				return payload{}, failf(ErrRequest, "multipart: a part's name, file name or type holds CR, LF or NUL")
+			}
+		}
+		boundary := "standpipe" + rand.Text()
+		return payload{
+			contentType: "multipart/form-data; boundary=" + boundary,
+			open:        func() (io.ReadCloser, error) { return newMultipart(boundary, parts), nil },
+			size:        -1,
+		}, nil
+	})
+}
+
+// multipartReader writes its parts into a pipe. It starts with the first Read,
+// so that a request that is never sent opens nothing.
+type multipartReader struct {
+	boundary string
+	parts    []Part
+	pipe     *io.PipeReader
+}
+
+func newMultipart(boundary string, parts []Part) *multipartReader {
+	return &multipartReader{boundary: boundary, parts: parts}
+}
+
+func (m *multipartReader) Read(p []byte) (int, error) {
+	if m.pipe == nil {
+		r, w := io.Pipe()
+		m.pipe = r
+		go func() { _ = w.CloseWithError(m.write(w)) }()
+	}
+	return m.pipe.Read(p)
+}
+
+var errMultipartClosed = errors.New("multipart body closed")
+
+// Close ends the writer, which waits on the pipe at most.
+func (m *multipartReader) Close() error {
+	if m.pipe == nil {
+		m.pipe, _ = io.Pipe()
+	}
+	return m.pipe.CloseWithError(errMultipartClosed)
+}
+
+func (m *multipartReader) write(w io.Writer) error {
+	mw := multipart.NewWriter(w)
+	if err := mw.SetBoundary(m.boundary); err != nil {
+		return err
+	}
+	for _, p := range m.parts {
+		if err := p.write(mw); err != nil {
+			return err
+		}
+	}
+	return mw.Close()
+}
+
+func (p *Part) write(mw *multipart.Writer) error {
+	h := textproto.MIMEHeader{}
+	disposition := `form-data; name="` + quoteField(p.Name) + `"`
+	contentType := p.ContentType
+	if p.FileName != "" {
+		disposition += `; filename="` + quoteField(p.FileName) + `"`
+		contentType = firstOf(contentType, "application/octet-stream")
+	}
+	h.Set("Content-Disposition", disposition)
+	if contentType != "" {
+		h.Set("Content-Type", contentType)
+	}
+	w, err := mw.CreatePart(h)
+	if err != nil {
+		return err
+	}
+	if p.Open == nil {
+		_, err = io.WriteString(w, p.Value)
+		return err
+	}
+	rc, err := p.Open()
+	if err != nil {
+		return err
+	}
+	defer rc.Close()
+	_, err = io.Copy(w, rc)
+	return err
+}
+
+// quoteField escapes as browsers do (HTML, "multipart/form-data encoding algorithm").
+func quoteField(s string) string { return strings.ReplaceAll(s, `"`, "%22") }

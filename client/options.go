@@ -1,0 +1,203 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// Middleware wraps a transport: the one extension shape of this package, and
+// that of otelhttp.NewTransport and its like. It must follow the contract of
+// [http.RoundTripper].
+type Middleware func(http.RoundTripper) http.RoundTripper
+
+// Option configures a client in [New] and [Client.With].
+type Option func(*config)
+
+type config struct {
+	profile        Profile
+	baseURL        string
+	auth           Auth
+	authSet        bool // by this New or With: the credential's shared state starts afresh
+	origins        []string
+	cleartext      bool
+	retry          retry.Policy
+	limiter        ratelimit.Limiter
+	pacer          Pacer
+	pacerSet       bool
+	limitKey       func(*http.Request) string
+	breaker        *Breaker
+	logger         *slog.Logger
+	callTimeout    time.Duration
+	callTimeoutSet bool
+	attemptTimeout time.Duration
+	idleTimeout    time.Duration
+	maxBody        int64
+	maxErrorBody   int64
+	readAhead      int64
+	idempotency    *string
+	header         http.Header
+	userAgent      string
+	perCall        []Middleware
+	perAttempt     []Middleware
+	transport      http.RoundTripper
+	maxRedirects   int
+}
+
+// The defaults, see the options of the same names.
+const (
+	DefaultTimeout        = 80 * time.Second
+	DefaultAttemptTimeout = 30 * time.Second
+	DefaultIdleTimeout    = 60 * time.Second
+	DefaultMaxBody        = 32 << 20
+	DefaultMaxErrorBody   = 64 << 10
+	DefaultReadAhead      = 1 << 20
+	DefaultMaxRedirects   = 10
+)
+
+// NoTimeout turns a timeout off in [WithTimeout], [WithAttemptTimeout] and
+// [WithIdleTimeout].
+const NoTimeout time.Duration = -1
+
+func defaults() config {
+	return config{
+		callTimeout:    DefaultTimeout,
+		attemptTimeout: DefaultAttemptTimeout,
+		idleTimeout:    DefaultIdleTimeout,
+		maxBody:        DefaultMaxBody,
+		maxErrorBody:   DefaultMaxErrorBody,
+		readAhead:      DefaultReadAhead,
+		maxRedirects:   DefaultMaxRedirects,
+		userAgent:      "standpipe",
+	}
+}
+
+// WithProfile sets what is particular to the service.
+func WithProfile(p Profile) Option { return func(c *config) { c.profile = p } }
+
+// WithBaseURL replaces the base URL, and with it the profile's whole set of
+// origins: a test server never gets the credential of the real one.
+func WithBaseURL(url string) Option { return func(c *config) { c.baseURL = url } }
+
+// WithAuth sets the credential. Nil is none.
+func WithAuth(a Auth) Option {
+	return func(c *config) { c.auth, c.authSet = a, true }
+}
+
+// WithOrigins names further origins ("https://uploads.example.com") to which the
+// credential may go, in addition to the base URL's.
+func WithOrigins(origins ...string) Option {
+	return func(c *config) { c.origins = append(slices.Clip(c.origins), origins...) }
+}
+
+// WithInsecureCleartextCredentials lets the credential travel over plain http to
+// the client's origins, also off this machine: anyone on the way can read it.
+// Without it plain http carries a credential to loopback addresses only.
+func WithInsecureCleartextCredentials() Option { return func(c *config) { c.cleartext = true } }
+
+// WithRetry sets the retry policy. The zero Policy is the default: three
+// attempts. retry.Never turns retries off.
+func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
+
+// WithRateLimit makes every attempt wait for l. By default the key is the origin
+// and the client's credential, see [WithLimitKey]. Nil is no limit.
+func WithRateLimit(l ratelimit.Limiter) Option { return func(c *config) { c.limiter = l } }
+
+// Pacer slows a client down by what the service says of its limits. A
+// ratelimit.Pacer is one. Implementations must be safe for concurrent use.
+type Pacer interface {
+	// Wait blocks while the key is known to be exhausted, as a ratelimit.Limiter does.
+	Wait(ctx context.Context, key string) error
+	// Observe reads a response's headers. throttled says that it is a 429 or what
+	// the profile calls a throttle.
+	Observe(key string, status int, h http.Header, throttled bool)
+}
+
+// WithPacing replaces the pacer, which by default is a ratelimit.Pacer of this
+// client's own. Nil turns pacing off.
+func WithPacing(p Pacer) Option { return func(c *config) { c.pacer, c.pacerSet = p, true } }
+
+// WithLimitKey replaces the key that the limiter and the pacer see. f must not
+// put a secret into it and must be safe for concurrent use.
+func WithLimitKey(f func(*http.Request) string) Option { return func(c *config) { c.limitKey = f } }
+
+// WithBreaker adds a circuit breaker for each origin. The zero Breaker has
+// usable defaults. Without this option there is none.
+func WithBreaker(b Breaker) Option { return func(c *config) { c.breaker = &b } }
+
+// WithLogger logs every attempt at debug level, every retry at info and every
+// call that fails at warn. Headers and queries pass through an allow-list; no
+// body is logged. Nil logs nothing, which is the default.
+func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+
+// WithTimeout bounds a call with all its attempts and waits, and its body. The
+// default is [DefaultTimeout], unless the context has a deadline; an earlier
+// deadline of the context always wins.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) { c.callTimeout, c.callTimeoutSet = d, true }
+}
+
+// WithAttemptTimeout bounds one attempt up to the response's headers. Waits for
+// a limiter, the breaker or a token do not count. The default is
+// [DefaultAttemptTimeout].
+func WithAttemptTimeout(d time.Duration) Option { return func(c *config) { c.attemptTimeout = d } }
+
+// WithIdleTimeout bounds a single wait for more of a response body. The default
+// is [DefaultIdleTimeout].
+func WithIdleTimeout(d time.Duration) Option { return func(c *config) { c.idleTimeout = d } }
+
+// WithMaxBody bounds what a call decodes, in bytes after decompression. The
+// default is [DefaultMaxBody].
+func WithMaxBody(bytes int64) Option { return func(c *config) { c.maxBody = bytes } }
+
+// WithReadAhead bounds how much of a body that cannot be opened again is kept in
+// memory, so that it can be sent again. The default is [DefaultReadAhead]; 0
+// keeps nothing.
+func WithReadAhead(bytes int64) Option { return func(c *config) { c.readAhead = bytes } }
+
+// WithIdempotencyHeader says in which header the service honours an idempotency
+// key, in place of what the profile says. "" says that it honours none.
+func WithIdempotencyHeader(name string) Option { return func(c *config) { c.idempotency = &name } }
+
+// WithHeader sends a header with every request that does not set it itself.
+func WithHeader(name, value string) Option {
+	return func(c *config) {
+		c.header = c.header.Clone()
+		if c.header == nil {
+			c.header = http.Header{}
+		}
+		c.header.Set(name, value)
+	}
+}
+
+// WithUserAgent replaces the User-Agent, which by default is "standpipe".
+func WithUserAgent(ua string) Option { return func(c *config) { c.userAgent = ua } }
+
+// WithCallMiddleware adds middleware that runs once a call (once a redirect hop,
+// to be exact), outside the retries. The first one added is the outermost.
+func WithCallMiddleware(m ...Middleware) Option {
+	return func(c *config) { c.perCall = append(slices.Clip(c.perCall), m...) }
+}
+
+// WithAttemptMiddleware adds middleware that runs once an attempt, inside the
+// retries and outside breaker, limiter and auth: it never sees the credential.
+// The first one added is the outermost.
+func WithAttemptMiddleware(m ...Middleware) Option {
+	return func(c *config) { c.perAttempt = append(slices.Clip(c.perAttempt), m...) }
+}
+
+// WithTransport sets what sends the requests in the end. The default is an
+// *http.Transport of this client's own, with the proxy of the environment,
+// response headers of at most 1 MiB and enough idle connections for parallel
+// calls to one host.
+func WithTransport(rt http.RoundTripper) Option { return func(c *config) { c.transport = rt } }
+
+// WithMaxRedirects bounds how many redirects a call follows. The default is
+// [DefaultMaxRedirects]; 0 follows none and returns the redirect itself. Under
+// [Client.HTTPClient] the http.Client's own CheckRedirect decides.
+func WithMaxRedirects(n int) Option { return func(c *config) { c.maxRedirects = n } }

@@ -1,0 +1,174 @@
+package client
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// origin is a scheme, host and port (RFC 6454), in canonical form: lower case,
+// the scheme's default port left out.
+type origin struct{ scheme, host string }
+
+func originOf(u *url.URL) origin {
+	host := lower(u.Host)
+	switch u.Scheme {
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	}
+	return origin{lower(u.Scheme), strings.TrimSuffix(host, ":")}
+}
+
+// lower is strings.ToLower for the usual case, which has nothing to do.
+func lower(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= 'A' && c <= 'Z' || c >= 0x80 {
+			return strings.ToLower(s)
+		}
+	}
+	return s
+}
+
+func (o origin) String() string { return o.scheme + "://" + o.host }
+
+// secure reports whether a credential may go to o in the clear: never, but to
+// this machine.
+func (o origin) secure() bool {
+	return o.scheme == "https" || o.scheme == "http" && loopback(o.host)
+}
+
+func loopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// originSet is where the credential may go.
+type originSet struct {
+	base      origin
+	others    []origin
+	match     func(*url.URL) bool
+	cleartext bool // permit plain http to anywhere in the set
+}
+
+func (s *originSet) contains(u *url.URL, o origin) bool {
+	if !s.cleartext && !o.secure() {
+		return false
+	}
+	if o == s.base {
+		return true
+	}
+	for _, other := range s.others {
+		if o == other {
+			return true
+		}
+	}
+	return s.match != nil && s.match(u)
+}
+
+// parseBase reads a base URL strictly: absolute, http or https, a host, and
+// nothing that could hold a secret or be lost when paths are joined to it.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		// url.Error repeats the input, which may hold a password.
+		return nil, failf(ErrConfig, "base URL cannot be parsed")
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, failf(ErrConfig, "base URL needs the scheme https or http, as in https://api.example.com")
+	case u.Opaque != "" || u.Hostname() == "":
+		return nil, failf(ErrConfig, "base URL has no host")
+	case u.User != nil:
+		return nil, failf(ErrConfig, "base URL holds a user name or password: use Basic instead")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, failf(ErrConfig, "base URL has a query or a fragment: give them to the request")
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }):
+		return nil, failf(ErrConfig, "base URL has a malformed host")
+	}
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return nil, failf(ErrConfig, "base URL has a dot segment in its path")
+		}
+	}
+	return u, nil
+}
+
+// joinPath appends an escaped path to the base's, or says why it cannot: the
+// result never leaves the base.
+func joinPath(base *url.URL, path string, into *url.URL) error {
+	*into = *base
+	if path == "" {
+		return nil
+	}
+	escaped := false
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c == '?' || c == '#':
+			return failf(ErrRequest, "path holds %q: put a query into Query, and escape an identifier with PathEscape", c)
+		case c == '\\' || c < ' ' || c == 0x7f:
+			return failf(ErrRequest, "path holds a backslash or a control character")
+		case c == '%' || c == ' ' || c >= 0x80:
+			escaped = true
+		}
+	}
+	plain := path
+	if escaped {
+		var err error
+		if plain, err = url.PathUnescape(path); err != nil {
+			return failf(ErrRequest, "path has a malformed escape")
+		}
+		if strings.ContainsAny(plain, "\\\x00\r\n") {
+			return failf(ErrRequest, "path holds an escaped backslash or control character")
+		}
+	}
+	if strings.HasPrefix(path, "//") {
+		return failf(ErrRequest, "path begins with //: it would name another host")
+	}
+	// Servers differ in when they unescape, so a dot segment counts in both forms.
+	if dotSegment(plain) {
+		return failf(ErrRequest, "path has a dot segment")
+	}
+	into.Path = join(base.Path, plain)
+	if escaped || base.RawPath != "" {
+		into.RawPath = join(base.EscapedPath(), path)
+	}
+	return nil
+}
+
+func dotSegment(path string) bool {
+	for rest := path; rest != ""; {
+		segment, after, _ := strings.Cut(rest, "/")
+		if segment == "." || segment == ".." {
+			return true
+		}
+		rest = after
+	}
+	return false
+}
+
+func join(base, path string) string {
+	switch {
+	case base == "" && path[0] == '/':
+		return path
+	case strings.HasSuffix(base, "/") && path[0] == '/':
+		return base + path[1:]
+	case strings.HasSuffix(base, "/") || path[0] == '/':
+		return base + path
+	}
+	return base + "/" + path
+}
+
+// PathEscape escapes an identifier for use as one segment of Request.Path, so
+// that no value of it can reach another path: "a/b" becomes "a%2Fb". It refuses
+// nothing; a segment of one or two dots is refused when the request is made.
+func PathEscape(segment string) string { return url.PathEscape(segment) }

@@ -1,0 +1,270 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// drainTimeout bounds the reading of an error body, whatever its size.
+const drainTimeout = 5 * time.Second
+
+// maxPooled bounds what one returned buffer keeps in memory.
+const maxPooled = 1 << 20
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+func getBuffer() *bytes.Buffer {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	return b
+}
+
+func putBuffer(b *bytes.Buffer) {
+	if b != nil && b.Cap() <= maxPooled {
+		buffers.Put(b)
+	}
+}
+
+// errTruncated says that a body ended too early or broke.
+var errTruncated = errors.New("response body broken")
+
+// receive reads what belongs to the attempt: the head of an error body, so that
+// it can be judged and the connection used again, and the body of a success that
+// is to be decoded, so that a broken one is this attempt's failure.
+func (x *exchange) receive(a *attemptContext, resp *http.Response) (*http.Response, error) {
+	switch {
+	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
+		return resp, nil
+	case resp.StatusCode >= 400:
+		x.peek(resp)
+		return resp, nil
+	case x.buffered && resp.StatusCode < 300:
+		err := x.readBody(resp)
+		_ = resp.Body.Close()
+		resp.Body = http.NoBody
+		if err != nil {
+			putBuffer(x.buf)
+			x.buf = nil
+		}
+		return resp, err
+	}
+	return resp, nil
+}
+
+// peekedBody is an error body whose head has been read.
+type peekedBody struct {
+	head *bytes.Buffer // nil once it has been returned to the pool
+	rest io.ReadCloser
+	err  error // of reading the head, other than its end
+	end  bool  // the head is all there is
+	off  int
+}
+
+func (b *peekedBody) Read(p []byte) (int, error) {
+	if b.head != nil && b.off < b.head.Len() {
+		n := copy(p, b.head.Bytes()[b.off:])
+		b.off += n
+		return n, nil
+	}
+	switch {
+	case b.err != nil:
+		return 0, b.err
+	case b.end:
+		return 0, io.EOF
+	}
+	return b.rest.Read(p)
+}
+
+func (b *peekedBody) Close() error { return b.rest.Close() }
+
+func (x *exchange) peek(resp *http.Response) {
+	limit := x.c.cfg.maxErrorBody
+	b := &peekedBody{head: getBuffer(), rest: resp.Body}
+	x.clock.enter(drainTimeout, errDrainTimeout)
+	n, err := b.head.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	x.clock.leave()
+	switch {
+	case err != nil:
+		b.err = x.explain(x.clock.attempt, err)
+	case n <= limit:
+		b.end = true
+	}
+	resp.Body = b
+}
+
+// peeked returns the head of an error body.
+func peeked(resp *http.Response) []byte {
+	if b, ok := resp.Body.(*peekedBody); ok && b.head != nil {
+		return b.head.Bytes()
+	}
+	return nil
+}
+
+// discard ends a response that is not handed on. What is left of its body is not
+// read: a body that did not fit into the head costs its connection.
+func (x *exchange) discard(resp *http.Response) {
+	if resp == nil {
+		return
+	}
+	if b, ok := resp.Body.(*peekedBody); ok {
+		putBuffer(b.head)
+		b.head = nil
+	}
+	_ = resp.Body.Close()
+}
+
+// bodyReader reads a body that is to be decoded, under its limit.
+type bodyReader struct {
+	x    *exchange
+	rc   io.Reader
+	left int64
+}
+
+func (r *bodyReader) Read(p []byte) (int, error) {
+	if r.left <= 0 {
+		return 0, errOverLimit
+	}
+	if int64(len(p)) > r.left {
+		p = p[:r.left]
+	}
+	r.x.clock.enter(r.x.c.cfg.idleTimeout, errIdleTimeout)
+	n, err := r.rc.Read(p)
+	r.left -= int64(n)
+	return n, err
+}
+
+var errOverLimit = errors.New("over the limit")
+
+func (x *exchange) bodyLimit() int64 {
+	if x.out.limit > 0 {
+		return x.out.limit
+	}
+	return x.c.cfg.maxBody
+}
+
+func (x *exchange) readBody(resp *http.Response) error {
+	limit := x.bodyLimit()
+	if resp.ContentLength > limit {
+		return tooLarge(limit)
+	}
+	if x.buf == nil {
+		x.buf = getBuffer()
+	}
+	x.buf.Reset()
+	if n := resp.ContentLength; n > 0 {
+		x.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
+	}
+	x.in = bodyReader{x: x, rc: resp.Body, left: limit + 1}
+	n, err := x.buf.ReadFrom(&x.in)
+	x.clock.leave()
+	x.in = bodyReader{}
+	switch {
+	case n > limit:
+		return tooLarge(limit)
+	case err != nil:
+		return brokenBody(err)
+	case resp.ContentLength >= 0 && !resp.Uncompressed && n < resp.ContentLength && x.tmpl.Method != http.MethodHead:
+		return brokenBody(io.ErrUnexpectedEOF)
+	}
+	return nil
+}
+
+func brokenBody(err error) error { return failWrap(errTruncated, "reading the response body", err) }
+
+func tooLarge(limit int64) error {
+	return failf(ErrTooLarge, "the response body is over the limit of %d bytes: raise it with MaxBody, or stream it with Do", limit)
+}
+
+// hand makes a final response the caller's.
+func (x *exchange) hand(a *attemptContext, resp *http.Response) {
+	if x.buf != nil && resp.StatusCode < 300 && x.asked != nil {
+		resp.Body = io.NopCloser(x.buf) // per-call middleware may read it
+	}
+	switch {
+	case x.asked != nil:
+		resp.Request = x.asked
+	default:
+		resp.Request = &x.out.http
+	}
+	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
+		x.passOn(resp)
+	}
+	switch {
+	case resp.Body == http.NoBody, x.buf != nil && resp.StatusCode < 300:
+		x.clock.stop()
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		x.clock.release()
+	default:
+		if a.cancel == nil {
+			return // no bound to keep
+		}
+		if (x.stream || eventStream(resp.Header)) && !x.chain.explicit {
+			x.clock.lift()
+		}
+		resp.Body = &streamBody{x: x, a: a, rc: resp.Body}
+	}
+}
+
+func eventStream(h http.Header) bool {
+	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && mediaType == "text/event-stream"
+}
+
+// streamBody is a body in the hands of the caller: each Read is bounded by the
+// idle timeout, and the end or Close ends the exchange.
+type streamBody struct {
+	x  *exchange
+	a  *attemptContext
+	rc io.ReadCloser
+}
+
+func (b *streamBody) Read(p []byte) (int, error) {
+	b.x.clock.enter(b.x.c.cfg.idleTimeout, errIdleTimeout)
+	n, err := b.rc.Read(p)
+	b.x.clock.leave()
+	if err == nil || err == io.EOF {
+		if err != nil {
+			b.x.clock.stop()
+		}
+		return n, err
+	}
+	err = b.x.explain(b.a, err)
+	b.x.clock.stop()
+	return n, err
+}
+
+func (b *streamBody) Close() error {
+	err := b.rc.Close()
+	b.x.clock.stop()
+	return err
+}
+
+// limitedBody is a streamed body for which a limit was asked.
+type limitedBody struct {
+	rc          io.ReadCloser
+	left, limit int64
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		var one [1]byte
+		n, err := b.rc.Read(one[:])
+		if n > 0 {
+			return 0, tooLarge(b.limit)
+		}
+		return 0, err
+	}
+	if int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	n, err := b.rc.Read(p)
+	b.left -= int64(n)
+	return n, err
+}
+
+func (b *limitedBody) Close() error { return b.rc.Close() }

@@ -1,0 +1,177 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+func redirectStatus(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+// credentialNames are the header fields that carry credentials whoever sets
+// them. What a client's own Auth sets is found by looking.
+var credentialNames = []string{
+	"Authorization", "Proxy-Authorization", "Cookie", "Cookie2", "Www-Authenticate",
+	"X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token", "X-Amz-Security-Token", "Dpop",
+}
+
+// strip removes credentials from what is about to leave the client's origins.
+// Both the header map and the URL are replaced or owned.
+func strip(req *http.Request, names []string) {
+	for _, name := range credentialNames {
+		delete(req.Header, name)
+	}
+	var query url.Values
+	for _, name := range names {
+		delete(req.Header, http.CanonicalHeaderKey(name))
+		if req.URL.RawQuery == "" {
+			continue
+		}
+		if query == nil {
+			query = req.URL.Query()
+		}
+		if query.Has(name) {
+			query.Del(name)
+			u := *req.URL
+			u.RawQuery = query.Encode()
+			req.URL = &u
+		}
+	}
+	req.URL = withoutUser(req.URL)
+	if ref := req.Header.Get("Referer"); ref != "" {
+		delete(req.Header, "Referer")
+	}
+}
+
+func withoutUser(u *url.URL) *url.URL {
+	if u.User == nil {
+		return u
+	}
+	bare := *u
+	bare.User = nil
+	return &bare
+}
+
+// passOn prepares a redirect for the next hop: the chain learns which names were
+// credentials, and travels in resp.Request's context, where http.Client finds it.
+func (x *exchange) passOn(resp *http.Response) {
+	h := x.chain
+	wire, _ := x.clock.last()
+	h.mu.Lock()
+	if wire != nil && x.inside && x.c.cfg.auth != nil {
+		h.names = append(h.names, credentialHeaders(wire.Header, x.tmpl.Header)...)
+		if wire.URL.RawQuery != x.tmpl.URL.RawQuery {
+			had := x.tmpl.URL.Query()
+			for name, values := range wire.URL.Query() {
+				if !equal(values, had[name]) {
+					h.names = append(h.names, name)
+				}
+			}
+		}
+		slices.Sort(h.names)
+		h.names = slices.Compact(h.names)
+	}
+	h.mu.Unlock()
+	if x.asked != nil {
+		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, chainKey{}, h))
+	}
+}
+
+// follow makes the call hop by hop, as http.Client does under an SDK.
+func (x *exchange) follow() (*http.Response, error) {
+	for hops := 0; ; hops++ {
+		resp, err := x.hop()
+		if err != nil {
+			return nil, x.typed(err)
+		}
+		next, err := x.nextHop(resp, hops)
+		if err != nil {
+			x.discard(resp)
+			return nil, x.fail(resp, err)
+		}
+		if !next {
+			return resp, nil
+		}
+		x.discard(resp)
+	}
+}
+
+// hop sends the present request, through the per-call middleware if there is any.
+func (x *exchange) hop() (*http.Response, error) {
+	if len(x.c.cfg.perCall) == 0 {
+		x.tmpl, x.owned = x.out.http, true
+		return x.run()
+	}
+	x.tmpl = x.out.http
+	resp, err := x.c.chain.RoundTrip(x.out.http.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
+	if err == nil && resp == nil {
+		err = failf(ErrConfig, "middleware returned neither a response nor an error")
+	}
+	return resp, err
+}
+
+// typed makes an error of middleware's own an *Error too.
+func (x *exchange) typed(err error) error {
+	if e, ok := err.(*Error); ok {
+		return e
+	}
+	return x.fail(nil, x.clean(err))
+}
+
+// nextHop turns x.out into the request that a redirect asks for (RFC 9110
+// §15.4), and reports whether there is one.
+func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
+	location := resp.Header.Get("Location")
+	if !redirectStatus(resp.StatusCode) || location == "" || x.c.cfg.maxRedirects == 0 {
+		return false, nil
+	}
+	req := &x.out.http
+	keepsBody := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
+	if keepsBody && req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
+		return false, nil // the body is gone: the caller gets the redirect itself
+	}
+	if hops >= x.c.cfg.maxRedirects {
+		return false, failf(ErrRedirect, "stopped after %d redirects", hops)
+	}
+	target, err := x.out.url.Parse(location)
+	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
+		return false, failf(ErrRedirect, "the Location of the redirect is not an http or https URL")
+	}
+	if x.out.url.Scheme == "https" && target.Scheme == "http" && keepsBody && req.GetBody != nil {
+		return false, failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
+	}
+	next := http.Request{
+		Method: req.Method, Host: target.Host, Header: req.Header.Clone(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	switch {
+	case keepsBody && req.GetBody != nil:
+		if next.Body, err = req.GetBody(); err != nil {
+			return false, failWrap(ErrRequest, "the request body cannot be opened again", err)
+		}
+		next.GetBody, next.ContentLength = req.GetBody, req.ContentLength
+	case !keepsBody:
+		if next.Method != http.MethodGet && next.Method != http.MethodHead {
+			next.Method = http.MethodGet
+		}
+		for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location"} {
+			delete(next.Header, name)
+		}
+	}
+	// A Location may hold what looks like a path: it is taken as it is, and the
+	// URL is kept inside x.out like the first one.
+	x.out.url = *target
+	x.out.url.Fragment, x.out.url.RawFragment = "", ""
+	next.URL = &x.out.url
+	x.out.http = next
+	x.tried, x.renewed, x.body, x.owned = 0, false, replay{}, false
+	x.clock.restart()
+	return true, nil
+}

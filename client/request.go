@@ -1,0 +1,173 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Request is one call, relative to its client's base URL. The zero Request gets
+// the base URL itself. It is a value: copy and change it freely; a call does not
+// modify what it points to.
+type Request struct {
+	Method string // "" is GET
+
+	// Path is appended to the base URL's path. It is taken as already escaped
+	// and cannot leave the base: dot segments, backslashes, a query and a leading
+	// "//" are errors. Escape identifiers with PathEscape.
+	Path string
+
+	// URL is used instead of Path where the service itself gave an absolute URL,
+	// such as a link to the next page. It must be on one of the client's origins.
+	URL string
+
+	Query  url.Values  // added to the URL's query
+	Header http.Header // replaces what the client would send under the same name; credentials included
+
+	// Body is encoded as JSON unless it is a [Body]. Nil is no body.
+	Body any
+
+	// IdempotencyKey is sent in the header that the profile names. "" makes one
+	// where the service honours it. Set it to the same value in calls that you
+	// repeat yourself, after a restart for instance.
+	IdempotencyKey string
+
+	// Route is the path with its identifiers left out, "/v1/customers/{id}". If
+	// set, errors and logs show it in place of the path.
+	Route string
+
+	// Timeout bounds the call with all its attempts, its waits and its body. 0 is
+	// the client's; a deadline of the context that comes earlier wins.
+	Timeout time.Duration
+
+	// MaxBody bounds the response body in bytes after decompression. 0 is the
+	// client's limit in Call, and none in Do.
+	MaxBody int64
+
+	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
+	Meta *Meta
+}
+
+// Meta is what a call learned beside its result.
+type Meta struct {
+	Status    int         // of the last response; 0 without one
+	Header    http.Header // of the last response; nil without one
+	RequestID string      // the service's own
+	Attempts  []Attempt   // the ledger, oldest first
+}
+
+// outgoing is a Request made ready: the parts of an *http.Request that do not
+// change from attempt to attempt, and what the stack must know of it.
+type outgoing struct {
+	http   http.Request
+	url    url.URL
+	header http.Header // the caller's own, which win over the credential
+	route  string
+	key    string // the caller's idempotency key
+	limit  int64
+}
+
+// build fills in out from r, or says what is wrong with it, before any I/O.
+func (c *Client) build(r *Request, out *outgoing) error {
+	if err := c.resolve(r, &out.url); err != nil {
+		return err
+	}
+	if len(r.Query) > 0 {
+		q := r.Query.Encode()
+		if out.url.RawQuery != "" {
+			q = out.url.RawQuery + "&" + q
+		}
+		out.url.RawQuery = q
+	}
+	method := r.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	if !validToken(method) {
+		return failf(ErrRequest, "method is not a token (RFC 9110 section 5.6.2)")
+	}
+	if !validHeaderValue(r.IdempotencyKey) {
+		return failf(ErrRequest, "idempotency key holds a control character")
+	}
+	p, err := payloadOf(r.Body)
+	if err != nil {
+		return err
+	}
+	h := make(http.Header, 6)
+	for name, values := range c.header {
+		h[name] = values
+	}
+	if p.contentType != "" {
+		h["Content-Type"] = []string{p.contentType}
+	}
+	for name, values := range r.Header {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	if err := checkHeader(h); err != nil {
+		return err
+	}
+	out.http = http.Request{
+		Method: method, URL: &out.url, Host: out.url.Host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if host := h.Get("Host"); host != "" {
+		out.http.Host = host
+		delete(h, "Host")
+	}
+	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
+	return p.attach(&out.http)
+}
+
+// resolve finds the URL of r.
+func (c *Client) resolve(r *Request, into *url.URL) error {
+	if r.URL == "" {
+		return joinPath(c.base, r.Path, into)
+	}
+	if r.Path != "" {
+		return failf(ErrRequest, "both Path and URL are set")
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return failf(ErrRequest, "URL cannot be parsed")
+	}
+	if !u.IsAbs() {
+		u = c.base.ResolveReference(u)
+	}
+	if u.User != nil {
+		return failf(ErrRequest, "URL holds a user name or password")
+	}
+	o := originOf(u)
+	if o != c.origins.base && !c.origins.contains(u, o) {
+		return failf(ErrOrigin, "URL is not on an origin of this client: its host is %s", printable(u.Host))
+	}
+	u.Fragment, u.RawFragment = "", ""
+	*into = *u
+	return nil
+}
+
+// Do makes a call and returns the response as it came, whatever its status,
+// with its body unread: for streamed downloads, and for what [Call] does not
+// fit. The caller closes the body. The error is an [*Error] where there is no
+// response; it is nil for a status of 400 and above.
+//
+// The client's default deadline ends with the headers, so that a download may
+// take its time; a deadline of the context, Request.Timeout and an explicit
+// [WithTimeout] bound the body too, and a single read never waits longer than
+// [WithIdleTimeout].
+func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
+	x := newExchange(c, ctx, r.Timeout)
+	x.stream = true
+	if err := c.build(&r, &x.out); err != nil {
+		return nil, x.invalid(&r, err)
+	}
+	resp, err := x.follow()
+	x.fill(r.Meta, resp)
+	if err != nil {
+		return nil, err
+	}
+	if x.out.limit > 0 {
+		resp.Body = &limitedBody{rc: resp.Body, left: x.out.limit, limit: x.out.limit}
+	}
+	return resp, nil
+}

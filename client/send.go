@@ -1,0 +1,158 @@
+package client
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// refused is the error of an attempt that the stack itself stopped.
+func refused(kind error, text string, err error) error {
+	return &failure{kind: kind, text: text, err: err, unsent: true}
+}
+
+// unsent reports whether err says that the stack stopped the attempt itself.
+func unsent(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && f.unsent
+}
+
+// roundTripAttempt is the innermost part as a RoundTripper, for per-attempt
+// middleware to wrap.
+func roundTripAttempt(req *http.Request) (*http.Response, error) {
+	a, ok := req.Context().Value(attemptKey{}).(*attemptContext)
+	if !ok {
+		closeBody(req)
+		return nil, failf(ErrConfig, "middleware replaced the request's context: derive it from the one it was given")
+	}
+	return a.x.send(a, req, false)
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+// send is one attempt from the breaker to the transport. mine says that req
+// itself, though not its header map, may be changed.
+func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.Response, error) {
+	out, err := x.admit(a, req, mine)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	if !safeMethod(out.Method) {
+		x.trace.wrote.Store(false)
+		x.trace.asked.Store(false)
+		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
+	}
+	x.clock.send(out, x.c.cfg.attemptTimeout)
+	resp, err := x.c.cfg.transport.RoundTrip(out)
+	x.clock.leave()
+	if err != nil {
+		return nil, err
+	}
+	if resp == nil || resp.Body == nil {
+		return nil, failf(ErrConfig, "the transport returned neither a usable response nor an error")
+	}
+	resp.Request = req
+	return resp, nil
+}
+
+// admit waits for the breaker and the limits and gives the request its credential.
+func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
+	cfg := &x.c.cfg
+	if cfg.breaker != nil {
+		probe, err := x.host.breaker.allow(cfg.breaker)
+		if err != nil {
+			return nil, err
+		}
+		a.admitted, a.probe = true, probe
+	}
+	if x.c.limits != nil {
+		if err := x.c.limits.Wait(a, x.limitKey()); err != nil {
+			return nil, refused(ErrRateLimited, "rate limit", err)
+		}
+		a.paced = true
+	}
+	if cfg.auth == nil || !x.admits(req) {
+		return req, nil
+	}
+	return x.authorize(req, mine)
+}
+
+// admits reports whether the credential may go where req goes. Middleware may
+// have changed that.
+func (x *exchange) admits(req *http.Request) bool {
+	if req.URL == x.tmpl.URL || req.URL.Scheme == x.tmpl.URL.Scheme && req.URL.Host == x.tmpl.URL.Host {
+		return x.inside
+	}
+	return x.inside && x.c.origins.contains(req.URL, originOf(req.URL))
+}
+
+func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error) {
+	auth := x.c.cfg.auth
+	out := req
+	if !mine {
+		out = new(http.Request)
+		*out = *req
+	}
+	out.Header = copyHeader(req.Header)
+	_, builtIn := auth.(headerOnly)
+	if !builtIn {
+		u := *req.URL
+		out.URL = &u
+	}
+	if err := auth.Authorize(out); err != nil {
+		return nil, refused(errAuth, "auth", err)
+	}
+	if !builtIn {
+		if out.URL == nil || originOf(out.URL) != originOf(req.URL) {
+			return nil, refused(ErrConfig, "auth moved the request to another origin", nil)
+		}
+		if err := checkHeader(out.Header); err != nil {
+			return nil, refused(ErrRequest, "auth", err)
+		}
+	}
+	for name, values := range x.out.header {
+		out.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return out, nil
+}
+
+// errAuth says that the credential could not be had or applied.
+var errAuth = errors.New("no credential")
+
+// copyHeader copies a header map; the values stay shared, since nobody may
+// change them in place.
+func copyHeader(h http.Header) http.Header {
+	out := make(http.Header, len(h)+1)
+	for name, values := range h {
+		out[name] = values
+	}
+	return out
+}
+
+func (x *exchange) limitKey() string {
+	if f := x.c.cfg.limitKey; f != nil {
+		return f(&x.tmpl)
+	}
+	return x.host.limitKey
+}
+
+// sendTrace tells what may have reached the service from what cannot have. Only
+// a transport that reports both ends is believed.
+type sendTrace struct {
+	asked atomic.Bool // the transport has asked for a connection
+	wrote atomic.Bool // the header has been written whole
+}
+
+func (t *sendTrace) hooks() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn:        func(string) { t.asked.Store(true) },
+		WroteHeaders:   func() { t.wrote.Store(true) },
+		Got100Continue: func() { t.wrote.Store(true) },
+	}
+}

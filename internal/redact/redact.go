@@ -1,0 +1,94 @@
+// Package redact decides what of a request and a response may be shown: the one
+// allow-list that logs, errors, spans and recordings share.
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Mark stands for what is not shown.
+const Mark = "[redacted]"
+
+// headers are the fields whose values hold no credential.
+var headers = map[string]bool{
+	"Accept": true, "Accept-Encoding": true, "Accept-Language": true, "Age": true, "Allow": true,
+	"Cache-Control": true, "Connection": true, "Content-Encoding": true, "Content-Language": true,
+	"Content-Length": true, "Content-Range": true, "Content-Type": true, "Date": true, "Etag": true,
+	"Expires": true, "Idempotency-Key": true, "Idempotent-Replayed": true, "Last-Modified": true,
+	"Range": true, "Ratelimit": true, "Ratelimit-Limit": true, "Ratelimit-Policy": true,
+	"Ratelimit-Remaining": true, "Ratelimit-Reset": true, "Request-Id": true, "Retry-After": true,
+	"Retry-After-Ms": true, "Server": true, "Stripe-Should-Retry": true, "Stripe-Version": true,
+	"Traceparent": true, "Transfer-Encoding": true, "User-Agent": true, "Vary": true,
+	"X-Github-Api-Version": true, "X-Github-Request-Id": true, "X-Ms-Retry-After-Ms": true,
+	"X-Ratelimit-Limit": true, "X-Ratelimit-Remaining": true, "X-Ratelimit-Reset": true,
+	"X-Request-Id": true,
+}
+
+// Header returns a copy of h in which every value that is not on the list is
+// [Mark]. Names stay: they say which credential was sent.
+func Header(h http.Header) http.Header {
+	out := make(http.Header, len(h))
+	for name, values := range h {
+		if headers[http.CanonicalHeaderKey(name)] {
+			out[name] = slices.Clone(values)
+		} else {
+			out[name] = []string{Mark}
+		}
+	}
+	return out
+}
+
+// URL returns u without user info and fragment, and with [Mark] for every value
+// in its query.
+func URL(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
+	s := shown.String()
+	if u.RawQuery == "" {
+		return s
+	}
+	var keys []string
+	for pair := range strings.SplitSeq(u.RawQuery, "&") {
+		key, _, _ := strings.Cut(pair, "=")
+		keys = append(keys, key+"="+Mark)
+	}
+	return s + "?" + strings.Join(keys, "&")
+}
+
+// minSecret is how short a secret may be to be looked for: a shorter one would
+// blank out half of every text, and is no secret.
+const minSecret = 4
+
+// Scrub replaces each secret in text, as it is and in the forms that services
+// repeat it in: escaped for a URL or for JSON, and in base64.
+func Scrub(text string, secrets ...string) string {
+	for _, s := range secrets {
+		if len(s) < minSecret {
+			continue
+		}
+		for _, form := range forms(s) {
+			text = strings.ReplaceAll(text, form, Mark)
+		}
+	}
+	return text
+}
+
+func forms(s string) []string {
+	fs := []string{s, url.QueryEscape(s), url.PathEscape(s)}
+	if j, err := json.Marshal(s); err == nil {
+		fs = append(fs, string(j[1:len(j)-1]))
+	}
+	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+		fs = append(fs, enc.EncodeToString([]byte(s)))
+	}
+	// The longest first: one form can be the beginning of another.
+	slices.SortFunc(fs, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(fs)
+}
