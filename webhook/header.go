@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -67,6 +68,8 @@ func unixSeconds(text string) (int64, bool) {
 	return n, err == nil
 }
 
+const maxSkew = int64(math.MaxInt64 / time.Second)
+
 // within checks a signed time against the clock; a tolerance of 0 is no limit.
 // Both are cut to whole seconds, since that is what timestamps are given in:
 // the edge second is inside.
@@ -74,7 +77,8 @@ func within(signed, now time.Time, tolerance time.Duration) error {
 	if tolerance <= 0 {
 		return nil
 	}
-	skew := time.Duration(now.Unix()-signed.Unix()) * time.Second
+	// A difference that a Duration cannot hold is beyond every tolerance; it must not wrap around into one.
+	skew := time.Duration(min(max(now.Unix()-signed.Unix(), -maxSkew), maxSkew)) * time.Second
 	switch {
 	case skew > tolerance:
 		return &Error{Reason: ErrStale, Detail: "signed " + skew.String() + " ago, tolerance " + tolerance.String(), Skew: skew}

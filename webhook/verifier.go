@@ -52,6 +52,7 @@ func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, s.explain(r, err)
 	}
+	rec.Provider = s.provider
 	return rec, nil
 }
 

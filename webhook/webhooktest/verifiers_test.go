@@ -1,0 +1,260 @@
+package webhooktest_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/webhooktest"
+)
+
+// pair is a signer and the verifier of the same scheme, which share no code.
+type pair struct {
+	signer   *webhooktest.Signer
+	stranger *webhooktest.Signer // the same provider with another key
+	verifier *webhook.Scheme
+	bodies   func(r *rand.Rand, n int) []byte
+	bodyFree bool // the scheme does not cover the body
+	timed    bool // the scheme covers the time
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+const (
+	base64Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	otherSecret  = "whsec_dGVzdF9zaWduaW5nX3NlY3JldF8zMl9jaGFyc19sb25n"
+)
+
+func pairs(t *testing.T) map[string]pair {
+	t.Helper()
+	src := secret.Static
+	events, others := webhooktest.SendGridKeys(), webhooktest.SendGridKeys()
+	ed, otherEd := webhooktest.Ed25519Keys(), webhooktest.Ed25519Keys()
+	return map[string]pair{
+		"stripe": {
+			signer: webhooktest.Stripe(canary), stranger: webhooktest.Stripe("x"), timed: true,
+			verifier: must(webhook.Stripe(src(canary))), bodies: anyBytes,
+		},
+		"stripe rolling": {
+			signer: webhooktest.Stripe("new", canary), stranger: webhooktest.Stripe("x", "y"), timed: true,
+			verifier: must(webhook.Stripe(src("newest", canary))), bodies: anyBytes,
+		},
+		"paddle": {
+			signer: webhooktest.Paddle(canary, "old"), stranger: webhooktest.Paddle("x"), timed: true,
+			verifier: must(webhook.Paddle(src(canary))), bodies: anyBytes,
+		},
+		"github": {
+			signer: webhooktest.GitHub(canary), stranger: webhooktest.GitHub("x"),
+			verifier: must(webhook.GitHub(src(canary))), bodies: anyBytes,
+		},
+		"svix": {
+			signer: webhooktest.Svix(base64Secret), stranger: webhooktest.Svix(otherSecret), timed: true,
+			verifier: must(webhook.Svix(src(base64Secret))), bodies: anyBytes,
+		},
+		"svix unbranded": {
+			signer: webhooktest.StandardWebhooks(base64Secret), stranger: webhooktest.StandardWebhooks(otherSecret), timed: true,
+			verifier: must(webhook.Svix(src(base64Secret))), bodies: anyBytes,
+		},
+		"clerk": {
+			signer: webhooktest.Clerk(base64Secret), stranger: webhooktest.Clerk(otherSecret), timed: true,
+			verifier: must(webhook.Clerk(src(base64Secret))), bodies: anyBytes,
+		},
+		"resend": {
+			signer: webhooktest.Resend(base64Secret), stranger: webhooktest.Resend(otherSecret), timed: true,
+			verifier: must(webhook.Resend(src(base64Secret))), bodies: anyBytes,
+		},
+		"standard webhooks": {
+			signer: webhooktest.StandardWebhooks(otherSecret, base64Secret), stranger: webhooktest.StandardWebhooks(otherSecret), timed: true,
+			verifier: must(webhook.StandardWebhooks(src(base64Secret))), bodies: anyBytes,
+		},
+		"standard webhooks raw": {
+			signer: webhooktest.StandardWebhooksRaw(canary), stranger: webhooktest.StandardWebhooksRaw("x"), timed: true,
+			verifier: must(webhook.StandardWebhooks(src(canary), webhook.RawSecret())), bodies: anyBytes,
+		},
+		"standard webhooks ed25519": {
+			signer: webhooktest.StandardWebhooksEd25519(ed.Private), stranger: webhooktest.StandardWebhooksEd25519(otherEd.Private), timed: true,
+			verifier: must(webhook.StandardWebhooksEd25519(src(ed.Public))), bodies: anyBytes,
+		},
+		"openai": {
+			signer: webhooktest.OpenAI(base64Secret), stranger: webhooktest.OpenAI(otherSecret), timed: true,
+			verifier: must(webhook.OpenAI(src(base64Secret))), bodies: anyBytes,
+		},
+		"openai raw": {
+			signer: webhooktest.OpenAI(canary), stranger: webhooktest.OpenAI("x"), timed: true,
+			verifier: must(webhook.OpenAI(src(canary), webhook.RawSecret())), bodies: anyBytes,
+		},
+		"sendgrid": {
+			signer: webhooktest.SendGrid(events.Private), stranger: webhooktest.SendGrid(others.Private),
+			verifier: must(webhook.SendGrid(src(events.Public))), bodies: jsonArray,
+		},
+		"sendgrid inbound": {
+			signer: webhooktest.SendGridInbound(events.Private), stranger: webhooktest.SendGridInbound(others.Private),
+			verifier: must(webhook.SendGridInbound(src(events.Public))), bodies: multipart,
+		},
+		"slack": {
+			signer: webhooktest.Slack(canary), stranger: webhooktest.Slack("x"), timed: true,
+			verifier: must(webhook.Slack(src(canary))), bodies: anyBytes,
+		},
+		"shopify": {
+			signer: webhooktest.Shopify(canary), stranger: webhooktest.Shopify("x"),
+			verifier: must(webhook.Shopify(src(canary))), bodies: anyBytes,
+		},
+		"shopify, newer headers": {
+			signer: webhooktest.ShopifyUnprefixed(canary), stranger: webhooktest.ShopifyUnprefixed("x"),
+			verifier: must(webhook.Shopify(src(canary))), bodies: anyBytes,
+		},
+		"sentry": {
+			signer: webhooktest.Sentry(canary), stranger: webhooktest.Sentry("x"),
+			verifier: must(webhook.Sentry(src(canary))), bodies: anyBytes,
+		},
+		"sentry UI": {
+			signer: webhooktest.SentryUI(canary), stranger: webhooktest.SentryUI("x"),
+			verifier: must(webhook.Sentry(src(canary))), bodies: anyBytes,
+		},
+		"x": {
+			signer: webhooktest.X(canary), stranger: webhooktest.X("x"),
+			verifier: must(webhook.X(src(canary), nil)), bodies: anyBytes,
+		},
+		"x oauth2": {
+			signer: webhooktest.XOAuth2(canary), stranger: webhooktest.XOAuth2("x"),
+			verifier: must(webhook.X(src("consumer"), src(canary))), bodies: anyBytes,
+		},
+		"auth0 log stream": {
+			signer: webhooktest.Auth0LogStream(canary), stranger: webhooktest.Auth0LogStream("x"), bodyFree: true,
+			verifier: must(webhook.Auth0LogStream(src(canary))), bodies: anyBytes,
+		},
+		"cloudflare": {
+			signer: webhooktest.Cloudflare(canary), stranger: webhooktest.Cloudflare("x"), bodyFree: true,
+			verifier: must(webhook.Cloudflare(src(canary))), bodies: anyBytes,
+		},
+		"datadog": {
+			signer: webhooktest.Datadog("X-Token", canary), stranger: webhooktest.Datadog("X-Token", "x"), bodyFree: true,
+			verifier: must(webhook.Datadog("X-Token", src(canary))), bodies: anyBytes,
+		},
+		"google calendar": {
+			signer: webhooktest.GoogleCalendar(canary), stranger: webhooktest.GoogleCalendar("x"), bodyFree: true,
+			verifier: must(webhook.GoogleCalendar(src(canary))), bodies: anyBytes,
+		},
+		"postmark": {
+			signer: webhooktest.Postmark("hook", "p@ss:word"), stranger: webhooktest.Postmark("hook", "x"), bodyFree: true,
+			verifier: must(webhook.Postmark(src("hook:p@ss:word"))), bodies: anyBytes,
+		},
+	}
+}
+
+// received turns a delivery into what a verifier gets.
+func received(t *testing.T, r *http.Request) *webhook.Request {
+	body, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	return webhook.FromHTTP(r, body)
+}
+
+// Signers and verifiers were written from the providers' documentation by
+// different hands: each must accept the other's work, and nothing else.
+func TestVerifiersAcceptWhatSignersSign(t *testing.T) {
+	t.Parallel()
+	for name, p := range pairs(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(5, uint64(len(name))))
+			for n := range 200 {
+				body := p.bodies(r, n)
+				req := received(t, p.signer.Request(body))
+				rec, err := p.verifier.Verify(t.Context(), req)
+				require.NoError(t, err, "body %d: %.200q", n, body)
+				require.NotEmpty(t, rec.Provider)
+				require.NotEmpty(t, rec.Scheme)
+				if p.timed {
+					require.WithinDuration(t, time.Now(), rec.SignedAt, time.Minute)
+				}
+
+				_, err = p.verifier.Verify(t.Context(), received(t, p.stranger.Request(body)))
+				require.ErrorIs(t, err, webhook.ErrMismatch)
+				require.NotContains(t, err.Error(), canary)
+
+				if !p.bodyFree && len(req.Body) > 2 {
+					req.Body[len(req.Body)-1] ^= 1
+					_, err = p.verifier.Verify(t.Context(), req)
+					require.Error(t, err, "a changed body")
+				}
+			}
+		})
+	}
+}
+
+// W5
+func TestVerifiersHoldSignersToTheTime(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, p := range pairs(t) {
+		if !p.timed {
+			continue
+		}
+		body := p.bodies(rand.New(rand.NewPCG(5, 5)), 7)
+		for _, c := range []struct {
+			off    time.Duration
+			reason error
+		}{
+			{-300 * time.Second, nil}, {-301 * time.Second, webhook.ErrStale},
+			{300 * time.Second, nil}, {301 * time.Second, webhook.ErrFuture},
+		} {
+			req := received(t, p.signer.At(now.Add(c.off)).Request(body))
+			req.ReceivedAt = now
+			_, err := p.verifier.Verify(t.Context(), req)
+			require.ErrorIs(t, err, c.reason, "%s, %v", name, c.off)
+		}
+		far := received(t, p.signer.At(time.Unix(now.Unix()+18_446_744_073, 0)).Request(body))
+		far.ReceivedAt = now
+		_, err := p.verifier.Verify(t.Context(), far)
+		require.ErrorIs(t, err, webhook.ErrFuture, "%s, a difference that wraps around in nanoseconds", name)
+	}
+}
+
+// W9
+func TestVerifiersAcceptEitherSecretOfARotation(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"a":1}`)
+	for _, configured := range [][]string{{"a", "b"}, {"b", "a"}} {
+		v := must(webhook.Stripe(secret.Static(configured...)))
+		for _, s := range []*webhooktest.Signer{webhooktest.Stripe("a"), webhooktest.Stripe("x", "a"), webhooktest.Stripe("a", "x")} {
+			rec, err := v.Verify(t.Context(), received(t, s.Request(body)))
+			require.NoError(t, err)
+			require.Equal(t, map[bool]string{true: "key 1", false: "key 2"}[configured[0] == "a"], rec.KeyID)
+		}
+	}
+}
+
+func anyBytes(r *rand.Rand, n int) []byte {
+	b := make([]byte, r.IntN(300))
+	if n%20 == 0 {
+		b = nil
+	}
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	if n%3 == 0 {
+		b = append(b, "♥ \r\n"...)
+	}
+	return b
+}
+
+func jsonArray(r *rand.Rand, n int) []byte {
+	return fmt.Appendf(nil, "[{\"event\":\"delivered\",\"n\":%d,\"text\":\"%s\"}]\r\n", n, bytes.Repeat([]byte("é♥"), r.IntN(50)))
+}
+
+func multipart(r *rand.Rand, n int) []byte {
+	return fmt.Appendf(nil, "--xYzZY\r\nContent-Disposition: form-data; name=\"subject\"\r\n\r\n%d %s\r\n--xYzZY--\r\n", n, bytes.Repeat([]byte("\xffé"), r.IntN(50)))
+}
