@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -12,11 +13,15 @@ import (
 // that it was parsed from, which must not be modified.
 type Set struct {
 	raw     []byte
+	text    string // the same again: strings of claims are cut from it
 	members []strictjson.Member
 }
 
-// usualClaims is room for the claims of a common session token.
-const usualClaims = 20
+// Room for the claims of a common session token, and for those of an object in it.
+const (
+	usualClaims = 20
+	usualNested = 6
+)
 
 // Parse reads a payload. Errors wrap [ErrMalformed].
 func Parse(payload []byte) (Set, error) {
@@ -24,7 +29,7 @@ func Parse(payload []byte) (Set, error) {
 	if err != nil {
 		return Set{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	return Set{raw: payload, members: members}, nil
+	return Set{raw: payload, text: string(payload), members: members}, nil
 }
 
 // JSON returns the text of the whole set as it was signed.
@@ -35,12 +40,17 @@ func (s Set) Len() int { return len(s.members) }
 
 // Raw returns the JSON text of a claim, nil when it is absent.
 func (s Set) Raw(name string) json.RawMessage {
+	m, _ := s.find(name)
+	return m.Value
+}
+
+func (s Set) find(name string) (strictjson.Member, bool) {
 	for _, m := range s.members {
 		if string(m.Name) == name {
-			return m.Value
+			return m, true
 		}
 	}
-	return nil
+	return strictjson.Member{}, false
 }
 
 // Has reports whether there is a claim of that name, whatever its value.
@@ -48,14 +58,17 @@ func (s Set) Has(name string) bool { return s.Raw(name) != nil }
 
 // String returns a claim that is a string, "" when it is absent.
 func (s Set) String(name string) (string, error) {
-	value := s.Raw(name)
-	if value == nil {
+	m, ok := s.find(name)
+	if !ok {
 		return "", nil
 	}
-	text, ok := strictjson.String(value)
-	if !ok {
+	if m.Value[0] != '"' {
 		return "", malformed(name, "is not a string")
 	}
+	if bytes.IndexByte(m.Value, '\\') < 0 {
+		return s.text[m.Start+1 : m.Start+len(m.Value)-1], nil
+	}
+	text, _ := strictjson.String(m.Value)
 	return text, nil
 }
 
@@ -107,15 +120,15 @@ func (s Set) StringOrStrings(name string) ([]string, error) {
 
 // Object returns a claim that is an object, and whether it is there.
 func (s Set) Object(name string) (Set, bool, error) {
-	value := s.Raw(name)
-	if value == nil {
+	m, ok := s.find(name)
+	if !ok {
 		return Set{}, false, nil
 	}
-	members, err := strictjson.Object(value, nil)
+	members, err := strictjson.Object(m.Value, make([]strictjson.Member, 0, usualNested))
 	if err != nil {
 		return Set{}, false, malformed(name, "is not an object")
 	}
-	return Set{raw: value, members: members}, true, nil
+	return Set{raw: m.Value, text: s.text[m.Start : m.Start+len(m.Value)], members: members}, true, nil
 }
 
 // Time returns a claim that is a NumericDate (RFC 7519 section 2): seconds since

@@ -46,30 +46,27 @@ func (s *scanner) text(name span) []byte {
 // cheaper than a map; above it a map keeps hostile objects linear.
 const linearNames = 24
 
-// remember refuses a name that the innermost object, whose names start at base
-// in the stack, has already. It returns seen, or the map that takes over from
-// the stack when there are many names.
-func (s *scanner) remember(base int, seen map[string]struct{}, name span) (map[string]struct{}, error) {
+// remember refuses a name that the object has already, and returns its text.
+func (s *scanner) remember(o *openObject, name span) ([]byte, error) {
 	text := s.text(name)
-	if seen != nil {
-		if _, dup := seen[string(text)]; dup {
+	if o.seen != nil {
+		if _, dup := o.seen[string(text)]; dup {
 			return nil, ErrDuplicate
 		}
-		seen[string(text)] = struct{}{}
-		return seen, nil
+		o.seen[string(text)] = struct{}{}
+		return text, nil
 	}
-	for i := base; i < s.names.n; i++ {
+	for i := o.base; i < s.names.n; i++ {
 		if bytes.Equal(s.text(s.names.at(i)), text) {
 			return nil, ErrDuplicate
 		}
 	}
 	s.names.push(name)
-	if s.names.n-base <= linearNames {
-		return nil, nil
+	if s.names.n-o.base > linearNames {
+		o.seen = make(map[string]struct{}, 4*linearNames)
+		for i := o.base; i < s.names.n; i++ {
+			o.seen[string(s.text(s.names.at(i)))] = struct{}{}
+		}
 	}
-	seen = make(map[string]struct{}, 4*linearNames)
-	for i := base; i < s.names.n; i++ {
-		seen[string(s.text(s.names.at(i)))] = struct{}{}
-	}
-	return seen, nil
+	return text, nil
 }

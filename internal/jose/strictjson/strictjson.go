@@ -26,6 +26,8 @@ type Member struct {
 	// Value is the text of the value without surrounding white space, a slice
 	// of the input. It has been checked like the rest of the document.
 	Value []byte
+	// Start is the offset of the value in the input.
+	Start int
 }
 
 // Object checks data, which must be one JSON object, and appends its members to
@@ -37,11 +39,16 @@ func Object(data []byte, dst []Member) ([]Member, error) {
 	if s.peek() != '{' {
 		return nil, s.mismatch()
 	}
-	err := s.object(1, &dst)
-	if err == nil {
-		err = s.end()
+	object, more := s.open()
+	for more {
+		var m Member
+		var err error
+		if m, more, err = s.member(&object, 1); err != nil {
+			return nil, err
+		}
+		dst = append(dst, m)
 	}
-	if err != nil {
+	if err := s.end(); err != nil {
 		return nil, err
 	}
 	return dst, nil
@@ -126,7 +133,7 @@ func (s *scanner) value(depth int) error {
 		_, _, err := s.string()
 		return err
 	case c == '{':
-		return s.object(depth, nil)
+		return s.object(depth)
 	case c == '[':
 		return s.array(depth, nil)
 	case c == '-' || c >= '0' && c <= '9':
@@ -141,56 +148,74 @@ func (s *scanner) value(depth int) error {
 	return ErrSyntax
 }
 
-func (s *scanner) object(depth int, out *[]Member) error {
-	if depth > MaxDepth {
-		return ErrDepth
-	}
+// openObject is an object whose members are being read.
+type openObject struct {
+	base int // where its names start in the stack
+	seen map[string]struct{}
+}
+
+// open reads the brace that opens an object and reports whether a member
+// follows, or reads the one that closes it.
+func (s *scanner) open() (object openObject, more bool) {
 	s.pos++ // '{'
-	base := s.names.n
-	var seen map[string]struct{}
 	s.space()
 	if s.peek() == '}' {
 		s.pos++
-		return nil
+		return openObject{}, false
 	}
-	for {
-		if s.peek() != '"' {
-			return ErrSyntax
-		}
-		raw, escaped, err := s.string()
-		if err != nil {
+	return openObject{base: s.names.n}, true
+}
+
+func (s *scanner) object(depth int) error {
+	if depth > MaxDepth {
+		return ErrDepth
+	}
+	object, more := s.open()
+	for more {
+		var err error
+		if _, more, err = s.member(&object, depth); err != nil {
 			return err
 		}
-		name := span{start: s.pos - 1 - len(raw), end: s.pos - 1, escaped: escaped}
-		if seen, err = s.remember(base, seen, name); err != nil {
-			return err
-		}
-		s.space()
-		if s.peek() != ':' {
-			return ErrSyntax
-		}
+	}
+	return nil
+}
+
+// member reads one member and reports whether another follows.
+func (s *scanner) member(o *openObject, depth int) (m Member, more bool, err error) {
+	if s.peek() != '"' {
+		return Member{}, false, ErrSyntax
+	}
+	raw, escaped, err := s.string()
+	if err != nil {
+		return Member{}, false, err
+	}
+	name := span{start: s.pos - 1 - len(raw), end: s.pos - 1, escaped: escaped}
+	if m.Name, err = s.remember(o, name); err != nil {
+		return Member{}, false, err
+	}
+	s.space()
+	if s.peek() != ':' {
+		return Member{}, false, ErrSyntax
+	}
+	s.pos++
+	s.space()
+	m.Start = s.pos
+	if err := s.value(depth + 1); err != nil {
+		return Member{}, false, err
+	}
+	m.Value = s.data[m.Start:s.pos:s.pos]
+	s.space()
+	switch s.peek() {
+	case ',':
 		s.pos++
 		s.space()
-		start := s.pos
-		if err := s.value(depth + 1); err != nil {
-			return err
-		}
-		if out != nil {
-			*out = append(*out, Member{Name: s.text(name), Value: s.data[start:s.pos:s.pos]})
-		}
-		s.space()
-		switch s.peek() {
-		case ',':
-			s.pos++
-			s.space()
-		case '}':
-			s.pos++
-			s.names.n = base
-			return nil
-		default:
-			return ErrSyntax
-		}
+		return m, true, nil
+	case '}':
+		s.pos++
+		s.names.n = o.base
+		return m, false, nil
 	}
+	return Member{}, false, ErrSyntax
 }
 
 func (s *scanner) array(depth int, out *[][]byte) error {
