@@ -1,0 +1,221 @@
+package oauthflow
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// EncryptedStore is a [Store] that seals what another store keeps. Create it
+// with [Encrypt]. It is safe for concurrent use.
+type EncryptedStore struct {
+	store Store
+	keys  secret.Source
+}
+
+// Encrypt returns a store that keeps its records in store, sealed with
+// AES-256-GCM. The key under which a record is stored is bound to it as
+// associated data, so that one user's record does not open in the place of
+// another's; keys themselves are stored in the clear.
+//
+// Encrypt reads keys once, so that a key that will not do is an error here. Each
+// secret is 32 random bytes in standard base64, such as
+// `openssl rand -base64 32` prints. The newest seals; a record names the one
+// that sealed it, and any of them opens it. To rotate, put a new key in front, wait
+// until every process has it, call [EncryptedStore.Reseal], and take the old one away.
+//
+// A record that was not sealed by one of the keys for its place does not open,
+// and the error matches [ErrCorrupt]: also one that was stored before the
+// wrapper was introduced. What sealing cannot notice is that whoever can write
+// to the store puts back an older record of the same key.
+func Encrypt(store Store, keys secret.Source) (*EncryptedStore, error) {
+	if store == nil {
+		return nil, errors.New("oauthflow: encrypt: the store is nil")
+	}
+	if err := secret.Check(keys); err != nil {
+		return nil, fmt.Errorf("oauthflow: encrypt: %w", err)
+	}
+	s := &EncryptedStore{store, keys}
+	ctx, cancel := context.WithTimeout(context.Background(), firstReadLimit)
+	defer cancel()
+	if _, err := s.sealers(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+const firstReadLimit = 30 * time.Second
+
+// The layout of a sealed record: format, key ID, nonce and ciphertext.
+const (
+	sealedFormat = 1
+	sealKeyIDLen = 8
+	sealHeader   = 1 + sealKeyIDLen
+)
+
+type sealer struct {
+	id   [sealKeyIDLen]byte
+	aead cipher.AEAD
+}
+
+// newSealer reads a key. Its ID is a hash under a label of its own, which says
+// nothing about 256 random bits.
+func newSealer(text string) (*sealer, error) {
+	key, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(key) != 32 {
+		return nil, errors.New("is not 32 bytes in standard base64")
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	s := &sealer{aead: aead}
+	sum := sha256.Sum256(append([]byte("standpipe oauthflow record key ID\x00"), key...))
+	copy(s.id[:], sum[:])
+	return s, nil
+}
+
+func (s *EncryptedStore) sealers(ctx context.Context) ([]*sealer, error) {
+	values, err := s.keys.Secrets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("oauthflow: encryption keys: %w", err)
+	}
+	if len(values) == 0 {
+		return nil, fmt.Errorf("oauthflow: encryption keys: %w", secret.ErrNone)
+	}
+	out := make([]*sealer, len(values))
+	for i, v := range values {
+		if out[i], err = newSealer(v.Reveal()); err != nil {
+			return nil, fmt.Errorf("oauthflow: encryption key %d of %d %w", i+1, len(values), err)
+		}
+	}
+	return out, nil
+}
+
+func associated(key string) []byte { return []byte("standpipe oauthflow record\x00" + key) }
+
+func (s *sealer) seal(key string, plain []byte) []byte {
+	out := make([]byte, 0, sealHeader+len(plain)+s.aead.Overhead())
+	out = append(append(out, sealedFormat), s.id[:]...)
+	return s.aead.Seal(out, nil, plain, associated(key))
+}
+
+// open returns the plain text and the index of the key that had sealed it.
+func open(sealers []*sealer, key string, sealed []byte) ([]byte, int, error) {
+	if len(sealed) < sealHeader || sealed[0] != sealedFormat {
+		return nil, 0, fmt.Errorf("oauthflow: sealed record: %w: unknown format", ErrCorrupt)
+	}
+	for i, s := range sealers {
+		if [sealKeyIDLen]byte(sealed[1:sealHeader]) != s.id {
+			continue
+		}
+		plain, err := s.aead.Open(nil, nil, sealed[sealHeader:], associated(key))
+		if err != nil {
+			return nil, 0, fmt.Errorf("oauthflow: sealed record: %w: it was tampered with or belongs under another key", ErrCorrupt)
+		}
+		return plain, i, nil
+	}
+	return nil, 0, fmt.Errorf("oauthflow: sealed record: %w: sealed under key %x, which is not configured", ErrCorrupt, sealed[1:sealHeader])
+}
+
+// Load implements [Store].
+func (s *EncryptedStore) Load(ctx context.Context, key string) (Record, error) {
+	r, _, err := s.load(ctx, key)
+	return r, err
+}
+
+func (s *EncryptedStore) load(ctx context.Context, key string) (Record, int, error) {
+	r, err := s.store.Load(ctx, key)
+	if err != nil {
+		return Record{}, 0, err
+	}
+	sealers, err := s.sealers(ctx)
+	if err != nil {
+		return Record{}, 0, err
+	}
+	plain, used, err := open(sealers, key, r.Data)
+	if err != nil {
+		return Record{}, 0, err
+	}
+	return Record{Data: plain, Version: r.Version}, used, nil
+}
+
+// Save implements [Store].
+func (s *EncryptedStore) Save(ctx context.Context, key string, r Record) (int64, error) {
+	sealers, err := s.sealers(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return s.store.Save(ctx, key, Record{Data: sealers[0].seal(key, r.Data), Version: r.Version})
+}
+
+// Delete implements [Store].
+func (s *EncryptedStore) Delete(ctx context.Context, key string) error {
+	return s.store.Delete(ctx, key)
+}
+
+// Keys implements [KeyLister]. If the wrapped store cannot list its keys, the
+// error matches errors.ErrUnsupported.
+func (s *EncryptedStore) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return storeKeys(ctx, s.store, prefix)
+}
+
+// Reseal seals with the newest key what is still sealed with an older one, and returns how many
+// records that were. It may run while managers are at work, and again after an
+// error. A record that does not open is left as it is and does not stop the
+// others; the errors for such records are joined.
+func (s *EncryptedStore) Reseal(ctx context.Context) (int, error) {
+	var n int
+	var failed []error
+	for key, err := range s.Keys(ctx, "") {
+		if err != nil {
+			return n, errors.Join(append(failed, fmt.Errorf("oauthflow: reseal: %w", err))...)
+		}
+		done, err := s.reseal(ctx, key)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("oauthflow: reseal %q: %w", key, err))
+		}
+		if done {
+			n++
+		}
+	}
+	return n, errors.Join(failed...)
+}
+
+func (s *EncryptedStore) reseal(ctx context.Context, key string) (bool, error) {
+	for {
+		r, used, err := s.load(ctx, key)
+		if errors.Is(err, ErrNotFound) || err == nil && used == 0 {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		_, err = s.Save(ctx, key, r)
+		if errors.Is(err, ErrConflict) {
+			continue // written meanwhile, perhaps by a process that has the old keys
+		}
+		return err == nil, err
+	}
+}
+
+func storeKeys(ctx context.Context, store Store, prefix string) iter.Seq2[string, error] {
+	if l, ok := store.(KeyLister); ok {
+		return l.Keys(ctx, prefix)
+	}
+	return func(yield func(string, error) bool) {
+		yield("", fmt.Errorf("oauthflow: list keys: %T: %w", store, errors.ErrUnsupported))
+	}
+}

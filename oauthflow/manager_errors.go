@@ -1,0 +1,241 @@
+package oauthflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+var (
+	// ErrReauthorizationRequired is matched by a [ReauthError]: only the user can
+	// help, by signing in again.
+	ErrReauthorizationRequired = errors.New("the user must authorize again")
+
+	// ErrManagerClosed is matched by the error for a refresh that was not begun
+	// because of [Manager.Shutdown].
+	ErrManagerClosed = errors.New("the token manager is shut down")
+
+	// ErrRefreshInProgress is matched by the error of a caller that has waited
+	// long enough for another process to finish its refresh.
+	ErrRefreshInProgress = errors.New("another process is refreshing the token")
+
+	// ErrRefreshedRecently is matched by the error of [Manager.RefreshToken] for a
+	// token that is too young to be refreshed again: whatever is wrong with it
+	// would be wrong with the next.
+	ErrRefreshedRecently = errors.New("the token was refreshed a moment ago")
+)
+
+// ReauthError says that there is no usable token under a key and that none can be had
+// without the user. It matches [ErrReauthorizationRequired].
+type ReauthError struct {
+	// Key is the manager's key.
+	Key string
+
+	// Code is what the token endpoint called it, such as "invalid_grant". It is
+	// empty if nothing was asked: no token is stored (the error then matches
+	// [ErrNotFound]), or it has expired and has no refresh token.
+	Code string
+
+	// At is when that was found out, by whichever process; zero if nothing is stored.
+	At time.Time
+
+	// Unanswered is how many refreshes with the dead refresh token had been sent
+	// without a usable answer, after a crash for one. If it is not zero, one of them
+	// may well have used the token up.
+	Unanswered int
+
+	cause error
+}
+
+// Error names the key and the code.
+func (e *ReauthError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "oauthflow: token %s: %v", quote(e.Key, maxKey), ErrReauthorizationRequired)
+	if e.Code != "" {
+		b.WriteString(": " + quote(e.Code, maxServerText))
+	}
+	if e.Unanswered > 0 {
+		fmt.Fprintf(&b, " (%d earlier refreshes had no answer)", e.Unanswered)
+	}
+	if e.cause != nil {
+		b.WriteString(": " + e.cause.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns [ErrReauthorizationRequired] and, if there is one, the cause.
+func (e *ReauthError) Unwrap() []error {
+	if e.cause == nil {
+		return []error{ErrReauthorizationRequired}
+	}
+	return []error{ErrReauthorizationRequired, e.cause}
+}
+
+// RefreshError says that a token could not be refreshed this time. It is
+// returned where no usable token is left to hand out; see also [OnFailure].
+type RefreshError struct {
+	// Key is the manager's key.
+	Key string
+
+	// RetryAt is the end of the pause, shared by all processes, before which
+	// nothing is sent again. Zero: there is none.
+	RetryAt time.Time
+
+	// Failed counts the refreshes of this token that have failed in a row.
+	Failed int
+
+	// Unanswered counts those of them that may have taken effect although no
+	// usable answer came back.
+	Unanswered int
+
+	cause error
+}
+
+// Error names the key and the cause.
+func (e *RefreshError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "oauthflow: refresh token %s: %v", quote(e.Key, maxKey), e.cause)
+	if e.Failed > 1 {
+		fmt.Fprintf(&b, " (%d failures in a row", e.Failed)
+		if e.Unanswered > 0 {
+			fmt.Fprintf(&b, ", %d without an answer", e.Unanswered)
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause: a [*TokenError], an error of the context, or one
+// of the errors of this package.
+func (e *RefreshError) Unwrap() error { return e.cause }
+
+// StoreError says that the store failed. No token is lost by that: a token that
+// has been refreshed and cannot be stored is kept in memory, and stored as soon as the store works again.
+type StoreError struct {
+	// Op is "load", "save", "delete" or "list".
+	Op string
+
+	// Key is the manager's key, or the prefix of a list.
+	Key string
+
+	cause error
+}
+
+// Error names the operation, the key and the cause.
+func (e *StoreError) Error() string {
+	return fmt.Sprintf("oauthflow: %s token %s: %v", e.Op, quote(e.Key, maxKey), e.cause)
+}
+
+// Unwrap returns the cause.
+func (e *StoreError) Unwrap() error { return e.cause }
+
+// foreignError is an error from code that is not ours: its text, with the
+// secrets that we know of cut out, and its identity for errors.Is and
+// errors.As. There is no Unwrap, since a printer that walks the chain would show the original.
+type foreignError struct {
+	text string
+	err  error
+}
+
+func (e *foreignError) Error() string        { return e.text }
+func (e *foreignError) GoString() string     { return e.text }
+func (e *foreignError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *foreignError) As(target any) bool   { return errors.As(e.err, target) }
+func (e *ReauthError) GoString() string      { return e.Error() }
+func (e *RefreshError) GoString() string     { return e.Error() }
+func (e *StoreError) GoString() string       { return e.Error() }
+
+// clean makes the error of a store or a refresher fit to be shown.
+func clean(err error, secrets ...string) error {
+	if te, ok := err.(*TokenError); ok { // made by this package, without secrets
+		return te
+	}
+	text := err.Error()
+	if re, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		// Its text holds the raw body.
+		text = "the token endpoint refused"
+		if re.Response != nil {
+			text = fmt.Sprintf("the token endpoint answered with HTTP status %d", re.Response.StatusCode)
+		}
+		if re.ErrorCode != "" {
+			text += ": " + quote(re.ErrorCode, maxServerText)
+		}
+	}
+	r := &redactor{}
+	for _, s := range secrets {
+		r.add(s)
+	}
+	// The text of a *url.Error holds the URL, and with it perhaps a query secret.
+	inner := r.err(err)
+	if _, ok := errors.AsType[*oauth2.RetrieveError](err); !ok {
+		text = inner.Error()
+	}
+	return &foreignError{truncate(strings.ToValidUTF8(r.text(text), "�"), maxServerText), err}
+}
+
+// verdict is what the outcome of a refresh says of the refresh token.
+type verdict int
+
+const (
+	unanswered verdict = iota // it may have been used: sent, and no usable answer
+	neverSent                 // it is as good as before
+	refused                   // the server answered, and not about the refresh token
+	grantDead                 // the server answered that it is of no use
+)
+
+// deadCodes are error codes that mean the same as invalid_grant for a refresh.
+// The last three are OpenID Connect's ways to say that the user has to act.
+var deadCodes = [...]string{
+	"invalid_grant", "bad_refresh_token", "invalid_refresh_token", "token_revoked",
+	"interaction_required", "login_required", "consent_required",
+}
+
+func judge(err error) (verdict, string) {
+	te, ours := errors.AsType[*TokenError](err)
+	re, theirs := errors.AsType[*oauth2.RetrieveError](err)
+	var code string
+	switch {
+	case ours:
+		code = te.Code
+	case theirs:
+		code = re.ErrorCode
+	}
+	for _, dead := range deadCodes {
+		if code == dead {
+			return grantDead, code
+		}
+	}
+	switch {
+	case errors.Is(err, ErrInvalidGrant), errors.Is(err, ErrReauthorizationRequired), errors.Is(err, ErrNoRefreshToken):
+		return grantDead, code
+	case ours && te.MaybeApplied:
+		return unanswered, code
+	case ours && te.Status == 0 && te.Code == "":
+		return neverSent, code
+	case ours:
+		return refused, code
+	case theirs && re.Response != nil && re.Response.StatusCode >= 400 && re.Response.StatusCode < 500 && re.Response.StatusCode != 408:
+		return refused, code
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return neverSent, code
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return neverSent, code
+	}
+	return unanswered, code
+}
+
+// waitError is the error of a caller that does not wait any longer.
+func waitError(key string, err error) error {
+	return fmt.Errorf("oauthflow: token %s: %w", quote(key, maxKey), err)
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

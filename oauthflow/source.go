@@ -1,0 +1,111 @@
+package oauthflow
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"golang.org/x/oauth2"
+)
+
+// Source is the token under one key as an [oauth2.TokenSource]. It does what its
+// [Manager] does, finds the token a little faster, and is safe for concurrent use. Create
+// it with [Manager.Source] or [NewSource].
+//
+// Prefer TokenContext where there is a context. A client that sees a 401 calls RefreshToken;
+// the client package of this module does, given a Source.
+type Source struct {
+	m     *Manager
+	key   string
+	entry atomic.Pointer[entry]
+}
+
+var _ oauth2.TokenSource = (*Source)(nil)
+
+// Source returns the token under key as an [oauth2.TokenSource]. It makes no
+// request; that the key is bad or that nothing is stored under it shows at the first use.
+func (m *Manager) Source(key string) *Source { return &Source{m: m, key: key} }
+
+// Token implements [oauth2.TokenSource]. It is TokenContext without a context;
+// the manager's own bounds hold.
+func (s *Source) Token() (*oauth2.Token, error) {
+	if e := s.entry.Load(); e != nil {
+		if tok := e.quick(); tok != nil {
+			return tok, nil
+		}
+	}
+	return s.find(context.Background(), "")
+}
+
+// TokenContext is [Manager.Token] for the key.
+func (s *Source) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	if e := s.entry.Load(); e != nil {
+		if tok := e.quick(); tok != nil && ctx.Err() == nil {
+			return tok, nil
+		}
+	}
+	return s.find(ctx, "")
+}
+
+// RefreshToken is [Manager.RefreshToken] for the key.
+func (s *Source) RefreshToken(ctx context.Context, failed *oauth2.Token) (*oauth2.Token, error) {
+	if failed == nil {
+		return s.find(ctx, "")
+	}
+	return s.find(ctx, failed.AccessToken)
+}
+
+func (s *Source) find(ctx context.Context, failed string) (*oauth2.Token, error) {
+	e, err := s.m.entry(s.key)
+	if err != nil {
+		return nil, err
+	}
+	s.entry.Store(e)
+	return s.m.token(ctx, e, failed)
+}
+
+// Grant is a [Refresher] for tokens that the application obtains with its own
+// credentials alone: client credentials, a JWT bearer assertion, a GitHub App's installation token. No
+// refresh token is involved, the user is never needed, and nothing has to be Put: a [Manager] obtains the
+// first token as well. A function such as [golang.org/x/oauth2/clientcredentials.Config.Token] fits; it must
+// not cache by itself, or a token that a service has refused would come back.
+type Grant func(ctx context.Context) (*oauth2.Token, error)
+
+// Refresh implements [Refresher]: it calls g.
+func (g Grant) Refresh(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) { return g(ctx) }
+
+// GrantFrom returns a Grant that asks src, for token sources that take no
+// context. If the context ends first, the call of src goes on in the background and its result is dropped.
+func GrantFrom(src oauth2.TokenSource) Grant {
+	type result struct {
+		tok *oauth2.Token
+		err error
+	}
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		done := make(chan result, 1)
+		go func() {
+			tok, err := src.Token()
+			done <- result{tok, err}
+		}()
+		select {
+		case r := <-done:
+			return r.tok, r.err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// NewSource returns a Source over g in this process alone: one request at a
+// time, a token that is refreshed early and after a 401, a pause after
+// failures. To share the tokens of g between processes, give g to [NewManager].
+func NewSource(g Grant, opts ...ManagerOption) (*Source, error) {
+	if g == nil {
+		return nil, errors.New("oauthflow: new source: the grant is nil")
+	}
+	m, err := NewManager(NewMemoryStore(), g, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return m.Source("grant"), nil
+}
