@@ -85,7 +85,7 @@ func (x *exchange) fill(m *Meta, resp *http.Response) {
 // decode turns a final response into the result.
 func (x *exchange) decode(resp *http.Response, out any) error {
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		e := x.statusError(resp, throttled(&x.c.cfg.profile, resp, peeked(resp)))
+		e := x.statusError(resp, x.chain.wasThrottled())
 		x.discard(resp)
 		return e
 	}

@@ -35,7 +35,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	} else {
 		v.status = resp.StatusCode
 	}
-	_, sent := x.clock.last()
+	_, _, sent := x.chain.last()
 	v.attempt = Attempt{Start: sent, Status: v.status, Err: v.err}
 	if !sent.IsZero() {
 		v.attempt.Duration = time.Since(sent)
@@ -52,7 +52,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	}
 	x.decide(&v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
-	x.chain.record(v.attempt)
+	x.chain.record(v.attempt, v.throttled)
 	x.effect(v)
 	if x.c.cfg.breaker != nil {
 		x.reportBreaker(a, &v)
@@ -185,14 +185,13 @@ func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
 // renew asks the credential, once a call, whether a 401 can be cured.
 func (x *exchange) renew(v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
-	if resp.StatusCode != http.StatusUnauthorized || !ok || x.renewed || !x.inside || !x.body.again() {
+	if resp.StatusCode != http.StatusUnauthorized || !ok || !x.inside || !x.body.again() {
 		return false
 	}
-	wire, _ := x.clock.last()
-	if wire == nil {
+	wire, _, _ := x.chain.last()
+	if wire == nil || !x.chain.renewing() {
 		return false
 	}
-	x.renewed = true
 	// The attempt is over: the renewal lives under the call's own deadline.
 	replay, err := ch.Challenge(wire.WithContext(&attemptContext{Context: x.ctx, x: x}), resp)
 	if err != nil || !replay {

@@ -11,10 +11,10 @@ import (
 // roundTrip is the engine as a RoundTripper: what per-call middleware wraps and
 // what an SDK's http.Client drives, once a redirect hop.
 func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{c: c, ctx: req.Context(), tmpl: *req, asked: req}
+	x := &exchange{c: c, ctx: req.Context(), tmpl: *req, asked: req, idle: c.cfg.idleTimeout}
 	x.clock.x = x
 	if p, ok := x.ctx.Value(hopKey{}).(*exchange); ok && p.c == c {
-		x.chain, x.buffered, x.stream = p.chain, p.buffered, p.stream
+		x.chain, x.buffered, x.stream, x.idle = p.chain, p.buffered, p.stream, p.idle
 		x.out.limit, x.out.header, x.out.route, x.out.key = p.out.limit, p.out.header, p.out.route, p.out.key
 	} else if h := chainOf(req.Response); h != nil {
 		x.chain = h

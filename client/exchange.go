@@ -18,13 +18,18 @@ type chain struct {
 	from     origin    // where the call began
 	ledger   *Ledger   // from the context, may be nil
 
-	mu       sync.Mutex
-	key      string   // the idempotency key
-	left     bool     // a hop has left the origins: nothing is attached again
-	names    []string // headers and query keys that were credentials so far
-	effect   Effect
-	attempts []Attempt
-	few      [2]Attempt // where attempts begins
+	mu        sync.Mutex
+	wire      *http.Request // the last one sent, with its credential
+	bare      *http.Request // the same without
+	sent      time.Time     // when it was
+	key       string        // the idempotency key
+	left      bool          // a hop has left the origins: nothing is attached again
+	names     []string      // headers and query keys that were credentials so far
+	renewed   bool          // the credential has been renewed once
+	throttled bool          // the last attempt was
+	effect    Effect
+	attempts  []Attempt
+	few       [2]Attempt // where attempts begins
 }
 
 func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
@@ -43,8 +48,24 @@ func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
 	}
 }
 
-func (h *chain) record(a Attempt) {
+// sending notes what goes to the transport.
+func (h *chain) sending(wire, bare *http.Request) {
 	h.mu.Lock()
+	h.wire, h.bare, h.sent = wire, bare, time.Now()
+	h.mu.Unlock()
+}
+
+// last returns what was sent last, with and without its credential, and when;
+// nil where nothing was.
+func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wire, h.bare, h.sent
+}
+
+func (h *chain) record(a Attempt, throttled bool) {
+	h.mu.Lock()
+	h.throttled = throttled
 	a.Number = len(h.attempts) + 1
 	h.attempts = append(h.attempts, a)
 	h.mu.Unlock()
@@ -58,6 +79,21 @@ func (h *chain) list() []Attempt {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]Attempt(nil), h.attempts...)
+}
+
+// renewing reports whether the credential may be renewed: once a call.
+func (h *chain) renewing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := !h.renewed
+	h.renewed = true
+	return first
+}
+
+func (h *chain) wasThrottled() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.throttled
 }
 
 // worse raises the effect: what may once have been applied stays so.
@@ -78,15 +114,15 @@ type exchange struct {
 	tmpl http.Request // what each attempt starts from: no credential, no per-attempt context
 	host *hostState
 
-	owned    bool // tmpl's header map is ours to change
-	inside   bool // the credential may go to tmpl's URL
-	buffered bool // the body of a success is read inside the loop, for Call
-	stream   bool // the default deadline ends with the headers
-	repeat   bool // the rule permits to repeat what may have been applied
+	owned    bool          // tmpl's header map is ours to change
+	inside   bool          // the credential may go to tmpl's URL
+	buffered bool          // the body of a success is read inside the loop, for Call
+	stream   bool          // the default deadline ends with the headers
+	idle     time.Duration // bounds a wait for more of the body
+	repeat   bool          // the rule permits to repeat what may have been applied
 	body     replay
 	buf      *bytes.Buffer // the body of a success, when buffered
 	tried    int           // attempts of this hop that count for the policy
-	renewed  bool          // the credential has been renewed once
 	asked    *http.Request // as the engine got it, for resp.Request; nil in a call of our own
 	trace    sendTrace
 
@@ -97,7 +133,7 @@ type exchange struct {
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {
-	x := &exchange{c: c, ctx: ctx}
+	x := &exchange{c: c, ctx: ctx, idle: c.cfg.idleTimeout}
 	x.chain = &x.own
 	x.chain.begin(ctx, c, timeout)
 	x.clock.x = x
@@ -151,7 +187,7 @@ func (x *exchange) newAttempt() *attemptContext {
 	}
 	a.x, a.Context = x, x.ctx
 	cfg := &x.c.cfg
-	if cfg.attemptTimeout > 0 || cfg.idleTimeout > 0 || !x.chain.deadline.IsZero() {
+	if cfg.attemptTimeout > 0 || x.idle > 0 || !x.chain.deadline.IsZero() {
 		a.Context, a.cancel = context.WithCancelCause(x.ctx)
 	}
 	x.clock.follow(a)
@@ -171,12 +207,10 @@ type clock struct {
 	mu      sync.Mutex
 	timer   *time.Timer
 	attempt *attemptContext
-	armed   time.Time     // when the timer fires; zero is not at all
-	phase   time.Time     // when the present phase ends; zero is never
-	cause   error         // what ended it then
-	wire    *http.Request // the last one sent, with its credential
-	sent    time.Time     // when it was
-	lifted  bool          // the call's deadline does not count any more
+	armed   time.Time // when the timer fires; zero is not at all
+	phase   time.Time // when the present phase ends; zero is never
+	cause   error     // what ended it then
+	lifted  bool      // the call's deadline does not count any more
 	stopped bool
 }
 
@@ -193,20 +227,6 @@ func (k *clock) enter(d time.Duration, cause error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.begin(time.Now(), d, cause)
-}
-
-// send begins an attempt's phase and notes what is sent.
-func (k *clock) send(wire *http.Request, d time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.wire, k.sent = wire, time.Now()
-	k.begin(k.sent, d, errAttemptTimeout)
-}
-
-func (k *clock) last() (*http.Request, time.Time) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.wire, k.sent
 }
 
 func (k *clock) begin(now time.Time, d time.Duration, cause error) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -82,12 +81,12 @@ func (x *exchange) scrub(text string) string {
 
 // secrets are the values that the last request has and its template has not.
 func (x *exchange) secrets() []string {
-	wire, _ := x.clock.last()
+	wire, bare, _ := x.chain.last()
 	if wire == nil || x.c.cfg.auth == nil {
 		return nil
 	}
 	var found []string
-	for _, name := range credentialHeaders(wire.Header, x.tmpl.Header) {
+	for _, name := range credentialHeaders(wire.Header, bare.Header) {
 		for _, v := range wire.Header[name] {
 			found = append(found, v)
 			scheme, rest, ok := strings.Cut(v, " ")
@@ -103,22 +102,33 @@ func (x *exchange) secrets() []string {
 			}
 		}
 	}
-	if wire.URL.RawQuery != x.tmpl.URL.RawQuery {
-		had, has := x.tmpl.URL.Query(), wire.URL.Query()
-		for name, values := range has {
-			if !equal(values, had[name]) {
-				found = append(found, values...)
-			}
-		}
+	for _, name := range credentialParams(wire.URL, bare.URL) {
+		found = append(found, wire.URL.Query()[name]...)
 	}
 	return found
 }
 
-// credentialHeaders names the headers that wire has beyond, or other than, base.
-func credentialHeaders(wire, base http.Header) []string {
+// credentialHeaders names the headers that wire has beyond, or other than, bare.
+func credentialHeaders(wire, bare http.Header) []string {
 	var names []string
 	for name, values := range wire {
-		if !equal(values, base[name]) {
+		if !equal(values, bare[name]) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// credentialParams names the query parameters that wire has beyond, or other
+// than, bare.
+func credentialParams(wire, bare *url.URL) []string {
+	if wire.RawQuery == bare.RawQuery {
+		return nil
+	}
+	var names []string
+	had := bare.Query()
+	for name, values := range wire.Query() {
+		if !equal(values, had[name]) {
 			names = append(names, name)
 		}
 	}
@@ -195,7 +205,7 @@ func (x *exchange) asError(v *verdict, resp *http.Response) error {
 func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
 	e := x.newError(resp)
 	e.Throttled = throttled
-	body := slices.Clone(peeked(resp))
+	body := x.errorBody(resp)
 	decode := x.c.cfg.profile.DecodeError
 	if decode == nil {
 		decode = DecodeError

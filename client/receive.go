@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -97,12 +98,36 @@ func (x *exchange) peek(resp *http.Response) {
 	resp.Body = b
 }
 
+// peekedOf finds the error body whose head has been read.
+func peekedOf(resp *http.Response) (*peekedBody, bool) {
+	body := resp.Body
+	if s, ok := body.(*streamBody); ok {
+		body = s.rc
+	}
+	b, ok := body.(*peekedBody)
+	return b, ok && b.head != nil
+}
+
 // peeked returns the head of an error body.
 func peeked(resp *http.Response) []byte {
-	if b, ok := resp.Body.(*peekedBody); ok && b.head != nil {
+	if b, ok := peekedOf(resp); ok {
 		return b.head.Bytes()
 	}
 	return nil
+}
+
+// errorBody returns a copy of an error body, up to its limit, also where
+// middleware has wrapped it.
+func (x *exchange) errorBody(resp *http.Response) []byte {
+	if b, ok := peekedOf(resp); ok {
+		head := b.head.Bytes()
+		return slices.Clone(head[:min(int64(len(head)), x.c.cfg.maxErrorBody)])
+	}
+	if resp.Body == nil || resp.Body == http.NoBody || len(x.c.cfg.perCall) == 0 {
+		return nil
+	}
+	head, _ := io.ReadAll(io.LimitReader(resp.Body, x.c.cfg.maxErrorBody))
+	return head
 }
 
 // discard ends a response that is not handed on. What is left of its body is not
@@ -111,9 +136,11 @@ func (x *exchange) discard(resp *http.Response) {
 	if resp == nil {
 		return
 	}
-	if b, ok := resp.Body.(*peekedBody); ok {
-		putBuffer(b.head)
-		b.head = nil
+	if b, ok := peekedOf(resp); ok {
+		defer func() {
+			putBuffer(b.head)
+			b.head = nil
+		}()
 	}
 	_ = resp.Body.Close()
 }
@@ -132,7 +159,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	if int64(len(p)) > r.left {
 		p = p[:r.left]
 	}
-	r.x.clock.enter(r.x.c.cfg.idleTimeout, errIdleTimeout)
+	r.x.clock.enter(r.x.idle, errIdleTimeout)
 	n, err := r.rc.Read(p)
 	r.left -= int64(n)
 	return n, err
@@ -224,7 +251,7 @@ type streamBody struct {
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
-	b.x.clock.enter(b.x.c.cfg.idleTimeout, errIdleTimeout)
+	b.x.clock.enter(b.x.idle, errIdleTimeout)
 	n, err := b.rc.Read(p)
 	b.x.clock.leave()
 	if err == nil || err == io.EOF {

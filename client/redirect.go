@@ -63,18 +63,11 @@ func withoutUser(u *url.URL) *url.URL {
 // credentials, and travels in resp.Request's context, where http.Client finds it.
 func (x *exchange) passOn(resp *http.Response) {
 	h := x.chain
-	wire, _ := x.clock.last()
+	wire, bare, _ := h.last()
 	h.mu.Lock()
 	if wire != nil && x.inside && x.c.cfg.auth != nil {
-		h.names = append(h.names, credentialHeaders(wire.Header, x.tmpl.Header)...)
-		if wire.URL.RawQuery != x.tmpl.URL.RawQuery {
-			had := x.tmpl.URL.Query()
-			for name, values := range wire.URL.Query() {
-				if !equal(values, had[name]) {
-					h.names = append(h.names, name)
-				}
-			}
-		}
+		h.names = append(h.names, credentialHeaders(wire.Header, bare.Header)...)
+		h.names = append(h.names, credentialParams(wire.URL, bare.URL)...)
 		slices.Sort(h.names)
 		h.names = slices.Compact(h.names)
 	}
@@ -171,7 +164,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	x.out.url.Fragment, x.out.url.RawFragment = "", ""
 	next.URL = &x.out.url
 	x.out.http = next
-	x.tried, x.renewed, x.body, x.owned = 0, false, replay{}, false
+	x.tried, x.body, x.owned = 0, replay{}, false
 	x.clock.restart()
 	return true, nil
 }

@@ -48,7 +48,8 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		x.trace.asked.Store(false)
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
 	}
-	x.clock.send(out, x.c.cfg.attemptTimeout)
+	x.chain.sending(out, &x.tmpl)
+	x.clock.enter(x.c.cfg.attemptTimeout, errAttemptTimeout)
 	resp, err := x.c.cfg.transport.RoundTrip(out)
 	x.clock.leave()
 	if err != nil {
@@ -57,7 +58,6 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	if resp == nil || resp.Body == nil {
 		return nil, failf(ErrConfig, "the transport returned neither a usable response nor an error")
 	}
-	resp.Request = req
 	return resp, nil
 }
 
@@ -100,6 +100,7 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 		*out = *req
 	}
 	out.Header = copyHeader(req.Header)
+	from := originOf(req.URL)
 	_, builtIn := auth.(headerOnly)
 	if !builtIn {
 		u := *req.URL
@@ -109,7 +110,7 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 		return nil, refused(errAuth, "auth", err)
 	}
 	if !builtIn {
-		if out.URL == nil || originOf(out.URL) != originOf(req.URL) {
+		if out.URL == nil || originOf(out.URL) != from {
 			return nil, refused(ErrConfig, "auth moved the request to another origin", nil)
 		}
 		if err := checkHeader(out.Header); err != nil {

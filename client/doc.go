@@ -1,0 +1,65 @@
+// Package client calls services that you did not build, through one stack that
+// authenticates, retries, limits, bounds and records every call: your own, and
+// those that an official SDK makes.
+//
+// Most callers should make one [Client] per service and credential with [New],
+// and use [Call]:
+//
+//	c, err := client.New("https://api.example.com",
+//		client.WithAuth(client.Bearer(secret.Env("EXAMPLE_API_KEY"))))
+//	customer, err := client.Call[Customer](ctx, c, client.Request{
+//		Method: "POST", Path: "/v1/customers", Body: in})
+//
+// Where the service has an official SDK, give it [Client.HTTPClient] and switch
+// its own retries off. Use [Pages] for lists, [Events] for server-sent events
+// and [Client.Do] for downloads. To retry what is not HTTP, use package retry.
+//
+// # The stack
+//
+// A call passes through these, outermost first. The order is behaviour and does
+// not change:
+//
+//	call      per-call middleware → call deadline → idempotency key → retry
+//	attempt   per-attempt middleware → circuit breaker → rate limit and pacing →
+//	          auth → attempt timer → transport
+//
+// So a retry takes a new token of the rate limit and signs anew; a wait for the
+// limit, or for a token, takes nothing of an attempt's time; an open breaker
+// takes no token; and no middleware ever sees a credential.
+//
+// # What is retried
+//
+// What was never sent, and what was refused with 425 or 429 (or what the profile
+// calls a throttle), is retried whatever the method. Everything else that may
+// be cured by trying again (408, 500, 502, 503, 504, a broken connection, an
+// attempt's timeout) is retried only where repeating cannot do harm: with an
+// idempotent method (RFC 9110 §9.2.2), or with an idempotency key in the header
+// that the service is known to honour ([Profile], [WithIdempotencyHeader]), which
+// is then made once a call and stays the same on every attempt. A POST without a
+// key is therefore not repeated after a 503 or a timeout: the error says, in
+// [Error.Effect], that it may have been applied.
+//
+// The policy ([WithRetry]) narrows this: three attempts by default, full jitter,
+// a Retry-After obeyed up to a minute and never shortened; what asks for longer,
+// or would pass the deadline, is returned at once. A budget for each origin keeps
+// an outage from being answered with a multiple of the usual traffic. The body
+// must be one that can be sent again: anything in memory, [Open] and [Multipart]
+// can, and of a [Stream], or an SDK's body without GetBody, up to 1 MiB is kept.
+//
+// # Where the credential goes
+//
+// To the base URL's origin (scheme, host, port) and those of the profile or of
+// [WithOrigins], and nowhere else. On a redirect away from them every credential
+// is stripped, an SDK's own included, and once a chain of redirects has left,
+// nothing is attached again. Over plain http it goes to this machine only.
+//
+// # Errors
+//
+// What [Call] returns is an [*Error] with the status, the service's code, message
+// and request ID, when it may be tried again, whether a write may have happened,
+// and the ledger of attempts. Branch with errors.Is on [ErrRateLimited],
+// [ErrNotFound] and so on. Under an SDK the response is returned as it came.
+//
+// A [Client] is safe for concurrent use. The zero value of every option is its
+// documented default.
+package client

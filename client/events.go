@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// DefaultMaxEvent bounds one server-sent event, in bytes, where
+// Request.MaxBody does not.
+const DefaultMaxEvent = 1 << 20
+
+// eventIdle is the idle timeout of a stream of events: services that think for
+// long send nothing meanwhile.
+const eventIdle = 5 * time.Minute
+
+// Events makes the call r and yields the server-sent events of its answer, until
+// the service ends the stream, the context ends, or the loop is left, which
+// closes the connection. An error is yielded once, at the end, and is an
+// [*Error]: a status that is no success, an answer that is no event stream
+// ([ErrDecode]), an event over Request.MaxBody ([ErrTooLarge]; 1 MiB by
+// default), a stream that breaks off. Until the headers arrive the call is
+// retried as any other; afterwards it is not, since events have been handed out.
+//
+// The client's default deadline ends with the headers. A deadline of the context
+// or of Request.Timeout bounds the whole stream; a silence of five minutes, or
+// of the [WithIdleTimeout] if that is longer, ends it. How a service says that
+// it is done ("[DONE]") is the loop's to know.
+func Events(ctx context.Context, c *Client, r Request) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		limit := int(min(r.MaxBody, 1<<40))
+		if limit <= 0 {
+			limit = DefaultMaxEvent
+		}
+		x, resp, err := c.openEvents(ctx, r)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		defer resp.Body.Close()
+		events := newEventReader(resp.Body, limit)
+		for {
+			ev, err := events.next()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(Event{}, x.fail(resp, eventError(err, limit)))
+				return
+			}
+			if !yield(ev, nil) {
+				return
+			}
+		}
+	}
+}
+
+func eventError(err error, limit int) error {
+	switch {
+	case err == errOverLimit:
+		return failf(ErrTooLarge, "a server-sent event is over the limit of %d bytes: raise it with MaxBody", limit)
+	case errors.Is(err, ErrTimeout), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return brokenBody(err)
+}
+
+func (c *Client) openEvents(ctx context.Context, r Request) (*exchange, *http.Response, error) {
+	x := newExchange(c, ctx, r.Timeout)
+	x.stream = true
+	x.idle = max(eventIdle, c.cfg.idleTimeout)
+	if c.cfg.idleTimeout < 0 {
+		x.idle = c.cfg.idleTimeout
+	}
+	r.MaxBody = 0
+	if len(r.Header["Accept"]) == 0 {
+		h := r.Header.Clone()
+		if h == nil {
+			h = http.Header{}
+		}
+		h["Accept"] = []string{"text/event-stream"}
+		r.Header = h
+	}
+	if err := c.build(&r, &x.out); err != nil {
+		return nil, nil, x.invalid(&r, err)
+	}
+	resp, err := x.follow()
+	x.fill(r.Meta, resp)
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
+		e := x.statusError(resp, x.chain.wasThrottled())
+		x.discard(resp)
+		return nil, nil, e
+	}
+	if !eventStream(resp.Header) {
+		_ = resp.Body.Close()
+		contentType := slices.Concat(resp.Header["Content-Type"], []string{"unnamed content"})[0]
+		return nil, nil, x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", printable(contentType)))
+	}
+	return x, resp, nil
+}
