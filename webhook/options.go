@@ -45,16 +45,19 @@ func MaxBody(n int64) Option {
 	return func(o *options) { o.maxBody = n; o.mark("MaxBody") }
 }
 
-// HTTPClient sets the client that fetches key sets and certificates. By default
-// they are fetched by a client that refuses redirects, proxies and addresses
-// that are not public. Redirects are refused with any client. It is an error for schemes that fetch nothing.
+// HTTPClient sets the client that fetches key sets and certificates, where a
+// proxy or a private network makes that necessary. By default key sets, whose
+// addresses are fixed by the constructor, are fetched by [http.DefaultClient];
+// certificates and confirmations, whose addresses are in the message, by a client that refuses proxies and
+// addresses that are not public. No client follows a redirect to another
+// origin. It is an error for schemes that fetch nothing.
 func HTTPClient(c *http.Client) Option {
 	return func(o *options) { o.client = c; o.mark("HTTPClient") }
 }
 
-// RawSecret says that the secrets of a Standard Webhooks sender are the key's
-// bytes themselves and not base64, with or without the prefix "whsec_". It is never guessed. It is an
-// error for schemes outside that family.
+// RawSecret says that the text of a Standard Webhooks sender's secret is the
+// key itself, all of it, and not base64. It is never guessed. It is an error
+// for schemes outside that family.
 func RawSecret() Option {
 	return func(o *options) { o.rawSecret = true; o.mark("RawSecret") }
 }

@@ -29,7 +29,6 @@ func Paddle(secrets secret.Source, opts ...Option) (*Scheme, error) {
 		traits: traits{ack: 5 * time.Second, split: splitJSON[paddleEnvelope]},
 		wrong: wrongKinds{
 			"pdl_live_apikey_": "an API key", "pdl_sdbx_apikey_": "a sandbox API key",
-			"live_": "a client-side token", "test_": "a sandbox client-side token",
 			"ntfset_": "the destination's identifier",
 		},
 	}, secrets, opts)

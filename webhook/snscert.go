@@ -1,0 +1,215 @@
+package webhook
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/safefetch"
+)
+
+// snsPartitions are the domains of AWS's partitions and the shapes of their
+// regions, from the partition table that AWS's SDKs share (partitions.json).
+var snsPartitions = []struct {
+	suffix string
+	region *regexp.Regexp
+}{
+	{"amazonaws.com", regexp.MustCompile(`\A(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]{1,2}\z|\Aus-gov-[a-z]+-[0-9]{1,2}\z`)},
+	{"amazonaws.com.cn", regexp.MustCompile(`\Acn-[a-z]+-[0-9]{1,2}\z`)},
+	{"amazonaws.eu", regexp.MustCompile(`\Aeusc-de-[a-z]+-[0-9]{1,2}\z`)},
+	{"c2s.ic.gov", regexp.MustCompile(`\Aus-iso-[a-z]+-[0-9]{1,2}\z`)},
+	{"sc2s.sgov.gov", regexp.MustCompile(`\Aus-isob-[a-z]+-[0-9]{1,2}\z`)},
+	{"cloud.adc-e.uk", regexp.MustCompile(`\Aeu-isoe-[a-z]+-[0-9]{1,2}\z`)},
+	{"csp.hci.ic.gov", regexp.MustCompile(`\Aus-isof-[a-z]+-[0-9]{1,2}\z`)},
+}
+
+var snsCertPath = regexp.MustCompile(`\A/SimpleNotificationService-[0-9a-f]{32}\.pem\z`)
+
+// snsHost reports whether host is the SNS endpoint of a region.
+func snsHost(host string) bool {
+	rest, ok := strings.CutPrefix(host, "sns.")
+	if !ok {
+		return false
+	}
+	region, suffix, _ := strings.Cut(rest, ".")
+	for _, p := range snsPartitions {
+		if suffix == p.suffix && p.region.MatchString(region) {
+			return true
+		}
+	}
+	return false
+}
+
+func allowCertURL(u *url.URL) error {
+	switch {
+	case !snsHost(u.Host):
+		return errors.New("the host is not that of SNS in a region")
+	case u.RawQuery != "" || u.ForceQuery:
+		return errors.New("a query")
+	case !snsCertPath.MatchString(u.Path) || u.RawPath != "":
+		return errors.New("the path is not that of a signing certificate")
+	}
+	return nil
+}
+
+func allowSubscribeURL(u *url.URL) error {
+	switch {
+	case !snsHost(u.Host):
+		return errors.New("the host is not that of SNS in a region")
+	case u.Path != "/" && u.Path != "":
+		return errors.New("a path")
+	}
+	return nil
+}
+
+// certID names a certificate by the identifier in its URL.
+func certID(certURL string) string {
+	_, id, _ := strings.Cut(certURL, "/SimpleNotificationService-")
+	return strings.TrimSuffix(id, ".pem")
+}
+
+type snsCert struct {
+	key                 *rsa.PublicKey
+	notBefore, notAfter time.Time
+	fetched             time.Time
+}
+
+const (
+	certLifetime = 24 * time.Hour
+	certCooldown = 5 * time.Second
+	maxCerts     = 64 // kept, failures included: more than AWS has regions in use at a time
+	maxFlights   = 8  // fetches that run at once
+)
+
+var errCooldown = errors.New("an attempt to fetch it has just failed")
+
+// snsCerts keeps signing certificates by URL. Anyone can send messages that name another one on
+// AWS's host, so that both what is kept and what is fetched at a time is bounded.
+type snsCerts struct {
+	fetcher *safefetch.Fetcher
+	now     func() time.Time
+
+	mu      sync.Mutex
+	known   map[string]*snsCert
+	failed  map[string]time.Time
+	flights map[string]*certFlight
+}
+
+type certFlight struct {
+	done chan struct{}
+	cert *snsCert
+	err  error
+}
+
+func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
+	f, err := safefetch.New(safefetch.Config{Allow: allowCertURL, Client: client})
+	if err != nil {
+		return nil, err
+	}
+	if now == nil {
+		now = time.Now
+	}
+	return &snsCerts{
+		fetcher: f, now: now,
+		known: map[string]*snsCert{}, failed: map[string]time.Time{}, flights: map[string]*certFlight{},
+	}, nil
+}
+
+// get returns the certificate at a URL that the fetcher allows. Whoever waits
+// for the same one shares a fetch, which no caller's cancellation ends.
+func (c *snsCerts) get(ctx context.Context, certURL string) (*snsCert, error) {
+	c.mu.Lock()
+	now := c.now()
+	if cert := c.known[certURL]; cert != nil && now.Sub(cert.fetched) < certLifetime {
+		c.mu.Unlock()
+		return cert, nil
+	}
+	f := c.flights[certURL]
+	if f == nil {
+		if at, ok := c.failed[certURL]; ok && now.Sub(at) < certCooldown {
+			c.mu.Unlock()
+			return nil, errCooldown
+		}
+		if len(c.flights) >= maxFlights {
+			c.mu.Unlock()
+			return nil, errors.New("too many certificates are being fetched")
+		}
+		f = &certFlight{done: make(chan struct{})}
+		c.flights[certURL] = f
+		go c.fetch(context.WithoutCancel(ctx), certURL, f)
+	}
+	c.mu.Unlock()
+	select {
+	case <-f.done:
+		return f.cert, f.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (c *snsCerts) fetch(ctx context.Context, certURL string, f *certFlight) {
+	body, err := c.fetcher.Get(ctx, certURL)
+	if err == nil {
+		f.cert, err = parseSNSCert(body)
+	}
+	f.err = err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	delete(c.flights, certURL)
+	if err != nil {
+		makeRoom(c.failed, func(at time.Time) bool { return now.Sub(at) >= certCooldown })
+		c.failed[certURL] = now
+	} else {
+		f.cert.fetched = now
+		makeRoom(c.known, func(cert *snsCert) bool { return now.Sub(cert.fetched) >= certLifetime })
+		c.known[certURL] = f.cert
+		delete(c.failed, certURL)
+	}
+	close(f.done)
+}
+
+// makeRoom drops what is over, and then whatever comes first, so that m can take
+// one more.
+func makeRoom[V any](m map[string]V, over func(V) bool) {
+	if len(m) < maxCerts {
+		return
+	}
+	for k, v := range m {
+		if over(v) {
+			delete(m, k)
+		}
+	}
+	for k := range m {
+		if len(m) < maxCerts {
+			return
+		}
+		delete(m, k)
+	}
+}
+
+const minRSABits = 2048
+
+func parseSNSCert(data []byte) (*snsCert, error) {
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, errors.New("not a certificate in PEM")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, errors.New("not an X.509 certificate")
+	}
+	key, ok := cert.PublicKey.(*rsa.PublicKey)
+	if !ok || key.N.BitLen() < minRSABits {
+		return nil, errors.New("the certificate's key is not RSA of at least 2048 bits")
+	}
+	return &snsCert{key: key, notBefore: cert.NotBefore, notAfter: cert.NotAfter}, nil
+}
