@@ -92,6 +92,13 @@ func (r Rules) Check(s Set, now time.Time) (Registered, error) {
 	return out, nil
 }
 
+// CheckIssuer applies only the rule for "iss": before a key is looked up, so that
+// tokens of others cause no traffic to the expected issuer.
+func (r Rules) CheckIssuer(s Set) error {
+	_, err := r.issuer(s)
+	return err
+}
+
 func (r Rules) issuer(s Set) (string, error) {
 	value := s.Raw("iss")
 	if value == nil {

@@ -99,38 +99,14 @@ func (a Algorithm) canonical() Algorithm {
 	return a
 }
 
-// algorithmByName returns the canonical algorithm of that name without keeping
-// name, and "" for one that is unknown.
-func algorithmByName(name []byte) Algorithm {
-	switch string(name) {
-	case "RS256":
-		return RS256
-	case "RS384":
-		return RS384
-	case "RS512":
-		return RS512
-	case "PS256":
-		return PS256
-	case "PS384":
-		return PS384
-	case "PS512":
-		return PS512
-	case "ES256":
-		return ES256
-	case "ES384":
-		return ES384
-	case "ES512":
-		return ES512
-	case "EdDSA", "Ed25519":
-		return EdDSA
-	case "HS256":
-		return HS256
-	case "HS384":
-		return HS384
-	case "HS512":
-		return HS512
+// algorithmByName returns the canonical algorithm of that name, and "" for one
+// that is unknown, "none" among them.
+func algorithmByName(name string) Algorithm {
+	a := Algorithm(name).canonical()
+	if a.info().family == familyUnknown {
+		return ""
 	}
-	return ""
+	return a
 }
 
 // fits reports whether a key of this kind can be used with the algorithm. The

@@ -20,6 +20,8 @@ type Header struct {
 	KeyID string
 	// Type is "typ" as it stands, "" when there is none. See [Header.HasType].
 	Type string
+
+	unsecured bool // "alg" is "none"
 }
 
 // HasType reports whether the header's "typ" is the given media type, by the
@@ -55,38 +57,67 @@ var strict = base64.RawURLEncoding.Strict()
 // Parse takes raw apart. All errors wrap [ErrMalformed], except that an unknown
 // algorithm, "none" among them, wraps [ErrAlgorithm].
 func Parse(raw string) (Token, error) {
-	var t Token
-	if len(raw) > MaxTokenBytes {
-		return t, malformed("larger than 16 KiB")
-	}
-	if strings.Count(raw, ".") != 2 {
-		return t, malformed("not three segments")
-	}
-	if strings.IndexByte(raw, '\n') >= 0 || strings.IndexByte(raw, '\r') >= 0 {
-		return t, malformed("line break in base64url")
-	}
-	i, j := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
-	if i == 0 || j == len(raw)-1 {
-		return t, malformed("empty segment")
-	}
-	// One buffer for the signed text and the three decoded segments.
-	buf := make([]byte, 0, len(raw)+len(raw)*3/4)
-	buf = append(buf, raw...)
-	t.input = buf[:j:j]
-	header, buf, err := decode(buf, 0, i)
+	t, header, err := parseSegments(raw, false)
 	if err != nil {
-		return Token{}, err
-	}
-	if t.payload, buf, err = decode(buf, i+1, j); err != nil {
-		return Token{}, err
-	}
-	if t.signature, _, err = decode(buf, j+1, len(raw)); err != nil {
 		return Token{}, err
 	}
 	if t.Header, err = parseHeader(header); err != nil {
 		return Token{}, err
 	}
+	if t.Header.Algorithm == "" {
+		return Token{}, fmt.Errorf("%w: unknown, or none", ErrAlgorithm)
+	}
 	return t, nil
+}
+
+// ParseUnsecured takes apart a token that nobody signed (RFC 7515 appendix A.5:
+// "alg" is "none", the third segment is empty) and returns its payload. Only
+// emulators make such tokens; there is nothing in them to believe. Everything
+// else about the gate of [Parse] holds. All errors wrap [ErrMalformed], except
+// that a token with an algorithm wraps [ErrAlgorithm].
+func ParseUnsecured(raw string) (Header, []byte, error) {
+	t, header, err := parseSegments(raw, true)
+	if err != nil {
+		return Header{}, nil, err
+	}
+	h, err := parseHeader(header)
+	if err != nil {
+		return Header{}, nil, err
+	}
+	if !h.unsecured || len(t.signature) != 0 {
+		return Header{}, nil, fmt.Errorf("%w: not an unsecured token", ErrAlgorithm)
+	}
+	return h, t.payload, nil
+}
+
+func parseSegments(raw string, unsecured bool) (t Token, header []byte, err error) {
+	if len(raw) > MaxTokenBytes {
+		return t, nil, malformed("larger than 16 KiB")
+	}
+	if strings.Count(raw, ".") != 2 {
+		return t, nil, malformed("not three segments")
+	}
+	if strings.IndexByte(raw, '\n') >= 0 || strings.IndexByte(raw, '\r') >= 0 {
+		return t, nil, malformed("line break in base64url")
+	}
+	i, j := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
+	if i == 0 || j == len(raw)-1 && !unsecured {
+		return t, nil, malformed("empty segment")
+	}
+	// One buffer for the signed text and the three decoded segments.
+	buf := make([]byte, 0, len(raw)+len(raw)*3/4)
+	buf = append(buf, raw...)
+	t.input = buf[:j:j]
+	if header, buf, err = decode(buf, 0, i); err != nil {
+		return Token{}, nil, err
+	}
+	if t.payload, buf, err = decode(buf, i+1, j); err != nil {
+		return Token{}, nil, err
+	}
+	if t.signature, _, err = decode(buf, j+1, len(raw)); err != nil {
+		return Token{}, nil, err
+	}
+	return t, header, nil
 }
 
 // decode appends what buf[from:to] stands for to buf.
@@ -110,12 +141,12 @@ func parseHeader(data []byte) (Header, error) {
 	for _, m := range members {
 		switch string(m.Name) {
 		case "alg":
-			name, ok := strictjson.String(m.Value)
+			name, ok := commonString(m.Value)
 			if !ok {
 				return h, malformed(`"alg" is not a string`)
 			}
 			hasAlgorithm = true
-			h.Algorithm = algorithmByName([]byte(name))
+			h.Algorithm, h.unsecured = algorithmByName(name), name == "none"
 		case "kid":
 			id, ok := strictjson.String(m.Value)
 			if !ok || id == "" {
@@ -123,7 +154,7 @@ func parseHeader(data []byte) (Header, error) {
 			}
 			h.KeyID = id
 		case "typ":
-			typ, ok := typeName(m.Value)
+			typ, ok := commonString(m.Value)
 			if !ok {
 				return h, malformed(`"typ" is not a string`)
 			}
@@ -137,15 +168,18 @@ func parseHeader(data []byte) (Header, error) {
 	if !hasAlgorithm {
 		return h, malformed(`no "alg"`)
 	}
-	if h.Algorithm == "" {
-		return h, fmt.Errorf("%w: unknown, or none", ErrAlgorithm)
-	}
 	return h, nil
 }
 
-// typeName spares the common types an allocation.
-func typeName(value []byte) (string, bool) {
+// commonString spares the usual values of "alg" and "typ" an allocation.
+func commonString(value []byte) (string, bool) {
 	switch string(value) {
+	case `"RS256"`:
+		return string(RS256), true
+	case `"ES256"`:
+		return string(ES256), true
+	case `"EdDSA"`:
+		return string(EdDSA), true
 	case `"JWT"`:
 		return "JWT", true
 	case `"at+jwt"`:
