@@ -69,7 +69,7 @@ func ExampleAll() {
 	// <nil>
 }
 
-// The service says that one call is left in the next half minute.
+// The service says that no call is left in the next half minute.
 func ExamplePacer() {
 	pacer := ratelimit.NewPacer()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -77,14 +77,12 @@ func ExamplePacer() {
 
 	fmt.Println(pacer.Wait(ctx, "api.example.com"))
 	pacer.Observe("api.example.com", http.StatusOK, http.Header{
-		"Ratelimit":        {`"default";r=1;t=30`},
+		"Ratelimit":        {`"default";r=0;t=30`},
 		"Ratelimit-Policy": {`"default";q=5;w=60`},
 	}, false)
-	fmt.Println(pacer.Wait(ctx, "api.example.com"))
 	fmt.Println(errors.Is(pacer.Wait(ctx, "api.example.com"), ratelimit.ErrDeadline))
 	fmt.Println(pacer.Wait(ctx, "other.example.com"))
 	// Output:
-	// <nil>
 	// <nil>
 	// true
 	// <nil>

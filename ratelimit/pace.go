@@ -3,8 +3,6 @@ package ratelimit
 import (
 	"math/rand/v2"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -18,6 +16,7 @@ const (
 	forgetAfter   = time.Minute            // calls in flight that were never observed
 	reorderWithin = 2 * time.Second        // responses can overtake each other by this much
 	maxQuotas     = 16                     // that are followed for a key
+	lookAgain     = 20 * time.Millisecond  // for answers to calls in flight
 )
 
 // pace is what a [Pacer] knows of one key.
@@ -31,81 +30,52 @@ type pace struct {
 
 	inFlight int
 	touched  time.Time
-	quotas   []quotaState
-}
-
-// quotaState is a Limit and what has happened to it since it was told.
-type quotaState struct {
-	Limit
-	end     time.Time
-	lowered time.Time     // when Remaining was last told to be lower
-	span    time.Duration // of the window, as far as is known
-	step    time.Duration // until there is room for a call again, where Gradual
-	free    time.Time     // when that is, while Remaining is 0
+	quotas   []told
 }
 
 func (p *pace) take(now time.Time) bool {
-	p.roll(now)
 	if p.delay(now, 1) > 0 {
 		return false
 	}
-	p.next = now.Add(p.spacing(now))
+	if gap := p.spacing(now); gap > 0 {
+		p.next = now.Add(gap)
+	}
 	if p.gap -= p.gap / narrowing; p.gap < leastGap {
 		p.gap = 0
-	}
-	for i := range p.quotas {
-		if q := &p.quotas[i]; !q.Weighted && q.Remaining > 0 {
-			q.Remaining--
-		}
 	}
 	p.inFlight++
 	p.touched = now
 	return true
 }
 
-func (p *pace) give(now time.Time) {
-	p.landed(now)
-	for i := range p.quotas {
-		if q := &p.quotas[i]; !q.Weighted && q.Remaining >= 0 {
-			q.Remaining++
-		}
-	}
-}
+func (p *pace) give(now time.Time) { p.landed(now) }
 
 // roll ends the windows that are over. One that was used up begins anew with
 // what is known of it, so that those who waited for it do not overrun it before
 // the first of them has been answered.
 func (p *pace) roll(now time.Time) {
-	kept := p.quotas[:0]
+	if len(p.quotas) == 0 {
+		return
+	}
+	kept, fresh := p.quotas[:0], false
 	for _, q := range p.quotas {
 		switch {
 		case now.Before(q.end):
 			if q.Remaining == 0 {
-				p.hold(q.refill(now))
+				p.hold(q.refill(now, p.inFlight))
 			}
 			kept = append(kept, q)
-		case q.Remaining == 0 && q.Quota > 0 && q.span > 0 && !q.Weighted && !q.Gradual:
-			q.Remaining, q.end = q.Quota, now.Add(q.span)
+		case q.left(p.inFlight) == 0 && q.Quota > 0 && q.span > 0 && !q.Weighted && !q.Gradual:
+			q.Remaining, q.end, q.lowered = q.Quota, now.Add(q.span), now
+			p.gap, fresh = p.cfg.stagger, true
 			kept = append(kept, q)
 		}
 	}
 	clear(p.quotas[len(kept):])
 	p.quotas = kept
-}
-
-// refill returns until when a quota that is used up holds calls back, and makes
-// room for one where it fills gradually and enough time has passed.
-func (q *quotaState) refill(now time.Time) time.Time {
-	if q.step <= 0 {
-		return q.end
+	if fresh { // what is still in flight was counted in the window that ended
+		p.inFlight = 0
 	}
-	if q.free.IsZero() {
-		q.free = now.Add(q.step)
-	} else if !now.Before(q.free) {
-		q.Remaining, q.free = 1, time.Time{}
-		return now
-	}
-	return q.free
 }
 
 // hold pauses the key until t at least.
@@ -118,14 +88,19 @@ func (p *pace) hold(t time.Time) {
 func (p *pace) delay(now time.Time, n int) time.Duration {
 	p.roll(now)
 	d := max(p.until.Sub(now), p.next.Sub(now), 0)
-	if n == 1 {
-		return d
-	}
-	d += time.Duration(n-1) * p.spacing(now)
 	for i := range p.quotas {
-		if q := &p.quotas[i]; !q.Weighted && !q.Gradual && q.Remaining >= 0 && int64(n) > q.Remaining {
-			d = max(d, q.end.Sub(now))
+		q := &p.quotas[i]
+		if q.Weighted || int64(n) <= q.left(p.inFlight) {
+			continue
 		}
+		if wait := q.end.Sub(now); n == 1 || q.Gradual { // the answers in flight may say that there is room
+			d = max(d, min(wait, lookAgain))
+		} else {
+			d = max(d, wait)
+		}
+	}
+	if n > 1 {
+		d += time.Duration(n-1) * p.spacing(now)
 	}
 	return d
 }
@@ -134,8 +109,9 @@ func (p *pace) delay(now time.Time, n int) time.Duration {
 func (p *pace) spacing(now time.Time) time.Duration {
 	gap := p.gap
 	for i := range p.quotas {
-		if q := &p.quotas[i]; !q.Weighted && q.Remaining > 0 && q.Remaining <= q.Quota/lastPart {
-			gap = max(gap, min(q.end.Sub(now)/time.Duration(q.Remaining+1), maxGap))
+		q := &p.quotas[i]
+		if left := q.left(p.inFlight); !q.Weighted && left > 0 && left <= q.Quota/lastPart {
+			gap = max(gap, min(q.end.Sub(now)/time.Duration(left+1), maxGap))
 		}
 	}
 	return gap
@@ -172,6 +148,9 @@ type observation struct {
 
 func (p *pace) observe(now time.Time, o observation) {
 	p.landed(now)
+	for i := range p.quotas {
+		p.quotas[i].spend(o.limits)
+	}
 	if o.status == 0 {
 		return
 	}
@@ -195,57 +174,6 @@ func (p *pace) observe(now time.Time, o observation) {
 	case !o.throttled && o.status < http.StatusInternalServerError && !now.Before(p.until):
 		p.throttles = 0
 	}
-}
-
-// learn takes l in and reports whether the service says that it is used up.
-func (p *pace) learn(now time.Time, l Limit) bool {
-	i := slices.IndexFunc(p.quotas, func(q quotaState) bool { return q.Name == l.Name && q.Weighted == l.Weighted })
-	until := l.Reset
-	if until < 0 {
-		until = l.Window
-	}
-	if l.Remaining < 0 || until <= 0 {
-		if i >= 0 && until == 0 { // it is whole again now
-			p.quotas = slices.Delete(p.quotas, i, i+1)
-		}
-		return false
-	}
-	q := quotaState{Limit: l, end: now.Add(min(until, p.cfg.maxPause)), lowered: now, span: max(l.Reset, l.Window)}
-	if l.Gradual {
-		q.step = l.Reset / fillParts(l)
-	}
-	if !l.Weighted {
-		q.Remaining = max(l.Remaining-int64(p.inFlight), 0)
-	}
-	if i < 0 {
-		if len(p.quotas) < maxQuotas {
-			q.Name = strings.Clone(l.Name) // does not keep the headers alive
-			p.quotas = append(p.quotas, q)
-		}
-		return l.Remaining == 0
-	}
-	last := p.quotas[i]
-	q.Name, q.span = last.Name, max(q.span, last.span)
-	if q.Remaining > last.Remaining && now.Before(last.end) {
-		q.lowered = last.lowered
-		if q.end.Sub(last.end).Abs() <= reorderWithin && now.Sub(last.lowered) < reorderWithin {
-			q.Remaining = last.Remaining // an older answer that came later
-		}
-	}
-	if q.Remaining == 0 {
-		q.free = last.free
-	}
-	p.quotas[i] = q
-	return l.Remaining == 0
-}
-
-// fillParts returns into how many parts the time to fill a gradual quota falls,
-// one for each call. Of a weighted one a call is taken to need a tenth.
-func fillParts(l Limit) time.Duration {
-	if l.Weighted || l.Quota <= l.Remaining {
-		return lastPart
-	}
-	return time.Duration(l.Quota - l.Remaining)
 }
 
 // pause holds the key for d, spread a little so that processes which were told

@@ -60,19 +60,33 @@ func (p *Pacer) Return(key string) { p.store.give(key) }
 // limits.
 func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	var space [4]Limit
-	now := time.Now()
-	o := observation{
-		status:    status,
-		throttled: throttled || status == http.StatusTooManyRequests,
-		limits:    appendLimits(space[:0], h, now),
-		sentry:    sentryLimits(h),
+	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
+	if speaks(h) {
+		now := time.Now()
+		o.limits = appendLimits(space[:0], h, now)
+		o.sentry = sentryLimits(h)
+		o.wait, o.asked = RetryAfter(h, now)
 	}
-	o.wait, o.asked = RetryAfter(h, now)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	now = p.store.now()
+	now := p.store.now()
 	p.store.bucket(sh, key, now).(*pace).observe(now, o)
+}
+
+// speaks reports whether h may hold a header about limits: one pass over the few
+// headers of a response in place of a lookup for each of the many names.
+func speaks(h http.Header) bool {
+	for name := range h {
+		if len(name) < 4 {
+			continue
+		}
+		switch name[:4] {
+		case "Retr", "Rate", "X-Ra", "X-Ms", "X-Se":
+			return true
+		}
+	}
+	return false
 }
 
 // Delay returns how long a call with key would have to wait now, for those who
