@@ -1,13 +1,17 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/claims"
+	"github.com/standpipe-go/standpipe/internal/keyset"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -23,6 +27,10 @@ type Config struct {
 	// Nil, without ClientKey: a public client, which names itself by "client_id" alone.
 	ClientSecret secret.Source
 
+	// ClientKey signs assertions: for private_key_jwt (RFC 7523 section 2.2), which then takes
+	// the place of a secret, and for [Client.JWTBearer].
+	ClientKey KeySource
+
 	// RedirectURL is where the provider sends the browser back to, as registered.
 	// Required for the authorization code flow. It must be https, or http to
 	// loopback.
@@ -31,10 +39,11 @@ type Config struct {
 	// Scopes are asked for in every flow that has scopes.
 	Scopes []string
 
-	// CookieKey yields the keys that seal the cookie of [Client.Start]: each at least 32 bytes of
-	// randomness, newest first; older ones still open. All processes behind one
-	// address need the same. Nil: a random key, which serves a single process and
-	// loses the sign-ins under way when it restarts.
+	// CookieKey yields the keys that seal the cookie of [Client.Start], newest
+	// first; older ones still open. Each is 32 random bytes in standard base64, such as
+	// `openssl rand -base64 32` prints. All processes behind one address need the
+	// same. Nil: a random key, which serves a single process and loses the sign-ins
+	// under way when it restarts.
 	CookieKey secret.Source
 
 	// CallbackPath is the path of the requests that [Client.Finish] sees, where a
@@ -63,6 +72,12 @@ type Client struct {
 	cfg  Config
 	http *http.Client
 	now  func() time.Time
+	uses SingleUseStore
+	dpop *DPoP
+	keys keyset.Source // nil: no ID tokens
+
+	cookies      attemptKeys
+	callbackPath string
 }
 
 // Option wires a [Client] to its surroundings.
@@ -82,6 +97,15 @@ func WithClock(now func() time.Time) Option {
 // New returns a Client, or an error that names what is missing or unsafe in cfg. It makes no
 // request.
 func New(cfg Config, opts ...Option) (*Client, error) {
+	c := newClient(cfg, opts)
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("oauthflow: new client for %s: %w", cfg.Provider.label(), err)
+	}
+	return c, nil
+}
+
+// newClient applies opts to an unchecked client.
+func newClient(cfg Config, opts []Option) *Client {
 	c := &Client{cfg: cfg, http: &http.Client{}, now: time.Now}
 	for _, o := range opts {
 		o(c)
@@ -89,10 +113,7 @@ func New(cfg Config, opts ...Option) (*Client, error) {
 	hardened := http.Client{Timeout: c.http.Timeout, Transport: c.http.Transport}
 	hardened.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &hardened
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("oauthflow: new client for %s: %w", cfg.Provider.label(), err)
-	}
-	return c, nil
+	return c
 }
 
 func (c *Client) check() error {
@@ -107,7 +128,44 @@ func (c *Client) check() error {
 			return fmt.Errorf("the redirect URL %w", err)
 		}
 	}
+	if err := c.setUpKeys(); err != nil {
+		return err
+	}
+	if err := c.setUpCookies(); err != nil {
+		return err
+	}
 	return c.checkAuth()
+}
+
+// setUpKeys prepares the verification of ID tokens.
+func (c *Client) setUpKeys() error {
+	p := &c.cfg.Provider
+	if p.Issuer == "" || p.JWKSURL == "" {
+		return nil
+	}
+	rules := claims.Rules{Issuer: p.Issuer, Tenants: p.Tenants}
+	if err := rules.Validate(); err != nil {
+		return err
+	}
+	keys, err := keyset.New(keyset.Config{
+		URL: p.JWKSURL, Issuer: p.Issuer, Client: c.http, AllowPlainHTTPToLoopback: true, Now: c.now,
+	})
+	c.keys = keys
+	return err
+}
+
+// setUpCookies prepares the authorization code flow.
+func (c *Client) setUpCookies() error {
+	if c.cfg.RedirectURL != "" {
+		u, err := url.Parse(c.cfg.RedirectURL)
+		if err != nil {
+			return fmt.Errorf("the redirect URL is not an absolute URL")
+		}
+		c.callbackPath = cmp.Or(c.cfg.CallbackPath, u.Path, "/")
+	}
+	keys, err := newAttemptKeys(c.cfg.CookieKey)
+	c.cookies = keys
+	return err
 }
 
 // requestTimeout bounds a request whose context has no deadline.

@@ -3,6 +3,7 @@ package oauthflow
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,7 +14,15 @@ import (
 )
 
 func (c *Client) checkAuth() error {
+	if c.cfg.ClientKey != nil {
+		if err := checkKeySource(c.cfg.ClientKey); err != nil {
+			return err
+		}
+	}
 	if c.cfg.ClientSecret == nil {
+		if c.cfg.Provider.CallbackHMAC {
+			return errors.New("the client secret is missing, with which redirects are signed")
+		}
 		return nil
 	}
 	if err := secret.Check(c.cfg.ClientSecret); err != nil {
@@ -30,8 +39,7 @@ func (c *Client) checkAuth() error {
 // must not appear in errors.
 func (c *Client) authenticate(ctx context.Context, form url.Values, header http.Header) ([]string, error) {
 	if c.cfg.ClientSecret == nil {
-		form.Set(c.clientIDParam(), c.cfg.ClientID)
-		return nil, nil
+		return nil, c.identify(ctx, form)
 	}
 	v, err := secret.Current(ctx, c.cfg.ClientSecret)
 	if err != nil {
@@ -48,6 +56,26 @@ func (c *Client) authenticate(ctx context.Context, form url.Values, header http.
 	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.cfg.ClientID) + ":" + url.QueryEscape(s)))
 	header.Set("Authorization", "Basic "+basic)
 	return []string{s, basic}, nil
+}
+
+// identify names a client without a secret.
+func (c *Client) identify(ctx context.Context, form url.Values) error {
+	byGrant := form.Get("grant_type") == grantJWTBearer // the grant is signed with the same key
+	if c.cfg.ClientKey == nil || byGrant {
+		if !byGrant {
+			form.Set(c.clientIDParam(), c.cfg.ClientID)
+		}
+		return nil
+	}
+	assertion, err := c.clientAssertion(ctx)
+	if err != nil {
+		return err
+	}
+	// RFC 7521 section 4.2: client_id is optional, and some servers look the key up by it.
+	form.Set(c.clientIDParam(), c.cfg.ClientID)
+	form.Set("client_assertion_type", assertionTypeJWT)
+	form.Set("client_assertion", assertion)
+	return nil
 }
 
 func (c *Client) clientIDParam() string {

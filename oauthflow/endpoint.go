@@ -35,6 +35,8 @@ type answer struct {
 	header http.Header
 	body   []byte
 	redact *redactor
+
+	wantsNonce bool // refused for lack of a DPoP nonce, which is known now
 }
 
 const maxResponse = 1 << 20
@@ -49,7 +51,12 @@ func (c *Client) post(ctx context.Context, in call) (*answer, error) {
 		return nil, &TokenError{Op: in.op, Err: err}
 	}
 	out, err := c.send(ctx, in)
-	if err != nil || in.once || !out.rejectsClient() || c.cfg.ClientSecret == nil {
+	if err == nil && c.dpop != nil && out.wantsNonce {
+		// Refused before it was looked at (RFC 9449 section 8), so that this is
+		// no second use of a code.
+		out, err = c.send(ctx, in)
+	}
+	if err != nil || in.once || !out.rejects("invalid_client") || c.cfg.ClientSecret == nil {
 		return out, err
 	}
 	// The secret may have been rotated under us: read it again, and repeat only if it differs.
@@ -97,7 +104,12 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 		return nil, fail(redact.err(err))
 	}
 	req.Header = header
-	if err := ctx.Err(); err != nil {
+	if c.dpop != nil {
+		if err := c.dpop.proofFor(req); err != nil {
+			return nil, fail(err)
+		}
+	}
+	if ctx.Err() != nil {
 		return nil, fail(context.Cause(ctx))
 	}
 	resp, err := c.http.Do(req)
@@ -113,6 +125,9 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 	if err != nil {
 		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, MaybeApplied: out.ambiguous() || out.ok(), RetryAfter: out.retryAfter(c.now()), Err: redact.err(err)}
 	}
+	if c.dpop != nil && c.dpop.learn(req.URL, resp.Header) {
+		out.wantsNonce = out.rejects("use_dpop_nonce")
+	}
 	return out, nil
 }
 
@@ -125,14 +140,17 @@ func readCapped(r io.Reader) ([]byte, error) {
 }
 
 func jsonObject(form url.Values) string {
-	flat := make(map[string]string, len(form))
-	for k := range form {
-		flat[k] = form.Get(k)
+	flat := make(map[string]any, len(form))
+	for k, v := range form {
+		flat[k] = v[0]
+		if len(v) > 1 {
+			flat[k] = v
+		}
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(flat) // a map of strings always encodes
+	_ = enc.Encode(flat) // strings always encode
 	return b.String()
 }
 
@@ -170,12 +188,13 @@ func (a *answer) ambiguous() bool {
 	return a.status >= 500 || a.status == http.StatusRequestTimeout || a.status < 200
 }
 
-func (a *answer) rejectsClient() bool {
+// rejects reports whether the request was refused with this code.
+func (a *answer) rejects(code string) bool {
 	if a.status != http.StatusUnauthorized && a.status != http.StatusBadRequest {
 		return false
 	}
 	m, err := parseParams(a.body)
-	return err == nil && textMember(m, "error") == "invalid_client"
+	return err == nil && textMember(m, "error") == code
 }
 
 // refusal returns the error that the answer reports, nil if it reports none.

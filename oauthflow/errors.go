@@ -100,9 +100,17 @@ func (e *TokenError) Error() string {
 // Unwrap returns Err.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrInvalidGrant] and the code says so.
+// Is reports whether target is [ErrInvalidGrant], [ErrAccessDenied] or [ErrDeviceExpired], and the code says so.
 func (e *TokenError) Is(target error) bool {
-	return target == ErrInvalidGrant && e.Code == "invalid_grant"
+	switch target {
+	case ErrInvalidGrant:
+		return e.Code == "invalid_grant"
+	case ErrAccessDenied:
+		return e.Code == "access_denied"
+	case ErrDeviceExpired:
+		return e.Code == "expired_token"
+	}
+	return false
 }
 
 // quote quotes server-supplied text within limit bytes.

@@ -53,6 +53,10 @@ type Provider struct {
 	// JWKSURL is where the keys of ID tokens are.
 	JWKSURL string
 
+	// Tenants is the allow-list of tenant IDs for an Issuer with "{tenantid}" in it,
+	// which is Microsoft's way to serve many tenants at one endpoint.
+	Tenants []string
+
 	// IDTokenAlgorithms are the signature algorithms accepted in ID tokens. Empty: RS256, the default of OpenID
 	// Connect. A client that registered another must name it.
 	IDTokenAlgorithms []string
@@ -99,6 +103,10 @@ type Provider struct {
 
 	// DefaultLifetime is how long an access token lives whose response does not say. Zero: it does not expire by itself.
 	DefaultLifetime time.Duration
+
+	// ScopeInAssertion says that a JWT bearer assertion carries the scopes as a
+	// claim, and no subject but that of a user who is acted for.
+	ScopeInAssertion bool
 
 	// CallbackHMAC says that the redirect is signed by an "hmac" parameter: hex
 	// HMAC-SHA256, keyed with the client secret, of the other parameters, sorted. Shopify does this.

@@ -108,6 +108,10 @@ func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
 		TokenType:    textMember(at, "token_type"),
 		RefreshToken: textMember(at, "refresh_token"),
 	}
+	if c.dpop != nil && !strings.EqualFold(tok.TokenType, "DPoP") {
+		// RFC 9449 section 5: such a token is not bound to the key.
+		return nil, a.malformed("the token is not of type DPoP")
+	}
 	life := c.cfg.Provider.DefaultLifetime
 	if n, ok := numberMember(at, "expires_in"); ok && n > 0 {
 		life = seconds(n)

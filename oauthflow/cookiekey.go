@@ -1,0 +1,79 @@
+package oauthflow
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// attemptKeys seal attempts in the form of stored records, under a label of their own.
+type attemptKeys struct{ src secret.Source }
+
+func newAttemptKeys(src secret.Source) (attemptKeys, error) {
+	if src == nil {
+		key := make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		src = secret.Static(base64.StdEncoding.EncodeToString(key))
+	}
+	k := attemptKeys{src}
+	if err := secret.Check(src); err != nil {
+		return k, fmt.Errorf("the cookie key: %w", err)
+	}
+	if _, ok := src.(secret.Checker); ok { // else it may need a network
+		if _, err := k.sealers(context.Background()); err != nil {
+			return k, err
+		}
+	}
+	return k, nil
+}
+
+func (k attemptKeys) sealers(ctx context.Context) ([]*sealer, error) {
+	values, err := k.src.Secrets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the cookie key: %w", err)
+	}
+	if len(values) == 0 {
+		return nil, fmt.Errorf("the cookie key: %w", secret.ErrNone)
+	}
+	out := make([]*sealer, len(values))
+	for i, v := range values {
+		if out[i], err = newSealer(v.Reveal()); err != nil {
+			return nil, fmt.Errorf("cookie key %d of %d %w", i+1, len(values), err)
+		}
+	}
+	return out, nil
+}
+
+const attemptLabel = "\x00attempt\x00"
+
+func (k attemptKeys) seal(ctx context.Context, plaintext []byte, binding string) (string, error) {
+	sealers, err := k.sealers(ctx)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(sealers[0].seal(attemptLabel+binding, plaintext)), nil
+}
+
+// open returns ErrState for what was not sealed by one of the keys for this binding.
+func (k attemptKeys) open(ctx context.Context, sealed, binding string) ([]byte, error) {
+	if len(sealed) > maxSealed {
+		return nil, ErrState
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	if err != nil {
+		return nil, ErrState
+	}
+	sealers, err := k.sealers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, _, err := open(sealers, attemptLabel+binding, data)
+	if errors.Is(err, ErrCorrupt) {
+		return nil, ErrState
+	}
+	return plaintext, err
+}

@@ -1,0 +1,140 @@
+package oauthflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// ErrDeviceExpired is matched by the error for a device code that the user did not confirm in time.
+var ErrDeviceExpired = errors.New("the device code has expired")
+
+const (
+	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
+	defaultDeviceInterval  = 5 * time.Second // RFC 8628 section 3.2
+	slowDownStep           = 5 * time.Second // RFC 8628 section 3.5
+	maxDeviceInterval      = time.Minute
+	fallbackDeviceLifetime = 15 * time.Minute
+)
+
+// DeviceAuth starts the device flow (RFC 8628 section 3.1): show UserCode and VerificationURI to the
+// user, then call [Client.DeviceToken]. Scopes, if any are given, are asked for
+// instead of Config.Scopes.
+func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.DeviceAuthResponse, error) {
+	const op = "device authorization"
+	if c.cfg.Provider.Endpoint.DeviceAuthURL == "" {
+		return nil, fmt.Errorf("oauthflow: %s: %w", op, ErrUnsupported)
+	}
+	if len(scopes) == 0 {
+		scopes = c.cfg.Scopes
+	}
+	form := url.Values{}
+	// Section 3.1: client_id is required, also where the client authenticates.
+	form.Set(c.clientIDParam(), c.cfg.ClientID)
+	if len(scopes) > 0 {
+		form.Set(c.scopeParam(), c.joinScopes(scopes))
+	}
+	now := c.now()
+	a, err := c.post(ctx, call{op: op, url: c.cfg.Provider.Endpoint.DeviceAuthURL, form: form})
+	if err != nil {
+		return nil, err
+	}
+	m, perr := parseParams(a.body)
+	if te := a.refusal(now, m); te != nil {
+		return nil, te
+	}
+	if perr != nil {
+		return nil, a.malformed(perr.Error())
+	}
+	da := &oauth2.DeviceAuthResponse{
+		DeviceCode: textMember(m, "device_code"), UserCode: textMember(m, "user_code"),
+		VerificationURI: textMember(m, "verification_uri"), VerificationURIComplete: textMember(m, "verification_uri_complete"),
+	}
+	if da.VerificationURI == "" {
+		da.VerificationURI = textMember(m, "verification_url") // Google's name for it
+	}
+	if da.DeviceCode == "" || da.UserCode == "" || !isWebURL(da.VerificationURI) {
+		return nil, a.malformed("it lacks device_code, user_code or verification_uri")
+	}
+	if da.VerificationURIComplete != "" && !isWebURL(da.VerificationURIComplete) {
+		da.VerificationURIComplete = ""
+	}
+	life := fallbackDeviceLifetime
+	if n, ok := numberMember(m, "expires_in"); ok && n > 0 {
+		life = seconds(n)
+	}
+	da.Expiry = now.Add(life)
+	if n, ok := numberMember(m, "interval"); ok {
+		da.Interval = int64(seconds(n) / time.Second)
+	}
+	return da, nil
+}
+
+// isWebURL keeps a program from opening something else than a page.
+func isWebURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// DeviceToken polls until the user has decided, the device code expires, or ctx
+// ends. It honours slow_down, and goes on after network errors and 5xx, at a
+// lower rate (RFC 8628 section 3.5). errors.Is tells [ErrAccessDenied], [ErrDeviceExpired] and the context's errors
+// apart.
+func (c *Client) DeviceToken(ctx context.Context, da *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
+	const op = "device token"
+	if da == nil || da.DeviceCode == "" {
+		return nil, errors.New("oauthflow: device token: the device code is empty")
+	}
+	interval := defaultDeviceInterval
+	if da.Interval > 0 {
+		interval = seconds(float64(da.Interval))
+	}
+	form := c.tokenParams(grantDeviceCode)
+	form.Set("device_code", da.DeviceCode)
+	timer := time.NewTimer(interval)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, &TokenError{Op: op, Err: context.Cause(ctx)}
+		case <-timer.C:
+		}
+		if !da.Expiry.IsZero() && !c.now().Before(da.Expiry) {
+			return nil, &TokenError{Op: op, Code: "expired_token"}
+		}
+		g, err := c.grant(ctx, op, c.cfg.Provider.Endpoint.TokenURL, form)
+		if err == nil {
+			return g.token, nil
+		}
+		var goOn bool
+		if interval, goOn = nextPoll(interval, err); !goOn || ctx.Err() != nil {
+			return nil, err
+		}
+		timer.Reset(interval)
+	}
+}
+
+// nextPoll says whether, and after what interval, to ask again.
+func nextPoll(interval time.Duration, err error) (time.Duration, bool) {
+	te, ok := errors.AsType[*TokenError](err)
+	if !ok {
+		return 0, false
+	}
+	switch {
+	case te.Code == "authorization_pending":
+		return interval, true
+	case te.Code == "slow_down":
+		return interval + slowDownStep, true
+	case te.Status == http.StatusTooManyRequests:
+		return max(interval+slowDownStep, te.RetryAfter), true
+	case te.Code == "" && (te.Status == 0 || te.MaybeApplied):
+		// No answer, or none to be understood: exponentially, as section 3.5 suggests.
+		return max(interval, min(2*interval, maxDeviceInterval), te.RetryAfter), true
+	}
+	return 0, false
+}

@@ -1,0 +1,176 @@
+package oauthflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
+)
+
+// DiscoveryError says why a provider could not be discovered.
+type DiscoveryError struct {
+	// Status is the HTTP status, 0 if there was no response.
+	Status int
+	// Err is the cause.
+	Err error
+}
+
+// Error names the cause.
+func (e *DiscoveryError) Error() string {
+	if e.Status != 0 {
+		return fmt.Sprintf("oauthflow: discover: HTTP status %d: %v", e.Status, e.Err)
+	}
+	return "oauthflow: discover: " + e.Err.Error()
+}
+
+// Unwrap returns Err.
+func (e *DiscoveryError) Unwrap() error { return e.Err }
+
+// Discover asks an issuer for its description (OpenID Connect Discovery section
+// 4; if there is none, RFC 8414) and returns it as a Provider. The document must name exactly this issuer. Call it
+// once at start and fill in what metadata does not say, such as AuthParams. Of opts, [WithHTTPClient] counts. The error is a [*DiscoveryError].
+//
+// AuthStyle becomes Basic, the default, unless the issuer does not list it but lists
+// client_secret_post. PKCE is used unless the issuer lists methods without S256.
+func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, error) {
+	c := newClient(Config{}, opts)
+	if err := checkURL(issuer); err != nil {
+		return Provider{}, &DiscoveryError{Err: fmt.Errorf("the issuer %w", err)}
+	}
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	var lastErr error
+	for _, address := range discoveryURLs(issuer) {
+		body, status, err := c.fetch(ctx, address)
+		if err != nil {
+			return Provider{}, &DiscoveryError{Err: err}
+		}
+		if status == http.StatusOK {
+			p, err := parseMetadata(body, issuer)
+			if err != nil {
+				return Provider{}, &DiscoveryError{Err: err}
+			}
+			return p, nil
+		}
+		lastErr = &DiscoveryError{Status: status, Err: errors.New("the issuer serves no description")}
+		if status != http.StatusNotFound {
+			break
+		}
+	}
+	return Provider{}, lastErr
+}
+
+func discoveryURLs(issuer string) []string {
+	openID := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return []string{openID}
+	}
+	oauth := url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.Path, "/")}
+	return []string{openID, oauth.String()}
+}
+
+// fetch reads a public document.
+func (c *Client) fetch(ctx context.Context, address string) (body []byte, status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, 0, newRedactor(nil).err(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, 0, newRedactor(nil).err(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return nil, 0, ErrRedirect
+	}
+	body, err = readCapped(resp.Body)
+	return body, resp.StatusCode, err
+}
+
+// metadata is a discovery document, duplicate-free and with case-sensitive names.
+type metadata map[string][]byte
+
+func (m metadata) text(name string) string {
+	s, _ := strictjson.String(m[name])
+	return s
+}
+
+func (m metadata) list(name string) []string {
+	elements, err := strictjson.Array(m[name])
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range elements {
+		if s, ok := strictjson.String(e); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (m metadata) yes(name string) bool { return string(m[name]) == "true" }
+
+func parseMetadata(body []byte, issuer string) (Provider, error) {
+	members, err := strictjson.Object(body, nil)
+	if err != nil {
+		return Provider{}, fmt.Errorf("%w: %w", ErrMalformedResponse, err)
+	}
+	m := metadata{}
+	for _, member := range members {
+		m[string(member.Name)] = member.Value
+	}
+	if m.text("issuer") != issuer {
+		return Provider{}, fmt.Errorf("%w: the description is of another issuer", ErrIssuer)
+	}
+	p := Provider{
+		Name:   issuer,
+		Issuer: issuer,
+		Endpoint: oauth2.Endpoint{
+			AuthURL: m.text("authorization_endpoint"), DeviceAuthURL: m.text("device_authorization_endpoint"),
+			TokenURL: m.text("token_endpoint"), AuthStyle: m.authStyle(),
+		},
+		RevocationURL:          m.text("revocation_endpoint"),
+		IntrospectionURL:       m.text("introspection_endpoint"),
+		PushedAuthorizationURL: m.text("pushed_authorization_request_endpoint"),
+		RequirePAR:             m.yes("require_pushed_authorization_requests"),
+		UserInfoURL:            m.text("userinfo_endpoint"),
+		EndSessionURL:          m.text("end_session_endpoint"),
+		JWKSURL:                m.text("jwks_uri"),
+		IDTokenAlgorithms:      m.algorithms(),
+		IssParameter:           m.yes("authorization_response_iss_parameter_supported"),
+	}
+	if methods := m.list("code_challenge_methods_supported"); methods != nil && !slices.Contains(methods, "S256") {
+		p.NoPKCE = true
+	}
+	if err := p.check(); err != nil {
+		return Provider{}, fmt.Errorf("%w: %w", ErrMalformedResponse, err)
+	}
+	return p, nil
+}
+
+func (m metadata) authStyle() oauth2.AuthStyle {
+	methods := m.list("token_endpoint_auth_methods_supported")
+	if !slices.Contains(methods, "client_secret_basic") && slices.Contains(methods, "client_secret_post") {
+		return oauth2.AuthStyleInParams
+	}
+	return oauth2.AuthStyleInHeader
+}
+
+// algorithms keeps the asymmetric ones: an HMAC keyed with the client secret, or none at
+// all, is no proof of who issued a token.
+func (m metadata) algorithms() []string {
+	return slices.DeleteFunc(m.list("id_token_signing_alg_values_supported"), func(a string) bool {
+		return a != string(jose.Ed25519) && !slices.Contains(jose.Asymmetric(), jose.Algorithm(a))
+	})
+}

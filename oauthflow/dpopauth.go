@@ -1,0 +1,95 @@
+package oauthflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// DPoPAuth authorizes requests to an API with a token bound to a key, as the client package's
+// kind of auth. It answers the server's demand for a nonce (RFC 9449 section 9), and, if its token source
+// can, a token that the API does not take any more. It is safe for concurrent use.
+type DPoPAuth struct {
+	dpop *DPoP
+	src  oauth2.TokenSource
+}
+
+// Auth returns the auth for requests with the tokens of src: a source of a
+// [Manager], or any other. If src has a method TokenContext(context.Context), that is called with the
+// request's context; if it has RefreshToken(context.Context, *oauth2.Token), that is called once
+// after a 401 that blames the token.
+func (d *DPoP) Auth(src oauth2.TokenSource) *DPoPAuth { return &DPoPAuth{dpop: d, src: src} }
+
+// Authorize sets the headers Authorization and DPoP.
+func (a *DPoPAuth) Authorize(req *http.Request) error {
+	tok, err := a.token(req.Context())
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(tok.TokenType, "DPoP") {
+		return fmt.Errorf("oauthflow: dpop: the token is of type %s, not bound to a key", quote(tok.Type(), 64))
+	}
+	method := req.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	target := *req.URL
+	if req.Host != "" {
+		target.Host = req.Host
+	}
+	proof, err := a.dpop.Proof(method, target.String(), tok.AccessToken)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "DPoP "+tok.AccessToken)
+	req.Header.Set("DPoP", proof)
+	return nil
+}
+
+func (a *DPoPAuth) token(ctx context.Context) (*oauth2.Token, error) {
+	if src, ok := a.src.(interface {
+		TokenContext(context.Context) (*oauth2.Token, error)
+	}); ok {
+		return src.TokenContext(ctx)
+	}
+	if a.src == nil {
+		return nil, errors.New("oauthflow: dpop: the token source is nil")
+	}
+	return a.src.Token()
+}
+
+// Challenge looks at a response with status 401 to req, which Authorize had prepared. It reports
+// whether a replay, authorized anew, has a chance: the server asked for a
+// nonce that it had not given before, or the token was refreshed.
+func (a *DPoPAuth) Challenge(req *http.Request, resp *http.Response) (replay bool, err error) {
+	target := *req.URL
+	if req.Host != "" {
+		target.Host = req.Host
+	}
+	fresh := a.dpop.learn(&target, resp.Header)
+	if resp.StatusCode != http.StatusUnauthorized {
+		return false, nil
+	}
+	challenge := strings.Join(resp.Header.Values("WWW-Authenticate"), ", ")
+	if strings.Contains(challenge, "use_dpop_nonce") {
+		return fresh, nil
+	}
+	if strings.Contains(challenge, "invalid_dpop_proof") {
+		return false, nil
+	}
+	src, ok := a.src.(interface {
+		RefreshToken(context.Context, *oauth2.Token) (*oauth2.Token, error)
+	})
+	failed, found := strings.CutPrefix(req.Header.Get("Authorization"), "DPoP ")
+	if !ok || !found {
+		return false, nil
+	}
+	if _, err := src.RefreshToken(req.Context(), &oauth2.Token{AccessToken: failed}); err != nil {
+		return false, err
+	}
+	return true, nil
+}

@@ -1,0 +1,156 @@
+package oauthflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// Loopback is the authorization code flow for programs without a web server of
+// their own (RFC 8252 section 7.3). The zero value listens on a random port of 127.0.0.1, or [::1] where
+// there is no IPv4, and opens the user's browser.
+type Loopback struct {
+	// Open shows authURL to the user. Nil: [OpenBrowser]. If it returns an error, the flow ends.
+	Open func(ctx context.Context, authURL string) error
+
+	// Page answers the browser when it comes back; err is nil after success. Nil: a
+	// plain page that says what happened.
+	Page func(w http.ResponseWriter, r *http.Request, err error)
+
+	// Address to listen on, such as "127.0.0.1:8976" for a provider that does not
+	// allow any port. It must be on a loopback address.
+	Address string
+}
+
+// Run opens the browser, waits for the redirect and completes the flow; see
+// [Client.Complete] for the errors. It ends at the first redirect that
+// belongs to the attempt, or when ctx does: give ctx a deadline. Other requests are refused and do not disturb
+// it. The path is that of Config.RedirectURL, "/callback" if there is none; the client must be registered with
+// http://127.0.0.1 and that path. Register it as a public client: a secret in a distributed program is none.
+func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Result, error) {
+	ln, err := l.listen(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
+	}
+	defer ln.Close()
+	flow := &loopbackFlow{
+		client: c, page: l.Page, path: "/callback", host: ln.Addr().String(), done: make(chan loopbackResult, 1),
+	}
+	if flow.page == nil {
+		flow.page = loopbackPage
+	}
+	if u, err := url.Parse(c.cfg.RedirectURL); err == nil && u.Path != "" {
+		flow.path = u.Path
+	}
+	redirect := "http://" + flow.host + flow.path
+	flow.attempt, err = c.Begin(ctx, append(opts, func(b *begin) { b.redirect = redirect })...)
+	if err != nil {
+		return nil, err
+	}
+	return l.serve(ctx, ln, flow)
+}
+
+func (l Loopback) listen(ctx context.Context) (net.Listener, error) {
+	var lc net.ListenConfig
+	if l.Address == "" {
+		ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err == nil {
+			return ln, nil
+		}
+		return lc.Listen(ctx, "tcp", "[::1]:0")
+	}
+	host, _, err := net.SplitHostPort(l.Address)
+	if err != nil || !isLoopback(host) {
+		return nil, errors.New("the address to listen on must be a loopback address with a port")
+	}
+	return lc.Listen(ctx, "tcp", l.Address)
+}
+
+func (l Loopback) serve(ctx context.Context, ln net.Listener, flow *loopbackFlow) (*Result, error) {
+	// The exchange belongs to the flow: a browser that hangs up does not end it.
+	handler := func(w http.ResponseWriter, r *http.Request) { flow.serve(ctx, w, r) }
+	srv := &http.Server{Handler: http.HandlerFunc(handler), ReadHeaderTimeout: 10 * time.Second}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		_ = srv.Serve(ln)
+	}()
+	defer func() {
+		// The browser still has to get its page.
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if srv.Shutdown(grace) != nil {
+			_ = srv.Close()
+		}
+		<-stopped
+	}()
+	show := l.Open
+	if show == nil {
+		show = OpenBrowser
+	}
+	if err := show(ctx, flow.attempt.URL); err != nil {
+		return nil, fmt.Errorf("oauthflow: loopback: open the browser: %w", err)
+	}
+	select {
+	case r := <-flow.done:
+		return r.res, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("oauthflow: loopback: %w", context.Cause(ctx))
+	}
+}
+
+type loopbackResult struct {
+	res *Result
+	err error
+}
+
+// loopbackFlow handles the requests of one Run.
+type loopbackFlow struct {
+	client     *Client
+	attempt    *Attempt
+	page       func(http.ResponseWriter, *http.Request, error)
+	path, host string
+	taken      atomic.Bool
+	done       chan loopbackResult
+}
+
+func (f *loopbackFlow) serve(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	// Another Host is a page that rebinds its name to this machine.
+	if r.Host != f.host || r.URL.Path != f.path || r.Method != http.MethodGet {
+		http.NotFound(w, r)
+		return
+	}
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || params.Get("state") != f.attempt.State || !f.taken.CompareAndSwap(false, true) {
+		// Not of this attempt, so it must not end it either.
+		http.Error(w, "This address does not belong to the sign-in under way.", http.StatusBadRequest)
+		return
+	}
+	res, err := f.client.Complete(ctx, f.attempt.Sealed, params)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Connection", "close")
+	f.page(w, r, err)
+	f.done <- loopbackResult{res, err}
+}
+
+func loopbackPage(w http.ResponseWriter, _ *http.Request, err error) {
+	message := "You are signed in. You can close this page and go back to the program."
+	if err != nil {
+		message = "Signing in did not work. The program says why."
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+	}
+	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in</title>`+
+		`<style>body{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:32rem;padding:0 1rem}</style></head>`+
+		`<body><p>`+message+`</p></body></html>`)
+}

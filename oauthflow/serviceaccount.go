@@ -1,0 +1,78 @@
+package oauthflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// GoogleServiceAccount returns the Config of a service account for
+// [Client.JWTBearer], from the JSON key file that Google's console makes:
+//
+//	cfg, err := oauthflow.GoogleServiceAccount(ctx, secret.File("/run/secrets/google.json"), scopes...)
+//	c, err := oauthflow.New(cfg)
+//	src, err := oauthflow.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
+//		return c.JWTBearer(ctx, oauthflow.Assertion{})
+//	})
+//
+// A key that is rotated within the file is picked up. The token endpoint must be one of Google's.
+//
+// Source: developers.google.com/identity, "Using OAuth 2.0 for Server to Server Applications".
+func GoogleServiceAccount(ctx context.Context, keyFile secret.Source, scopes ...string) (Config, error) {
+	if err := secret.Check(keyFile); err != nil {
+		return Config{}, fmt.Errorf("oauthflow: google service account: %w", err)
+	}
+	v, err := secret.Current(ctx, keyFile)
+	if err != nil {
+		return Config{}, fmt.Errorf("oauthflow: google service account: %w", err)
+	}
+	file, err := parseServiceAccount(v.Reveal())
+	if err != nil {
+		return Config{}, fmt.Errorf("oauthflow: google service account: %w", err)
+	}
+	p := Google()
+	p.Endpoint.TokenURL = file.TokenURI
+	return Config{Provider: p, ClientID: file.ClientEmail, ClientKey: serviceAccountKey(keyFile), Scopes: scopes}, nil
+}
+
+type serviceAccountFile struct {
+	Type         string `json:"type"`
+	ClientEmail  string `json:"client_email"`
+	PrivateKey   string `json:"private_key"`
+	PrivateKeyID string `json:"private_key_id"`
+	TokenURI     string `json:"token_uri"`
+}
+
+func parseServiceAccount(text string) (f serviceAccountFile, err error) {
+	if json.Unmarshal([]byte(text), &f) != nil {
+		return f, errors.New("the key file is not JSON") // the decoder's text may quote it
+	}
+	if f.Type != "service_account" || f.ClientEmail == "" || f.PrivateKey == "" {
+		return f, errors.New("the key file is not one of a service account")
+	}
+	if f.TokenURI == "" {
+		f.TokenURI = Google().Endpoint.TokenURL
+	}
+	u, err := url.Parse(f.TokenURI)
+	if err != nil || !(u.Scheme == "https" && (u.Host == "accounts.google.com" || strings.HasSuffix(u.Host, ".googleapis.com")) ||
+		u.Scheme == "http" && isLoopback(u.Hostname())) {
+		return f, errors.New("the key file names a token endpoint that is not Google's")
+	}
+	return f, nil
+}
+
+// serviceAccountKey reads the private key out of the file, again at each change of it.
+func serviceAccountKey(file secret.Source) KeySource {
+	return &keyFrom{src: file, parse: func(text string) (*SigningKey, error) {
+		f, err := parseServiceAccount(text)
+		if err != nil {
+			return nil, err
+		}
+		return parseSigningKey(f.PrivateKey, f.PrivateKeyID)
+	}}
+}

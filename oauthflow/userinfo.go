@@ -1,0 +1,113 @@
+package oauthflow
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/claims"
+	"github.com/standpipe-go/standpipe/internal/jose"
+)
+
+// UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core section 5.3) and decodes the answer into v
+// as encoding/json does. If tok came with an ID token, the answer must be about the same subject. The error is a [*TokenError].
+func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
+	const op = "userinfo"
+	address := c.cfg.Provider.UserInfoURL
+	if address == "" {
+		return fmt.Errorf("oauthflow: %s: %w", op, ErrUnsupported)
+	}
+	ctx, cancel := withTimeout(ctx)
+	defer cancel()
+	redact := newRedactor(nil, tok.AccessToken)
+	a, err := c.getWithToken(ctx, address, tok)
+	if err != nil {
+		return &TokenError{Op: op, Err: redact.err(err)}
+	}
+	a.op, a.redact = op, redact
+	if a.status != http.StatusOK {
+		m, _ := parseParams(a.body) // the status says enough
+		if te := a.refusal(c.now(), m); te != nil {
+			te.MaybeApplied = false // nothing is changed by asking
+			return te
+		}
+		return &TokenError{Op: op, Status: a.status, Err: ErrMalformedResponse}
+	}
+	if err := sameSubject(a.body, tok); err != nil {
+		return &TokenError{Op: op, Status: a.status, Err: err}
+	}
+	if err := json.Unmarshal(a.body, v); err != nil {
+		return &TokenError{Op: op, Status: a.status, Err: fmt.Errorf("%w: not the JSON expected", ErrMalformedResponse)}
+	}
+	return nil
+}
+
+func (c *Client) getWithToken(ctx context.Context, address string, tok *oauth2.Token) (*answer, error) {
+	for attempt := 0; ; attempt++ {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Accept", "application/json")
+		req.Header.Set("User-Agent", "standpipe-oauthflow") // GitHub refuses requests without one
+		auth := &DPoPAuth{dpop: c.dpop, src: oauth2.StaticTokenSource(tok)}
+		if c.dpop == nil {
+			tok.SetAuthHeader(req)
+		} else if err := auth.Authorize(req); err != nil {
+			return nil, err
+		}
+		a, resp, err := c.read(req)
+		if err != nil {
+			return nil, err
+		}
+		if c.dpop != nil && attempt == 0 {
+			if again, err := auth.Challenge(req, resp); err == nil && again {
+				continue
+			}
+		}
+		return a, nil
+	}
+}
+
+func (c *Client) read(req *http.Request) (*answer, *http.Response, error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return nil, nil, ErrRedirect
+	}
+	body, err := readCapped(resp.Body)
+	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, resp, err
+}
+
+// sameSubject is OpenID Connect Core section 5.3.2, which is against a token of
+// somebody else slipped in.
+func sameSubject(body []byte, tok *oauth2.Token) error {
+	raw, _ := tok.Extra("id_token").(string)
+	if raw == "" {
+		return nil
+	}
+	token, err := jose.Parse(raw)
+	if err != nil {
+		return err
+	}
+	id, err := claims.Parse(token.UnverifiedPayload())
+	if err != nil {
+		return err
+	}
+	info, err := claims.Parse(body)
+	if err != nil {
+		return ErrMalformedResponse
+	}
+	want, err1 := id.String("sub")
+	got, err2 := info.String("sub")
+	if err1 != nil || err2 != nil || want == "" || want != got {
+		return fmt.Errorf("%w: it is about another user than the ID token", ErrMalformedResponse)
+	}
+	return nil
+}
