@@ -1,0 +1,159 @@
+package events
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Resend is email.* of Resend: email.delivered, email.bounced and the others.
+// Source: "Webhooks", Resend docs.
+type Resend struct {
+	Type      string      `json:"type"`
+	CreatedAt Time        `json:"created_at"`
+	Data      ResendEmail `json:"data"`
+}
+
+// ResendEmail is the email that a Resend event is about.
+type ResendEmail struct {
+	EmailID     string  `json:"email_id"` // what sending it returned
+	BroadcastID string  `json:"broadcast_id"`
+	TemplateID  string  `json:"template_id"`
+	From        string  `json:"from"`
+	To          Strings `json:"to"`
+	Subject     string  `json:"subject"`
+	Tags        Labels  `json:"tags"` // documented as a list, sent as an object
+	CreatedAt   Time    `json:"created_at"`
+	// Bounce is there for email.bounced only.
+	Bounce *ResendBounce `json:"bounce"`
+	// Failed is there for email.failed only.
+	Failed *struct {
+		Reason string `json:"reason"`
+	} `json:"failed"`
+	// Click is there for email.clicked only.
+	Click *struct {
+		Link      string `json:"link"`
+		IPAddress string `json:"ipAddress"`
+		UserAgent string `json:"userAgent"`
+		Timestamp Time   `json:"timestamp"`
+	} `json:"click"`
+}
+
+// ResendBounce is why an email bounced.
+type ResendBounce struct {
+	Type           string  `json:"type"` // "Permanent", "Transient" or "Undetermined"
+	SubType        string  `json:"subType"`
+	Message        string  `json:"message"`
+	DiagnosticCode Strings `json:"diagnosticCode"`
+}
+
+// SendGrid is one event of SendGrid's event webhook, of any type: delivered,
+// bounce, deferred, dropped, open, click, spamreport and the others. Source: "Event
+// Webhook Reference", SendGrid docs.
+type SendGrid struct {
+	Event                string
+	Email                string
+	Timestamp            Time
+	EventID              string
+	MessageID            string // begins with the X-Message-Id that sending it returned
+	SMTPID               string
+	Category             Strings // a string or a list
+	Reason               string
+	Response             string
+	Status               Text   // the enhanced SMTP status, "5.0.0"
+	Type                 string // "bounce" or "blocked", for bounce
+	BounceClassification string // for bounce
+	Attempt              Int    // a string; for deferred
+	IP                   string
+	TLS                  Bool
+	URL                  string // for click
+	UserAgent            string
+	MachineOpen          Bool
+	ASMGroupID           Int
+	// Args are the custom arguments given when sending, which SendGrid mixes among
+	// its own members: every member that is none of those above.
+	Args Labels
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. Names are taken exactly, so that a
+// custom argument "Email" does not stand in for "email".
+func (s *SendGrid) UnmarshalJSON(b []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(b, &members); err != nil {
+		return err
+	}
+	*s = SendGrid{}
+	own := map[string]any{
+		"event":                 &s.Event,
+		"email":                 &s.Email,
+		"timestamp":             &s.Timestamp,
+		"sg_event_id":           &s.EventID,
+		"sg_message_id":         &s.MessageID,
+		"smtp-id":               &s.SMTPID,
+		"category":              &s.Category,
+		"reason":                &s.Reason,
+		"response":              &s.Response,
+		"status":                &s.Status,
+		"type":                  &s.Type,
+		"bounce_classification": &s.BounceClassification,
+		"attempt":               &s.Attempt,
+		"ip":                    &s.IP,
+		"tls":                   &s.TLS,
+		"url":                   &s.URL,
+		"useragent":             &s.UserAgent,
+		"sg_machine_open":       &s.MachineOpen,
+		"asm_group_id":          &s.ASMGroupID,
+	}
+	for name, value := range members {
+		field, ok := own[name]
+		if !ok {
+			if s.Args == nil {
+				s.Args = Labels{}
+			}
+			s.Args[name] = label(value)
+			continue
+		}
+		if err := json.Unmarshal(value, field); err != nil {
+			return fmt.Errorf("events: sendgrid: %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// PostmarkDelivery is the RecordType "Delivery" of Postmark. Source: "Delivery
+// webhook", Postmark docs.
+type PostmarkDelivery struct {
+	RecordType    string
+	ServerID      Int
+	MessageStream string
+	MessageID     string // what sending it returned
+	Recipient     string
+	Tag           string
+	DeliveredAt   Time
+	Details       string
+	Metadata      Labels
+}
+
+// PostmarkBounce is the RecordTypes "Bounce" and "SpamComplaint" of Postmark. Source:
+// "Bounce webhook" and "Spam complaint webhook", Postmark docs.
+type PostmarkBounce struct {
+	RecordType    string
+	ID            Int    // of the bounce, for the bounce API
+	Type          string // "HardBounce", "SoftBounce", "Transient", …
+	TypeCode      Int
+	Name          string
+	Tag           string
+	MessageID     string
+	ServerID      Int
+	MessageStream string
+	Description   string
+	Details       string
+	Email         string
+	From          string
+	BouncedAt     Time
+	DumpAvailable bool
+	Inactive      bool // Postmark will not send to the address any more
+	CanActivate   bool
+	Subject       string
+	Content       string
+	Metadata      Labels
+}

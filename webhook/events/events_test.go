@@ -1,0 +1,167 @@
+package events_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/webhook/events"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
+
+func decode[T any](t *testing.T, body string) T {
+	t.Helper()
+	var v T
+	require.NoError(t, json.Unmarshal([]byte(body), &v))
+	return v
+}
+
+func file(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func at(s string) time.Time {
+	tm, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		panic(err)
+	}
+	return tm.UTC()
+}
+
+func TestGitHubPush(t *testing.T) {
+	t.Parallel()
+	p := decode[events.GitHubPush](t, file(t, "github-push.json"))
+	require.Equal(t, "refs/tags/simple-tag", p.Ref)
+	require.Empty(t, p.Branch())
+	require.Equal(t, "6113728f27ae82c7b1a177c8d03f9e96e0adf246", p.After)
+	require.True(t, p.Created)
+	require.Equal(t, "Codertocat", p.Pusher.Name)
+	require.Equal(t, "Codertocat/Hello-World", p.Repository.FullName)
+	require.EqualValues(t, 186853002, p.Repository.ID)
+	require.Equal(t, at("2019-05-15T15:19:25Z"), p.Repository.CreatedAt.Time, "Unix seconds in a push")
+	require.Equal(t, "Codertocat", p.Sender.Login)
+	require.NotNil(t, p.HeadCommit)
+	require.Equal(t, []string{".gitignore"}, p.HeadCommit.Added)
+	require.Equal(t, at("2019-05-15T15:20:41Z"), p.HeadCommit.Timestamp.Time)
+	p.Ref = "refs/heads/feature/x"
+	require.Equal(t, "feature/x", p.Branch())
+}
+
+func TestGitHubPullRequest(t *testing.T) {
+	t.Parallel()
+	p := decode[events.GitHubPullRequest](t, file(t, "github-pull-request.json"))
+	require.Equal(t, "labeled", p.Action)
+	require.NotNil(t, p.Label)
+	require.Equal(t, p.Number, p.PullRequest.Number)
+	require.NotEmpty(t, p.PullRequest.Title)
+	require.Equal(t, "open", p.PullRequest.State)
+	require.False(t, p.PullRequest.Merged)
+	require.True(t, p.PullRequest.MergedAt.IsZero())
+	require.Len(t, p.PullRequest.Head.SHA, 40)
+	require.Equal(t, "master", p.PullRequest.Base.Ref)
+	require.NotNil(t, p.PullRequest.Base.Repo)
+	require.False(t, p.Repository.CreatedAt.IsZero(), "RFC 3339 elsewhere")
+	require.Equal(t, "Codertocat", p.PullRequest.User.Login)
+}
+
+func TestResend(t *testing.T) {
+	t.Parallel()
+	for name, tags := range map[string]string{
+		"as sent":       `{"category":"confirm_email"}`,
+		"as documented": `[{"name":"category","value":"confirm_email"}]`,
+	} {
+		e := decode[events.Resend](t, `{"type":"email.bounced","created_at":"2024-02-22T23:41:12.126Z","data":{"created_at":"2024-02-22 23:41:11.894719+00","email_id":"56761188",
+			"from":"Acme <a@example.com>","to":["b@example.com"],"subject":"Hi","tags":`+tags+`,"bounce":{"type":"Permanent","subType":"Suppressed","message":"on the list","diagnosticCode":["smtp; 550"]}}}`)
+		require.Equal(t, "56761188", e.Data.EmailID)
+		require.Equal(t, events.Labels{"category": "confirm_email"}, e.Data.Tags, name)
+		require.Equal(t, at("2024-02-22T23:41:11.894719Z"), e.Data.CreatedAt.Time)
+		require.Equal(t, &events.ResendBounce{Type: "Permanent", SubType: "Suppressed", Message: "on the list", DiagnosticCode: events.Strings{"smtp; 550"}}, e.Data.Bounce)
+	}
+	require.Nil(t, decode[events.Resend](t, `{"type":"email.delivered","data":{"to":"single@example.com"}}`).Data.Bounce)
+}
+
+func TestSendGrid(t *testing.T) {
+	t.Parallel()
+	list := decode[[]events.SendGrid](t, `[
+		{"email":"a@example.com","timestamp":1513299569,"smtp-id":"<x@y>","event":"deferred","category":"cat facts","sg_event_id":"e1","sg_message_id":"m1","response":"400 try again later","attempt":"5","order":42,"Email":"custom argument"},
+		{"email":"b@example.com","timestamp":1513299569,"event":"bounce","category":["a","b"],"sg_event_id":"e2","reason":"500 unknown recipient","status":"5.0.0","tls":1,"type":"bounced"},
+		{"email":"c@example.com","timestamp":"1513299569","event":"delivered","tls":0,"asm_group_id":10}]`)
+	require.Equal(t, "a@example.com", list[0].Email, "a custom argument does not stand in")
+	require.EqualValues(t, 5, list[0].Attempt)
+	require.Equal(t, events.Strings{"cat facts"}, list[0].Category)
+	require.Equal(t, events.Labels{"order": "42", "Email": "custom argument"}, list[0].Args)
+	require.Equal(t, at("2017-12-15T00:59:29Z"), list[0].Timestamp.Time)
+	require.Equal(t, events.Strings{"a", "b"}, list[1].Category)
+	require.Equal(t, events.Text("5.0.0"), list[1].Status)
+	require.True(t, bool(list[1].TLS))
+	require.Nil(t, list[1].Args)
+	require.Equal(t, list[0].Timestamp, list[2].Timestamp)
+	require.EqualValues(t, 10, list[2].ASMGroupID)
+
+	var e events.SendGrid
+	require.ErrorContains(t, json.Unmarshal([]byte(`{"attempt":"many"}`), &e), "attempt")
+	require.Error(t, json.Unmarshal([]byte(`[]`), &e))
+}
+
+func TestPostmark(t *testing.T) {
+	t.Parallel()
+	d := decode[events.PostmarkDelivery](t, `{"RecordType":"Delivery","ServerID":23,"MessageStream":"outbound","MessageID":"00000000-0000-0000-0000-000000000000","Recipient":"john@example.com","Tag":"welcome","DeliveredAt":"2019-11-05T16:33:54.9070259Z","Details":"Test","Metadata":{"k":"v"}}`)
+	require.Equal(t, "john@example.com", d.Recipient)
+	require.Equal(t, at("2019-11-05T16:33:54.9070259Z"), d.DeliveredAt.Time)
+	require.Equal(t, events.Labels{"k": "v"}, d.Metadata)
+	b := decode[events.PostmarkBounce](t, `{"RecordType":"Bounce","MessageStream":"outbound","ID":4323372036854775807,"Type":"HardBounce","TypeCode":1,"Name":"Hard bounce","Tag":"Test","MessageID":"883953f4","Metadata":{},"ServerID":23,"Description":"unknown","Details":"Test","Email":"john@example.com","From":"sender@example.com","BouncedAt":"2019-11-05T16:33:54.9070259-05:00","DumpAvailable":true,"Inactive":true,"CanActivate":true,"Subject":"Test","Content":"<c>"}`)
+	require.EqualValues(t, 4323372036854775807, b.ID)
+	require.True(t, b.Inactive)
+	require.Equal(t, at("2019-11-05T21:33:54.9070259Z"), b.BouncedAt.Time)
+}
+
+func TestClerk(t *testing.T) {
+	t.Parallel()
+	e := decode[events.ClerkUser](t, `{"data":{"id":"user_1","object":"user","first_name":"Jane","last_name":null,"username":null,"external_id":null,"primary_email_address_id":"idn_2",
+		"email_addresses":[{"id":"idn_1","email_address":"old@example.com","verification":null},{"id":"idn_2","email_address":"jane@example.com","verification":{"status":"verified","strategy":"ticket"}}],
+		"public_metadata":{"plan":"pro","limits":{"a":1}},"unsafe_metadata":{},"created_at":1654012591514,"updated_at":1654012591835,"last_sign_in_at":null},
+		"event_attributes":{"http_request":{"client_ip":"0.0.0.0","user_agent":"UA"}},"object":"event","timestamp":1654012591835,"type":"user.created"}`)
+	require.Equal(t, at("2022-05-31T15:56:31.835Z"), e.Timestamp.Time, "milliseconds")
+	require.Equal(t, events.Labels{"plan": "pro", "limits": `{"a":1}`}, e.Data.PublicMetadata)
+	address, verified := e.Data.PrimaryEmail()
+	require.Equal(t, "jane@example.com", address)
+	require.True(t, verified)
+	require.True(t, e.Data.LastSignInAt.IsZero())
+
+	gone := decode[events.ClerkUser](t, `{"data":{"deleted":true,"id":"user_1","object":"user"},"object":"event","type":"user.deleted"}`)
+	require.True(t, gone.Data.Deleted)
+	address, verified = gone.Data.PrimaryEmail()
+	require.Empty(t, address)
+	require.False(t, verified)
+}
+
+func TestPaddle(t *testing.T) {
+	t.Parallel()
+	tx := decode[events.PaddleTransaction](t, `{"event_id":"evt_1","event_type":"transaction.completed","occurred_at":"2023-08-22T07:15:45.366122Z","notification_id":"ntf_1","data":{
+		"id":"txn_1","status":"completed","customer_id":"ctm_1","subscription_id":null,"currency_code":"USD","custom_data":{"order":7},"billing_period":null,
+		"items":[{"quantity":10,"price":{"id":"pri_1","product_id":"pro_1","unit_price":{"amount":"3000","currency_code":"USD"},"billing_cycle":{"interval":"month","frequency":1},"trial_period":null}}],
+		"details":{"totals":{"fee":null,"tax":"5315","total":"65215","discount":"0","subtotal":"59900","grand_total":"65215","currency_code":"USD"}},
+		"payments":[{"amount":"65215","status":"captured","error_code":null,"captured_at":"2023-08-22T07:15:43.792797Z"}],"billed_at":"2023-08-22T07:15:44.296865Z"}}`)
+	require.EqualValues(t, 65215, tx.Data.Details.Totals.GrandTotal)
+	require.EqualValues(t, 0, tx.Data.Details.Totals.Fee)
+	require.EqualValues(t, 3000, tx.Data.Items[0].Price.UnitPrice.Amount)
+	require.JSONEq(t, `{"order":7}`, string(tx.Data.CustomData))
+	require.Nil(t, tx.Data.BillingPeriod)
+	require.Equal(t, at("2023-08-22T07:15:45.366122Z"), tx.OccurredAt.Time)
+
+	sub := decode[events.PaddleSubscription](t, `{"event_id":"evt_2","event_type":"subscription.updated","occurred_at":"2023-08-11T10:29:11.268117Z","data":{
+		"id":"sub_1","status":"active","customer_id":"ctm_1","items":[{"price":{"id":"pri_1"},"status":"active","quantity":10,"recurring":true,"next_billed_at":"2023-10-11T08:07:35.449123Z"}],
+		"paused_at":null,"billing_cycle":{"interval":"month","frequency":1},"scheduled_change":{"action":"cancel","effective_at":"2023-10-11T08:07:35.449123Z","resume_at":null},
+		"current_billing_period":{"ends_at":"2023-10-11T08:07:35.449123Z","starts_at":"2023-09-11T08:07:35.449123Z"}}}`)
+	require.Equal(t, "cancel", sub.Data.ScheduledChange.Action)
+	require.Equal(t, at("2023-10-11T08:07:35.449123Z"), sub.Data.CurrentBillingPeriod.EndsAt.Time)
+	require.True(t, sub.Data.PausedAt.IsZero())
+	require.EqualValues(t, 10, sub.Data.Items[0].Quantity)
+}
