@@ -131,9 +131,12 @@ func (s *Signer) NewRequest(ctx context.Context, body []byte) (*http.Request, er
 		return nil, fmt.Errorf("webhooktest: %s: %w", s.provider, err)
 	}
 	req.Header = d.header
-	req.RemoteAddr = "192.0.2.1:1234" // TEST-NET-1, as httptest has it; ignored by a client
+	req.RemoteAddr = remoteAddr
 	return req, nil
 }
+
+// remoteAddr is in TEST-NET-1, as httptest has it; a client ignores it.
+const remoteAddr = "192.0.2.1:1234"
 
 func (s *Signer) override(h http.Header) {
 	for _, f := range s.headers {

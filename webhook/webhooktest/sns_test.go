@@ -23,7 +23,7 @@ const topic = "arn:aws:sns:us-west-2:123456789012:MyTopic"
 
 func TestSNSMessages(t *testing.T) {
 	t.Parallel()
-	certs := webhooktest.NewSNSCertificates()
+	certs := sharedCertificates()
 	at := time.Date(2026, 5, 2, 0, 54, 6, 655e6, time.UTC)
 	text := "Ünïcode \"quoted\"\nline <&> \u2028"
 
@@ -88,7 +88,7 @@ func fetchKey(t *testing.T, client *http.Client, url string) *rsa.PublicKey {
 
 func TestSNSCertificatesChainToTheirAuthority(t *testing.T) {
 	t.Parallel()
-	certs := webhooktest.NewSNSCertificates()
+	certs := sharedCertificates()
 	roots := x509.NewCertPool()
 	require.True(t, roots.AppendCertsFromPEM([]byte(certs.AuthorityPEM())))
 	block, _ := pem.Decode([]byte(certs.CertificatePEM()))
@@ -101,7 +101,7 @@ func TestSNSCertificatesChainToTheirAuthority(t *testing.T) {
 
 func TestSNSHosts(t *testing.T) {
 	t.Parallel()
-	certs := webhooktest.NewSNSCertificates()
+	certs := sharedCertificates()
 	for arn, host := range map[string]string{
 		topic: "https://sns.us-west-2.amazonaws.com",
 		"arn:aws-cn:sns:cn-north-1:123456789012:t":        "https://sns.cn-north-1.amazonaws.com.cn",
@@ -116,7 +116,7 @@ func TestSNSHosts(t *testing.T) {
 
 func TestSNSConfirmationCanBeFollowed(t *testing.T) {
 	t.Parallel()
-	certs := webhooktest.NewSNSCertificates()
+	certs := sharedCertificates()
 	req := webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic}).WithEvent("SubscriptionConfirmation").Request([]byte("You have chosen…"))
 	var m map[string]string
 	require.NoError(t, json.NewDecoder(req.Body).Decode(&m))
@@ -130,7 +130,7 @@ func TestSNSConfirmationCanBeFollowed(t *testing.T) {
 
 func TestSNSRefusesWhatAmazonCannotSend(t *testing.T) {
 	t.Parallel()
-	certs := webhooktest.NewSNSCertificates()
+	certs := sharedCertificates()
 	for name, s := range map[string]*webhooktest.Signer{
 		"not an ARN":          webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: "MyTopic"}),
 		"a version 3":         webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic, Version: "3"}),

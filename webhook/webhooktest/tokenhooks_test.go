@@ -75,7 +75,7 @@ func publishedKey(t *testing.T, keys *webhooktest.KeyServer, kid string) *rsa.Pu
 // verifies.
 func TestTokensLookLikeTheProviders(t *testing.T) {
 	t.Parallel()
-	keys := webhooktest.NewKeyServer()
+	keys := sharedKeys()
 	signers := map[string]*webhooktest.Signer{
 		"auth0-logout":  webhooktest.Auth0Logout(keys, "https://tenant.auth0.com/", "client123"),
 		"firebase":      webhooktest.FirebaseBlocking(keys, "my-project", "https://us-central1-my-project.cloudfunctions.net/beforeCreate"),
@@ -116,7 +116,7 @@ func TestTokensLookLikeTheProviders(t *testing.T) {
 
 func TestClaimsComeFromTheBody(t *testing.T) {
 	t.Parallel()
-	keys := webhooktest.NewKeyServer()
+	keys := sharedKeys()
 	logout := webhooktest.Auth0Logout(keys, "https://tenant.auth0.com/", "client")
 	claims := func(s *webhooktest.Signer, body string) map[string]any {
 		req := s.Request([]byte(body))
@@ -153,7 +153,7 @@ func TestClaimsComeFromTheBody(t *testing.T) {
 func TestPubSubLeavesTheBodyAlone(t *testing.T) {
 	t.Parallel()
 	body := `{"message":{"data":"SGVsbG8=","messageId":"1"},"subscription":"projects/p/subscriptions/s"}`
-	req := webhooktest.PubSub(webhooktest.NewKeyServer(), "https://example.com/push", "sa@example.com").Request([]byte(body))
+	req := webhooktest.PubSub(sharedKeys(), "https://example.com/push", "sa@example.com").Request([]byte(body))
 	b, err := io.ReadAll(req.Body)
 	require.NoError(t, err)
 	require.Equal(t, body, string(b))
@@ -161,7 +161,7 @@ func TestPubSubLeavesTheBodyAlone(t *testing.T) {
 
 func TestKeyServerPublishes(t *testing.T) {
 	t.Parallel()
-	keys := webhooktest.NewKeyServer()
+	keys := sharedKeys()
 	srv := httptest.NewServer(keys)
 	defer srv.Close()
 

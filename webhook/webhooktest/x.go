@@ -50,9 +50,10 @@ func challenge(endpoint, parameter, value string) *http.Request {
 	q := u.Query()
 	q.Set(parameter, value)
 	u.RawQuery = q.Encode()
-	req, err := http.NewRequest(http.MethodGet, u.String(), nil)
+	req, err := http.NewRequest(http.MethodGet, u.String(), http.NoBody) // a server's request always has a body
 	if err != nil {
 		panic(err)
 	}
+	req.RemoteAddr = remoteAddr
 	return req
 }
