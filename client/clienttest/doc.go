@@ -14,7 +14,6 @@
 // no network, and where thousands of calls are made. [Parse] reads the script
 // from one line of text, "429 Retry-After=2, reset, 200 {}", for table tests.
 //
-// A script is followed step by step, one step a request; after the last step it
-// is repeated, so that an empty one need not be thought of. Everything is safe
-// for concurrent use and under t.Parallel.
+// A script is followed step by step, one step a request, and its last step goes
+// on for ever. Everything is safe for concurrent use and under t.Parallel.
 package clienttest
