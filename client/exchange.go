@@ -14,6 +14,7 @@ import (
 // itself, or an http.Client, which passes it on inside resp.Request's context.
 type chain struct {
 	deadline time.Time // of the call; zero is none
+	foreign  bool      // it is the context's own, which needs no timer of ours
 	explicit bool      // somebody asked for that deadline, so it bounds streams too
 	from     origin    // where the call began
 	ledger   *Ledger   // from the context, may be nil
@@ -44,7 +45,7 @@ func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
 		h.deadline = time.Now().Add(timeout)
 	}
 	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
-		h.deadline, h.explicit = limit, true
+		h.deadline, h.explicit, h.foreign = limit, true, true
 	}
 }
 
@@ -255,7 +256,7 @@ func (k *clock) lift() {
 }
 
 func (k *clock) deadline() time.Time {
-	if k.lifted {
+	if k.lifted || k.x.chain.foreign {
 		return time.Time{}
 	}
 	return k.x.chain.deadline

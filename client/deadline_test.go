@@ -1,0 +1,409 @@
+package client_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+func TestC12_AttemptTimerBoundsTheHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, clienttest.Hang(), clienttest.JSON(200, `{"id":"a"}`))
+		c := over(t, rt, client.WithAttemptTimeout(10*time.Second), client.WithRetry(retry.Policy{Backoff: retry.Constant(time.Second)}))
+		start := time.Now()
+		var meta client.Meta
+		_, err := client.Call[thing](t.Context(), c, client.Request{Path: "/x", Meta: &meta})
+		require.NoError(t, err)
+		require.Equal(t, 11*time.Second, time.Since(start))
+		require.ErrorIs(t, meta.Attempts[0].Err, client.ErrTimeout)
+		require.Equal(t, 10*time.Second, meta.Attempts[0].Duration)
+
+		rt.Script(clienttest.Hang())
+		_, err = client.Post[thing](t.Context(), c, "/x", thing{})
+		e := asError(t, err)
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "it was the attempt's, not the call's")
+		require.Len(t, e.Attempts, 1, "an attempt's timeout is retried only as the rule permits")
+		require.Equal(t, client.MaybeApplied, e.Effect)
+		require.True(t, e.Timeout())
+	})
+}
+
+func TestC12_AttemptTimerExcludesWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, clienttest.JSON(200, `{}`).After(900*time.Millisecond))
+		c := over(t, rt, client.WithAttemptTimeout(time.Second), client.WithRateLimit(ratelimit.PerMinute(1)))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err)
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err, "a minute's wait for the limiter is no part of the attempt")
+	})
+}
+
+// drip sends a body bit by bit.
+type drip struct {
+	every time.Duration
+	left  int
+	chunk string
+	ctx   context.Context
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.left == 0 {
+		return 0, io.EOF
+	}
+	d.left--
+	select {
+	case <-time.After(d.every):
+		return copy(p, d.chunk), nil
+	case <-d.ctx.Done():
+		return 0, context.Cause(d.ctx)
+	}
+}
+
+func (d *drip) Close() error { return nil }
+
+func dripping(every time.Duration, n int, chunk, contentType string) roundTripper {
+	return func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {contentType}}, Request: r,
+			ContentLength: -1, Body: &drip{every, n, chunk, r.Context()}}, nil
+	}
+}
+
+func plain(t *testing.T, rt http.RoundTripper, opts ...client.Option) *client.Client {
+	t.Helper()
+	c, err := client.New(base, append([]client.Option{client.WithTransport(rt)}, opts...)...)
+	require.NoError(t, err)
+	return c
+}
+
+func TestC12_StreamOutlivesItsHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const minutes = 10
+		c := plain(t, dripping(15*time.Second, 4*minutes, "data: tick\n\n", "text/event-stream"))
+		n := 0
+		start := time.Now()
+		for _, err := range client.Events(t.Context(), c, client.Request{Path: "/events"}) {
+			require.NoError(t, err)
+			n++
+		}
+		require.Equal(t, 4*minutes, n)
+		require.Equal(t, minutes*time.Minute, time.Since(start), "ten times the attempt's time, seven times the call's")
+
+		resp, err := c.HTTPClient().Get(base + "/events")
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Len(t, body, 4*minutes*len("data: tick\n\n"), "under an SDK too")
+
+		c = plain(t, dripping(15*time.Second, 4*minutes, "x", "application/octet-stream"))
+		resp, err = c.Do(t.Context(), client.Request{Path: "/download"})
+		require.NoError(t, err)
+		body, err = io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Len(t, body, 4*minutes)
+	})
+}
+
+func TestC12_IdleBodyIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := plain(t, dripping(61*time.Second, 2, "x", "application/octet-stream"))
+		resp, err := c.Do(t.Context(), client.Request{Path: "/download"})
+		require.NoError(t, err)
+		start := time.Now()
+		_, err = io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.Equal(t, time.Minute, time.Since(start))
+		require.NoError(t, resp.Body.Close())
+	})
+}
+
+func TestC12_SlowConsumerIsNotIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := plain(t, dripping(time.Second, 3, "x", "application/octet-stream"))
+		resp, err := c.Do(t.Context(), client.Request{Path: "/download"})
+		require.NoError(t, err)
+		var p [1]byte
+		for range 3 {
+			_, err := resp.Body.Read(p[:])
+			require.NoError(t, err)
+			time.Sleep(5 * time.Minute) // the consumer's own time
+		}
+		_, err = resp.Body.Read(p[:])
+		require.ErrorIs(t, err, io.EOF)
+		require.NoError(t, resp.Body.Close())
+	})
+}
+
+func TestC12_AskedForDeadlineBoundsStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := dripping(time.Second, 1000, "data: x\n\n", "text/event-stream")
+		for name, open := range map[string]func() error{
+			"context": func() error {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				return drain(client.Events(ctx, plain(t, rt), client.Request{Path: "/e"}))
+			},
+			"request": func() error {
+				return drain(client.Events(t.Context(), plain(t, rt), client.Request{Path: "/e", Timeout: 10 * time.Second}))
+			},
+			"option": func() error {
+				return drain(client.Events(t.Context(), plain(t, rt, client.WithTimeout(10*time.Second)), client.Request{Path: "/e"}))
+			},
+		} {
+			start := time.Now()
+			err := open()
+			require.ErrorIs(t, err, context.DeadlineExceeded, name)
+			require.Equal(t, 10*time.Second, time.Since(start), name)
+		}
+	})
+}
+
+func drain(events func(func(client.Event, error) bool)) (err error) {
+	for _, e := range events {
+		if e != nil {
+			err = e
+		}
+	}
+	return err
+}
+
+func TestC12_DefaultCallDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := scripted(t, "hang")
+		start := time.Now()
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.LessOrEqual(t, time.Since(start), client.DefaultTimeout)
+
+		c = plain(t, dripping(time.Second, 1000, " ", "application/json"))
+		start = time.Now()
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, client.DefaultTimeout, time.Since(start), "the body of a call is inside its deadline")
+
+		resp, err := c.HTTPClient().Get(base + "/x")
+		require.NoError(t, err)
+		start = time.Now()
+		_, err = io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, client.DefaultTimeout, time.Since(start), "and so is an SDK's")
+		require.NoError(t, resp.Body.Close())
+
+		c = plain(t, dripping(time.Second, 300, " ", "application/json"), client.WithTimeout(client.NoTimeout))
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+	})
+}
+
+// hostile starts a server that writes whatever it likes.
+func hostile(t *testing.T, serve func(net.Conn)) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					serve(conn)
+				}
+			}()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); <-done })
+	return "http://" + l.Addr().String()
+}
+
+func TestC26_HostileServers(t *testing.T) {
+	endless := func(prefix, chunk string) func(net.Conn) {
+		return func(c net.Conn) {
+			_, err := io.WriteString(c, prefix)
+			for err == nil {
+				_, err = io.WriteString(c, chunk)
+			}
+		}
+	}
+	const ok = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+	for _, tc := range []struct {
+		name  string
+		serve func(net.Conn)
+		want  error
+	}{
+		{"endless headers", endless("HTTP/1.1 200 OK\r\n", "X-A: "+strings.Repeat("a", 1000)+"\r\n"), nil},
+		{"endless body", endless(ok+"\r\n", strings.Repeat("x", 4096)), client.ErrTooLarge},
+		{"endless chunks", endless(ok+"Transfer-Encoding: chunked\r\n\r\n", "1000\r\n"+strings.Repeat("x", 4096)+"\r\n"), client.ErrTooLarge},
+		{"bad chunk", endless(ok+"Transfer-Encoding: chunked\r\n\r\n", "zz\r\n"), nil},
+		{"endless error body", endless("HTTP/1.1 400 Bad\r\nContent-Type: application/json\r\n\r\n", strings.Repeat("x", 4096)), client.ErrBadRequest},
+		{"slow drip", func(c net.Conn) {
+			_, err := io.WriteString(c, ok+"\r\n")
+			for err == nil {
+				time.Sleep(10 * time.Millisecond)
+				_, err = io.WriteString(c, " ")
+			}
+		}, context.DeadlineExceeded},
+		{"slow headers", func(c net.Conn) {
+			_, err := io.WriteString(c, "HTTP/1.1 200 OK\r\n")
+			for err == nil {
+				time.Sleep(10 * time.Millisecond)
+				_, err = io.WriteString(c, "X-A: b\r\n")
+			}
+		}, client.ErrTimeout},
+		{"garbage", endless("\x00\x01\x02 what\r\n\r\n", "?"), nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := client.New(hostile(t, tc.serve), client.WithMaxBody(1<<20), client.WithRetry(retry.Never))
+			require.NoError(t, err)
+			t.Cleanup(c.CloseIdleConnections)
+			start := time.Now()
+			_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x", Timeout: 2 * time.Second})
+			require.Error(t, err)
+			if tc.want != nil {
+				require.ErrorIs(t, err, tc.want)
+			}
+			require.Less(t, time.Since(start), 10*time.Second)
+			require.Less(t, len(err.Error()), 4096)
+		})
+	}
+}
+
+func TestC26_TruncatedBodyIsTheAttemptsFailure(t *testing.T) {
+	for name, mk := range map[string]func(*testing.T) *client.Client{
+		"in memory": func(t *testing.T) *client.Client {
+			return over(t, clienttest.NewTransport(t, clienttest.Truncate(200, `{"id":"abc"}`, 5), clienttest.JSON(200, `{"id":"abc"}`)))
+		},
+		"on the wire": func(t *testing.T) *client.Client {
+			return served(t, clienttest.NewServer(t, clienttest.Truncate(200, `{"id":"abc"}`, 5), clienttest.JSON(200, `{"id":"abc"}`)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := mk(t).With(client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+			require.NoError(t, err)
+			var meta client.Meta
+			got, err := client.Call[thing](t.Context(), c, client.Request{Path: "/x", Meta: &meta})
+			require.NoError(t, err)
+			require.Equal(t, "abc", got.ID)
+			require.Len(t, meta.Attempts, 2)
+			require.Equal(t, client.Retried, meta.Attempts[0].Reason)
+			require.Equal(t, 200, meta.Attempts[0].Status)
+
+			c = mk(t)
+			_, err = client.Post[thing](t.Context(), c, "/x", thing{})
+			e := asError(t, err)
+			require.NotErrorIs(t, err, client.ErrDecode)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			require.Equal(t, client.MaybeApplied, e.Effect)
+			require.Len(t, e.Attempts, 1, "a POST is not repeated for it")
+		})
+	}
+}
+
+func TestC10_RetriesUseOneConnectionAndDrainIsBounded(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.MustParse(`503 {"error":"a"}, 503 {"error":"b"}, 503 {"error":"c"}, 200 {}`)...)
+	dials := 0
+	tr := http.DefaultTransport.(*http.Transport).Clone()
+	tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		dials++
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}
+	c := served(t, srv, client.WithTransport(tr), client.WithRetry(retry.Policy{MaxAttempts: 4, Backoff: retry.Constant(0)}))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.NoError(t, err)
+	require.Equal(t, 4, srv.Count())
+	require.Equal(t, 1, dials)
+
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		c := plain(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			n++
+			if n == 2 {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}
+			return &http.Response{StatusCode: 503, Header: http.Header{}, Request: r, ContentLength: -1,
+				Body: &drip{time.Second, 1 << 30, "x", r.Context()}}, nil
+		}), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+		start := time.Now()
+		_, err := client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.Equal(t, 5*time.Second, time.Since(start), "the drain is bounded in time")
+
+		n = 0
+		read := 0
+		c = plain(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+			n++
+			if n == 2 {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}
+			return &http.Response{StatusCode: 503, Header: http.Header{}, Request: r, ContentLength: -1,
+				Body: io.NopCloser(readFunc(func(p []byte) (int, error) { read += len(p); return len(p), nil }))}, nil
+		}), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.LessOrEqual(t, read, client.DefaultMaxErrorBody+4096, "and in bytes")
+	})
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// idleCounter counts calls of CloseIdleConnections.
+type idleCounter struct {
+	http.RoundTripper
+	closed int
+}
+
+func (c *idleCounter) CloseIdleConnections() { c.closed++ }
+
+func TestC11_FailuresDoNotCloseIdleConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := &idleCounter{RoundTripper: clienttest.NewTransport(t, clienttest.MustParse("reset, 503, hang")...)}
+		c := plain(t, rt, client.WithAttemptTimeout(time.Second))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.Error(t, err)
+		_, err = c.HTTPClient().Get(base + "/x")
+		require.Error(t, err)
+		require.Zero(t, rt.closed)
+		c.CloseIdleConnections()
+		require.Equal(t, 1, rt.closed, "only when asked")
+	})
+}
+
+func TestCallerDeadlineWins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := scripted(t, "hang")
+		cause := errors.New("request of ours was abandoned")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Second, cause)
+		defer cancel()
+		start := time.Now()
+		_, err := client.Get[thing](ctx, c, "/x")
+		require.Equal(t, 3*time.Second, time.Since(start))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, cause)
+		require.Equal(t, []client.Reason{client.ContextEnded}, reasons(asError(t, err).Attempts))
+		require.Contains(t, fmt.Sprint(err), "GET /x")
+	})
+}
