@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/webhook/webhooktest"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
+
+func TestDemonstrationShowsWhatItSays(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), &out, ""))
+	for _, want := range []string{
+		"Stripe: a payment\n    order 6735 is paid: 20.00 eur\n    answered 200\n",
+		"not run twice\n    log: level=INFO msg=\"webhook event was handled before\"",
+		"the order database is away\"\n    answered 500\n",
+		"after a 500\n    order 6735 is paid: 20.00 eur\n    answered 200\n",
+		"subscription sub_1 is canceled until 2025-11-08\n",
+		"nobody knows yet\n    answered 200\n",
+		"signature does not match",
+		"3600 s before",
+		"octocat pushed 1 commit(s) to main of octocat/hello\n",
+		"looks like a replay, left alone: 00000000-0000-4000-8000-000000000000\n    answered 200\n",
+		"X-Hub-Signature-256 is one of github",
+		"stop writing to gone@example.com: mailbox unavailable\n    answered 200\n",
+	} {
+		require.Contains(t, out.String(), want)
+	}
+	for _, secret := range []string{demoStripe, demoGitHub, demoResend} {
+		require.NotContains(t, out.String(), secret)
+	}
+}
+
+func TestListenTakesMoreUntilInterrupted(t *testing.T) {
+	t.Setenv("GITHUB_WEBHOOK_SECRET", "a secret of one's own")
+	ctx, interrupt := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, w, "127.0.0.1:0")
+		_ = w.Close()
+	}()
+	lines := bufio.NewScanner(r)
+	var base string
+	for base == "" && lines.Scan() {
+		if m := regexp.MustCompile(`waiting for more at (http://\S+)/hooks/`).FindStringSubmatch(lines.Text()); m != nil {
+			base = m[1]
+		}
+	}
+	require.NotEmpty(t, base)
+	answer := make(chan int, 1)
+	go func() {
+		client := &http.Client{Transport: &http.Transport{}}
+		defer client.CloseIdleConnections()
+		res, err := client.Do(webhooktest.GitHub("a secret of one's own").WithEvent("push").WithURL(base + "/hooks/github").Request([]byte(pushBody)))
+		if err != nil {
+			answer <- 0
+			return
+		}
+		_ = res.Body.Close()
+		answer <- res.StatusCode
+	}()
+	require.True(t, lines.Scan())
+	require.Equal(t, "    octocat pushed 1 commit(s) to main of octocat/hello", lines.Text())
+	require.Equal(t, 200, <-answer)
+	interrupt()
+	for lines.Scan() { // until the pipe is closed
+	}
+	require.NoError(t, <-done)
+}
+
+func TestListenAddressThatIsTaken(t *testing.T) {
+	require.Error(t, run(t.Context(), io.Discard, "256.0.0.1:1"))
+}

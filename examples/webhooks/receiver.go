@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/events"
+)
+
+// receiver is the part to copy: three endpoints, each verified by its
+// provider's scheme, whose events go to typed functions, each event once.
+func receiver(app *app, stripeSecrets, githubSecrets, resendSecrets secret.Source, log *slog.Logger) (http.Handler, error) {
+	stripe, errStripe := webhook.Stripe(stripeSecrets)
+	github, errGitHub := webhook.GitHub(githubSecrets)
+	resend, errResend := webhook.Resend(resendSecrets)
+	guard, errGuard := webhook.NewMemoryGuard(webhook.MemoryGuardConfig{})
+	if err := errors.Join(errStripe, errGitHub, errResend, errGuard); err != nil {
+		return nil, err
+	}
+
+	mux := http.NewServeMux()
+	var errs []error
+	mount := func(path string, v webhook.Verifier, opts ...webhook.HandlerOption) {
+		h, err := webhook.NewHandler(v, append(opts, webhook.WithDuplicates(guard), webhook.WithLogger(log))...)
+		mux.Handle(path, h)
+		errs = append(errs, err)
+	}
+	mount("/hooks/stripe", stripe,
+		webhook.On("payment_intent.succeeded", app.paid),
+		webhook.On("customer.subscription.*", app.subscription))
+	mount("/hooks/github", github,
+		webhook.On("push", app.pushed))
+	mount("/hooks/resend", resend,
+		webhook.On("email.bounced", app.bounced))
+	return mux, errors.Join(errs...)
+}
+
+// Each function gets a verified event with its payload decoded. Returning an
+// error makes the provider send the event again.
+
+func (a *app) paid(ctx context.Context, e webhook.Event[events.StripePaymentIntent]) error {
+	return a.fulfil(ctx, e.Data.Object.Metadata["order_id"], e.Data.Object.AmountReceived, e.Data.Object.Currency)
+}
+
+func (a *app) subscription(_ context.Context, e webhook.Event[events.StripeSubscription]) error {
+	a.printf("subscription %s is %s until %s", e.Data.Object.ID, e.Data.Object.Status, e.Data.Object.CurrentPeriodEnd().Format("2006-01-02"))
+	return nil
+}
+
+func (a *app) pushed(_ context.Context, e webhook.Event[events.GitHubPush]) error {
+	if e.Suspect { // GitHub signs no identifier, so a captured delivery can come back under another
+		a.printf("looks like a replay, left alone: %s", e.ID)
+		return nil
+	}
+	a.printf("%s pushed %d commit(s) to %s of %s", e.Data.Pusher.Name, len(e.Data.Commits), e.Data.Branch(), e.Data.Repository.FullName)
+	return nil
+}
+
+func (a *app) bounced(_ context.Context, e webhook.Event[events.Resend]) error {
+	reason := "no reason given"
+	if b := e.Data.Data.Bounce; b != nil {
+		reason = b.Message
+	}
+	a.printf("stop writing to %s: %s", strings.Join(e.Data.Data.To, ", "), reason)
+	return nil
+}
