@@ -1,4 +1,8 @@
 package bench
 
+import "slices"
+
 // ownWebhook returns the project's entries of the group Webhook.
-func ownWebhook(c *webhookCase) []entry { return nil }
+func ownWebhook(c *webhookCase) []entry {
+	return slices.Concat(ownWebhookRequest(c))
+}
