@@ -169,7 +169,7 @@ func (m *Manager) Token(ctx context.Context, key string) (*oauth2.Token, error) 
 
 // RefreshToken returns a token other than failed, which a service has answered
 // with 401. It refreshes only if failed is still the newest token, and not if that
-// was obtained within the last five seconds or half its lifetime: the error
+// came from a refresh within the last five seconds or tenth of its lifetime: the error
 // then matches [ErrRefreshedRecently]. Otherwise it is as [Manager.Token].
 func (m *Manager) RefreshToken(ctx context.Context, key string, failed *oauth2.Token) (*oauth2.Token, error) {
 	e, err := m.entry(key)

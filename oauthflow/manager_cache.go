@@ -32,11 +32,11 @@ type shard struct {
 
 // entry is what the process knows of one key.
 type entry struct {
-	key    string
-	jitter float64
-	hot    atomic.Pointer[hotToken]
+	key string
+	hot atomic.Pointer[hotToken]
 
 	mu      sync.Mutex
+	jitter  float64 // of snap's token, see newJitter
 	used    time.Time
 	evicted bool
 	snap    *snapshot // nil: not known
@@ -60,8 +60,12 @@ type snapshot struct {
 	seen    time.Time
 }
 
-func (e *entry) newSnapshot(st *tokenState, now time.Time) *snapshot {
-	return &snapshot{st, st.token(false), st.staleAt(e.jitter), now}
+// learn makes st what is known.
+func (e *entry) learn(st *tokenState, now time.Time) {
+	if e.snap == nil || e.snap.state.Access != st.Access {
+		e.jitter = newJitter()
+	}
+	e.snap = &snapshot{st, st.token(false), st.staleAt(e.jitter), now}
 }
 
 // quick is the path that nearly every call takes: no lock, no allocation.
@@ -88,7 +92,7 @@ func (e *entry) replace(st *tokenState) {
 	e.hot.Store(nil)
 	e.snap, e.failed, e.retryAt = nil, nil, time.Time{}
 	if st != nil {
-		e.snap = e.newSnapshot(st, time.Now())
+		e.learn(st, time.Now())
 	}
 }
 

@@ -18,7 +18,8 @@ const patience = time.Second
 // flight is one look at the store, and a refresh if needed, on behalf of
 // everyone who asks meanwhile.
 type flight struct {
-	failed string // the access token that must not come back, if any
+	failed string  // the access token that must not come back, if any
+	jitter float64 // the entry's when it began
 	began  time.Time
 	done   chan struct{} // closed when token and err are set
 	token  *oauth2.Token
@@ -62,7 +63,7 @@ func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.T
 				}
 				return nil, &RefreshError{Key: e.key, cause: ErrManagerClosed}
 			}
-			f = &flight{failed: failed, began: now, done: make(chan struct{}), stuck: make(chan struct{})}
+			f = &flight{failed: failed, jitter: e.jitter, began: now, done: make(chan struct{}), stuck: make(chan struct{})}
 			e.flight = f
 			go m.fly(context.WithoutCancel(ctx), e, f, e.epoch)
 		}
@@ -161,7 +162,7 @@ func (m *Manager) wait(ctx context.Context, e *entry, f *flight, failed string, 
 // fly does the work of a flight and tells everyone.
 func (m *Manager) fly(ctx context.Context, e *entry, f *flight, epoch int) {
 	defer m.flights.Done()
-	r := &renewal{m: m, key: e.key, jitter: e.jitter, failed: f.failed, stuck: func(err error) {
+	r := &renewal{m: m, key: e.key, jitter: f.jitter, failed: f.failed, stuck: func(err error) {
 		f.stuckErr = err
 		close(f.stuck)
 		m.tellFailure(ctx, e.key, err)
@@ -201,7 +202,7 @@ func (e *entry) land(st *tokenState, err error, now time.Time) {
 	e.failed, e.retryAt = nil, time.Time{}
 	e.hot.Store(nil)
 	if st != nil {
-		e.snap = e.newSnapshot(st, now)
+		e.learn(st, now)
 	} else if errors.Is(err, ErrReauthorizationRequired) {
 		e.snap = nil
 	}

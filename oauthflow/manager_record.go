@@ -138,7 +138,7 @@ func (s *tokenState) early() time.Duration {
 }
 
 // newJitter returns the share of the early expiry that one process uses for one
-// key: less by up to a fifth, so that processes and users spread out.
+// token: less by up to a fifth, so that processes and users spread out.
 func newJitter() float64 { return 1 - rand.Float64()/5 }
 
 // staleAt returns from when on the token should be refreshed; the zero time

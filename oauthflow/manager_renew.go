@@ -302,7 +302,7 @@ func (r *renewal) giveUp(ctx context.Context, st *tokenState, cause error) (*tok
 func (s *tokenState) young(now time.Time) bool {
 	limit := recently
 	if !s.Expiry.IsZero() {
-		limit = min(limit, s.Expiry.Sub(s.Obtained)/2)
+		limit = min(limit, s.Expiry.Sub(s.Obtained)/earlyShare)
 	}
 	age := now.Sub(s.Obtained)
 	return s.Refreshes > 0 && age >= 0 && age < limit
