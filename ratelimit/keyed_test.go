@@ -149,6 +149,7 @@ func TestC16_LineIsCountedAgainstTheDeadline(t *testing.T) {
 		limit := ratelimit.PerSecond(1)
 		require.True(t, limit.Allow("k"))
 		start := time.Now()
+		var mu sync.Mutex
 		var order []int
 		var wg sync.WaitGroup
 		for i := range 5 {
@@ -156,6 +157,8 @@ func TestC16_LineIsCountedAgainstTheDeadline(t *testing.T) {
 				if err := limit.Wait(t.Context(), "k"); err != nil {
 					t.Error(err)
 				}
+				mu.Lock()
+				defer mu.Unlock()
 				order = append(order, i)
 			})
 			synctest.Wait()

@@ -3,8 +3,11 @@ package secret
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 type cached struct {
@@ -26,10 +29,12 @@ type flight struct {
 // Cache returns a source that keeps the secrets of src for ttl. When they
 // expire, or after Refresh, one call is made to src, whoever waits; it is
 // detached from the callers' cancellation, so that one caller's cancel fails no
-// other. An error is not kept. A ttl of zero or less is an error at
-// construction of whatever uses the source.
+// other, and bounded to 30 s. An error is not kept, and a panic in src becomes
+// one. A ttl of zero or less is an error at construction of whatever uses the
+// source.
 func Cache(src Source, ttl time.Duration) Source { return &cached{src: src, ttl: ttl} }
 
+// Check reports a lifetime that is not positive, and what src reports.
 func (c *cached) Check() error {
 	if c.ttl <= 0 {
 		return errors.New("secret: cache: the lifetime must be positive")
@@ -37,6 +42,7 @@ func (c *cached) Check() error {
 	return Check(c.src)
 }
 
+// Secrets returns what is kept, or waits for src.
 func (c *cached) Secrets(ctx context.Context) ([]Value, error) {
 	c.mu.Lock()
 	if time.Now().Before(c.expires) {
@@ -54,31 +60,58 @@ func (c *cached) Secrets(ctx context.Context) ([]Value, error) {
 	case <-f.done:
 		return f.values, f.err
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, fmt.Errorf("secret: cache: waiting for the source: %w", pause.Err(ctx))
 	}
 }
 
 const cacheFetchLimit = 30 * time.Second
 
 func (c *cached) fetch(ctx context.Context, f *flight) {
+	defer c.land(f)
 	ctx, cancel := context.WithTimeout(ctx, cacheFetchLimit)
 	defer cancel()
-	f.values, f.err = c.src.Secrets(ctx)
+	f.err = errors.New("secret: cache: the source ended its goroutine")
+	f.values, f.err = guarded(ctx, c.src)
+}
+
+// land hands f to those who wait for it, and keeps it unless it was overtaken.
+func (c *cached) land(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f.err == nil && c.flight == f {
-		c.values, c.expires = f.values, time.Now().Add(c.ttl)
-	}
 	if c.flight == f {
 		c.flight = nil
+		if f.err == nil {
+			c.values, c.expires = f.values, time.Now().Add(c.ttl)
+		}
 	}
 	close(f.done)
 }
 
-// Refresh discards what is kept.
+// guarded holds src to its contract. A panic in it would end the process, since
+// no caller's stack is above; it becomes an error, which does not show what was
+// panicked with, since that may well be a secret.
+func guarded(ctx context.Context, src Source) (values []Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			values, err = nil, fmt.Errorf("secret: cache: the source panicked with a %T", r)
+		}
+	}()
+	if src == nil {
+		return nil, fmt.Errorf("secret: cache: nil source: %w", ErrNone)
+	}
+	values, err = src.Secrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return usable("cache", values)
+}
+
+// Refresh has src read its origin again, and discards what is kept. What a call
+// to src that is under way brings goes to those who wait for it and is not kept.
 func (c *cached) Refresh(ctx context.Context) error {
+	err := Refresh(ctx, c.src)
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.expires, c.flight = time.Time{}, nil
-	c.mu.Unlock()
-	return Refresh(ctx, c.src)
+	return err
 }

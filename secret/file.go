@@ -33,17 +33,20 @@ type file struct {
 // a second while in use, and at once on Refresh: since content is compared,
 // not a modification time, and the path is opened anew, the symlink swaps of
 // Kubernetes mounts and the renames of Docker secrets are followed. One caller
-// reads; the others go on with the last good value. When a file cannot be read
+// reads; the others go on with the last good value, unless it has been out of use
+// for longer. When a file cannot be read
 // or is blank, as happens in the middle of a rotation, the last good value
 // serves for up to a minute, after which the error is returned. Files over
 // 1 MiB are refused.
 func File(paths ...string) Source { return &file{paths: paths} }
 
+// Check reads the files.
 func (f *file) Check() error {
 	_, err := f.Secrets(context.Background())
 	return err
 }
 
+// Secrets returns what the files hold now, or held a second ago at most.
 func (f *file) Secrets(context.Context) ([]Value, error) {
 	now := time.Now()
 	st := f.state.Load()
@@ -51,7 +54,9 @@ func (f *file) Secrets(context.Context) ([]Value, error) {
 		if now.Before(st.next) {
 			return st.values, nil
 		}
-		if !f.mu.TryLock() {
+		if now.Sub(st.next) > fileInterval { // unused for a while: too old to go on with
+			f.mu.Lock()
+		} else if !f.mu.TryLock() {
 			return st.values, nil
 		}
 	} else {

@@ -52,6 +52,9 @@ func Check(src Source) error {
 
 // Current returns the first, that is the newest, secret of src.
 func Current(ctx context.Context, src Source) (Value, error) {
+	if src == nil {
+		return Value{}, fmt.Errorf("secret: nil source: %w", ErrNone)
+	}
 	vs, err := src.Secrets(ctx)
 	if err != nil {
 		return Value{}, err
@@ -94,8 +97,10 @@ func Static(values ...string) Source {
 	return &s
 }
 
+// Check reports a missing or blank value.
 func (s *static) Check() error { return s.err }
 
+// Secrets returns the values.
 func (s *static) Secrets(context.Context) ([]Value, error) {
 	if s.err != nil {
 		return nil, s.err
@@ -113,11 +118,13 @@ type env struct {
 // set and not blank.
 func Env(names ...string) Source { return &env{names: names} }
 
+// Check reads the variables.
 func (e *env) Check() error {
 	_, err := e.Secrets(context.Background())
 	return err
 }
 
+// Secrets returns what the variables hold now.
 func (e *env) Secrets(context.Context) ([]Value, error) {
 	if len(e.names) == 0 {
 		return nil, fmt.Errorf("secret: env: no variable named: %w", ErrNone)
@@ -173,15 +180,20 @@ func (f Func) Secrets(ctx context.Context) ([]Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(vs) == 0 {
-		return nil, fmt.Errorf("secret: func: %w", ErrNone)
+	return usable("func", vs)
+}
+
+// usable refuses what breaks the contract of [Source].
+func usable(kind string, values []Value) ([]Value, error) {
+	if len(values) == 0 {
+		return nil, fmt.Errorf("secret: %s: %w", kind, ErrNone)
 	}
-	for i, v := range vs {
+	for i, v := range values {
 		if v.IsBlank() {
-			return nil, fmt.Errorf("secret: func: value %d of %d: %w", i+1, len(vs), ErrBlank)
+			return nil, fmt.Errorf("secret: %s: value %d of %d: %w", kind, i+1, len(values), ErrBlank)
 		}
 	}
-	return vs, nil
+	return values, nil
 }
 
 // Check reports a nil function.
@@ -199,21 +211,23 @@ type joined []Source
 // fails when any of them fails.
 func Join(sources ...Source) Source { return joined(sources) }
 
+// Secrets returns the secrets of all sources.
 func (j joined) Secrets(ctx context.Context) ([]Value, error) {
 	var all []Value
 	for _, s := range j {
+		if s == nil {
+			return nil, fmt.Errorf("secret: join: nil source: %w", ErrNone)
+		}
 		vs, err := s.Secrets(ctx)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, vs...)
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("secret: join: %w", ErrNone)
-	}
-	return all, nil
+	return usable("join", all)
 }
 
+// Check reports the first source that will not work.
 func (j joined) Check() error {
 	if len(j) == 0 {
 		return fmt.Errorf("secret: join: %w", ErrNone)
@@ -226,6 +240,7 @@ func (j joined) Check() error {
 	return nil
 }
 
+// Refresh refreshes every source that keeps a copy.
 func (j joined) Refresh(ctx context.Context) error {
 	var errs []error
 	for _, s := range j {
