@@ -49,7 +49,7 @@ func (x *exchange) run() (*http.Response, error) {
 	if err := x.prepare(); err != nil {
 		x.body.close()
 		x.clock.stop()
-		x.effect(verdict{neverSent: true})
+		x.effect(verdict{err: err, neverSent: true})
 		return nil, x.fail(nil, err)
 	}
 	for {
@@ -124,7 +124,7 @@ func (x *exchange) guard(o origin, within bool) {
 	x.inside = within && !h.left
 	if h.left {
 		x.ownHeader()
-		strip(&x.tmpl, h.names)
+		x.strip(h.params)
 	}
 }
 

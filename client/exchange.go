@@ -25,7 +25,7 @@ type chain struct {
 	sent      time.Time     // when it was
 	key       string        // the idempotency key
 	left      bool          // a hop has left the origins: nothing is attached again
-	names     []string      // headers and query keys that were credentials so far
+	params    []string      // query parameters that were credentials so far
 	renewed   bool          // the credential has been renewed once
 	throttled bool          // the last attempt was
 	effect    Effect

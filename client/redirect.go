@@ -3,8 +3,8 @@ package client
 import (
 	"context"
 	"net/http"
-	"net/url"
-	"slices"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 func redirectStatus(status int) bool {
@@ -15,61 +15,36 @@ func redirectStatus(status int) bool {
 	return false
 }
 
-// credentialNames are the header fields that carry credentials whoever sets
-// them. What a client's own Auth sets is found by looking.
-var credentialNames = []string{
-	"Authorization", "Proxy-Authorization", "Cookie", "Cookie2", "Www-Authenticate",
-	"X-Api-Key", "Api-Key", "X-Auth-Token", "X-Access-Token", "X-Amz-Security-Token", "Dpop",
-}
-
-// strip removes credentials from what is about to leave the client's origins.
-// Both the header map and the URL are replaced or owned.
-func strip(req *http.Request, names []string) {
-	for _, name := range credentialNames {
-		delete(req.Header, name)
+// strip takes everything off the request that could be a credential, before a
+// hop off the client's origins: header fields but for those known to hold none
+// (a service's own names cannot all be known), the query parameters that auth
+// sets, user info. tmpl's header map is owned.
+func (x *exchange) strip(params []string) {
+	req := &x.tmpl
+	for name := range req.Header {
+		if !redact.Harmless(name) && name != x.c.keyHeader {
+			delete(req.Header, name)
+		}
 	}
-	var query url.Values
-	for _, name := range names {
-		delete(req.Header, http.CanonicalHeaderKey(name))
-		if req.URL.RawQuery == "" {
-			continue
-		}
-		if query == nil {
-			query = req.URL.Query()
-		}
-		if query.Has(name) {
+	u := *req.URL
+	u.User = nil
+	for _, name := range params {
+		if query := u.Query(); query.Has(name) {
 			query.Del(name)
-			u := *req.URL
 			u.RawQuery = query.Encode()
-			req.URL = &u
 		}
 	}
-	req.URL = withoutUser(req.URL)
-	if ref := req.Header.Get("Referer"); ref != "" {
-		delete(req.Header, "Referer")
-	}
+	req.URL = &u
 }
 
-func withoutUser(u *url.URL) *url.URL {
-	if u.User == nil {
-		return u
-	}
-	bare := *u
-	bare.User = nil
-	return &bare
-}
-
-// passOn prepares a redirect for the next hop: the chain learns which names were
-// credentials, and travels in resp.Request's context, where http.Client finds it.
+// passOn prepares a redirect for the next hop: the chain learns which parameters
+// were credentials, and travels in resp.Request's context, where http.Client finds it.
 func (x *exchange) passOn(resp *http.Response) {
 	h := x.chain
 	wire, bare, _ := h.last()
 	h.mu.Lock()
 	if wire != nil && x.inside && x.c.cfg.auth != nil {
-		h.names = append(h.names, credentialHeaders(wire.Header, bare.Header)...)
-		h.names = append(h.names, credentialParams(wire.URL, bare.URL)...)
-		slices.Sort(h.names)
-		h.names = slices.Compact(h.names)
+		h.params = append(h.params, credentialParams(wire.URL, bare.URL)...)
 	}
 	h.mu.Unlock()
 	if x.asked != nil {

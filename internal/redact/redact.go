@@ -29,12 +29,16 @@ var headers = map[string]bool{
 	"X-Request-Id": true,
 }
 
+// Harmless reports whether values of the header field name, in canonical form,
+// hold no credential.
+func Harmless(name string) bool { return headers[name] }
+
 // Header returns a copy of h in which every value that is not on the list is
 // [Mark]. Names stay: they say which credential was sent.
 func Header(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
-		if headers[http.CanonicalHeaderKey(name)] {
+		if Harmless(http.CanonicalHeaderKey(name)) {
 			out[name] = slices.Clone(values)
 		} else {
 			out[name] = []string{Mark}

@@ -1,0 +1,416 @@
+package client_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// closing counts how often a body was closed.
+type closing struct {
+	io.Reader
+	n atomic.Int32
+}
+
+func (c *closing) Close() error { c.n.Add(1); return nil }
+
+func TestC8_GetBodyMeansNothingIsBuffered(t *testing.T) {
+	first := make(chan byte, 1)
+	release := make(chan struct{})
+	srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {}))
+	_ = srv
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		var p [1]byte
+		if _, err := io.ReadFull(r.Body, p[:]); err != nil {
+			return nil, err
+		}
+		first <- p[0]
+		rest, err := io.ReadAll(r.Body)
+		if err != nil || string(rest) != "est" {
+			return nil, errors.New("body lost")
+		}
+		_ = r.Body.Close()
+		return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
+	})
+	open := func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("t"), readFunc(func([]byte) (int, error) {
+			<-release
+			return 0, io.EOF
+		}), strings.NewReader("est"))), nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := client.Call[client.None](t.Context(), plain(t, rt), client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
+		done <- err
+	}()
+	require.Equal(t, byte('t'), <-first, "the service sees byte 1 before the source has ended")
+	close(release)
+	require.NoError(t, <-done)
+}
+
+func TestC8_ReadAheadReplaysWhatFits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tc := range []struct {
+			size, want int
+			reason     client.Reason
+		}{
+			{10, 2, client.Succeeded},
+			{client.DefaultReadAhead, 2, client.Succeeded},
+			{client.DefaultReadAhead + 1, 1, client.BodyNotReplayed},
+		} {
+			lengths := []int64{}
+			rt := clienttest.NewTransport(t, clienttest.Status(503), clienttest.JSON(200, `{}`))
+			c := over(t, rt, client.WithAttemptMiddleware(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					lengths = append(lengths, r.ContentLength)
+					return next.RoundTrip(r)
+				})
+			}))
+			var ledger client.Ledger
+			body := &closing{Reader: strings.NewReader(strings.Repeat("x", tc.size))}
+			req, _ := http.NewRequestWithContext(client.WithLedger(t.Context(), &ledger), "PUT", base+"/x", body)
+			require.Nil(t, req.GetBody)
+			resp, err := c.HTTPClient().Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			list := ledger.Attempts()
+			require.Len(t, list, tc.want)
+			require.Equal(t, tc.reason, list[len(list)-1].Reason)
+			for _, r := range rt.Requests() {
+				require.Len(t, r.Body, tc.size)
+			}
+			if tc.want == 2 {
+				require.Equal(t, []int64{int64(tc.size), int64(tc.size)}, lengths, "the length is known now")
+			}
+			require.EqualValues(t, 1, body.n.Load())
+		}
+	})
+}
+
+func TestC8_NothingIsReadAheadWhereNoRetryIsPossible(t *testing.T) {
+	first := make(chan byte, 1)
+	release := make(chan struct{})
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		var p [1]byte
+		_, _ = io.ReadFull(r.Body, p[:])
+		first <- p[0]
+		_, _ = io.Copy(io.Discard, r.Body)
+		return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
+	})
+	done := make(chan error, 1)
+	go func() {
+		body := io.MultiReader(strings.NewReader("x"), readFunc(func([]byte) (int, error) { <-release; return 0, io.EOF }))
+		_, err := client.Call[client.None](t.Context(), plain(t, rt, client.WithRetry(retry.Never)),
+			client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", body, -1)})
+		done <- err
+	}()
+	require.Equal(t, byte('x'), <-first)
+	close(release)
+	require.NoError(t, <-done)
+}
+
+func TestC8_SourceThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, w := io.Pipe()
+		c, rt := scripted(t, "200 {}")
+		start := time.Now()
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", r, -1), Timeout: 3 * time.Second})
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.Equal(t, 3*time.Second, time.Since(start))
+		require.Equal(t, client.NeverSent, asError(t, err).Effect)
+		require.Zero(t, rt.Count())
+		_, err = w.Write([]byte("x"))
+		require.Error(t, err, "the source has been closed")
+	})
+}
+
+func TestC9_RequestIsNotMutatedAndItsBodyIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, opts := range map[string][]client.Option{
+			"plain":       nil,
+			"key":         {client.WithProfile(keyed)},
+			"limiter":     {client.WithRateLimit(ratelimit.PerMinute(1e-9))},
+			"breaker":     {client.WithBreaker(client.Breaker{Failures: 1})},
+			"bad auth":    {client.WithAuth(mover{})},
+			"no retry":    {client.WithRetry(retry.Never)},
+			"middleware":  {client.WithAttemptMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })},
+			"call middle": {client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })},
+		} {
+			for _, getBody := range []bool{false, true} {
+				rt := clienttest.NewTransport(t, clienttest.Status(503))
+				c := over(t, rt, opts...)
+				for range 2 {
+					body := &closing{Reader: strings.NewReader("hello")}
+					req, _ := http.NewRequestWithContext(t.Context(), "POST", base+"/x?a=b", body)
+					req.Header.Set("X-Own", "1")
+					opened := []*closing{body}
+					if getBody {
+						req.GetBody = func() (io.ReadCloser, error) {
+							b := &closing{Reader: strings.NewReader("hello")}
+							opened = append(opened, b)
+							return b, nil
+						}
+					}
+					before := req.Clone(req.Context())
+					resp, err := c.HTTPClient().Transport.RoundTrip(req)
+					if err == nil {
+						require.NoError(t, resp.Body.Close())
+					}
+					require.Equal(t, before.Header, req.Header, name)
+					require.Equal(t, before.URL, req.URL, name)
+					require.Equal(t, before.ContentLength, req.ContentLength, name)
+					require.Same(t, body, req.Body, name)
+					for _, b := range opened {
+						require.NotZero(t, b.n.Load(), "%s: a body was left open", name)
+					}
+				}
+			}
+		}
+	})
+}
+
+func gzipped(n int) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	zero := make([]byte, 1<<20)
+	for range n {
+		_, _ = w.Write(zero)
+	}
+	_ = w.Close()
+	return b.Bytes()
+}
+
+func TestC21_DecompressedBytesCount(t *testing.T) {
+	bomb := gzipped(256) // 256 MiB in a quarter of one
+	for _, status := range []int{200, 400} {
+		srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = w.Write(bomb)
+		}))
+		c := served(t, srv, client.WithMaxBody(1<<20))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), "a gzip bomb costs bounded memory")
+		require.Equal(t, 1, srv.Count(), "and is not retried")
+		if status == 200 {
+			require.ErrorIs(t, err, client.ErrTooLarge)
+		} else {
+			require.ErrorIs(t, err, client.ErrBadRequest)
+		}
+	}
+}
+
+func TestC21_LimitsAreExactAndStreamsAreNotCut(t *testing.T) {
+	body := `{"id":"` + strings.Repeat("x", 100) + `"}`
+	size := int64(len(body))
+	for _, known := range []bool{true, false} {
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp := &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body))}
+			if known {
+				resp.ContentLength = size
+			}
+			return resp, nil
+		})
+		_, err := client.Call[thing](t.Context(), plain(t, rt), client.Request{Path: "/x", MaxBody: size})
+		require.NoError(t, err)
+		_, err = client.Call[thing](t.Context(), plain(t, rt), client.Request{Path: "/x", MaxBody: size - 1})
+		require.ErrorIs(t, err, client.ErrTooLarge)
+		require.Len(t, asError(t, err).Attempts, 1)
+
+		c := plain(t, rt, client.WithMaxBody(1))
+		resp, err := c.Do(t.Context(), client.Request{Path: "/x"})
+		require.NoError(t, err)
+		all, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.EqualValues(t, size, len(all), "a streamed download is not cut")
+
+		resp, err = c.Do(t.Context(), client.Request{Path: "/x", MaxBody: size - 1})
+		require.NoError(t, err)
+		_, err = io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, client.ErrTooLarge, "unless a limit was asked for")
+		require.NoError(t, resp.Body.Close())
+
+		resp, err = c.Do(t.Context(), client.Request{Path: "/x", MaxBody: size})
+		require.NoError(t, err)
+		_, err = io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+	}
+}
+
+func TestC24_ConcurrentBodiesNeverMix(t *testing.T) {
+	calls := 1_000_000
+	if testing.Short() {
+		calls = 20_000
+	}
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		status := 200
+		if r.Header.Get("Traceparent") == "" && data[len(data)-2]%16 == 0 {
+			status = 400
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Request: r, ContentLength: int64(len(data)), Body: io.NopCloser(bytes.NewReader(data))}, nil
+	})
+	c := plain(t, rt, client.WithPacing(nil))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			for {
+				n := int(next.Add(1))
+				if n > calls {
+					return
+				}
+				in := thing{ID: strings.Repeat("x", n%97), N: n}
+				got, err := client.Post[thing](t.Context(), c, "/x", in)
+				var e *client.Error
+				if errors.As(err, &e) {
+					if !e.Detail(&got) {
+						t.Error("detail lost")
+						return
+					}
+				}
+				if got != in {
+					t.Errorf("sent %+v, got %+v", in, got)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestBodies(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.JSON(200, `{}`))
+	c := over(t, rt)
+	send := func(body any) (clienttest.Recorded, error) {
+		_, err := client.Post[client.None](t.Context(), c, "/x", body)
+		if err != nil {
+			return clienttest.Recorded{}, err
+		}
+		return rt.Last(), nil
+	}
+	r, err := send(thing{ID: "a"})
+	require.NoError(t, err)
+	require.Equal(t, "application/json", r.Header.Get("Content-Type"))
+	require.JSONEq(t, `{"id":"a"}`, string(r.Body))
+
+	r, err = send(client.Form(url.Values{"a": {"1 2"}, "b": {"&"}}))
+	require.NoError(t, err)
+	require.Equal(t, "application/x-www-form-urlencoded", r.Header.Get("Content-Type"))
+	require.Equal(t, "a=1+2&b=%26", string(r.Body))
+
+	r, err = send(client.Raw("text/csv", []byte("a,b")))
+	require.NoError(t, err)
+	require.Equal(t, "text/csv", r.Header.Get("Content-Type"))
+	require.Equal(t, "a,b", string(r.Body))
+
+	r, err = send(client.Multipart(
+		client.Part{Name: "purpose", Value: "test"},
+		client.Part{Name: "file", FileName: `a"b.txt`, Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("content")), nil }},
+	))
+	require.NoError(t, err)
+	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	require.NoError(t, err)
+	form, err := multipart.NewReader(bytes.NewReader(r.Body), params["boundary"]).ReadForm(1 << 20)
+	require.NoError(t, err)
+	require.Equal(t, []string{"test"}, form.Value["purpose"])
+	require.Equal(t, "application/octet-stream", form.File["file"][0].Header.Get("Content-Type"))
+
+	var nilThing *thing
+	for name, bad := range map[string]any{
+		"nil pointer":       nilThing,
+		"nil map":           map[string]string(nil),
+		"channel":           make(chan int),
+		"function in field": struct{ F func() }{func() {}},
+		"bytes":             []byte("{}"),
+		"string":            "{}",
+		"reader":            strings.NewReader("{}"),
+		"values":            url.Values{},
+		"nil stream":        client.Stream("a/b", nil, -1),
+		"nil open":          client.Open("a/b", nil, -1),
+		"nil body":          client.Body(nil),
+		"nameless part":     client.Multipart(client.Part{Value: "x"}),
+		"part with CRLF":    client.Multipart(client.Part{Name: "a\r\nb"}),
+	} {
+		_, err := send(bad)
+		if name == "nil body" {
+			require.NoError(t, err, "an untyped nil is no body")
+			continue
+		}
+		require.ErrorIs(t, err, client.ErrRequest, name)
+		require.Equal(t, client.NeverSent, asError(t, err).Effect, name)
+	}
+}
+
+func TestMultipartIsReplayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opens := 0
+		rt := clienttest.NewTransport(t, clienttest.MustParse("429 Retry-After=1, 200 {}")...)
+		_, err := client.Post[client.None](t.Context(), over(t, rt), "/x", client.Multipart(client.Part{Name: "f", FileName: "f", Open: func() (io.ReadCloser, error) {
+			opens++
+			return io.NopCloser(strings.NewReader("content")), nil
+		}}))
+		require.NoError(t, err)
+		require.Equal(t, 2, opens)
+		seen := rt.Requests()
+		require.Equal(t, seen[0].Body, seen[1].Body)
+	})
+}
+
+func TestResults(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		step clienttest.Step
+		want error
+		say  string
+	}{
+		{"html 200", clienttest.Status(200).Header("Content-Type", "text/html").Body("<html>secret</html>"), client.ErrDecode, "text/html"},
+		{"broken json", clienttest.JSON(200, `{"id":`), client.ErrDecode, "do not fit"},
+		{"other json", clienttest.JSON(200, `{"id":7}`), client.ErrDecode, "do not fit"},
+		{"empty 204", clienttest.Status(204), client.ErrEmptyBody, "None"},
+		{"empty 200", clienttest.Status(200), client.ErrEmptyBody, "None"},
+		{"html 502", clienttest.Status(502).Header("Content-Type", "text/html").Body("<html>secret</html>"), client.ErrUnavailable, "502"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := over(t, clienttest.NewTransport(t, tc.step), client.WithRetry(retry.Never))
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			require.ErrorIs(t, err, tc.want)
+			require.Contains(t, err.Error(), tc.say)
+			require.NotContains(t, err.Error(), "secret")
+		})
+	}
+	c := over(t, clienttest.NewTransport(t, clienttest.Status(204)))
+	require.NoError(t, client.Delete(t.Context(), c, "/x"))
+	c = over(t, clienttest.NewTransport(t, clienttest.Text(200, "raw")))
+	raw, err := client.Get[[]byte](t.Context(), c, "/x")
+	require.NoError(t, err)
+	require.Equal(t, "raw", string(raw))
+}
