@@ -184,7 +184,7 @@ func (c *Client) authorizationParams(b *begin, in *sealedAttempt) (url.Values, e
 		form.Set("nonce", in.Nonce)
 	}
 	if in.Verifier != "" {
-		form.Set("code_challenge", oauth2.S256ChallengeFromVerifier(in.Verifier))
+		form.Set("code_challenge", challenge(in.Verifier))
 		form.Set("code_challenge_method", "S256")
 	}
 	if c.dpop != nil {
@@ -195,6 +195,9 @@ func (c *Client) authorizationParams(b *begin, in *sealedAttempt) (url.Values, e
 	}
 	return form, nil
 }
+
+// challenge is S256 of RFC 7636 section 4.2.
+func challenge(verifier string) string { return oauth2.S256ChallengeFromVerifier(verifier) }
 
 func (c *Client) scopeParam() string {
 	if c.cfg.Provider.ScopeParam != "" {

@@ -94,8 +94,9 @@ func WithClock(now func() time.Time) Option {
 	return func(c *Client) { c.now = now }
 }
 
-// New returns a Client, or an error that names what is missing or unsafe in cfg. It makes no
-// request.
+// New returns a Client, or an error that names what is missing or unsafe in cfg.
+// It reads CookieKey and ClientKey once, so that a key that will not do is an
+// error here, and sends nothing to the provider.
 func New(cfg Config, opts ...Option) (*Client, error) {
 	c := newClient(cfg, opts)
 	if err := c.check(); err != nil {

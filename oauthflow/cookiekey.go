@@ -23,12 +23,10 @@ func newAttemptKeys(src secret.Source) (attemptKeys, error) {
 	if err := secret.Check(src); err != nil {
 		return k, fmt.Errorf("the cookie key: %w", err)
 	}
-	if _, ok := src.(secret.Checker); ok { // else it may need a network
-		if _, err := k.sealers(context.Background()); err != nil {
-			return k, err
-		}
-	}
-	return k, nil
+	ctx, cancel := context.WithTimeout(context.Background(), firstReadLimit)
+	defer cancel()
+	_, err := k.sealers(ctx)
+	return k, err
 }
 
 func (k attemptKeys) sealers(ctx context.Context) ([]*sealer, error) {

@@ -94,10 +94,9 @@ func (k *keyFrom) Check() error {
 	if err := secret.Check(k.src); err != nil {
 		return fmt.Errorf("the signing key: %w", err)
 	}
-	if _, ok := k.src.(secret.Checker); !ok {
-		return nil // it may need a network
-	}
-	_, err := k.SigningKey(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), firstReadLimit)
+	defer cancel()
+	_, err := k.SigningKey(ctx)
 	return err
 }
 

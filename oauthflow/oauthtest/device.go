@@ -26,7 +26,7 @@ func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	text := rand.Text()
 	d := &device{
 		client: c.ID, userCode: text[:4] + "-" + text[4:8], scopes: strings.Fields(r.PostForm.Get("scope")),
-		expires: s.now().Add(deviceLifetime), interval: s.cfg.DeviceInterval,
+		expires: s.now().Add(deviceLifetime),
 	}
 	secret := random("dev_")
 	s.state.devices[secret] = d
@@ -72,9 +72,8 @@ func (s *Server) redeemDevice(req tokenRequest) (map[string]any, *refusal) {
 		return nil, refuse("invalid_grant", "the device code is unknown or used")
 	case !now.Before(d.expires):
 		return nil, refuse("expired_token", "the device code has expired")
-	case !d.polled.IsZero() && now.Sub(d.polled) < d.interval:
+	case !d.polled.IsZero() && now.Sub(d.polled) < s.cfg.DeviceInterval:
 		d.polled = now
-		d.interval += 5 * time.Second // section 3.5
 		return nil, refuse("slow_down", "polling too fast")
 	case d.denied:
 		return nil, refuse("access_denied", "the user refused")

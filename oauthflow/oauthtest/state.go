@@ -71,7 +71,6 @@ type device struct {
 	scopes   []string
 	expires  time.Time
 	polled   time.Time
-	interval time.Duration
 	subject  string // once approved
 	denied   bool
 	used     bool
