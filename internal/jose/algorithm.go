@@ -44,6 +44,12 @@ func Asymmetric() []Algorithm {
 	return []Algorithm{RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA}
 }
 
+// IsAsymmetric reports whether a is one of [Asymmetric], by either name of Ed25519.
+func IsAsymmetric(a Algorithm) bool {
+	f := a.info().family
+	return f != familyUnknown && f != familyHMAC
+}
+
 type family uint8
 
 const (

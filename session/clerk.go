@@ -1,0 +1,191 @@
+package session
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/claims"
+	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/keyset"
+)
+
+// Clerk returns the profile of Clerk's session tokens, versions 1 and 2 (Clerk
+// docs, "Session tokens"). The issuer is the Frontend API URL of the instance,
+// such as https://verb-noun-00.clerk.accounts.dev or https://clerk.example.com;
+// [ClerkIssuer] derives it from a publishable key. The authorized parties are the
+// origins that the application is served from, such as https://app.example.com:
+// without the check of "azp" against them, a token that another subdomain got
+// hold of passes here.
+//
+// Required are "exp", "nbf", "sub", "sid" and "azp"; a session that is pending is
+// refused. [AllowTemplateTokens] and [AllowMissingAuthorizedParty] relax this.
+// Keys come from /.well-known/jwks.json of the issuer.
+//
+// The Session has the active organization with its role (org:admin), and the
+// permissions (org:invoices:read).
+func Clerk(issuer string, authorizedParties ...string) Profile {
+	parties := slices.Clone(authorizedParties)
+	p := Profile{
+		rules:      claims.Rules{Issuer: issuer},
+		algorithms: []jose.Algorithm{jose.RS256},
+		types:      []string{"", "JWT"},
+		keys:       keyset.Config{URL: strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json"},
+		parties:    partyRequired,
+		partyList:  parties,
+	}
+	p.err = checkIssuerURL(issuer)
+	for _, party := range parties {
+		if strings.TrimSpace(party) == "" {
+			p.err = errors.Join(p.err, errors.New("an empty authorized party"))
+		}
+	}
+	p.read = func(r *reading) error { return readClerk(r, parties) }
+	return p
+}
+
+// ClerkIssuer returns the issuer of the instance that a publishable key
+// (pk_test_…, pk_live_…) belongs to: the key is the host of its Frontend API in
+// base64, followed by a dollar sign.
+func ClerkIssuer(publishableKey string) (string, error) {
+	encoded, ok := strings.CutPrefix(publishableKey, "pk_live_")
+	if !ok {
+		encoded, ok = strings.CutPrefix(publishableKey, "pk_test_")
+	}
+	decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
+	host, terminated := strings.CutSuffix(string(decoded), "$")
+	if !ok || err != nil || !terminated || host == "" || strings.ContainsAny(host, "/?#@$ \\%\r\n\t") {
+		return "", errors.New("session: not a publishable key of Clerk")
+	}
+	return "https://" + host, nil
+}
+
+func readClerk(r *reading, parties []string) error {
+	s := r.session
+	if r.registered.NotBefore.IsZero() {
+		return refuse(Malformed, `"nbf" is missing`)
+	}
+	if err := r.party(partyRequired, parties); err != nil {
+		return err
+	}
+	if s.ID == "" && (r.set.Has("sid") || !r.settings.allowTemplates) {
+		return refuse(WrongType, `no "sid": not a session token`)
+	}
+	status, err := r.set.String("sts")
+	if err != nil {
+		return err
+	}
+	if r.set.Has("sts") && status != "active" {
+		return refuse(Pending, `"sts" is not active`)
+	}
+	switch version := string(r.set.Raw("v")); version {
+	case "", "1":
+		return readClerkOrganization1(r)
+	case "2":
+		return readClerkOrganization2(r)
+	}
+	// What organizations look like in a later version cannot be known: the user
+	// is signed in, and has no role or permission here.
+	return nil
+}
+
+func readClerkOrganization1(r *reading) (err error) {
+	o := &r.session.Organization
+	if o.ID, err = r.set.String("org_id"); err != nil || o.ID == "" {
+		return err
+	}
+	if o.Name, err = r.set.String("org_slug"); err != nil {
+		return err
+	}
+	if o.Role, err = r.set.String("org_role"); err != nil {
+		return err
+	}
+	r.session.Permissions, err = r.set.Strings("org_permissions")
+	return err
+}
+
+func readClerkOrganization2(r *reading) error {
+	org, ok, err := r.set.Object("o")
+	if err != nil || !ok {
+		return err
+	}
+	o := &r.session.Organization
+	if o.ID, err = org.String("id"); err != nil {
+		return err
+	}
+	if o.ID == "" {
+		return refuse(Malformed, `"o" has no "id"`)
+	}
+	if o.Name, err = org.String("slg"); err != nil {
+		return err
+	}
+	role, err := org.String("rol")
+	if err != nil {
+		return err
+	}
+	if role != "" {
+		o.Role = "org:" + role
+	}
+	var fields [3]string
+	for i, f := range []struct {
+		set  claims.Set
+		name string
+	}{{r.set, "fea"}, {org, "per"}, {org, "fpm"}} {
+		if fields[i], err = f.set.String(f.name); err != nil {
+			return err
+		}
+	}
+	r.session.Permissions, err = clerkPermissions(fields[0], fields[1], fields[2])
+	return err
+}
+
+// clerkPermissions unpacks the permissions of version 2: features lists what the
+// plan has, each with the scopes o (organization) and u (user) in front of a
+// colon; permissions lists names; masks has one integer per feature, whose
+// bits say which of the permissions the user has for it.
+//
+// Whether masks counts all features or those of the organization alone, Clerk's
+// own libraries disagree; the number of masks tells. If it fits neither, no
+// permission is granted.
+func clerkPermissions(features, permissions, masks string) ([]string, error) {
+	if features == "" || permissions == "" || masks == "" {
+		return nil, nil
+	}
+	var all, ofOrganization []string
+	for feature := range strings.SplitSeq(features, ",") {
+		scopes, name, ok := strings.Cut(feature, ":")
+		if !ok || name == "" {
+			return nil, refuse(Malformed, `"fea" holds a feature without a scope`)
+		}
+		if strings.Contains(scopes, "o") {
+			ofOrganization = append(ofOrganization, name)
+		} else {
+			name = ""
+		}
+		all = append(all, name)
+	}
+	values := strings.Split(masks, ",")
+	if len(values) == len(ofOrganization) {
+		all = ofOrganization
+	}
+	if len(values) != len(all) {
+		return nil, refuse(Malformed, `"fpm" does not fit "fea"`)
+	}
+	names := strings.Split(permissions, ",")
+	var granted []string
+	for i, value := range values {
+		mask, err := strconv.ParseUint(value, 10, 64)
+		if err != nil || len(names) < 64 && mask>>len(names) != 0 {
+			return nil, refuse(Malformed, `"fpm" does not fit "per"`)
+		}
+		for j, permission := range names {
+			if all[i] != "" && j < 64 && mask>>j&1 == 1 {
+				granted = append(granted, fmt.Sprintf("org:%s:%s", all[i], permission))
+			}
+		}
+	}
+	return granted, nil
+}

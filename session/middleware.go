@@ -1,0 +1,190 @@
+package session
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// MiddlewareOption adjusts [Middleware].
+type MiddlewareOption func(*middleware)
+
+type middleware struct {
+	verifier *Verifier
+	cookie   string
+	origins  *http.CrossOriginProtection
+	optional bool
+	refused  func(*http.Request, error)
+}
+
+// FromCookie also takes the token from the cookie of that name, such as Clerk's
+// __session, when there is no bearer token in the Authorization header.
+//
+// A browser sends cookies with requests that other sites make it send, so a
+// request that is authenticated by the cookie and may change something (any method
+// but GET, HEAD and OPTIONS) must come from a page of the same origin or of one
+// of trustedOrigins (https://app.example.com), as [http.CrossOriginProtection]
+// tells it; others are answered with 403. This is the protection against
+// cross-site request forgery, on the condition that GET, HEAD and OPTIONS change
+// nothing. It panics if a trusted origin is not one.
+func FromCookie(name string, trustedOrigins ...string) MiddlewareOption {
+	origins := http.NewCrossOriginProtection()
+	for _, o := range trustedOrigins {
+		if err := origins.AddTrustedOrigin(o); err != nil {
+			panic("session: FromCookie: " + err.Error())
+		}
+	}
+	return func(m *middleware) { m.cookie, m.origins = name, origins }
+}
+
+// Optional lets requests without any token pass, without a session in the
+// context. A token that is there must still be good.
+func Optional() MiddlewareOption { return func(m *middleware) { m.optional = true } }
+
+// OnRefused calls f with every request that is not let through and the reason,
+// which the answer does not tell: for logs and metrics. The error of a refused
+// token is an *[Error].
+func OnRefused(f func(r *http.Request, err error)) MiddlewareOption {
+	return func(m *middleware) { m.refused = f }
+}
+
+// ErrNoToken is the error that [OnRefused] gets for a request without a token.
+var ErrNoToken = errors.New("session: no token in the request")
+
+// ErrCrossOrigin is wrapped by the error that [OnRefused] gets for a request that
+// another site made with the user's cookie.
+var ErrCrossOrigin = errors.New("session: cross-origin request with a cookie")
+
+// Middleware verifies the token of each request with v and puts the session into
+// the request's context, where [FromContext] finds it. The token is the bearer
+// token of the Authorization header (RFC 6750 section 2.1), and nothing else
+// unless [FromCookie] says so; query parameters never count.
+//
+// A request without a good token is answered with 401 and a WWW-Authenticate
+// header by RFC 6750 section 3; the answer says no more than that. When no
+// decision can be made because keys are unavailable, the answer is 503.
+// Middleware panics if v is nil.
+func Middleware(v *Verifier, options ...MiddlewareOption) func(http.Handler) http.Handler {
+	if v == nil {
+		panic("session: Middleware: nil verifier")
+	}
+	m := &middleware{verifier: v, refused: func(*http.Request, error) {}}
+	for _, option := range options {
+		option(m)
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, next) })
+	}
+}
+
+func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	raw, fromCookie, err := m.token(r)
+	switch {
+	case err == nil && fromCookie:
+		if err := m.origins.Check(r); err != nil {
+			m.refused(r, errors.Join(ErrCrossOrigin, err))
+			http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
+			return
+		}
+	case errors.Is(err, ErrNoToken) && m.optional:
+		next.ServeHTTP(w, r)
+		return
+	case errors.Is(err, ErrNoToken):
+		m.refused(r, err)
+		challenge(w, http.StatusUnauthorized, "Bearer")
+		return
+	}
+	var s *Session
+	if err == nil {
+		s, err = m.verifier.Verify(r.Context(), raw)
+	}
+	if err != nil {
+		m.refused(r, err)
+		if e, ok := errors.AsType[*Error](err); ok && !e.Reason.Decided() {
+			w.Header().Set("Retry-After", "5")
+			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+			return
+		}
+		challenge(w, http.StatusUnauthorized, `Bearer error="invalid_token"`)
+		return
+	}
+	// What a shared cache stores of an answer to one user must not reach another.
+	w.Header().Add("Vary", "Authorization")
+	if m.cookie != "" {
+		w.Header().Add("Vary", "Cookie")
+	}
+	next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), s)))
+}
+
+// token finds the token in the request. Two that contradict each other are an
+// error: somebody else may have put one of them there.
+func (m *middleware) token(r *http.Request) (raw string, fromCookie bool, err error) {
+	if headers := r.Header["Authorization"]; len(headers) > 1 {
+		return "", false, refuse(Malformed, "several Authorization headers")
+	} else if len(headers) == 1 {
+		if scheme, rest, ok := strings.Cut(headers[0], " "); ok && strings.EqualFold(scheme, "Bearer") {
+			return strings.Trim(rest, " "), false, nil
+		}
+	}
+	if m.cookie == "" {
+		return "", false, ErrNoToken
+	}
+	cookies := r.CookiesNamed(m.cookie)
+	switch {
+	case len(cookies) == 0 || cookies[0].Value == "" && len(cookies) == 1:
+		return "", false, ErrNoToken
+	case slices.ContainsFunc(cookies, func(c *http.Cookie) bool { return c.Value != cookies[0].Value }):
+		return "", false, refuse(Malformed, "several cookies of the name")
+	}
+	return cookies[0].Value, true, nil
+}
+
+func challenge(w http.ResponseWriter, status int, header string) {
+	w.Header().Set("WWW-Authenticate", header)
+	http.Error(w, http.StatusText(status), status)
+}
+
+// Require lets only requests pass whose session has all of the permissions. It
+// goes inside [Middleware]; without a session the answer is 401, with one that
+// lacks a permission 403 (RFC 6750 section 3.1, insufficient_scope). It panics
+// if no permission is given.
+func Require(permissions ...string) func(http.Handler) http.Handler {
+	return require("Require", permissions, (*Session).HasPermission)
+}
+
+// RequireScope is [Require] for scopes.
+func RequireScope(scopes ...string) func(http.Handler) http.Handler {
+	return require("RequireScope", scopes, (*Session).HasScope)
+}
+
+// RequireRole lets only requests pass whose session has one of the roles, as
+// [Session.HasRole] tells it. Otherwise it is as [Require].
+func RequireRole(roles ...string) func(http.Handler) http.Handler {
+	roles = slices.Clone(roles)
+	one := func(s *Session, _ string) bool { return slices.ContainsFunc(roles, s.HasRole) }
+	return require("RequireRole", roles, one)
+}
+
+func require(name string, needed []string, has func(*Session, string) bool) func(http.Handler) http.Handler {
+	if len(needed) == 0 || slices.Contains(needed, "") {
+		panic("session: " + name + ": nothing required, or an empty name")
+	}
+	needed = slices.Clone(needed)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, ok := FromContext(r.Context())
+			if !ok {
+				challenge(w, http.StatusUnauthorized, "Bearer")
+				return
+			}
+			for _, n := range needed {
+				if !has(s, n) {
+					challenge(w, http.StatusForbidden, `Bearer error="insufficient_scope"`)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
