@@ -31,6 +31,7 @@ func GitHub(secrets secret.Source, opts ...Option) (*Scheme, error) {
 		},
 		traits: traits{
 			maxBody: 25 << 20, ack: 10 * time.Second, split: splitGitHub,
+			unsignedHint: "GitHub signs only if the hook has a secret",
 			untrusted: []string{
 				"X-Github-Event", "X-Github-Delivery", "X-Github-Hook-Id",
 				"X-Github-Hook-Installation-Target-Id", "X-Github-Hook-Installation-Target-Type",

@@ -17,7 +17,7 @@ func GoogleCalendar(tokens secret.Source, opts ...Option) (*Scheme, error) {
 		provider: "google-calendar", header: "X-Goog-Channel-Token",
 		typeHeader: "X-Goog-Resource-State",
 		id:         calendarID,
-		traits: traits{untrusted: []string{
+		traits: traits{unsignedHint: "the channel was made without a token", untrusted: []string{
 			"X-Goog-Channel-Id", "X-Goog-Message-Number", "X-Goog-Resource-Id",
 			"X-Goog-Resource-State", "X-Goog-Resource-Uri", "X-Goog-Channel-Expiration",
 		}},

@@ -24,7 +24,8 @@ func PubSub(audience, serviceAccountEmail string, opts ...Option) (*Scheme, erro
 	}
 	return newJWT(jwtSpec{
 		provider: provider, scheme: "id-token",
-		traits:   traits{split: unsigned(splitPubSub), maxBody: pubSubMaxBody},
+		traits: traits{split: unsigned(splitPubSub), maxBody: pubSubMaxBody,
+			unsignedHint: "the push subscription has no authentication"},
 		issuers:  []string{"https://accounts.google.com", "accounts.google.com"},
 		audience: audience,
 		rules:    claims.Rules{RequireIssuedAt: true},

@@ -47,6 +47,8 @@ func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) 
 
 func sendGridSpec(t traits, admit func([]byte) error) asymmetricSpec {
 	t.tolerance = 25 * time.Hour
+	t.akin = []string{"sendgrid"}
+	t.unsignedHint = "SendGrid signs only once the signed event webhook, or a security policy, is switched on"
 	return asymmetricSpec{
 		provider: "sendgrid", scheme: "ecdsa-p256",
 		layout: Layout{

@@ -23,6 +23,10 @@ type traits struct {
 	uses      []string // options that have an effect, beside Clock and MaxBody
 	untrusted []string // canonical names of headers that carry meaning unsigned
 	split     func(r *Request, rec Receipt) ([]Raw, error)
+
+	akin         []string
+	unsignedHint string
+	mismatchHint func(body []byte) string
 }
 
 // stamped adds to t what a scheme with a signed timestamp takes.
@@ -50,6 +54,7 @@ func newScheme(provider string, t traits, opts []Option) (*Scheme, options, erro
 	s := &Scheme{
 		provider: provider, maxBody: o.maxBody, deliver: t.deliver,
 		ack: t.ack, now: o.now, split: t.split,
+		akin: t.akin, unsignedHint: t.unsignedHint, mismatchHint: t.mismatchHint,
 	}
 	if t.methods != nil {
 		s.methods = append([]string{"POST"}, t.methods...)

@@ -40,7 +40,8 @@ func SNS(topicARNs []string, opts ...Option) (*Scheme, error) {
 	const provider = "aws-sns"
 	s, o, err := newScheme(provider, traits{
 		ack: 15 * time.Second, split: splitSNS,
-		uses: []string{"Tolerance", "HTTPClient", "SNSAutoConfirm"},
+		unsignedHint: "SNS signs its own JSON envelope only: is raw message delivery on?",
+		uses:         []string{"Tolerance", "HTTPClient", "SNSAutoConfirm"},
 	}, opts)
 	if err != nil {
 		return nil, err

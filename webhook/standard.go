@@ -31,6 +31,7 @@ func StandardWebhooksEd25519(publicKeys secret.Source, opts ...Option) (*Scheme,
 	spec := standardSpec("standard-webhooks")
 	layout := spec.Layout
 	layout.Fields = &Fields{Separator: " ", Assign: ",", Signature: "v1a", bare: true}
+	spec.uses = nil
 	return newAsymmetric(asymmetricSpec{
 		provider: spec.Provider, scheme: "v1a", layout: layout, traits: spec.traits,
 		parse:      parseStandardPublicKey,
@@ -68,7 +69,7 @@ func standardSpec(provider string) hmacSpec {
 				Signed:          "{id}.{timestamp}.{body}",
 			},
 		},
-		traits:  traits{uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope]},
+		traits:  traits{uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"}},
 		wrong:   wrongKinds{"whpk_": "a public key", "whsk_": "a private key"},
 		plainID: true,
 	}

@@ -22,7 +22,7 @@ func Stripe(secrets secret.Source, opts ...Option) (*Scheme, error) {
 				Signed:          "{timestamp}.{body}",
 			},
 		},
-		traits: traits{split: splitJSON[stripeEnvelope]},
+		traits: traits{split: splitJSON[stripeEnvelope], mismatchHint: stripeHint},
 		wrong: wrongKinds{
 			"sk_": "an API key", "rk_": "a restricted API key", "pk_": "a publishable key",
 			"whpk_": "a public key", "we_": "the endpoint's identifier",

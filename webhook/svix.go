@@ -22,5 +22,6 @@ func svixSpec(provider string) hmacSpec {
 	spec.SignatureHeader, spec.TimestampHeader, spec.IDHeader = "Svix-Signature", "Svix-Timestamp", "Svix-Id"
 	spec.families = []headerFamily{unbranded}
 	spec.ack = 15 * time.Second
+	spec.akin = append(spec.akin, "svix")
 	return spec
 }

@@ -26,6 +26,11 @@ type Scheme struct {
 	verify    func(ctx context.Context, r *Request, now time.Time) (Receipt, error)
 	challenge func(ctx context.Context, r *Request, now time.Time) (*Answer, bool, error)
 	split     func(r *Request, rec Receipt) ([]Raw, error)
+
+	// For hints only.
+	akin         []string // providers whose headers this scheme shares
+	unsignedHint string   // why a delivery may come without a signature
+	mismatchHint func(body []byte) string
 }
 
 // Answer is the response that a challenge asks for.
