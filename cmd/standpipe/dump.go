@@ -42,14 +42,14 @@ func readAll(r io.Reader) ([]byte, error) {
 // the body is taken as it is.
 func readDump(data []byte) (*dump, error) {
 	head, body, ok := cutHead(data)
-	if !ok {
-		return nil, errors.New("no blank line after the header fields: this is not a raw HTTP request")
+	if !ok || len(bytes.TrimSpace(head)) == 0 {
+		return nil, errors.New("no header fields with a blank line after them: this is not a raw HTTP request")
 	}
 	d := &dump{method: http.MethodPost, url: &url.URL{Path: "/"}, body: body}
 	line, fields, _ := bytes.Cut(head, []byte("\n"))
 	if method, target, found := requestLine(string(bytes.TrimRight(line, "\r"))); found {
 		u, err := url.ParseRequestURI(target)
-		if err != nil {
+		if err != nil || u.Opaque != "" {
 			return nil, errors.New("the request line's target is malformed")
 		}
 		d.method, d.url = method, u
