@@ -282,8 +282,9 @@ func TestMaybeApplied(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) RoundTrip(req *http.Request) (*http.Response, error) {
-	_, _ = io.Copy(io.Discard, req.Body)
-	_ = req.Body.Close()
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
 	return nil, f.err
 }
 

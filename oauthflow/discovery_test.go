@@ -1,0 +1,158 @@
+package oauthflow_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+)
+
+func readCloser(s string) io.ReadCloser { return io.NopCloser(strings.NewReader(s)) }
+
+func TestDiscover(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.Start(t, oauthtest.Config{Name: ""})
+	p, err := oauthflow.Discover(t.Context(), s.URL, oauthflow.WithHTTPClient(s.HTTPClient()))
+	require.NoError(t, err)
+	want := s.Provider()
+	want.Name = s.URL
+	require.Equal(t, want, p)
+
+	c := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider = p })
+	b, back := attempt(t, s, c)
+	res, err := b.finish(c, back)
+	require.NoError(t, err)
+	require.Equal(t, "alice", res.IDToken.Subject)
+}
+
+func discovering(t *testing.T, h http.HandlerFunc) (oauthflow.Provider, error) {
+	t.Helper()
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	return oauthflow.Discover(t.Context(), srv.URL, oauthflow.WithHTTPClient(srv.Client()))
+}
+
+func TestDiscoverFallsBackToRFC8414(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.Path)
+		if r.URL.Path != "/.well-known/oauth-authorization-server/tenant" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"issuer":"http://`+r.Host+`/tenant","token_endpoint":"https://a.test/t","token_endpoint_auth_methods_supported":["client_secret_post"],
+			"code_challenge_methods_supported":["plain"],"id_token_signing_alg_values_supported":["none","HS256","PS256","EdDSA"]}`)
+	}))
+	t.Cleanup(srv.Close)
+	p, err := oauthflow.Discover(t.Context(), srv.URL+"/tenant")
+	require.NoError(t, err)
+	require.Equal(t, []string{"/tenant/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/tenant"}, paths)
+	require.Equal(t, oauth2.AuthStyleInParams, p.Endpoint.AuthStyle)
+	require.True(t, p.NoPKCE)
+	require.Equal(t, []string{"PS256", "EdDSA"}, p.IDTokenAlgorithms)
+}
+
+// J9
+func TestDiscoverRefuses(t *testing.T) {
+	t.Parallel()
+	answer := func(format string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, strings.ReplaceAll(format, "ISS", "http://"+r.Host))
+		}
+	}
+	for name, h := range map[string]http.HandlerFunc{
+		"another issuer":     answer(`{"issuer":"https://evil.test","token_endpoint":"https://a.test/t"}`),
+		"a slash more":       answer(`{"issuer":"ISS/","token_endpoint":"https://a.test/t"}`),
+		"no issuer":          answer(`{"token_endpoint":"https://a.test/t"}`),
+		"issuer twice":       answer(`{"issuer":"https://evil.test","issuer":"ISS","token_endpoint":"https://a.test/t"}`),
+		"no token endpoint":  answer(`{"issuer":"ISS"}`),
+		"token in the clear": answer(`{"issuer":"ISS","token_endpoint":"http://a.test/t"}`),
+		"keys in the clear":  answer(`{"issuer":"ISS","token_endpoint":"https://a.test/t","jwks_uri":"http://a.test/k"}`),
+		"no JSON":            answer(`<html>`),
+		"trailing JSON":      answer(`{"issuer":"ISS","token_endpoint":"https://a.test/t"}{}`),
+		"huge":               answer(`{"x":"` + strings.Repeat("x", 1<<20) + `"}`),
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.test/", http.StatusFound)
+		},
+		"not found": http.NotFound,
+		"down":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := discovering(t, h)
+			_, ok := errors.AsType[*oauthflow.DiscoveryError](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, oauthflow.Provider{}, p)
+		})
+	}
+	for _, issuer := range []string{"", "http://issuer.example.com", "https://u:canary@issuer.test", "issuer.test", "https://issuer.test/#x"} {
+		_, err := oauthflow.Discover(t.Context(), issuer)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "canary")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := oauthflow.Discover(ctx, "https://issuer.test")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestUserInfo(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{Users: []oauthtest.User{{Subject: "alice", Name: "Alice"}, {Subject: "bob"}}})
+	c := newClient(t, s, "web", nil)
+	b, back := attempt(t, s, c)
+	res, err := b.finish(c, back)
+	require.NoError(t, err)
+	var info struct{ Sub, Name string }
+	require.NoError(t, c.UserInfo(t.Context(), res.Token, &info))
+	require.Equal(t, "alice", info.Sub)
+	require.Equal(t, "Alice", info.Name)
+
+	// OpenID Connect Core section 5.3.2: bob's answer to alice's ID token.
+	bob := s.Issue("web", "bob").WithExtra(map[string]any{"id_token": res.Token.Extra("id_token")})
+	require.ErrorIs(t, c.UserInfo(t.Context(), bob, &info), oauthflow.ErrMalformedResponse)
+
+	te := tokenError(t, c.UserInfo(t.Context(), &oauth2.Token{AccessToken: "canary"}, &info))
+	require.Equal(t, 401, te.Status)
+	require.False(t, te.MaybeApplied)
+	require.NotContains(t, te.Error(), "canary")
+	none := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider.UserInfoURL = "" })
+	require.ErrorIs(t, none.UserInfo(t.Context(), res.Token, &info), oauthflow.ErrUnsupported)
+}
+
+func TestLogoutURL(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	b, back := attempt(t, s, c)
+	res, err := b.finish(c, back)
+	require.NoError(t, err)
+	u, err := c.LogoutURL(res.Token, "https://app.test/bye", "st")
+	require.NoError(t, err)
+	q := query(t, u)
+	require.Equal(t, res.Token.Extra("id_token"), q.Get("id_token_hint"))
+	require.Equal(t, "web", q.Get("client_id"))
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u, nil)
+	require.NoError(t, err)
+	resp, err := s.HTTPClient().Transport.RoundTrip(req)
+	require.NoError(t, err)
+	require.Equal(t, "https://app.test/bye?state=st", resp.Header.Get("Location"))
+
+	u, err = c.LogoutURL(nil, "", "dropped")
+	require.NoError(t, err)
+	require.Equal(t, s.URL+"/logout?client_id=web", u)
+	none := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider.EndSessionURL = "" })
+	_, err = none.LogoutURL(nil, "", "")
+	require.ErrorIs(t, err, oauthflow.ErrUnsupported)
+}

@@ -1,0 +1,118 @@
+package oauthflow_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+)
+
+func get(t *testing.T, address string, edit func(*http.Request)) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
+	require.NoError(t, err)
+	if edit != nil {
+		edit(req)
+	}
+	tr := &http.Transport{DisableKeepAlives: true}
+	resp, err := tr.RoundTrip(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(body)
+}
+
+func cliServer() *oauthtest.Server {
+	return oauthtest.New(oauthtest.Config{Clients: []oauthtest.Client{{ID: "cli", RedirectURIs: []string{"http://127.0.0.1/cb"}}}})
+}
+
+func TestO10_LoopbackFlow(t *testing.T) {
+	t.Parallel()
+	s := cliServer()
+	c := newClient(t, s, "cli", nil)
+	pages := make(chan string, 8)
+	res, err := oauthflow.Loopback{Open: func(_ context.Context, authURL string) error {
+		go func() {
+			back, err := s.Authorize(authURL, "alice")
+			if err != nil {
+				pages <- err.Error()
+				return
+			}
+			host := back.Host
+			// What does not belong to the attempt does not end it.
+			for _, other := range []func(*url.URL, *http.Request){
+				func(u *url.URL, _ *http.Request) { u.Path = "/favicon.ico" },
+				func(u *url.URL, _ *http.Request) { u.RawQuery = "state=forged&error=access_denied" },
+				func(_ *url.URL, r *http.Request) { r.Host = "evil.test" },
+				func(_ *url.URL, r *http.Request) { r.Method = http.MethodPost },
+			} {
+				u := *back
+				status, _ := get(t, u.String(), func(r *http.Request) { other(r.URL, r); r.URL.Host = host })
+				if status < 400 {
+					pages <- "a stray request was taken"
+				}
+			}
+			_, page := get(t, back.String(), nil)
+			pages <- page
+		}()
+		return nil
+	}}.Run(t.Context(), c)
+	require.NoError(t, err)
+	require.Equal(t, "alice", res.IDToken.Subject)
+	require.Contains(t, <-pages, "You are signed in")
+	require.Len(t, s.Requests(), 1)
+}
+
+func TestLoopbackDenied(t *testing.T) {
+	t.Parallel()
+	s := cliServer()
+	c := newClient(t, s, "cli", nil)
+	page := make(chan string, 1)
+	_, err := oauthflow.Loopback{Open: func(_ context.Context, authURL string) error {
+		back, err := s.Deny(authURL)
+		if err != nil {
+			return err
+		}
+		go func() {
+			_, p := get(t, back.String(), nil)
+			page <- p
+		}()
+		return nil
+	}}.Run(t.Context(), c)
+	require.ErrorIs(t, err, oauthflow.ErrAccessDenied)
+	require.Contains(t, <-page, "did not work")
+}
+
+func TestLoopbackEnds(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, cliServer(), "cli", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := oauthflow.Loopback{Open: func(context.Context, string) error { return nil }}.Run(ctx, c)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+
+	noBrowser := errors.New("no browser here")
+	_, err = oauthflow.Loopback{Open: func(context.Context, string) error { return noBrowser }}.Run(t.Context(), c)
+	require.ErrorIs(t, err, noBrowser)
+
+	for _, address := range []string{"0.0.0.0:0", "example.com:80", "127.0.0.1", ":0"} {
+		_, err = oauthflow.Loopback{Address: address}.Run(t.Context(), c)
+		require.Error(t, err, address)
+	}
+}
+
+func TestOpenBrowserOpensPagesOnly(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "file:///etc/passwd", "javascript:alert(1)", "-h", "calc.exe"} {
+		require.Error(t, oauthflow.OpenBrowser(t.Context(), bad))
+	}
+}
