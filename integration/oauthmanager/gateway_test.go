@@ -17,12 +17,14 @@ type gateway struct {
 	*httptest.Server
 	upstream string
 
-	// before is called when a request has arrived, after when the server has
-	// answered it and the worker has not been told. Either may end the worker.
+	// before is called when a refresh token has arrived for the first time, after
+	// when the server has exchanged it and the worker has not been told. Either
+	// may end the worker.
 	before, after func(worker string)
 
-	mu   sync.Mutex
-	seen []exchange
+	mu    sync.Mutex
+	seen  []exchange
+	known map[string]bool // refresh tokens that have arrived
 }
 
 // exchange is one refresh request.
@@ -36,7 +38,7 @@ type exchange struct {
 }
 
 func newGateway(t *testing.T, upstream string) *gateway {
-	g := &gateway{upstream: upstream}
+	g := &gateway{upstream: upstream, known: map[string]bool{}}
 	g.Server = httptest.NewServer(g)
 	t.Cleanup(g.Close)
 	return g
@@ -55,7 +57,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer g.mu.Unlock()
 		g.seen = append(g.seen, x)
 	}
-	if g.before != nil {
+	if g.before != nil && g.first(x.Presented) {
 		g.before(worker)
 	}
 	if r.Context().Err() != nil { // the worker is gone
@@ -84,12 +86,20 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.Unmarshal(answer, &members)
 	x.Got, x.Error = members.Refresh, members.Error
 	record()
-	if g.after != nil {
+	if g.after != nil && x.Got != "" {
 		g.after(worker)
 	}
 	w.Header().Set("Content-Type", resp.Header.Get("Content-Type"))
 	w.WriteHeader(resp.StatusCode)
 	_, _ = w.Write(answer)
+}
+
+func (g *gateway) first(token string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	first := !g.known[token]
+	g.known[token] = true
+	return first
 }
 
 func (g *gateway) exchanges() []exchange {

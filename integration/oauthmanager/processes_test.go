@@ -2,10 +2,8 @@ package oauthmanager_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"os/exec"
 	"slices"
@@ -152,17 +150,4 @@ func workers(seen []exchange) int {
 		names[x.Worker] = true
 	}
 	return len(names)
-}
-
-// reauthorizer is the user, who signs in again when told to.
-type reauthorizer struct {
-	signIn func(ctx context.Context) error
-	told   chan struct{}
-}
-
-func (r *reauthorizer) ServeHTTP(http.ResponseWriter, *http.Request) {
-	select {
-	case r.told <- struct{}{}:
-	default: // told already
-	}
 }
