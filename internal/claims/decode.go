@@ -141,6 +141,9 @@ func fold(name string) string {
 	}, name)
 }
 
+// plain reports whether no struct can be inside.
+func (s *shape) plain() bool { return s.fields == nil && s.elem == nil }
+
 // imposter reports whether encoding/json would take name for a field that has
 // another name.
 func (s *shape) imposter(name []byte) bool {
@@ -175,11 +178,12 @@ func (d *Decoder) valueDiffers(value []byte, t reflect.Type) bool {
 		return false
 	}
 	s := d.shape(t)
-	if s.fields == nil && s.elem == nil {
+	if s.fields == nil && (s.elem == nil || d.shape(s.elem).plain()) {
 		return false
 	}
 	if value[0] == '{' {
-		members, err := strictjson.Object(value, nil)
+		var buf [usualNested]strictjson.Member
+		members, err := strictjson.Object(value, buf[:0])
 		return err == nil && d.membersDiffer(members, s)
 	}
 	elements, err := strictjson.Array(value)
