@@ -1,0 +1,363 @@
+package webhook_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"maps"
+	"math/big"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+var tokenKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func segment(v any) string {
+	b, ok := v.([]byte)
+	if !ok {
+		b, _ = json.Marshal(v)
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+func jwks() []byte {
+	key := tokenKey().PublicKey
+	b, _ := json.Marshal(map[string]any{"keys": []any{map[string]any{
+		"kty": "RSA", "kid": "k1", "use": "sig", "alg": "RS256", "n": segment(key.N.Bytes()), "e": segment(big.NewInt(int64(key.E)).Bytes()),
+	}}})
+	return b
+}
+
+type object = map[string]any
+
+// with returns base with changes; nil removes a member.
+func with(base object, changes ...object) object {
+	m := maps.Clone(base)
+	for _, c := range changes {
+		for k, v := range c {
+			if v == nil {
+				delete(m, k)
+			} else {
+				m[k] = v
+			}
+		}
+	}
+	return m
+}
+
+func rs256(header, claims object) string {
+	text := segment(header) + "." + segment(claims)
+	digest := sha256.Sum256([]byte(text))
+	sig, err := rsa.SignPKCS1v15(nil, tokenKey(), crypto.SHA256, digest[:])
+	if err != nil {
+		panic(err)
+	}
+	return text + "." + segment(sig)
+}
+
+// tokenHook is one of the hooks with a token, and how to deliver one.
+type tokenHook struct {
+	name      string
+	newScheme func(opts ...webhook.Option) (*webhook.Scheme, error)
+	deliver   func(token string) *webhook.Request
+	header    object
+	claims    object
+}
+
+func tokenHooks() []tokenHook {
+	now := fixedTime.Unix()
+	header := object{"alg": "RS256", "kid": "k1", "typ": "JWT"}
+	return []tokenHook{
+		{
+			"auth0-logout",
+			func(opts ...webhook.Option) (*webhook.Scheme, error) {
+				return webhook.Auth0Logout(issuer, "client123", opts...)
+			},
+			func(token string) *webhook.Request {
+				return post(url.Values{"logout_token": {token}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+			},
+			with(header, object{"typ": "logout+jwt"}),
+			object{"iss": issuer, "aud": "client123", "sub": "auth0|1", "sid": "s1", "jti": "j1", "iat": now, "exp": now + 120, "events": object{webhook.LogoutEvent: object{}}},
+		},
+		{
+			"firebase",
+			func(opts ...webhook.Option) (*webhook.Scheme, error) {
+				return webhook.FirebaseBlocking("my-project", functionURL, opts...)
+			},
+			func(token string) *webhook.Request {
+				return post(`{"data":{"jwt":"`+token+`"}}`, "Content-Type", "application/json")
+			},
+			header,
+			object{"iss": "https://securetoken.google.com/my-project", "aud": functionURL, "sub": "uid1", "event_id": "e1", "event_type": "beforeCreate", "iat": now, "exp": now + 120},
+		},
+		{
+			"google-pubsub",
+			func(opts ...webhook.Option) (*webhook.Scheme, error) {
+				return webhook.PubSub("https://example.com/push", "sa@p.iam.gserviceaccount.com", opts...)
+			},
+			func(token string) *webhook.Request {
+				return post(`{"message":{"messageId":"1"}}`, "Authorization", "Bearer "+token)
+			},
+			header,
+			object{"iss": "https://accounts.google.com", "aud": "https://example.com/push", "sub": "1", "email": "sa@p.iam.gserviceaccount.com", "email_verified": true, "iat": now, "exp": now + 120},
+		},
+	}
+}
+
+func (h tokenHook) scheme(t *testing.T) *webhook.Scheme {
+	t.Helper()
+	s, err := h.newScheme(at(fixedTime), webhook.HTTPClient(serving(jwks())))
+	require.NoError(t, err)
+	return s
+}
+
+func publicPEM() []byte {
+	der, _ := x509.MarshalPKIXPublicKey(&tokenKey().PublicKey)
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+// W18
+func TestW18_TokenHooks(t *testing.T) {
+	t.Parallel()
+	for _, h := range tokenHooks() {
+		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
+			s := h.scheme(t)
+			rec, err := s.Verify(t.Context(), h.deliver(rs256(h.header, h.claims)))
+			require.NoError(t, err)
+			require.Equal(t, "k1", rec.KeyID)
+			require.Equal(t, fixedTime.UTC(), rec.SignedAt)
+
+			hs256 := func(key []byte) string {
+				text := segment(with(h.header, object{"alg": "HS256"})) + "." + segment(h.claims)
+				m := hmac.New(sha256.New, key)
+				m.Write([]byte(text))
+				return text + "." + segment(m.Sum(nil))
+			}
+			der, err := x509.MarshalPKIXPublicKey(&tokenKey().PublicKey)
+			require.NoError(t, err)
+			good := rs256(h.header, h.claims)
+			body := good[:strings.LastIndexByte(good, '.')]
+			for name, token := range map[string]string{
+				"none":               segment(with(h.header, object{"alg": "none"})) + "." + segment(h.claims) + ".",
+				"none, signature":    segment(with(h.header, object{"alg": "none"})) + "." + segment(h.claims) + "." + segment([]byte("x")),
+				"None":               segment(with(h.header, object{"alg": "None"})) + "." + segment(h.claims) + ".",
+				"HS256, PEM":         hs256(publicPEM()),
+				"HS256, DER":         hs256(der),
+				"HS256, JWKS":        hs256(jwks()),
+				"RS512 claimed":      rs256(with(h.header, object{"alg": "RS512"}), h.claims),
+				"PS256 claimed":      rs256(with(h.header, object{"alg": "PS256"}), h.claims),
+				"no alg":             rs256(with(h.header, object{"alg": nil}), h.claims),
+				"crit":               rs256(with(h.header, object{"crit": []string{"x"}, "x": 1}), h.claims),
+				"unknown kid":        rs256(with(h.header, object{"kid": "k2"}), h.claims),
+				"other typ":          rs256(with(h.header, object{"typ": "at+jwt"}), h.claims),
+				"signature cut":      good[:len(good)-4],
+				"signature missing":  body,
+				"two signatures":     good + "." + good,
+				"wrong audience":     rs256(h.header, with(h.claims, object{"aud": "https://example.com/push/evil"})),
+				"audience missing":   rs256(h.header, with(h.claims, object{"aud": nil})),
+				"audience of a case": rs256(h.header, with(h.claims, object{"aud": strings.ToUpper(h.claims["aud"].(string))})),
+				"issuer prefix":      rs256(h.header, with(h.claims, object{"iss": h.claims["iss"].(string) + ".evil.example"})),
+				"issuer missing":     rs256(h.header, with(h.claims, object{"iss": nil})),
+				"issuer slash":       rs256(h.header, with(h.claims, object{"iss": h.claims["iss"].(string) + "/"})),
+				"expired":            rs256(h.header, with(h.claims, object{"exp": fixedTime.Unix()})),
+				"no exp":             rs256(h.header, with(h.claims, object{"exp": nil})),
+				"issued ahead":       rs256(h.header, with(h.claims, object{"iat": fixedTime.Unix() + 31})),
+				"no iat":             rs256(h.header, with(h.claims, object{"iat": nil})),
+				"empty sub":          rs256(h.header, with(h.claims, object{"sub": ""})),
+				"huge":               good + strings.Repeat("A", 20<<10),
+				"dots":               strings.Repeat(".", 1<<16),
+				"empty":              "",
+			} {
+				rec, err := s.Verify(t.Context(), h.deliver(token))
+				require.Error(t, err, name)
+				require.Zero(t, rec)
+				require.False(t, webhook.Undecidable(err), "%s: %v", name, err)
+				if len(token) > 20 {
+					require.NotContains(t, err.Error(), token)
+				}
+			}
+		})
+	}
+}
+
+// W18
+func TestW18_KeysInTheTokenAreNeitherUsedNorFetched(t *testing.T) {
+	t.Parallel()
+	attacker, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	jwk := object{"kty": "RSA", "kid": "k1", "n": segment(attacker.N.Bytes()), "e": segment(big.NewInt(int64(attacker.E)).Bytes())}
+	for _, h := range tokenHooks() {
+		var fetched []string
+		s, err := h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			fetched = append(fetched, r.URL.Host)
+			return response(http.StatusOK, jwks()), nil
+		})}))
+		require.NoError(t, err)
+		for _, extra := range []object{
+			{"jwk": jwk}, {"jku": "https://evil.example/keys"}, {"x5u": "https://evil.example/cert"}, {"jwk": jwk, "kid": "https://evil.example/keys"},
+		} {
+			text := segment(with(h.header, extra)) + "." + segment(h.claims)
+			digest := sha256.Sum256([]byte(text))
+			sig, err := rsa.SignPKCS1v15(nil, attacker, crypto.SHA256, digest[:])
+			require.NoError(t, err)
+			_, err = s.Verify(t.Context(), h.deliver(text+"."+segment(sig)))
+			require.Error(t, err)
+		}
+		require.NotContains(t, fetched, "evil.example")
+	}
+}
+
+// W19
+func TestW19_PubSubServiceAccount(t *testing.T) {
+	t.Parallel()
+	h := tokenHooks()[2]
+	s := h.scheme(t)
+	for name, change := range map[string]object{
+		"other account":   {"email": "evil@evil.iam.gserviceaccount.com"},
+		"no email":        {"email": nil},
+		"case":            {"email": "SA@p.iam.gserviceaccount.com"},
+		"list":            {"email": []string{"sa@p.iam.gserviceaccount.com"}},
+		"not verified":    {"email_verified": false},
+		"verified absent": {"email_verified": nil},
+		"verified text":   {"email_verified": "true"},
+		"verified 1":      {"email_verified": 1},
+	} {
+		_, err := s.Verify(t.Context(), h.deliver(rs256(h.header, with(h.claims, change))))
+		require.Error(t, err, name)
+	}
+	_, err := s.Verify(t.Context(), h.deliver(rs256(h.header, with(h.claims, object{"iss": "accounts.google.com"}))))
+	require.NoError(t, err, "Google uses both forms of its name")
+	token := rs256(h.header, h.claims)
+	for _, header := range []string{token, "Basic " + token, "Bearer", "Bearer  " + token, "Bearer " + token + " "} {
+		_, err := s.Verify(t.Context(), post("{}", "Authorization", header))
+		require.Error(t, err, header)
+	}
+	for _, c := range [][2]string{{"", "sa@p.iam"}, {"aud", ""}, {"aud", "sa"}, {"aud", "@p"}, {"aud", "sa@"}} {
+		_, err := webhook.PubSub(c[0], c[1])
+		require.ErrorIs(t, err, webhook.ErrConfig)
+	}
+}
+
+// W20
+func TestW20_LogoutTokens(t *testing.T) {
+	t.Parallel()
+	h := tokenHooks()[0]
+	s := h.scheme(t)
+	for name, change := range map[string]object{
+		"nonce":             {"nonce": "n"},
+		"empty nonce":       {"nonce": ""},
+		"no events":         {"events": nil},
+		"empty events":      {"events": object{}},
+		"another event":     {"events": object{"http://schemas.openid.net/event/other": object{}}},
+		"event of a case":   {"events": object{strings.ToUpper(webhook.LogoutEvent): object{}}},
+		"event is text":     {"events": object{webhook.LogoutEvent: "x"}},
+		"events a list":     {"events": []string{webhook.LogoutEvent}},
+		"neither":           {"sub": nil, "sid": nil},
+		"empty sid, no sub": {"sub": nil, "sid": ""},
+		"sid a number":      {"sid": 1},
+		"no jti":            {"jti": nil},
+		"empty jti":         {"jti": ""},
+		"ID token":          {"nonce": "n", "events": nil},
+	} {
+		_, err := s.Verify(t.Context(), h.deliver(rs256(h.header, with(h.claims, change))))
+		require.Error(t, err, name)
+		require.False(t, webhook.Undecidable(err), name)
+	}
+	for name, change := range map[string]object{"sub only": {"sid": nil}, "sid only": {"sub": nil}} {
+		rec, err := s.Verify(t.Context(), h.deliver(rs256(h.header, with(h.claims, change))))
+		require.NoError(t, err, name)
+		require.Equal(t, "j1", rec.EventID)
+		require.True(t, rec.EventIDSigned)
+		require.Equal(t, webhook.LogoutEvent, rec.EventType)
+	}
+	for _, c := range [][2]string{
+		{"", "c"}, {"https://tenant.auth0.com", "c"}, {"http://tenant.auth0.com/", "c"}, {"tenant.auth0.com/", "c"}, {issuer, ""},
+	} {
+		_, err := webhook.Auth0Logout(c[0], c[1])
+		require.ErrorIs(t, err, webhook.ErrConfig, c)
+	}
+}
+
+func TestFirebaseBlocking(t *testing.T) {
+	t.Parallel()
+	h := tokenHooks()[1]
+	s := h.scheme(t)
+	for name, change := range map[string]object{
+		"no event type":      {"event_type": nil},
+		"empty event type":   {"event_type": ""},
+		"contains the host":  {"aud": "https://evil.example/?x=" + functionURL},
+		"another project":    {"iss": "https://securetoken.google.com/other"},
+		"an ID token":        {"event_type": nil, "aud": "my-project", "auth_time": fixedTime.Unix()},
+		"event_id a number":  {"event_id": 7},
+		"event type a list":  {"event_type": []string{"beforeCreate"}},
+		"EVENT_TYPE instead": {"event_type": nil, "EVENT_TYPE": "beforeCreate"},
+	} {
+		_, err := s.Verify(t.Context(), h.deliver(rs256(h.header, with(h.claims, change))))
+		require.Error(t, err, name)
+	}
+	token := rs256(h.header, h.claims)
+	for _, body := range []string{
+		`{"data":{"jwt":""}}`, `{"data":{}}`, `{"data":{"jwt":1}}`, `{"data":"` + token + `"}`, `{"jwt":"` + token + `"}`, `[]`, ``,
+		`{"data":{"jwt":"x"},"data":{"jwt":"` + token + `"}}`, `{"data":{"jwt":"` + token + `","jwt":"` + token + `"}}`,
+		`{"Data":{"jwt":"` + token + `"}}`, `{"data":{"jwt":"` + token + `"}} x`,
+	} {
+		_, err := s.Verify(t.Context(), post(body))
+		require.Error(t, err, body)
+	}
+	r := h.deliver(token)
+	rec, err := s.Verify(t.Context(), r)
+	require.NoError(t, err)
+	raws, err := s.Split(r, rec)
+	require.NoError(t, err)
+	require.Equal(t, "beforeCreate", raws[0].Type)
+	require.True(t, raws[0].TypeSigned)
+	require.Equal(t, "e1", raws[0].ID)
+	want, err := json.Marshal(h.claims)
+	require.NoError(t, err)
+	require.JSONEq(t, string(want), string(raws[0].Payload))
+	require.Equal(t, 7*time.Second, s.AckDeadline())
+	for _, c := range [][2]string{{"", functionURL}, {"a/b", functionURL}, {"p", ""}, {"p", "http://x"}, {"p", "/f"}} {
+		_, err := webhook.FirebaseBlocking(c[0], c[1])
+		require.ErrorIs(t, err, webhook.ErrConfig, c)
+	}
+}
+
+// W4: keys that cannot be had leave the delivery undecided.
+func TestW4_UnreachableKeySetIsUndecidable(t *testing.T) {
+	t.Parallel()
+	for _, h := range tokenHooks() {
+		s, err := h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("no route")
+		})}))
+		require.NoError(t, err)
+		_, err = s.Verify(t.Context(), h.deliver(rs256(h.header, h.claims)))
+		require.True(t, webhook.Undecidable(err), h.name)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err = s.Verify(ctx, h.deliver(rs256(h.header, h.claims)))
+		require.True(t, webhook.Undecidable(err), h.name)
+	}
+}
