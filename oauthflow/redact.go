@@ -2,13 +2,12 @@ package oauthflow
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 
-	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 // sensitiveParams are the request parameters whose values are cut out of
@@ -19,7 +18,7 @@ var sensitiveParams = [...]string{
 }
 
 // redactor cuts the secrets of one request out of text.
-type redactor struct{ forms []string }
+type redactor struct{ secrets []string }
 
 func newRedactor(form url.Values, more ...string) *redactor {
 	r := &redactor{}
@@ -34,32 +33,20 @@ func newRedactor(form url.Values, more ...string) *redactor {
 	return r
 }
 
-// add registers a value in each form in which it may be echoed.
+// add registers a value, and what a JSON encoder that leaves "<" alone, as most
+// outside Go do, and fmt's %q make of it.
 func (r *redactor) add(v string) {
-	if strings.TrimSpace(v) == "" {
-		return
-	}
-	quoted, err := json.Marshal(v)
-	if err != nil {
-		quoted = []byte(`""`)
-	}
-	forms := []string{
-		v, url.QueryEscape(v), url.PathEscape(v), string(quoted[1 : len(quoted)-1]),
-		base64.RawStdEncoding.EncodeToString([]byte(v)), base64.RawURLEncoding.EncodeToString([]byte(v)),
-	}
-	for _, f := range forms {
-		if f != "" {
-			r.forms = append(r.forms, f)
+	r.secrets = append(r.secrets, v)
+	quoted := strconv.Quote(v)
+	plain := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v)
+	for _, form := range []string{quoted[1 : len(quoted)-1], plain} {
+		if form != v {
+			r.secrets = append(r.secrets, form)
 		}
 	}
 }
 
-func (r *redactor) text(s string) string {
-	for _, f := range r.forms {
-		s = strings.ReplaceAll(s, f, secret.Redacted)
-	}
-	return s
-}
+func (r *redactor) text(s string) string { return redact.Scrub(s, r.secrets...) }
 
 // err drops the URL that net/http puts around a transport's error, and the
 // whole chain but for the context's errors if its text holds a secret.
