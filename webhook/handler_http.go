@@ -13,23 +13,34 @@ import (
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	answer, ok := h.precheck(r.Context(), r.Method, r.ContentLength)
-	if ok {
-		unlimit := limitRead(w, r, start, h.deadline)
-		body, err := readBody(w, r, h.maxBody)
-		if err != nil {
-			// The limit stays: net/http would wait for the rest of the body otherwise.
-			answer = h.refuse(r.Context(), err)
-		} else {
-			unlimit()
-			answer = h.process(r.Context(), FromHTTP(r, body), start)
-		}
+	if !ok {
+		answer.write(w)
+		return
 	}
+	srv, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
+	limitRead(w, r, srv, start.Add(h.deadline))
+	body, err := readBody(w, r, h.maxBody)
+	switch {
+	case err != nil:
+		answer = h.refuse(r.Context(), err)
+		answer.write(w)
+	case srv != nil && flushes(w):
+		h.serveInPlace(w, FromHTTP(r, body), r.Context(), start)
+	default:
+		answer = h.process(r.Context(), FromHTTP(r, body), start)
+		answer.write(w)
+	}
+}
+
+func (a *Answer) write(w http.ResponseWriter) {
 	header := w.Header()
-	for name, values := range answer.Header {
+	for name, values := range a.Header {
 		header[name] = values
 	}
-	w.WriteHeader(answer.Status)
-	_, _ = w.Write(answer.Body) // nobody is left to tell
+	w.WriteHeader(a.Status)
+	if len(a.Body) > 0 {
+		_, _ = w.Write(a.Body) // nobody is left to tell
+	}
 }
 
 // VerifyHTTP reads the body of r and verifies it, for callers that want neither
@@ -122,13 +133,11 @@ func consumed(announced int64, left int) *Error {
 }
 
 // limitRead ends the reading of the body with the deadline, so that a sender
-// who drips does not outlast it. A server's own, shorter ReadTimeout stays.
-func limitRead(w http.ResponseWriter, r *http.Request, start time.Time, d time.Duration) (unlimit func()) {
-	srv, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if !ok || r.ContentLength == 0 || srv.ReadTimeout > 0 && srv.ReadTimeout < d {
-		return func() {}
+// who drips does not outlast it. A server's own, shorter ReadTimeout stays. The server
+// itself sets the limit anew for the connection's next request.
+func limitRead(w http.ResponseWriter, r *http.Request, srv *http.Server, end time.Time) {
+	if srv == nil || r.ContentLength == 0 || srv.ReadTimeout > 0 && srv.ReadTimeout < time.Until(end) {
+		return
 	}
-	rc := http.NewResponseController(w)
-	_ = rc.SetReadDeadline(start.Add(d)) // where a middleware's writer hides it, the server's timeouts hold
-	return func() { _ = rc.SetReadDeadline(time.Time{}) }
+	_ = http.NewResponseController(w).SetReadDeadline(end) // where a middleware's writer hides it, the server's timeouts hold
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -47,58 +46,6 @@ func (h *Handler) precheck(ctx context.Context, method string, length int64) (An
 		return h.refuse(ctx, tooLarge()), false
 	}
 	return Answer{}, true
-}
-
-// errDeadline is the cause of a handler's context when it ends by itself.
-var errDeadline = fmt.Errorf("webhook: the acknowledgement deadline passed: %w", context.DeadlineExceeded)
-
-var errGoexit = errors.New("webhook: a function ended its goroutine")
-
-// process bounds work in time: the answer is there by the deadline, whatever the
-// verifier, the queue and the functions do with their context.
-func (h *Handler) process(ctx context.Context, r *Request, start time.Time) Answer {
-	end := start.Add(h.deadline)
-	work, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
-	done := make(chan Answer, 1)
-	h.running.enter()
-	go func() {
-		defer cancel()
-		answer, returned := failed(), false
-		defer func() {
-			// A panic of a function is contained where that is called, so this is the
-			// verifier's, the guard's or the queue's; or else a runtime.Goexit.
-			if p := recover(); p != nil {
-				answer = unavailable()
-				h.logFailed(ctx, Receipt{}, answer.Status, newPanicError(p))
-			} else if !returned {
-				h.logFailed(ctx, Receipt{}, answer.Status, errGoexit)
-			}
-			h.running.leave()
-			done <- answer
-		}()
-		answer = h.work(work, r)
-		returned = true
-	}()
-	select {
-	case answer := <-done:
-		return answer
-	case <-work.Done():
-	}
-	// The caller going away ends the context early, but the work may yet be done in time.
-	late := time.NewTimer(time.Until(end))
-	defer late.Stop()
-	select {
-	case answer := <-done:
-		return answer
-	case <-late.C:
-	}
-	select {
-	case answer := <-done: // both at once
-		return answer
-	default:
-	}
-	h.logOverrun(ctx, r)
-	return unavailable()
 }
 
 // work is the sequence of every delivery.
