@@ -47,24 +47,24 @@ type Ledger struct {
 	attempts []Attempt
 }
 
-// Attempts returns the attempts of all calls that have ended, oldest first.
+// Attempts returns the attempts that have ended so far, in the order of their end.
 func (l *Ledger) Attempts() []Attempt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]Attempt(nil), l.attempts...)
 }
 
-func (l *Ledger) add(attempts []Attempt) {
+func (l *Ledger) add(a Attempt) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.attempts = append(l.attempts, attempts...)
+	l.attempts = append(l.attempts, a)
 }
 
 type ledgerKey struct{}
 
 // WithLedger returns a context under which every call, also one that an SDK
-// makes through [Client.HTTPClient], adds its attempts to l when it ends,
-// whether it succeeds or not.
+// makes through [Client.HTTPClient], adds its attempts to l as they end, whether
+// it succeeds or not.
 func WithLedger(ctx context.Context, l *Ledger) context.Context {
 	return context.WithValue(ctx, ledgerKey{}, l)
 }

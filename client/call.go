@@ -76,9 +76,9 @@ func (x *exchange) fill(m *Meta, resp *http.Response) {
 	if m == nil {
 		return
 	}
-	*m = Meta{Attempts: x.chain.list()}
+	*m = Meta{Attempts: x.attempts()}
 	if resp != nil {
-		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.requestID(resp.Header)
+		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
 	}
 }
 

@@ -53,6 +53,10 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	x.decide(&v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.chain.record(v.attempt, v.throttled)
+	if l := x.chain.ledger; l != nil {
+		list := x.attempts()
+		l.add(list[len(list)-1])
+	}
 	x.effect(v)
 	if x.c.cfg.breaker != nil {
 		x.reportBreaker(a, &v)

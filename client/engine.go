@@ -110,22 +110,27 @@ func (x *exchange) prepare() error {
 // guard holds the credential to its origins: it decides whether this hop gets
 // it, and strips what must not travel on (C14).
 func (x *exchange) guard(o origin, within bool) {
-	h := x.chain
+	if x.chain.visit(x, o, within) {
+		x.ownHeader()
+		x.strip()
+	}
+}
+
+// visit notes that the chain has come to o, and reports whether it has left the
+// client's origins by then.
+func (h *chain) visit(x *exchange, o origin, within bool) (left bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.from == (origin{}) {
 		h.from = o
 		x.inside = within
-		return
+		return false
 	}
 	if !within && o != h.from || !o.secure() && h.from.scheme == "https" {
 		h.left = true
 	}
 	x.inside = within && !h.left
-	if h.left {
-		x.ownHeader()
-		x.strip(h.params)
-	}
+	return h.left
 }
 
 // ownHeader makes tmpl's header map one that may be changed.
@@ -179,7 +184,11 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 		return nil, err
 	}
 	if x.c.attempt != nil {
-		return x.c.attempt.RoundTrip(req)
+		resp, err := x.c.attempt.RoundTrip(req)
+		if err == nil && (resp == nil || resp.Body == nil) {
+			err = failf(ErrConfig, "middleware returned neither a usable response nor an error")
+		}
+		return resp, err
 	}
 	return x.send(a, req, true)
 }
@@ -207,6 +216,8 @@ func (x *exchange) finish(a *attemptContext, resp *http.Response, v verdict) (*h
 	if v.reason == Succeeded {
 		x.host.budget.Deposit(retry.SuccessGain)
 	}
-	x.hand(a, resp)
+	if err := x.hand(a, resp); err != nil {
+		return nil, err
+	}
 	return resp, nil
 }

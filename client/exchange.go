@@ -25,7 +25,8 @@ type chain struct {
 	sent      time.Time     // when it was
 	key       string        // the idempotency key
 	left      bool          // a hop has left the origins: nothing is attached again
-	params    []string      // query parameters that were credentials so far
+	params    []string      // query parameters that were credentials on an earlier hop
+	secrets   []string      // what the credentials were on an earlier hop
 	renewed   bool          // the credential has been renewed once
 	throttled bool          // the last attempt was
 	effect    Effect
@@ -70,16 +71,19 @@ func (h *chain) record(a Attempt, throttled bool) {
 	a.Number = len(h.attempts) + 1
 	h.attempts = append(h.attempts, a)
 	h.mu.Unlock()
-	if h.ledger != nil {
-		h.ledger.add([]Attempt{a})
-	}
 }
 
-// list copies the ledger, so that an error does not keep the call alive.
-func (h *chain) list() []Attempt {
+// attempts copies the ledger, so that an error does not keep the call alive. A
+// request ID is the service's text, which may repeat a credential.
+func (x *exchange) attempts() []Attempt {
+	h := x.chain
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return append([]Attempt(nil), h.attempts...)
+	list := append([]Attempt(nil), h.attempts...)
+	h.mu.Unlock()
+	for i := range list {
+		list[i].RequestID = x.scrub(list[i].RequestID)
+	}
+	return list
 }
 
 // renewing reports whether the credential may be renewed: once a call.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,13 +80,16 @@ func (x *exchange) scrub(text string) string {
 	return redact.Scrub(text, x.secrets()...)
 }
 
-// secrets are the values that the last request has and its template has not.
+// secrets are the values that the last request has and its template has not, and
+// those of earlier hops.
 func (x *exchange) secrets() []string {
 	wire, bare, _ := x.chain.last()
 	if wire == nil || x.c.cfg.auth == nil {
 		return nil
 	}
-	var found []string
+	x.chain.mu.Lock()
+	found := slices.Clone(x.chain.secrets)
+	x.chain.mu.Unlock()
 	for _, name := range credentialHeaders(wire.Header, bare.Header) {
 		for _, v := range wire.Header[name] {
 			found = append(found, v)
@@ -96,7 +100,10 @@ func (x *exchange) secrets() []string {
 			found = append(found, rest)
 			if strings.EqualFold(scheme, "Basic") {
 				if plain, err := base64.StdEncoding.DecodeString(rest); err == nil {
-					_, password, _ := strings.Cut(string(plain), ":")
+					user, password, _ := strings.Cut(string(plain), ":")
+					if password == "" {
+						password = user // a key sent as the user name
+					}
 					found = append(found, string(plain), password)
 				}
 			}
@@ -174,7 +181,7 @@ func (x *exchange) newError(resp *http.Response) *Error {
 		Provider: x.c.cfg.profile.Name,
 		Method:   firstOf(x.tmpl.Method, http.MethodGet),
 		Path:     x.scrub(x.place()),
-		Attempts: x.chain.list(),
+		Attempts: x.attempts(),
 		Effect:   x.chain.worse(NoEffect),
 		Detail:   noDetail,
 	}

@@ -208,7 +208,7 @@ func tooLarge(limit int64) error {
 }
 
 // hand makes a final response the caller's.
-func (x *exchange) hand(a *attemptContext, resp *http.Response) {
+func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
 	if x.buf != nil && resp.StatusCode < 300 && x.asked != nil {
 		resp.Body = io.NopCloser(x.buf) // per-call middleware may read it
 	}
@@ -219,7 +219,11 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) {
 		resp.Request = &x.out.http
 	}
 	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
-		x.passOn(resp)
+		if err := x.passOn(resp); err != nil {
+			x.discard(resp)
+			x.clock.stop()
+			return x.fail(resp, err)
+		}
 	}
 	switch {
 	case resp.Body == http.NoBody, x.buf != nil && resp.StatusCode < 300:
@@ -228,13 +232,14 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) {
 		x.clock.release()
 	default:
 		if a.cancel == nil {
-			return // no bound to keep
+			return nil // no bound to keep
 		}
 		if (x.stream || eventStream(resp.Header)) && !x.chain.explicit {
 			x.clock.lift()
 		}
 		resp.Body = &streamBody{x: x, a: a, rc: resp.Body}
 	}
+	return nil
 }
 
 func eventStream(h http.Header) bool {

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -15,40 +16,63 @@ func redirectStatus(status int) bool {
 	return false
 }
 
-// strip takes everything off the request that could be a credential, before a
-// hop off the client's origins: header fields but for those known to hold none
-// (a service's own names cannot all be known), the query parameters that auth
-// sets, user info. tmpl's header map is owned.
-func (x *exchange) strip(params []string) {
+// strip takes everything off the request that could be a credential, on a hop
+// off the client's origins: header fields but for those known to hold none (a
+// service's own names cannot all be known), and user info. tmpl's header map is
+// owned. The URL is the redirect's own doing, see passOn.
+func (x *exchange) strip() {
 	req := &x.tmpl
 	for name := range req.Header {
 		if !redact.Harmless(name) && name != x.c.keyHeader {
 			delete(req.Header, name)
 		}
 	}
-	u := *req.URL
-	u.User = nil
+	if req.URL.User != nil {
+		u := *req.URL
+		u.User = nil
+		req.URL = &u
+	}
+}
+
+// passOn readies a redirect for whoever follows it. The chain remembers what was
+// a credential, and travels in resp.Request's context, where http.Client takes
+// it along. A Location off the client's origins loses the query parameters that
+// were credentials, and is refused where it repeats one in another way.
+func (x *exchange) passOn(resp *http.Response) error {
+	h := x.chain
+	wire, bare, _ := h.last()
+	secrets := x.secrets()
+	h.mu.Lock()
+	if wire != nil && x.inside {
+		h.params = append(h.params, credentialParams(wire.URL, bare.URL)...)
+	}
+	h.secrets = secrets
+	params := h.params
+	h.mu.Unlock()
+	if x.asked != nil {
+		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, chainKey{}, h))
+	}
+	location := resp.Header.Get("Location")
+	target, err := x.tmpl.URL.Parse(location)
+	if err != nil || x.c.origins.contains(target, originOf(target)) {
+		return nil // whoever follows it sees to that
+	}
+	stripParams(target, params)
+	clean := target.String()
+	if x.scrub(clean) != clean {
+		return failf(ErrRedirect, "the redirect's Location repeats the credential, and leads to another origin")
+	}
+	resp.Header = resp.Header.Clone()
+	resp.Header.Set("Location", clean)
+	return nil
+}
+
+func stripParams(u *url.URL, params []string) {
 	for _, name := range params {
 		if query := u.Query(); query.Has(name) {
 			query.Del(name)
 			u.RawQuery = query.Encode()
 		}
-	}
-	req.URL = &u
-}
-
-// passOn prepares a redirect for the next hop: the chain learns which parameters
-// were credentials, and travels in resp.Request's context, where http.Client finds it.
-func (x *exchange) passOn(resp *http.Response) {
-	h := x.chain
-	wire, bare, _ := h.last()
-	h.mu.Lock()
-	if wire != nil && x.inside && x.c.cfg.auth != nil {
-		h.params = append(h.params, credentialParams(wire.URL, bare.URL)...)
-	}
-	h.mu.Unlock()
-	if x.asked != nil {
-		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, chainKey{}, h))
 	}
 }
 

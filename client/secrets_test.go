@@ -1,0 +1,331 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+const canary = `cAn4ry/+="tok en&<0>`
+
+// forms are the shapes in which a secret can be repeated.
+func forms() []string {
+	j, _ := json.Marshal(canary)
+	return []string{
+		canary, url.QueryEscape(canary), url.PathEscape(canary), string(j[1 : len(j)-1]),
+		base64.StdEncoding.EncodeToString([]byte(canary)), base64.RawURLEncoding.EncodeToString([]byte(canary)),
+	}
+}
+
+// basicForms are those of Basic credentials, which only a client that sends
+// them knows.
+func basicForms(kind string) []string {
+	switch kind {
+	case "basic":
+		return append(forms(), base64.StdEncoding.EncodeToString([]byte("user:"+canary)))
+	case "basic key":
+		return append(forms(), base64.StdEncoding.EncodeToString([]byte(canary+":")))
+	}
+	return forms()
+}
+
+func hunt(t *testing.T, where, text string) {
+	t.Helper()
+	for _, f := range append(basicForms("basic"), basicForms("basic key")...) {
+		if i := strings.Index(text, f); i >= 0 {
+			require.FailNow(t, "the secret is shown", "%s: as %s: …%s", where, f, text[max(i-80, 0):min(i+80, len(text))])
+		}
+	}
+}
+
+// show prints v in every way a program might.
+func show(v any) string {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%v %+v %#v %q %s", v, v, v, v, v)
+	j, _ := json.Marshal(v)
+	b.Write(j)
+	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "v", v)
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "v", v)
+	if err, ok := v.(error); ok {
+		for err != nil {
+			fmt.Fprintf(&b, "%v %+v %#v", err, err, err)
+			err = errors.Unwrap(err)
+		}
+	}
+	return b.String()
+}
+
+// leak is an error of a transport that repeats the credential.
+type leak struct{ kind *string }
+
+func (l *leak) Error() string { return "dial failed for " + strings.Join(basicForms(*l.kind), " ") }
+
+func TestX1_NoSecretIsShownAnywhere(t *testing.T) {
+	src := secret.Static(canary)
+	kind := ""
+	echo := func(status int) func(http.ResponseWriter, *http.Request) {
+		return func(w http.ResponseWriter, r *http.Request) {
+			// A service that repeats whatever it was sent, in every form.
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Request-Id", r.Header.Get("Authorization"))
+			w.WriteHeader(status)
+			_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{
+				"code": r.URL.RawQuery, "type": r.Header.Get("Authorization"), "message": "bad key " + r.Header.Get("X-Key") + " " + strings.Join(basicForms(kind), " "),
+			}})
+		}
+	}
+	leaky := &leak{&kind}
+	faults := map[string]func(*http.Request) (*http.Response, error){
+		"401": nil, "400": nil, "503": nil, "redirects": nil, "not json": nil,
+		"error": func(*http.Request) (*http.Response, error) { return nil, leaky },
+		"url.Error": func(r *http.Request) (*http.Response, error) {
+			return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: leaky}
+		},
+		"op error": func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "read", Err: leaky}
+		},
+		"nested": func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("wrapped: %w", leaky) },
+		"hang":   func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, leaky },
+	}
+	for name, auth := range map[string]client.Auth{
+		"bearer": client.Bearer(src), "header": client.APIKeyHeader("X-Key", src), "query": client.APIKeyQuery("api_key", src),
+		"basic": client.Basic("user", src), "basic key": client.BasicKey(src),
+	} {
+		for fault, transport := range faults {
+			t.Run(name+"/"+fault, func(t *testing.T) {
+				kind = name
+				synctest.Test(t, func(t *testing.T) {
+					var rt http.RoundTripper = roundTripper(transport)
+					switch fault {
+					case "401":
+						rt = clienttest.NewTransport(t, clienttest.Handle(echo(401)))
+					case "400":
+						rt = clienttest.NewTransport(t, clienttest.Handle(echo(400)))
+					case "503":
+						rt = clienttest.NewTransport(t, clienttest.Handle(echo(503)))
+					case "redirects":
+						rt = clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+							w.Header().Set("Location", "https://elsewhere.example.com/"+r.URL.RawQuery+"?"+r.URL.RawQuery)
+							w.WriteHeader(302)
+						}))
+					case "not json":
+						rt = clienttest.NewTransport(t, clienttest.Text(200, strings.Join(basicForms(kind), " ")))
+					}
+					var logs bytes.Buffer
+					logger := slog.New(slog.NewJSONHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+					for _, mw := range []bool{false, true} {
+						opts := []client.Option{client.WithAuth(auth), client.WithTransport(rt), client.WithLogger(logger), client.WithPacing(nil)}
+						if mw {
+							same := func(next http.RoundTripper) http.RoundTripper {
+								return roundTripper(func(r *http.Request) (*http.Response, error) {
+									hunt(t, "middleware", fmt.Sprintf("%v %v", r.Header, r.URL))
+									return next.RoundTrip(r)
+								})
+							}
+							opts = append(opts, client.WithCallMiddleware(same), client.WithAttemptMiddleware(same))
+						}
+						c, err := client.New(base, opts...)
+						require.NoError(t, err)
+						hunt(t, "client", show(c))
+						ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+						defer cancel()
+						var ledger client.Ledger
+						ctx = client.WithLedger(ctx, &ledger)
+						_, err = client.Call[thing](ctx, c, client.Request{Method: "POST", Path: "/x", Body: thing{}})
+						require.Error(t, err)
+						hunt(t, "error", show(err))
+						for _, a := range asError(t, err).Attempts {
+							hunt(t, "attempt", show(a))
+							hunt(t, "attempt error", show(a.Err))
+						}
+						err = drain(client.Events(ctx, c, client.Request{Path: "/e"}))
+						require.Error(t, err)
+						hunt(t, "events", show(err))
+						resp, err := c.HTTPClient().Get(base + "/sdk")
+						if err == nil {
+							hunt(t, "resp.Request", fmt.Sprintf("%v %v", resp.Request.Header, resp.Request.URL.Host))
+							_ = resp.Body.Close()
+						} else if fault != "redirects" { // http.Client names a Location that the service made
+							hunt(t, "SDK error", show(err))
+						}
+						for _, a := range ledger.Attempts() {
+							hunt(t, "ledger", show(a))
+						}
+					}
+					hunt(t, "logs", logs.String())
+				})
+			})
+		}
+	}
+}
+
+func TestX1_URLUserInfoAndQuerySecretsAreNotShown(t *testing.T) {
+	_, err := client.New("https://user:" + url.PathEscape(canary) + "@api.example.com")
+	require.ErrorIs(t, err, client.ErrConfig)
+	hunt(t, "base URL", show(err))
+	_, err = client.New("https://api.example.com/%zz?" + url.QueryEscape(canary))
+	require.ErrorIs(t, err, client.ErrConfig)
+	hunt(t, "base URL", show(err))
+
+	c, _ := scripted(t, "404")
+	for _, r := range []client.Request{
+		{Path: "/x", Query: url.Values{"token": {canary}}},
+		{URL: base + "/x?token=" + url.QueryEscape(canary)},
+		{URL: "https://u:" + url.PathEscape(canary) + "@api.example.com/x"},
+		{URL: "https://elsewhere.example.com/?t=" + url.QueryEscape(canary)},
+		{Path: "/x?" + canary},
+	} {
+		_, err := client.Call[thing](t.Context(), c, r)
+		require.Error(t, err)
+		hunt(t, "request", show(err))
+	}
+}
+
+func TestC25_ControlCharactersAreRefusedBeforeAnyIO(t *testing.T) {
+	for _, ctl := range []string{"\r", "\n", "\x00", "\r\nX-Injected: 1"} {
+		bad := "se" + ctl + "cret-value"
+		rt := clienttest.NewTransport(t, clienttest.JSON(200, "{}"))
+		check := func(err error) {
+			t.Helper()
+			require.Error(t, err)
+			require.NotContains(t, show(err), "cret-value")
+			require.Zero(t, rt.Count())
+		}
+		for _, auth := range []client.Auth{client.Bearer(secret.Static(bad)), client.APIKeyHeader("X-Key", secret.Static(bad))} {
+			c := over(t, rt, client.WithAuth(auth))
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			check(err)
+			_, err = c.HTTPClient().Get(base + "/x")
+			check(err)
+		}
+		c := over(t, rt, client.WithProfile(keyed))
+		_, err := client.Call[thing](t.Context(), c, client.Request{Path: "/x", Header: http.Header{"X-A": {bad}}})
+		check(err)
+		_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x", Header: http.Header{bad: {"v"}}})
+		require.ErrorIs(t, err, client.ErrRequest)
+		_, err = client.Call[thing](t.Context(), c, client.Request{Method: "POST", Path: "/x", IdempotencyKey: bad})
+		check(err)
+		_, err = client.Call[thing](t.Context(), c, client.Request{Method: "GE" + ctl + "T", Path: "/x"})
+		require.ErrorIs(t, err, client.ErrRequest)
+		_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x" + ctl})
+		check(err)
+		req, _ := http.NewRequest("GET", base+"/x", nil)
+		req.Header["X-A"] = []string{bad}
+		_, err = c.HTTPClient().Transport.RoundTrip(req)
+		check(err)
+		_, err = client.New(base, client.WithHeader("X-A", bad))
+		require.ErrorIs(t, err, client.ErrConfig)
+		check(err)
+		_, err = client.New(base, client.WithAuth(client.Basic("us"+ctl+"er", secret.Static("x"))))
+		require.ErrorIs(t, err, client.ErrConfig)
+	}
+}
+
+func TestC27_ServerTextIsQuotedAndCut(t *testing.T) {
+	long := strings.Repeat("ä", 4096)
+	for _, body := range []string{
+		`{"error":{"code":"` + long + `","type":"` + long + `","message":"` + long + `"}}`,
+		`{"error":{"code":"a\r\nb","message":"line\r\nINJECTED \u001b[31m"}}`,
+	} {
+		rt := clienttest.NewTransport(t, clienttest.JSON(400, body).Header("Request-Id", strings.Repeat("r", 5000)))
+		_, err := client.Get[thing](t.Context(), over(t, rt), "/x")
+		e := asError(t, err)
+		require.LessOrEqual(t, len(e.Message), 1024)
+		require.LessOrEqual(t, len(e.Code), 256)
+		text := err.Error()
+		require.Less(t, len(text), 8192)
+		for _, c := range []string{"\r", "\n", "\x1b"} {
+			require.NotContains(t, text, c)
+		}
+	}
+}
+
+func TestErrorSaysWhatMatters(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.JSON(402, `{"error":{"code":"card_declined","message":"Your card was declined."}}`).Header("Request-Id", "req_9"))
+	c := over(t, rt, client.WithProfile(client.Profile{Name: "stripe"}))
+	_, err := client.Call[thing](t.Context(), c, client.Request{Method: "POST", Path: "/v1/charges/ch_1", Route: "/v1/charges/{id}"})
+	require.EqualError(t, err, `stripe: POST /v1/charges/{id}: 402 Payment Required card_declined "Your card was declined." (request req_9)`)
+}
+
+func TestC6_IdempotencyKeys(t *testing.T) {
+	const header = "Idempotency-Key"
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, clienttest.MustParse(`503, reset, 307 Location=/moved, 503, 200 {}`)...)
+		c := over(t, rt, client.WithProfile(keyed))
+		_, err := client.Post[client.None](t.Context(), c, "/x", thing{ID: "a"})
+		require.NoError(t, err)
+		seen := rt.Requests()
+		require.Len(t, seen, 5)
+		first := seen[0].Header.Get(header)
+		require.GreaterOrEqual(t, len(first), 20)
+		for _, r := range seen {
+			require.Equal(t, []string{first}, r.Header[header], "the same on every attempt and every hop")
+			require.Equal(t, seen[0].Body, r.Body)
+		}
+		_, err = client.Post[client.None](t.Context(), c, "/x", thing{ID: "a"})
+		require.NoError(t, err)
+		require.NotEqual(t, first, rt.Last().Header.Get(header), "once a call")
+
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", IdempotencyKey: "mine"})
+		require.NoError(t, err)
+		require.Equal(t, "mine", rt.Last().Header.Get(header))
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Header: http.Header{"idempotency-key": {"mine too"}}})
+		require.NoError(t, err)
+		require.Equal(t, "mine too", rt.Last().Header.Get(header))
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.Empty(t, rt.Last().Header.Values(header), "only where the service honours it")
+
+		none := over(t, rt)
+		_, err = client.Post[client.None](t.Context(), none, "/x", thing{})
+		require.NoError(t, err)
+		require.Empty(t, rt.Last().Header.Values(header), "never without a header that is named")
+		rt.Script(clienttest.MustParse("503, 200 {}")...)
+		_, err = client.Call[client.None](t.Context(), none, client.Request{Method: "POST", Path: "/x", Header: http.Header{header: {"mine"}}})
+		require.Equal(t, client.NotIdempotent, asError(t, err).Attempts[0].Reason, "it counts as keyless")
+	})
+	t.Run("under an SDK", func(t *testing.T) {
+		for _, own := range []string{"", "sdk-key"} {
+			srv := clienttest.NewServer(t, clienttest.MustParse(`503 Retry-After=0, 307 Location=/moved, 503 Retry-After=0, 200 {}`)...)
+			c := served(t, srv, client.WithIdempotencyHeader("idempotency-key"))
+			req, err := http.NewRequest("POST", srv.URL+"/x", strings.NewReader(`{"a":1}`))
+			require.NoError(t, err)
+			if own != "" {
+				req.Header.Set(header, own)
+			}
+			resp, err := c.HTTPClient().Do(req)
+			require.NoError(t, err)
+			_, _ = io.Copy(io.Discard, resp.Body)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, 200, resp.StatusCode)
+			seen := srv.Requests()
+			require.Len(t, seen, 4)
+			for _, r := range seen {
+				require.Equal(t, seen[0].Header[header], r.Header[header])
+				require.Len(t, r.Header[header], 1)
+				require.Equal(t, `{"a":1}`, string(r.Body))
+			}
+			if own != "" {
+				require.Equal(t, own, seen[0].Header.Get(header), "an SDK's own key is never overwritten")
+			}
+		}
+	})
+}
