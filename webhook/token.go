@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -112,7 +111,7 @@ func basicCredentials(header string) (string, error) {
 	if !ok || !strings.EqualFold(scheme, "Basic") {
 		return "", &Error{Reason: ErrMalformed, Detail: "header Authorization is not Basic"}
 	}
-	text, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	text, err := decodeBase64(encoded)
 	if err != nil {
 		return "", &Error{Reason: ErrMalformed, Detail: "the Basic credentials are not base64"}
 	}
