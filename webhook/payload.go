@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/url"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -65,7 +66,8 @@ func splitArray[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 // the scheme carries in a header goes before the payload's own.
 func readEnvelope[E envelope](payload []byte, rec Receipt) (Raw, error) {
 	var e E
-	if err := json.Unmarshal(payload, &e); err != nil {
+	small, ok := pick(payload, memberNames(reflect.TypeFor[E]()))
+	if !ok || json.Unmarshal(small, &e) != nil {
 		return Raw{}, notJSON("object")
 	}
 	raw := e.event()
