@@ -4,5 +4,5 @@ import "slices"
 
 // ownWebhook returns the project's entries of the group Webhook.
 func ownWebhook(c *webhookCase) []entry {
-	return slices.Concat(ownWebhookRequest(c))
+	return slices.Concat(ownWebhookVerify(c), ownWebhookRequest(c))
 }
