@@ -1,0 +1,94 @@
+// Login is a web application in which people sign in with GitHub, Google or X.
+//
+// It runs as it is, offline: without credentials each service is played by a
+// fake authorization server on loopback, with a consent page to click on. With
+// credentials in the environment it talks to the real one:
+//
+//	GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET
+//	GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
+//	X_CLIENT_ID, X_CLIENT_SECRET
+//
+// Register <base>/callback/github and so on as redirect URLs, and name the base, where
+// browsers reach the application, by -base. Behind more than one process set OAUTH_COOKIE_KEY, and use
+// a store and sessions of your own in place of the ones in memory.
+//
+//	go run ./examples/login          # then open http://127.0.0.1:8080/
+//	go run ./examples/login -demo    # walks through a sign-in by itself and exits
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "login:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("login", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:8080", "address to listen on")
+	base := flags.String("base", "", "where browsers reach the application (default: http:// and the address)")
+	demo := flags.Bool("demo", false, "sign in by itself, print each step, and exit")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *demo {
+		*addr = "127.0.0.1:0"
+	}
+	ln, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	if *base == "" || *demo {
+		*base = "http://" + ln.Addr().String()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	services, err := newServices(ctx, *base, !*demo)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	defer shutDown(services)
+	serve(ctx, ln, newApp(services, *base).handler())
+	fmt.Fprintf(out, "Open %s/\n", *base)
+	for _, s := range services {
+		if s.fake != nil {
+			fmt.Fprintf(out, "  %s is played by %s\n", s.title, s.fake.URL)
+		}
+	}
+	if *demo {
+		return walk(ctx, *base, out)
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// shutDown lets refreshes that are under way come to their end.
+func shutDown(services []*service) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for _, s := range services {
+		_ = s.tokens.Shutdown(ctx) // what is left then is finished by the next process
+	}
+}
+
+// serve answers on ln until ctx ends.
+func serve(ctx context.Context, ln net.Listener, h http.Handler) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+	context.AfterFunc(ctx, func() { _ = srv.Close() })
+	go func() { _ = srv.Serve(ln) }()
+}
