@@ -50,7 +50,7 @@ func bearer(token string) http.Header { return http.Header{"Authorization": {"Be
 
 func TestMiddleware(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	good, expired := i.ClerkToken(nil), i.ClerkToken(claims{"exp": 1})
 	var reasons []error
 	v := verifier(t, i, i.Clerk())
@@ -112,7 +112,7 @@ func TestJ9_MiddlewareWithoutKeys(t *testing.T) {
 
 func TestMiddlewareOptional(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	h := session.Middleware(verifier(t, i, i.Clerk()), session.Optional())(whoAmI)
 	w := call{}.do(h)
 	require.Equal(t, 200, w.Code)
@@ -123,7 +123,7 @@ func TestMiddlewareOptional(t *testing.T) {
 
 func TestMiddlewareCookie(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	good, other := i.ClerkToken(nil), i.ClerkToken(claims{"sub": "user_2"})
 	var reason error
 	h := session.Middleware(verifier(t, i, i.Clerk()), session.FromCookie("__session", "https://www.example.com"),
@@ -175,7 +175,7 @@ func TestMiddlewareCookie(t *testing.T) {
 
 func TestRequire(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	wrap := func(require func(http.Handler) http.Handler) http.Handler {
 		return session.Middleware(verifier(t, i, i.Auth0()))(require(whoAmI))
 	}
@@ -225,7 +225,7 @@ func TestMisuse(t *testing.T) {
 
 func TestRevocation(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	ended := map[string]bool{sessiontest.SessionID: true}
 	var failure error
 	hook := session.RevocationFunc(func(_ context.Context, s *session.Session) (bool, error) { return ended[s.ID], failure })
@@ -244,7 +244,7 @@ func TestRevocation(t *testing.T) {
 
 func TestTokensValidAfter(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	signedIn := now.Add(-time.Minute)
 	var after time.Time
 	var failure error
@@ -304,7 +304,7 @@ func TestLoggedOut(t *testing.T) {
 
 func TestLongBearerTokenIsNotEchoed(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	w := call{header: bearer(strings.Repeat("canary", 5000))}.do(session.Middleware(verifier(t, i, i.Clerk()))(whoAmI))
 	require.Equal(t, 401, w.Code)
 	require.NotContains(t, w.Body.String(), "canary")

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,15 +66,24 @@ func registeredChanges(now time.Time) []change {
 	}
 }
 
+// stopped returns an issuer whose clock stands still.
 func stopped() (*sessiontest.Issuer, time.Time) {
 	i, now := sessiontest.New(), time.Unix(1_800_000_000, 0)
 	i.StopClock(now)
 	return i, now
 }
 
+// sharedIssuer is for the tests that only sign, since making RSA keys takes time.
+var sharedIssuer = sync.OnceValue(func() *sessiontest.Issuer {
+	i, _ := stopped()
+	return i
+})
+
+func shared() (*sessiontest.Issuer, time.Time) { return sharedIssuer(), sharedIssuer().Now() }
+
 func TestClerk(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	v := verifier(t, i, i.Clerk())
 	s := accepted(t, v, i.ClerkToken(nil))
 	require.Equal(t, sessiontest.ClerkIssuer, s.Issuer)
@@ -117,7 +127,7 @@ func TestClerk(t *testing.T) {
 
 func TestClerkOrganizations(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	v := verifier(t, i, i.Clerk())
 	s := accepted(t, v, i.ClerkToken(claims{"v": absent, "o": absent, "org_id": "org_9", "org_slug": "nine", "org_role": "org:member", "org_permissions": []string{"org:x:read"}}))
 	require.Equal(t, session.Organization{ID: "org_9", Name: "nine", Role: "org:member"}, s.Organization)
@@ -150,7 +160,7 @@ func TestClerkOrganizations(t *testing.T) {
 
 func TestClerkOptions(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	v := verifier(t, i, i.Clerk(), session.AllowMissingAuthorizedParty())
 	accepted(t, v, i.ClerkToken(claims{"azp": absent}))
 	refused(t, v, i.ClerkToken(claims{"azp": "https://evil.example"}), session.WrongParty)
@@ -183,7 +193,7 @@ func TestClerkIssuer(t *testing.T) {
 
 func TestAuth0(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	v := verifier(t, i, i.Auth0())
 	s := accepted(t, v, i.Auth0Token(nil))
 	require.Equal(t, []string{"read:invoices"}, s.Permissions)
@@ -211,7 +221,7 @@ func TestAuth0(t *testing.T) {
 
 func TestFirebase(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	v := verifier(t, i, i.Firebase())
 	s := accepted(t, v, i.FirebaseToken(nil))
 	require.Equal(t, now.Add(-time.Minute), s.AuthTime)
@@ -261,7 +271,7 @@ func TestFirebaseEmulator(t *testing.T) {
 
 func TestOIDC(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	v := verifier(t, i, i.OIDC())
 	s := accepted(t, v, i.IDToken(nil))
 	require.Equal(t, sessiontest.SessionID, s.ID)
@@ -285,7 +295,7 @@ func TestOIDC(t *testing.T) {
 
 func TestAccessToken(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	v := verifier(t, i, i.AccessTokens())
 	s := accepted(t, v, i.AccessToken(nil))
 	require.Equal(t, []string{"openid", "read:invoices"}, s.Scopes)
@@ -301,7 +311,7 @@ func TestAccessToken(t *testing.T) {
 // J4: one kind of token never passes for another.
 func TestJ4_KindsOfTokens(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	verifiers := map[string]*session.Verifier{
 		"clerk": verifier(t, i, i.Clerk()), "auth0": verifier(t, i, i.Auth0()), "firebase": verifier(t, i, i.Firebase()),
 		"cookie": verifier(t, i, i.FirebaseCookie()), "oidc": verifier(t, i, i.OIDC()), "access": verifier(t, i, i.AccessTokens()),
@@ -356,7 +366,7 @@ func TestJ4_KindsOfTokens(t *testing.T) {
 // J11
 func TestJ11_TenantTemplate(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	const issuer = "https://login.example.com/{tenantid}/v2.0"
 	v := verifier(t, i, session.OIDC(issuer, sessiontest.ClientID), session.WithTenants("t-1", "t-2"), session.WithJWKS(i.JWKS()))
 	s := accepted(t, v, i.IDToken(claims{"iss": "https://login.example.com/t-2/v2.0", "tid": "t-2"}))

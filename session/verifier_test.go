@@ -27,7 +27,7 @@ func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s
 
 func TestClaims(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	v := verifier(t, i, i.Firebase())
 	s := accepted(t, v, i.FirebaseToken(claims{"plan": "pro", "Email": "evil@example.com", "firebase": claims{"Sign_In_Provider": "evil"}}))
 	var got struct {
@@ -47,7 +47,7 @@ func TestClaims(t *testing.T) {
 
 func TestPrintedForms(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	s := accepted(t, verifier(t, i, i.Firebase()), i.FirebaseToken(nil))
 	require.Equal(t, `session of "user_1" at https://securetoken.google.com/demo-example`, s.String())
 	require.NotContains(t, s.LogValue().String(), "user@example.com")
@@ -57,7 +57,7 @@ func TestPrintedForms(t *testing.T) {
 // X1: no error shows a part of the token.
 func TestErrorsHoldNoPartOfTheToken(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	v := verifier(t, i, i.Clerk())
 	good := i.ClerkToken(claims{"canary": "canary"})
 	parts := strings.Split(good, ".")
@@ -80,7 +80,7 @@ func TestErrorsHoldNoPartOfTheToken(t *testing.T) {
 
 func TestNewVerifierErrors(t *testing.T) {
 	t.Parallel()
-	i, _ := stopped()
+	i, _ := shared()
 	clerk := i.Clerk()
 	oidc := i.OIDC()
 	for name, f := range map[string]func() (*session.Verifier, error){
@@ -207,7 +207,7 @@ func TestAlgorithms(t *testing.T) {
 
 func TestLeeways(t *testing.T) {
 	t.Parallel()
-	i, now := stopped()
+	i, now := shared()
 	none := verifier(t, i, i.OIDC(), session.WithLeeway(0))
 	refused(t, none, i.IDToken(claims{"iat": now.Unix() + 1}), session.NotYetValid)
 	wide := verifier(t, i, i.OIDC(), session.WithLeeway(2*time.Minute), session.WithExpiryLeeway(time.Minute))

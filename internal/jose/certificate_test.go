@@ -3,6 +3,8 @@ package jose_test
 import (
 	"crypto"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -25,4 +27,13 @@ func certificate(t testing.TB, key crypto.Signer) string {
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// pss signs input with the RSA key of the tests and a salt of that many bytes.
+func pss(t testing.TB, input string, salt int) []byte {
+	t.Helper()
+	sum := sha256.Sum256([]byte(input))
+	signature, err := rsa.SignPSS(rand.Reader, testKeys()["RSA"].(*rsa.PrivateKey), crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: salt})
+	require.NoError(t, err)
+	return signature
 }

@@ -104,7 +104,7 @@ func TestRoundTrip(t *testing.T) {
 			dot := strings.LastIndexByte(raw, '.')
 			signature, err := base64.RawURLEncoding.DecodeString(raw[dot+1:])
 			require.NoError(t, err)
-			for i := range signature {
+			for i := 0; i < len(signature); i += len(signature)/16 + 1 {
 				signature[i] ^= 1
 				forged, err := jose.Parse(raw[:dot+1] + base64.RawURLEncoding.EncodeToString(signature))
 				require.NoError(t, err)
