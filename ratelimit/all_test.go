@@ -175,3 +175,15 @@ func TestSharedCountsAllKeysTogether(t *testing.T) {
 		ratelimit.Shared(new(foreign)).(ratelimit.Returner).Return("a")
 	})
 }
+
+// Two ways to one bucket of one token can never both be had: what the first took
+// goes back.
+func TestAllPutsBackWhatItTookBeforeARefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := ratelimit.PerMinute(1)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, ratelimit.All(one, ratelimit.Shared(one)).Wait(ctx, ""), ratelimit.ErrDeadline)
+		require.True(t, one.Allow(""))
+	})
+}

@@ -333,6 +333,61 @@ func TestEvictionNeverGrantsExtra(t *testing.T) {
 	}
 }
 
+func TestEvictionForgetsNoQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := ratelimit.Quota(1, ratelimit.Hour, ratelimit.MaxKeys(1))
+		require.True(t, limit.Allow("a"))
+		for i := range 100 {
+			limit.Allow(strconv.Itoa(i))
+			time.Sleep(time.Second)
+		}
+		require.False(t, limit.Allow("a"))
+	})
+}
+
+// A key that shared a limiter for want of room does not start afresh when there
+// is room again.
+func TestKeyFromTheOverflowKeepsItsDebt(t *testing.T) {
+	for name, limit := range map[string]func() *ratelimit.Keyed{
+		"rate":  func() *ratelimit.Keyed { return ratelimit.PerMinute(1, ratelimit.MaxKeys(1)) },
+		"quota": func() *ratelimit.Keyed { return ratelimit.Quota(1, ratelimit.Hour, ratelimit.MaxKeys(1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := limit()
+				require.True(t, l.Allow("owner"))
+				time.Sleep(50 * time.Second)
+				require.True(t, l.Allow("guest"))
+				l.Return("owner") // is idle now, and gives up its place
+				require.False(t, l.Allow("guest"))
+				require.Equal(t, 1, l.Len())
+				time.Sleep(11 * time.Second)
+				require.False(t, l.Allow("guest"))
+			})
+		})
+	}
+}
+
+// A bucket that someone waits for is kept, though it be full, and is the waiter's.
+func TestReturnedTokenIsTheWaiters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := ratelimit.PerSecond(1, ratelimit.MaxKeys(1))
+		require.True(t, limit.Allow("k"))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := limit.Wait(t.Context(), "k"); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		limit.Return("k")
+		require.False(t, limit.Allow("k"), "Allow does not take it away")
+		require.True(t, limit.Allow("other"))
+		require.False(t, limit.Allow("k"), "nor is the bucket replaced by a fresh one")
+		wg.Wait()
+	})
+}
+
 func TestWaitersOnSharedOverflowAreServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := ratelimit.PerSecond(10, ratelimit.MaxKeys(1))

@@ -10,7 +10,7 @@ import (
 )
 
 // minSleep keeps a wait that rounding left at nearly zero from spinning.
-const minSleep = 10 * time.Microsecond
+const minSleep = 100 * time.Microsecond
 
 // line is a first-come queue of callers who wait for tokens of one bucket. Only
 // the caller at its head runs a timer and takes; nothing is reserved ahead, so a
@@ -89,12 +89,12 @@ func (l *line) await(ctx context.Context, mu *sync.Mutex, try func() bool, delay
 		if try() {
 			return leave(0, nil)
 		}
-		wait = delay(1)
+		wait = max(delay(1), minSleep)
 		if err := hopeless(ctx, wait); err != nil {
 			return leave(wait, err)
 		}
 		mu.Unlock()
-		_ = pause.For(ctx, max(wait, minSleep)) // the top of the loop sees ctx end
+		_ = pause.For(ctx, wait) // the top of the loop sees ctx end
 	}
 }
 

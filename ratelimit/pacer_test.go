@@ -331,6 +331,42 @@ func TestPacerReturn(t *testing.T) {
 	})
 }
 
+// C17: those who waited for a window to end resume one after another, also where
+// it was only reckoned to be used up.
+func TestC17_ResumeStaggeredAfterAWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		call(t, p, "k", 200, "RateLimit-Limit", "500", "RateLimit-Remaining", "1", "RateLimit-Reset", "10")
+		require.NoError(t, p.Wait(t.Context(), "k")) // the last one, and long in coming back
+		start := time.Now()
+		var last time.Duration
+		for i := range 10 {
+			require.NoError(t, p.Wait(t.Context(), "k"))
+			at := time.Since(start)
+			if i == 0 {
+				require.GreaterOrEqual(t, at, 9900*time.Millisecond)
+			} else {
+				require.GreaterOrEqual(t, at-last, 30*time.Millisecond)
+			}
+			last = at
+		}
+	})
+}
+
+func TestPacerFollowsSixteenLimitsOfAKey(t *testing.T) {
+	t.Parallel()
+	for filler, held := range map[int]bool{15: true, 16: false} {
+		p, h := ratelimit.NewPacer(), http.Header{}
+		for i := range filler {
+			h.Add("RateLimit", `"p`+strconv.Itoa(i)+`";r=9;t=9`)
+		}
+		h.Add("RateLimit", `"last";r=0;t=9`)
+		require.NoError(t, p.Wait(t.Context(), "k"))
+		p.Observe("k", 200, h, false)
+		require.Equal(t, held, p.Delay("k") > 0, "%d before it", filler)
+	}
+}
+
 func TestPacerStateIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := ratelimit.NewPacer(ratelimit.MaxKeys(10))

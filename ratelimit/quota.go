@@ -107,8 +107,11 @@ func (p Period) end(t time.Time, loc *time.Location) time.Time {
 		month, day = month+1, 1
 	}
 	end := time.Date(year, month, day, 0, 0, 0, 0, loc)
-	if want := time.Date(year, month, day, 12, 0, 0, 0, loc).Day(); end.Day() != want {
+	if end.Hour() == 23 {
 		end = end.Add(time.Hour) // a midnight skipped by daylight saving time
+	}
+	for !end.After(t) {
+		end = end.Add(24 * time.Hour) // a day skipped at the date line
 	}
 	return end.Round(0)
 }

@@ -36,6 +36,8 @@ func TestQuotaResetsWithThePeriod(t *testing.T) {
 		{"day of 23 hours", ratelimit.Day, "America/Los_Angeles", time.Date(2026, 3, 8, 8, 0, 0, 0, time.UTC), time.Date(2026, 3, 9, 7, 0, 0, 0, time.UTC)},
 		{"day of 25 hours", ratelimit.Day, "America/Los_Angeles", time.Date(2026, 11, 1, 7, 0, 0, 0, time.UTC), time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)},
 		{"day without a midnight", ratelimit.Day, "Africa/Cairo", time.Date(2026, 4, 23, 12, 0, 0, 0, time.UTC), time.Date(2026, 4, 23, 22, 0, 0, 0, time.UTC)},
+		{"day without a midnight, west", ratelimit.Day, "America/Havana", time.Date(2026, 3, 7, 12, 0, 0, 0, time.UTC), time.Date(2026, 3, 8, 5, 0, 0, 0, time.UTC)},
+		{"day before one that was skipped", ratelimit.Day, "Pacific/Apia", time.Date(2011, 12, 29, 22, 0, 0, 0, time.UTC), time.Date(2011, 12, 30, 10, 0, 0, 0, time.UTC)},
 		{"month", ratelimit.Month, "UTC", time.Date(2028, 2, 29, 23, 59, 59, 999, time.UTC), time.Date(2028, 3, 1, 0, 0, 0, 0, time.UTC)},
 		{"month, from the 31st", ratelimit.Month, "Asia/Tokyo", time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC), time.Date(2026, 1, 31, 15, 0, 0, 0, time.UTC)},
 		{"December", ratelimit.Month, "UTC", time.Date(2026, 12, 2, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)},
