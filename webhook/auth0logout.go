@@ -14,11 +14,12 @@ const LogoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
 // Auth0Logout verifies Auth0's OpenID Connect back-channel logout: a form whose
 // logout_token is a JWT of the tenant (OpenID Connect Back-Channel Logout 1.0
-// section 2.6; "OIDC Back-Channel Logout", Auth0 docs). issuer is the tenant's URL, such as
-// "https://tenant.auth0.com/", compared exactly with its slash; clientID is the application's. Keys come from
-// the issuer's .well-known/jwks.json. A token with a nonce (an ID token), without the events
-// member, without jti, or with neither sub nor sid is refused. The payload is the token's claims.
-// Options: [Clock], [MaxBody], [HTTPClient].
+// section 2.6; "OIDC Back-Channel Logout", Auth0 docs). issuer is the tenant's
+// URL, such as "https://tenant.auth0.com/", compared exactly with its slash;
+// clientID is the application's. Keys come from the issuer's
+// .well-known/jwks.json. A token with a nonce (an ID token), without the events
+// member, without jti, or with neither sub nor sid is refused. The payload is the
+// token's claims. Options: [Clock], [MaxBody], [HTTPClient].
 func Auth0Logout(issuer, clientID string, opts ...Option) (*Scheme, error) {
 	const provider = "auth0-logout"
 	u, err := url.Parse(issuer)

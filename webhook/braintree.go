@@ -19,11 +19,11 @@ import (
 // Braintree verifies Braintree's webhooks: a form whose bt_signature holds
 // "public key|signature" pairs and whose bt_payload is XML in base64. The
 // signature is the hex HMAC-SHA1 of bt_payload, keyed with the SHA-1 of the
-// private key ("Webhooks: Parse", Braintree docs, and its libraries). The public key picks the pairs; the
-// source yields the private keys that belong to it. It answers the check of a
-// new endpoint, a GET with bt_challenge of 20 to 32 lower-case hex digits,
-// under the newest private key. The scheme signs no time; the one in the signed payload is in
-// [Raw].Time. Options: [Clock], [MaxBody].
+// private key ("Webhooks: Parse", Braintree docs, and its libraries). The public
+// key picks the pairs; the source yields the private keys that belong to it. It
+// answers the check of a new endpoint, a GET with bt_challenge of 20 to 32
+// lower-case hex digits, under the newest private key. The scheme signs no time;
+// the one in the signed payload is in [Raw].Time. Options: [Clock], [MaxBody].
 func Braintree(publicKey string, privateKeys secret.Source, opts ...Option) (*Scheme, error) {
 	const provider = "braintree"
 	s, _, err := newScheme(provider, traits{methods: []string{http.MethodGet}, split: splitBraintree}, opts)
@@ -79,7 +79,8 @@ func (c *braintreeCore) verify(ctx context.Context, r *Request, _ time.Time) (Re
 	}
 	wellFormed := false
 	for i, key := range keys {
-		// The libraries sign and accept the payload with a line break behind it as well.
+		// The libraries sign and accept the payload with a line break behind it
+		// as well.
 		for _, signed := range []string{payload, payload + "\n"} {
 			match, ok := key.matches(&template{}, &metadata{}, []byte(signed), &sigs, Hex)
 			if match {

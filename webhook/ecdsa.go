@@ -7,10 +7,11 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// ECDSAConfig describes a scheme that signs with ECDSA (FIPS 186-5), the signature
-// in ASN.1 form.
+// ECDSAConfig describes a scheme that signs with ECDSA (FIPS 186-5), the
+// signature in ASN.1 form.
 type ECDSAConfig struct {
-	// Provider is the sender's name in lower case, for receipts and errors. Required.
+	// Provider is the sender's name in lower case, for receipts and errors.
+	// Required.
 	Provider string
 	// Scheme is the scheme's name in receipts; empty: "ecdsa".
 	Scheme string
@@ -20,11 +21,12 @@ type ECDSAConfig struct {
 }
 
 // ECDSA returns the scheme that cfg describes, for a service that this package
-// does not list. The source yields public keys as SubjectPublicKeyInfo, in PEM or as base64 of the DER form.
-// Options: [Tolerance] (if a timestamp is signed), [Clock], [MaxBody].
+// does not list. The source yields public keys as SubjectPublicKeyInfo, in PEM or
+// as base64 of the DER form. Options: [Tolerance] (if a timestamp is signed),
+// [Clock], [MaxBody].
 //
-// An ECDSA signature can be changed into another valid one by anyone: never
-// use it to recognise a delivery that was seen before.
+// An ECDSA signature can be changed into another valid one by anyone: never use
+// it to recognise a delivery that was seen before.
 func ECDSA(cfg ECDSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	h := cfg.Hash
 	switch h {

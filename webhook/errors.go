@@ -7,20 +7,24 @@ import (
 	"time"
 )
 
-// The reasons why a delivery, a challenge or a configuration is refused. They
-// are told apart with [errors.Is]. To the outside they must all look alike; see [Error].
+// The reasons why a delivery, a challenge or a configuration is refused. They are
+// told apart with [errors.Is]. To the outside they must all look alike; see
+// [Error].
 var (
 	// ErrMissing: a header, field or token that the scheme needs is not there.
 	ErrMissing = errors.New("signature missing")
-	// ErrMalformed: a header, field or token is there but does not follow the scheme's grammar.
+	// ErrMalformed: a header, field or token is there but does not follow the
+	// scheme's grammar.
 	ErrMalformed = errors.New("signature malformed")
-	// ErrMismatch: well formed, but no configured key made this signature for this body.
+	// ErrMismatch: well formed, but no configured key made this signature for
+	// this body.
 	ErrMismatch = errors.New("signature does not match")
 	// ErrStale: signed longer ago than the tolerance, or expired.
 	ErrStale = errors.New("timestamp too old")
 	// ErrFuture: signed further in the future than the tolerance.
 	ErrFuture = errors.New("timestamp in the future")
-	// ErrDuplicate: a header or field that must be there once is there more often.
+	// ErrDuplicate: a header or field that must be there once is there more
+	// often.
 	ErrDuplicate = errors.New("signature header or field repeated")
 	// ErrNotAllowed: genuinely signed, but not meant for this endpoint: another
 	// topic, audience, issuer or service account.
@@ -29,20 +33,20 @@ var (
 	ErrTooLarge = errors.New("body too large")
 	// ErrMethod: the method is not one the provider uses. Answer 405.
 	ErrMethod = errors.New("method not allowed")
-	// ErrUnavailable: what is needed to decide (a secret, key set or
-	// certificate) cannot be had at the moment. Answer 503, so that the provider tries again.
+	// ErrUnavailable: what is needed to decide (a secret, key set or certificate)
+	// cannot be had at the moment. Answer 503, so that the provider tries again.
 	ErrUnavailable = errors.New("cannot verify at the moment")
 	// ErrPayload: the delivery is genuine, but its payload is not what the
 	// provider documents.
 	ErrPayload = errors.New("payload not understood")
-	// ErrConfig: what a constructor was given cannot work: a blank, malformed
-	// or wrong-kind key, a bad URL, a negative duration.
+	// ErrConfig: what a constructor was given cannot work: a blank, malformed or
+	// wrong-kind key, a bad URL, a negative duration.
 	ErrConfig = errors.New("bad configuration")
 )
 
-// Error is every error of this package's verifiers and constructors. It holds
-// no key, no expected signature and no body, and may be logged. It must not be sent in a response: answer
-// every decided failure alike.
+// Error is every error of this package's verifiers and constructors. It holds no
+// key, no expected signature and no body, and may be logged. It must not be sent
+// in a response: answer every decided failure alike.
 type Error struct {
 	// Provider is the scheme's provider.
 	Provider string
@@ -50,11 +54,11 @@ type Error struct {
 	Reason error
 	// Detail says what exactly is wrong, such as which header.
 	Detail string
-	// Hint is advice for the developer, when there is reason to think that
-	// the endpoint is set up wrongly rather than attacked; otherwise empty.
+	// Hint is advice for the developer, when there is reason to think that the
+	// endpoint is set up wrongly rather than attacked; otherwise empty.
 	Hint string
-	// Skew is how far the signed time lies from the clock, for ErrStale (positive)
-	// and ErrFuture (negative); otherwise zero.
+	// Skew is how far the signed time lies from the clock, for ErrStale
+	// (positive) and ErrFuture (negative); otherwise zero.
 	Skew time.Duration
 	// Err is the cause, such as a network error; nil if there is none.
 	Err error

@@ -10,16 +10,17 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
 )
 
-// FirebaseBlocking verifies calls of Firebase Authentication's blocking functions:
-// a body {"data":{"jwt":…}} with a JWT of the project for this function
-// ("Extend Firebase Authentication with blocking functions", Firebase docs).
-// functionURL is the function's own URL as Firebase was told it, compared exactly. The
-// payload is the token's claims; its type is event_type, such as
+// FirebaseBlocking verifies calls of Firebase Authentication's blocking
+// functions: a body {"data":{"jwt":…}} with a JWT of the project for this
+// function ("Extend Firebase Authentication with blocking functions", Firebase
+// docs). functionURL is the function's own URL as Firebase was told it, compared
+// exactly. The payload is the token's claims; its type is event_type, such as
 // "beforeCreate" or "beforeSignIn". Firebase waits 7 seconds for the decision.
 // Options: [Clock], [MaxBody], [HTTPClient].
 //
 // Stricter than the Admin SDK, which asks whether the audience contains the
-// project's host: a token for any URL that has it somewhere would pass. A user's ID token never passes.
+// project's host: a token for any URL that has it somewhere would pass. A user's
+// ID token never passes.
 func FirebaseBlocking(projectID, functionURL string, opts ...Option) (*Scheme, error) {
 	const provider = "firebase"
 	if projectID == "" || strings.ContainsAny(projectID, "/ \t\r\n") {

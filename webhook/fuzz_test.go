@@ -401,7 +401,8 @@ func FuzzChallenges(f *testing.F) {
 	})
 }
 
-// FuzzSplit: any payload of a genuine delivery is split or refused, never a panic.
+// FuzzSplit: any payload of a genuine delivery is split or refused, never a
+// panic.
 func FuzzSplit(f *testing.F) {
 	for _, body := range []string{`{}`, `[{"event":"open"},{"event":"click"}]`, "{\"log_id\":\"1\"}\n{\"log_id\":\"2\"}", `{"id":1,"created":1e400}`, `{"message":{"publishTime":-1}}`, `payload=%7B%7D`, `null`} {
 		f.Add([]byte(body), "application/json")

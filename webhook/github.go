@@ -7,17 +7,18 @@ import (
 )
 
 // GitHub verifies the X-Hub-Signature-256 header: "sha256=" and the hex
-// HMAC-SHA256 of the body ("Validating webhook deliveries", GitHub docs). Options: [Clock],
-// [MaxBody] (25 MiB).
+// HMAC-SHA256 of the body ("Validating webhook deliveries", GitHub docs).
+// Options: [Clock], [MaxBody] (25 MiB).
 //
 // Neither time nor X-GitHub-Event nor X-GitHub-Delivery is signed: whoever holds
-// one genuine delivery can send it again under another event name or
-// identifier, so the receipt marks them untrusted. GitHub does not deliver again by itself after a failure: ask
-// for it through the API ("Redeliver a delivery for a repository webhook").
+// one genuine delivery can send it again under another event name or identifier,
+// so the receipt marks them untrusted. GitHub does not deliver again by itself
+// after a failure: ask for it through the API ("Redeliver a delivery for a
+// repository webhook").
 //
 // Stricter than go-github, which reports success when neither secret nor
-// signature is there, and takes the algorithm from the header's own prefix, SHA-1 and SHA-512
-// included: which algorithm counts is not the sender's choice.
+// signature is there, and takes the algorithm from the header's own prefix, SHA-1
+// and SHA-512 included: which algorithm counts is not the sender's choice.
 func GitHub(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{

@@ -8,10 +8,11 @@ import (
 
 // GoogleCalendar verifies the notifications of Google Calendar (and Drive)
 // channels by the token given when the channel was made, in the header
-// X-Goog-Channel-Token ("Push notifications", Google Calendar docs). Always
-// set a token: without one notifications cannot be verified. They have no body worth the name;
-// what they say is in X-Goog-* headers, none of them signed. The event's type is the resource state:
-// "sync", "exists" or "not_exists". Options: [Clock], [MaxBody].
+// X-Goog-Channel-Token ("Push notifications", Google Calendar docs). Always set a
+// token: without one notifications cannot be verified. They have no body worth
+// the name; what they say is in X-Goog-* headers, none of them signed. The
+// event's type is the resource state: "sync", "exists" or "not_exists". Options:
+// [Clock], [MaxBody].
 func GoogleCalendar(tokens secret.Source, opts ...Option) (*Scheme, error) {
 	return newToken(tokenSpec{
 		provider: "google-calendar", header: "X-Goog-Channel-Token",

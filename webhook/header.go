@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// one returns the value of a header that must be there exactly once. The name is canonical.
+// one returns the value of a header that must be there exactly once. The name is
+// canonical.
 func one(h http.Header, name string) (string, error) {
 	switch values := h[name]; {
 	case len(values) > 1:
@@ -53,8 +54,8 @@ func delivered(h http.Header, names []string) []string {
 
 const timestampDigits = 12 // enough for the year 33658
 
-// unixSeconds reads a timestamp of 1 to 12 digits and nothing else: no sign,
-// no space, no fraction.
+// unixSeconds reads a timestamp of 1 to 12 digits and nothing else: no sign, no
+// space, no fraction.
 func unixSeconds(text string) (int64, bool) {
 	if len(text) == 0 || len(text) > timestampDigits {
 		return 0, false
@@ -71,13 +72,14 @@ func unixSeconds(text string) (int64, bool) {
 const maxSkew = int64(math.MaxInt64 / time.Second)
 
 // within checks a signed time against the clock; a tolerance of 0 is no limit.
-// Both are cut to whole seconds, since that is what timestamps are given in:
-// the edge second is inside.
+// Both are cut to whole seconds, since that is what timestamps are given in: the
+// edge second is inside.
 func within(signed, now time.Time, tolerance time.Duration) error {
 	if tolerance <= 0 {
 		return nil
 	}
-	// A difference that a Duration cannot hold is beyond every tolerance; it must not wrap around into one.
+	// A difference that a Duration cannot hold is beyond every tolerance; it must
+	// not wrap around into one.
 	skew := time.Duration(min(max(now.Unix()-signed.Unix(), -maxSkew), maxSkew)) * time.Second
 	switch {
 	case skew > tolerance:

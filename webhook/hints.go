@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// explain names the provider in err, and adds a hint for whoever set the
-// endpoint up. Cores know neither.
+// explain names the provider in err, and adds a hint for whoever set the endpoint
+// up. Cores know neither.
 func (s *Scheme) explain(r *Request, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -69,8 +69,8 @@ func bodyHint(r *Request) string {
 	return ""
 }
 
-// signatureHeaders are the marks by which deliveries of other providers are told. A
-// header that several use is left out.
+// signatureHeaders are the marks by which deliveries of other providers are told.
+// A header that several use is left out.
 var signatureHeaders = []struct{ name, provider string }{
 	{"Stripe-Signature", "stripe"},
 	{"Paddle-Signature", "paddle"},
@@ -109,8 +109,8 @@ func (s *Scheme) headerHint(h http.Header) string {
 	return ""
 }
 
-// stripeHint tells test mode from live mode by what the delivery itself says, which is
-// good enough for advice.
+// stripeHint tells test mode from live mode by what the delivery itself says,
+// which is good enough for advice.
 func stripeHint(body []byte) string {
 	mode := ""
 	switch {

@@ -21,11 +21,14 @@ import (
 // authentication code (RFC 2104) over the body and perhaps some headers. Every
 // HMAC provider of this package is such a description.
 type HMACConfig struct {
-	// Provider is the sender's name in lower case, for receipts and errors. Required.
+	// Provider is the sender's name in lower case, for receipts and errors.
+	// Required.
 	Provider string
-	// Scheme is the scheme's name in receipts; empty: "hmac-" and the hash's name.
+	// Scheme is the scheme's name in receipts; empty: "hmac-" and the hash's
+	// name.
 	Scheme string
-	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384, crypto.SHA512.
+	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384,
+	// crypto.SHA512.
 	Hash crypto.Hash
 	// Key says how a secret's text stands for the key: as it is, if zero.
 	Key KeyFormat
@@ -33,7 +36,8 @@ type HMACConfig struct {
 }
 
 // HMAC returns the scheme that cfg describes, for a service that this package
-// does not list. Options: [Tolerance] (if a timestamp is signed), [Clock], [MaxBody].
+// does not list. Options: [Tolerance] (if a timestamp is signed), [Clock],
+// [MaxBody].
 func HMAC(cfg HMACConfig, secrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{HMACConfig: cfg}, secrets, opts)
 }

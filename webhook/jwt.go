@@ -24,7 +24,8 @@ type jwtSpec struct {
 	format   keyset.Format
 	// find returns the token of a request.
 	find func(r *Request) (string, error)
-	// admit checks the claims that are particular to the hook and fills in the receipt.
+	// admit checks the claims that are particular to the hook and fills in the
+	// receipt.
 	admit func(set claims.Set, rec *Receipt) error
 }
 
@@ -136,7 +137,8 @@ func tokenError(err error) error {
 	return &Error{Reason: ErrMalformed, Detail: "token", Err: err}
 }
 
-// bearerToken returns the token of an Authorization header (RFC 6750 section 2.1).
+// bearerToken returns the token of an Authorization header (RFC 6750 section
+// 2.1).
 func bearerToken(r *Request) (string, error) {
 	header, err := one(r.Header, "Authorization")
 	if err != nil {
@@ -149,7 +151,8 @@ func bearerToken(r *Request) (string, error) {
 	return token, nil
 }
 
-// splitClaims hands on the claims of the token in the body as the event's payload.
+// splitClaims hands on the claims of the token in the body as the event's
+// payload.
 func splitClaims(find func(*Request) (string, error)) func(*Request, Receipt) ([]Raw, error) {
 	return func(r *Request, rec Receipt) ([]Raw, error) {
 		text, err := find(r)

@@ -14,15 +14,16 @@ import (
 type KeyFormat int
 
 const (
-	// RawKey: the text's own bytes are the key. This is the zero value and what most
-	// providers do. White space around the text is refused as a slip.
+	// RawKey: the text's own bytes are the key. This is the zero value and what
+	// most providers do. White space around the text is refused as a slip.
 	RawKey KeyFormat = iota
 	// Base64Key: canonical standard base64 (RFC 4648 section 4) with padding.
 	Base64Key
 	// HexKey: base 16, in either case.
 	HexKey
 	// StandardKey: canonical base64 of at least 24 bytes, with or without the
-	// prefix "whsec_" (Standard Webhooks specification 1.0.0, "Signature scheme").
+	// prefix "whsec_" (Standard Webhooks specification 1.0.0, "Signature
+	// scheme").
 	StandardKey
 	// SHA1Key: the SHA-1 digest of the text is the key, as Braintree does it.
 	SHA1Key
@@ -74,8 +75,8 @@ func decodeStandardKey(text string) ([]byte, error) {
 }
 
 // decodeBase64 takes canonical, padded base64 only. The standard decoder skips
-// line breaks, so that they are looked for first; and its errors are not passed on,
-// since this is used on secrets.
+// line breaks, so that they are looked for first; and its errors are not passed
+// on, since this is used on secrets.
 func decodeBase64(text string) ([]byte, error) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, errNotCanonical

@@ -8,8 +8,8 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// keyring turns the secrets of a source into keys once for as long as the
-// source yields the same secrets.
+// keyring turns the secrets of a source into keys once for as long as the source
+// yields the same secrets.
 type keyring[K any] struct {
 	src   secret.Source
 	parse func(text string) (K, error)

@@ -12,21 +12,23 @@ type Layout struct {
 	SignatureHeader string
 	// Encoding of the signature: Hex if zero.
 	Encoding Encoding
-	// Prefix is what must stand before the signature in its header, such as "sha256=".
+	// Prefix is what must stand before the signature in its header, such as
+	// "sha256=".
 	Prefix string
-	// Fields is set where the header is a list, not one signature. Prefix is then empty.
+	// Fields is set where the header is a list, not one signature. Prefix is then
+	// empty.
 	Fields *Fields
 	// Signed is the signed content with the placeholders {body} (required),
-	// {timestamp}, {id} and {type}; empty: "{body}". Two placeholders must
-	// have a delimiter between them; "{timestamp}{body}" is possible, and then
-	// demands a timestamp of ten digits.
+	// {timestamp}, {id} and {type}; empty: "{body}". Two placeholders must have a
+	// delimiter between them; "{timestamp}{body}" is possible, and then demands a
+	// timestamp of ten digits.
 	Signed string
 	// TimestampHeader holds the Unix time in seconds; empty: Fields has it, or
-	// there is none. A timestamp that is not in Signed is an error, since
-	// anyone could change it.
+	// there is none. A timestamp that is not in Signed is an error, since anyone
+	// could change it.
 	TimestampHeader string
-	// IDHeader holds the delivery's identifier; empty: none. Without {id} in Signed
-	// it is reported as not signed.
+	// IDHeader holds the delivery's identifier; empty: none. Without {id} in
+	// Signed it is reported as not signed.
 	IDHeader string
 	// TypeHeader holds the kind of event, under the same terms.
 	TypeHeader string
@@ -138,8 +140,8 @@ func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *header
 	return fam, r.template.unambiguous(m)
 }
 
-// signedOrNot returns a header that must be there once if it is signed. An unsigned
-// identifier or type must not be repeated either, but may be missing.
+// signedOrNot returns a header that must be there once if it is signed. An
+// unsigned identifier or type must not be repeated either, but may be missing.
 func signedOrNot(h http.Header, name string, signed bool) (string, error) {
 	if name == "" || !signed && len(h[name]) == 0 {
 		return "", nil

@@ -25,8 +25,8 @@ func newMACKey(hash func() hash.Hash, key []byte) *macKey {
 	return k
 }
 
-// sign computes the MAC of the template filled with m and body. The result is
-// in the state, which the caller returns with release.
+// sign computes the MAC of the template filled with m and body. The result is in
+// the state, which the caller returns with release.
 func (k *macKey) sign(t *template, m *metadata, body []byte) (*macState, []byte) {
 	s := k.pool.Get().(*macState)
 	s.h.Reset()
@@ -44,7 +44,8 @@ func (k *macKey) sign(t *template, m *metadata, body []byte) (*macState, []byte)
 
 func (k *macKey) release(s *macState) { k.pool.Put(s) }
 
-// matches reports whether one of the candidates is the MAC, and whether any was well formed.
+// matches reports whether one of the candidates is the MAC, and whether any was
+// well formed.
 func (k *macKey) matches(t *template, m *metadata, body []byte, c *candidates, enc Encoding) (match, wellFormed bool) {
 	s, sum := k.sign(t, m, body)
 	defer k.release(s)

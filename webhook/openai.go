@@ -8,13 +8,14 @@ import (
 )
 
 // OpenAI verifies OpenAI's webhooks, which follow Standard Webhooks; see
-// [StandardWebhooks] for the scheme ("Webhooks", OpenAI docs). Secrets begin with "whsec_". An older one without the prefix
-// is the key itself and takes [RawSecret]; OpenAI's libraries tell the two apart
-// by the prefix, other Standard Webhooks libraries read both as base64, so that here it is said
-// and not guessed. Options: [Tolerance] (5 minutes), [Clock], [MaxBody], [RawSecret].
+// [StandardWebhooks] for the scheme ("Webhooks", OpenAI docs). Secrets begin with
+// "whsec_". An older one without the prefix is the key itself and takes
+// [RawSecret]; OpenAI's libraries tell the two apart by the prefix, other
+// Standard Webhooks libraries read both as base64, so that here it is said and
+// not guessed. Options: [Tolerance] (5 minutes), [Clock], [MaxBody], [RawSecret].
 //
-// Stricter than OpenAI's libraries, which take a bare signature without "v1,": the version
-// is what says which algorithm a signature is for.
+// Stricter than OpenAI's libraries, which take a bare signature without "v1,":
+// the version is what says which algorithm a signature is for.
 func OpenAI(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	spec := standardSpec("openai")
 	spec.split = splitJSON[openAIEnvelope]

@@ -6,16 +6,17 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// Paddle verifies the Paddle-Signature header of Paddle Billing: "ts=…;h1=…",
-// hex HMAC-SHA256 of "{timestamp}:{body}" under the notification destination's
-// secret key ("Verify webhook signatures", Paddle docs). Options: [Tolerance]
-// (5 minutes; Paddle suggests 5 seconds, which a retry or a clock easily
-// exceeds), [Clock], [MaxBody].
+// Paddle verifies the Paddle-Signature header of Paddle Billing: "ts=…;h1=…", hex
+// HMAC-SHA256 of "{timestamp}:{body}" under the notification destination's secret
+// key ("Verify webhook signatures", Paddle docs). Options: [Tolerance] (5
+// minutes; Paddle suggests 5 seconds, which a retry or a clock easily exceeds),
+// [Clock], [MaxBody].
 //
-// While a secret is rotated there are several h1, and any of them counts. paddle-go-sdk
-// refuses such a header and paddle-node-sdk looks at the last h1 only, so that
-// both drop genuine deliveries then. paddle-node-sdk takes times in the future
-// and paddle-go-sdk checks none; here both directions are held to the tolerance.
+// While a secret is rotated there are several h1, and any of them counts.
+// paddle-go-sdk refuses such a header and paddle-node-sdk looks at the last h1
+// only, so that both drop genuine deliveries then. paddle-node-sdk takes times in
+// the future and paddle-go-sdk checks none; here both directions are held to the
+// tolerance.
 func Paddle(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{

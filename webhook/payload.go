@@ -22,8 +22,8 @@ func splitJSON[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 	return []Raw{raw}, nil
 }
 
-// splitLoose is splitJSON for schemes that carry any payload: what is
-// not a JSON object is one event without an envelope.
+// splitLoose is splitJSON for schemes that carry any payload: what is not a JSON
+// object is one event without an envelope.
 func splitLoose[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 	raw, err := readEnvelope[E](r.Body, rec)
 	if err != nil {
@@ -45,7 +45,8 @@ func splitArray[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 		if err := dec.Decode(&item); err != nil {
 			return nil, notJSON("array")
 		}
-		// The decoder stands behind the value it read; a comma and white space come before it.
+		// The decoder stands behind the value it read; a comma and white space
+		// come before it.
 		payload := bytes.TrimLeft(r.Body[start:dec.InputOffset()], ", \t\r\n")
 		raw, err := readEnvelope[E](payload, rec)
 		if err != nil {
@@ -62,8 +63,8 @@ func splitArray[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 	return raws, nil
 }
 
-// readEnvelope makes an event of one JSON object. An identifier or type that
-// the scheme carries in a header goes before the payload's own.
+// readEnvelope makes an event of one JSON object. An identifier or type that the
+// scheme carries in a header goes before the payload's own.
 func readEnvelope[E envelope](payload []byte, rec Receipt) (Raw, error) {
 	var e E
 	small, ok := pick(payload, memberNames(reflect.TypeFor[E]()))
@@ -119,8 +120,8 @@ func isForm(r *Request) bool {
 	return err == nil && media == formType
 }
 
-// jsonText is a JSON string or number; any other value leaves it empty. A provider that
-// turns an identifier from a number into a string breaks nothing.
+// jsonText is a JSON string or number; any other value leaves it empty. A
+// provider that turns an identifier from a number into a string breaks nothing.
 type jsonText string
 
 func (t *jsonText) UnmarshalJSON(b []byte) error {
@@ -139,8 +140,8 @@ func (t *jsonText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// jsonTime is a time as providers write it: RFC 3339, or a Unix time in seconds or
-// milliseconds as a number or string. Anything else leaves it zero.
+// jsonTime is a time as providers write it: RFC 3339, or a Unix time in seconds
+// or milliseconds as a number or string. Anything else leaves it zero.
 type jsonTime struct{ time.Time }
 
 // The largest Unix time that is read as seconds: more is milliseconds.

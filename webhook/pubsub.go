@@ -9,14 +9,16 @@ import (
 )
 
 // PubSub verifies push deliveries of Google Cloud Pub/Sub by their OpenID Connect
-// token ("Authentication for push subscriptions", Google Cloud docs): audience and
-// serviceAccountEmail are those of the subscription, compared exactly, and the address
-// must be verified. The token does not cover the body, so nothing in the
-// message is signed. The payload is the whole body; the event's type is the message's attribute
-// eventType or ce-type. Options: [Clock], [MaxBody], [HTTPClient].
+// token ("Authentication for push subscriptions", Google Cloud docs): audience
+// and serviceAccountEmail are those of the subscription, compared exactly, and
+// the address must be verified. The token does not cover the body, so nothing in
+// the message is signed. The payload is the whole body; the event's type is the
+// message's attribute eventType or ce-type. Options: [Clock], [MaxBody],
+// [HTTPClient].
 //
-// Stricter than google-auth-library, which leaves the address to the caller: without it,
-// anyone with a Google Cloud project can send tokens for your audience.
+// Stricter than google-auth-library, which leaves the address to the caller:
+// without it, anyone with a Google Cloud project can send tokens for your
+// audience.
 func PubSub(audience, serviceAccountEmail string, opts ...Option) (*Scheme, error) {
 	const provider = "google-pubsub"
 	if user, host, ok := strings.Cut(serviceAccountEmail, "@"); !ok || user == "" || host == "" {

@@ -2,8 +2,8 @@ package webhook
 
 import "time"
 
-// Receipt is what a verifier established about a delivery. It is meaningful
-// only when the error beside it is nil.
+// Receipt is what a verifier established about a delivery. It is meaningful only
+// when the error beside it is nil.
 type Receipt struct {
 	// Provider is the provider's name in lower case, such as "stripe".
 	Provider string
@@ -11,8 +11,8 @@ type Receipt struct {
 	// "sha256", "v1a" or "sns-v2".
 	Scheme string
 	// KeyID says which configured key matched: a certificate's or JWK's own
-	// identifier, or the position in the source ("key 1" is the newest). It is never
-	// derived from the key's text.
+	// identifier, or the position in the source ("key 1" is the newest). It is
+	// never derived from the key's text.
 	KeyID string
 	// EventID identifies the delivery for deduplication, where the scheme has a
 	// header for it or reads the body anyway; otherwise it is empty and Split
@@ -22,22 +22,23 @@ type Receipt struct {
 	// EventType is the kind of event, under the same terms.
 	EventType       string
 	EventTypeSigned bool
-	// SignedAt is the time that the signature covers, in UTC; zero where the scheme
-	// signs none.
+	// SignedAt is the time that the signature covers, in UTC; zero where the
+	// scheme signs none.
 	SignedAt time.Time
 	// Untrusted names the delivered headers that carry meaning in this scheme but
-	// are not covered by its signature, in canonical form. Callers must not modify it.
+	// are not covered by its signature, in canonical form. Callers must not
+	// modify it.
 	Untrusted []string
 }
 
 // Raw is one event of a verified delivery.
 type Raw struct {
-	// ID is the provider's identifier of the event; empty if it has none. IDSigned
-	// tells whether the signature covers it.
+	// ID is the provider's identifier of the event; empty if it has none.
+	// IDSigned tells whether the signature covers it.
 	ID       string
 	IDSigned bool
-	// Type is the provider's name for the kind of event, such as
-	// "invoice.paid" or "push"; empty if it has none.
+	// Type is the provider's name for the kind of event, such as "invoice.paid"
+	// or "push"; empty if it has none.
 	Type       string
 	TypeSigned bool
 	// Object is the kind of envelope where a provider has several, such as
@@ -46,7 +47,8 @@ type Raw struct {
 	// Time is when the event happened according to the payload, in UTC; zero if
 	// the payload does not say.
 	Time time.Time
-	// APIVersion is the version the payload is rendered in; empty if the payload does not say.
+	// APIVersion is the version the payload is rendered in; empty if the payload
+	// does not say.
 	APIVersion string
 	// Payload holds the event's own bytes: a part of the body where that is
 	// possible, so callers that keep it beyond the body's life copy it.

@@ -48,7 +48,8 @@ func post(body string, headers ...string) *webhook.Request {
 }
 
 // W3: what is compared are decoded bytes of the MAC's own length: the letter case
-// of hex makes no difference, and neither a shorter nor a longer text that begins alike passes.
+// of hex makes no difference, and neither a shorter nor a longer text that begins
+// alike passes.
 func TestW3_ComparisonIsOnDecodedFixedLengthBytes(t *testing.T) {
 	t.Parallel()
 	s, err := webhook.GitHub(secret.Static(rawKey))
@@ -131,6 +132,18 @@ func TestW5_ToleranceBothWaysWithTheEdgeInside(t *testing.T) {
 			_, err = s.Verify(t.Context(), queued)
 			require.ErrorIs(t, err, webhook.ErrStale)
 		}
+	}
+}
+
+// W5: a difference that no duration can hold is beyond every tolerance.
+func TestW5_DifferencesDoNotWrapAround(t *testing.T) {
+	t.Parallel()
+	s := kitNamed(t, "stripe").scheme(t)
+	for ts, want := range map[string]error{
+		"999999999999": webhook.ErrFuture, "18448494934": webhook.ErrFuture, "20197605283": webhook.ErrFuture, "0": webhook.ErrStale,
+	} {
+		_, err := s.Verify(t.Context(), post("{}", "Stripe-Signature", stripeHeader(ts)))
+		require.ErrorIs(t, err, want, ts)
 	}
 }
 

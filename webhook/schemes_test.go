@@ -263,7 +263,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// A delivery for one provider passes at no other's endpoint, and an empty one nowhere.
+// A delivery for one provider passes at no other's endpoint, and an empty one
+// nowhere.
 func TestNothingElseVerifies(t *testing.T) {
 	t.Parallel()
 	same := func(a, b string) bool {
@@ -313,7 +314,8 @@ func TestW4_ErrorsHoldNoSecretAndNoExpectedSignature(t *testing.T) {
 			s, good := k.scheme(t), k.request(t, fixedTime)
 			var hidden []string
 			for name, values := range good.Header {
-				// What the right signature would be must not be told to whoever sends a wrong one.
+				// What the right signature would be must not be told to whoever
+				// sends a wrong one.
 				if name == "Content-Type" || name == "User-Agent" || name == "Accept" || name == "Content-Length" || len(values[0]) < 16 {
 					continue
 				}

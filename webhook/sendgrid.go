@@ -10,17 +10,19 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// SendGrid verifies the signed event webhook: ECDSA on P-256 over the SHA-256
-// of timestamp and body, in the headers X-Twilio-Email-Event-Webhook-Signature
-// and -Timestamp ("Getting Started with the Event Webhook Security Features",
-// SendGrid docs). The source yields the verification keys as SendGrid shows them: base64 of the
-// DER form. A delivery is split into one event per array element. Options: [Tolerance] (25 hours, since SendGrid
-// retries for 24 and is not known to sign again), [Clock], [MaxBody].
+// SendGrid verifies the signed event webhook: ECDSA on P-256 over the SHA-256 of
+// timestamp and body, in the headers X-Twilio-Email-Event-Webhook-Signature and
+// -Timestamp ("Getting Started with the Event Webhook Security Features",
+// SendGrid docs). The source yields the verification keys as SendGrid shows them:
+// base64 of the DER form. A delivery is split into one event per array element.
+// Options: [Tolerance] (25 hours, since SendGrid retries for 24 and is not known
+// to sign again), [Clock], [MaxBody].
 //
-// Nothing stands between timestamp and body in what is signed, so a timestamp
-// of ten digits and a body that begins with "[" are required before the
-// signature counts. sendgrid-go checks neither that nor the time. The body's trailing line
-// break is signed. ECDSA signatures are malleable: never recognise a delivery by its signature.
+// Nothing stands between timestamp and body in what is signed, so a timestamp of
+// ten digits and a body that begins with "[" are required before the signature
+// counts. sendgrid-go checks neither that nor the time. The body's trailing line
+// break is signed. ECDSA signatures are malleable: never recognise a delivery by
+// its signature.
 func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	return newAsymmetric(sendGridSpec(traits{split: splitArray[sendGridEnvelope]}, func(body []byte) error {
 		if len(body) == 0 || body[0] != '[' {
@@ -32,8 +34,9 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 
 // SendGridInbound verifies inbound parse requests under a security policy with a
 // signature, which is that of [SendGrid] over a multipart/form-data body
-// ("Securing your Inbound Parse Webhooks", SendGrid docs). The payload is the form; the event's type is
-// "inbound". Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30 MiB).
+// ("Securing your Inbound Parse Webhooks", SendGrid docs). The payload is the
+// form; the event's type is "inbound". Options: [Tolerance] (25 hours), [Clock],
+// [MaxBody] (30 MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, func(body []byte) error {
 		if len(body) < 2 || body[0] != '-' || body[1] != '-' {

@@ -7,13 +7,14 @@ import (
 )
 
 // Sentry verifies the hex HMAC-SHA256 of the body under the integration's client
-// secret, in the header Sentry-Hook-Signature of webhooks or Sentry-App-Signature of
-// requests by UI components ("Integration Platform: Webhooks", Sentry docs).
+// secret, in the header Sentry-Hook-Signature of webhooks or Sentry-App-Signature
+// of requests by UI components ("Integration Platform: Webhooks", Sentry docs).
 // Options: [Clock], [MaxBody].
 //
 // Neither Sentry-Hook-Timestamp nor Sentry-Hook-Resource nor Request-ID is
-// signed; the receipt marks them untrusted, and the time is not held to any tolerance, which
-// would only seem to protect. Sentry waits one second for the answer: put the event into a queue.
+// signed; the receipt marks them untrusted, and the time is not held to any
+// tolerance, which would only seem to protect. Sentry waits one second for the
+// answer: put the event into a queue.
 func Sentry(clientSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{

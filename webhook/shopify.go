@@ -11,7 +11,8 @@ import (
 // through HTTPS") or Shopify-Hmac-SHA256 of events ("Verify Events deliveries",
 // Shopify docs). Options: [Clock], [MaxBody].
 //
-// Neither time nor topic, shop or identifiers are signed; the receipt marks their headers untrusted.
+// Neither time nor topic, shop or identifiers are signed; the receipt marks their
+// headers untrusted.
 func Shopify(clientSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{

@@ -32,8 +32,8 @@ const (
 
 var strictBase64 = base64.StdEncoding.Strict()
 
-// decode writes the signature that text stands for to dst, if it has exactly
-// size bytes.
+// decode writes the signature that text stands for to dst, if it has exactly size
+// bytes.
 func (e Encoding) decode(dst *[maxSignature]byte, text string, size int) bool {
 	if len(text) != e.encodedLen(size) {
 		return false
@@ -61,19 +61,21 @@ func (e Encoding) decodeAny(dst, src []byte) (n int, ok bool) {
 		return n, err == nil && n > 0
 	}
 	n, err = strictBase64.Decode(dst, src)
-	// A line break, which the decoder skips, makes the text longer than it has to be.
+	// A line break, which the decoder skips, makes the text longer than it has to
+	// be.
 	return n, err == nil && n > 0 && base64.StdEncoding.EncodedLen(n) == len(src)
 }
 
-// candidates are the signatures of one header that are worth trying, still encoded.
+// candidates are the signatures of one header that are worth trying, still
+// encoded.
 type candidates struct {
 	n    int
 	text [maxCandidates]string
 	seen bool // the header holds the scheme's signature, be it well formed or not
 }
 
-// add takes text if it has the right length, 0 being any; what is malformed is passed
-// over, and so is what comes after the sixteenth.
+// add takes text if it has the right length, 0 being any; what is malformed is
+// passed over, and so is what comes after the sixteenth.
 func (c *candidates) add(text string, encodedLen int) {
 	c.seen = true
 	if (encodedLen == 0 || len(text) == encodedLen) && c.n < maxCandidates {
@@ -82,17 +84,18 @@ func (c *candidates) add(text string, encodedLen int) {
 	}
 }
 
-// Fields describes a signature header that is a list of name-value items, such
-// as Stripe's "t=1750861210,v1=5257…,v1=9a8f…". Items of other names are passed over.
+// Fields describes a signature header that is a list of name-value items, such as
+// Stripe's "t=1750861210,v1=5257…,v1=9a8f…". Items of other names are passed
+// over.
 type Fields struct {
-	// Separator stands between items, Assign between name and value: "," and
-	// "=" when empty. Both are single bytes.
+	// Separator stands between items, Assign between name and value: "," and "="
+	// when empty. Both are single bytes.
 	Separator, Assign string
 	// Signature is the name of the items that hold a signature; there may be
 	// several. Required.
 	Signature string
-	// Timestamp is the name of the item that holds the timestamp; it must be there
-	// exactly once. Empty: the list has none.
+	// Timestamp is the name of the item that holds the timestamp; it must be
+	// there exactly once. Empty: the list has none.
 	Timestamp string
 	// bare: an item without a name is passed over instead of refused.
 	bare bool

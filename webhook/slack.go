@@ -13,8 +13,9 @@ import (
 // Slack verifies the X-Slack-Signature header: "v0=" and the hex HMAC-SHA256 of
 // "v0:{timestamp}:{body}" under the app's signing secret ("Verifying requests
 // from Slack", Slack docs). It answers the url_verification challenge of the
-// Events API once its signature is verified. Slash commands and interactions, which are forms, verify too.
-// Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+// Events API once its signature is verified. Slash commands and interactions,
+// which are forms, verify too. Options: [Tolerance] (5 minutes), [Clock],
+// [MaxBody].
 func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	s, err := newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{
@@ -79,8 +80,8 @@ type slackEnvelope struct {
 	} `json:"event"`
 }
 
-// event names an Events API callback after the event inside it, and anything
-// else after itself.
+// event names an Events API callback after the event inside it, and anything else
+// after itself.
 func (e slackEnvelope) event() Raw {
 	raw := Raw{ID: string(e.EventID), Object: string(e.Type), Type: string(e.Type), Time: e.Time.Time}
 	if e.Event.Type != "" {
@@ -90,7 +91,8 @@ func (e slackEnvelope) event() Raw {
 }
 
 // splitSlack reads events, interactions (a form whose field payload is JSON) and
-// slash commands (a form). A command's type is "slash_command" and its payload the form.
+// slash commands (a form). A command's type is "slash_command" and its payload
+// the form.
 func splitSlack(r *Request, rec Receipt) ([]Raw, error) {
 	if !isForm(r) {
 		return splitJSON[slackEnvelope](r, rec)

@@ -22,20 +22,22 @@ import (
 // SNS verifies the messages of Amazon SNS, signature versions 1 (SHA-1) and 2
 // (SHA-256), with the certificate that SigningCertURL names ("Verifying the
 // signatures of Amazon SNS messages", AWS docs). At least one topic ARN is
-// required and compared exactly: anyone with an AWS account can have messages signed. S3 notifications are
-// split into one event per record, named by eventName; any other message is
-// one event of the type "Notification" with the message's text as payload.
-// Message attributes are not signed. Raw message delivery is not signed at all and is refused. Options: [Tolerance]
-// (none by default), [Clock], [MaxBody], [HTTPClient], [SNSAutoConfirm].
+// required and compared exactly: anyone with an AWS account can have messages
+// signed. S3 notifications are split into one event per record, named by
+// eventName; any other message is one event of the type "Notification" with the
+// message's text as payload. Message attributes are not signed. Raw message
+// delivery is not signed at all and is refused. Options: [Tolerance] (none by
+// default), [Clock], [MaxBody], [HTTPClient], [SNSAutoConfirm].
 //
 // The certificate is fetched only from the SNS host of an AWS region, at the path
-// that AWS uses, by a client that refuses redirects, proxies and addresses that are not public; it
-// is kept for a day, within its validity. A confirmation's SubscribeURL is not fetched unless asked for.
+// that AWS uses, by a client that refuses redirects, proxies and addresses that
+// are not public; it is kept for a day, within its validity. A confirmation's
+// SubscribeURL is not fetched unless asked for.
 //
-// Stricter than sns-validator for Node.js, which takes any topic, certificate URLs
-// with other paths and queries and buckets of S3 named "sns", and a Type, MessageId, Timestamp or
-// TopicArn with line breaks: with these a message signed for the attacker's own
-// topic reads as one of yours.
+// Stricter than sns-validator for Node.js, which takes any topic, certificate
+// URLs with other paths and queries and buckets of S3 named "sns", and a Type,
+// MessageId, Timestamp or TopicArn with line breaks: with these a message signed
+// for the attacker's own topic reads as one of yours.
 func SNS(topicARNs []string, opts ...Option) (*Scheme, error) {
 	const provider = "aws-sns"
 	s, o, err := newScheme(provider, traits{
@@ -180,7 +182,8 @@ type snsRecord struct {
 	Time   jsonTime `json:"eventTime"`
 }
 
-// splitSNS takes the message out of its envelope, and S3 records out of the message.
+// splitSNS takes the message out of its envelope, and S3 records out of the
+// message.
 func splitSNS(r *Request, rec Receipt) ([]Raw, error) {
 	m, err := parseSNS(r.Body)
 	if err != nil {

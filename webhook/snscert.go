@@ -91,8 +91,9 @@ const (
 
 var errCooldown = errors.New("an attempt to fetch it has just failed")
 
-// snsCerts keeps signing certificates by URL. Anyone can send messages that name another one on
-// AWS's host, so that both what is kept and what is fetched at a time is bounded.
+// snsCerts keeps signing certificates by URL. Anyone can send messages that name
+// another one on AWS's host, so that both what is kept and what is fetched at a
+// time is bounded.
 type snsCerts struct {
 	fetcher *safefetch.Fetcher
 	now     func() time.Time
@@ -123,8 +124,8 @@ func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
 	}, nil
 }
 
-// get returns the certificate at a URL that the fetcher allows. Whoever waits
-// for the same one shares a fetch, which no caller's cancellation ends.
+// get returns the certificate at a URL that the fetcher allows. Whoever waits for
+// the same one shares a fetch, which no caller's cancellation ends.
 func (c *snsCerts) get(ctx context.Context, certURL string) (*snsCert, error) {
 	c.mu.Lock()
 	now := c.now()

@@ -25,10 +25,10 @@ type snsMessage struct {
 	hasSubject                                 bool
 }
 
-// parseSNS reads the envelope and holds it to everything that can be told
-// without a key. What is signed is a list of lines, so that a line break in a field
-// could make it read as several: only Message may have one, since all
-// that comes after it in the list is of a form that it cannot take the place of.
+// parseSNS reads the envelope and holds it to everything that can be told without
+// a key. What is signed is a list of lines, so that a line break in a field could
+// make it read as several: only Message may have one, since all that comes after
+// it in the list is of a form that it cannot take the place of.
 func parseSNS(body []byte) (*snsMessage, error) {
 	members, err := strictjson.Object(body, nil)
 	if err != nil {
@@ -79,8 +79,8 @@ func (m *snsMessage) check() error {
 	return nil
 }
 
-// content is what SNS signs: names and values, a line each, in the order that
-// the documentation gives.
+// content is what SNS signs: names and values, a line each, in the order that the
+// documentation gives.
 func (m *snsMessage) content() []byte {
 	var b strings.Builder
 	add := func(name, value string) {

@@ -11,22 +11,24 @@ import (
 // StandardWebhooks verifies senders that follow the Standard Webhooks
 // specification 1.0.0 with a symmetric key: "v1," and the base64 HMAC-SHA256 of
 // "{id}.{timestamp}.{body}", in the headers webhook-id, webhook-timestamp and
-// webhook-signature. Secrets are base64 of at least 24 bytes, with or without
-// the prefix "whsec_"; see [RawSecret] for senders that use the text itself.
-// Options: [Tolerance] (5 minutes), [Clock], [MaxBody], [RawSecret].
+// webhook-signature. Secrets are base64 of at least 24 bytes, with or without the
+// prefix "whsec_"; see [RawSecret] for senders that use the text itself. Options:
+// [Tolerance] (5 minutes), [Clock], [MaxBody], [RawSecret].
 //
-// Stricter than the reference libraries for Go: those split a
-// signature at every comma, so that "v1,<signature>,x" verifies, and print the timestamp
-// anew before signing, so that "+1614265330" does. Both are forms no sender makes.
-// An identifier with a dot is refused, since the specification forbids it: the dot delimits it.
+// Stricter than the reference libraries for Go: those split a signature at every
+// comma, so that "v1,<signature>,x" verifies, and print the timestamp anew before
+// signing, so that "+1614265330" does. Both are forms no sender makes. An
+// identifier with a dot is refused, since the specification forbids it: the dot
+// delimits it.
 func StandardWebhooks(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newStandard(standardSpec("standard-webhooks"), secrets, opts)
 }
 
 // StandardWebhooksEd25519 verifies senders that follow the Standard Webhooks
 // specification 1.0.0 with a key pair: "v1a," and the base64 Ed25519 signature.
-// The source yields public keys with the prefix "whpk_". Signatures of the kind "v1" in the same header never count,
-// even when keyed with the public key's bytes. Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+// The source yields public keys with the prefix "whpk_". Signatures of the kind
+// "v1" in the same header never count, even when keyed with the public key's
+// bytes. Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
 func StandardWebhooksEd25519(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := standardSpec("standard-webhooks")
 	layout := spec.Layout
@@ -55,7 +57,8 @@ func parseStandardPublicKey(text string) (publicKey, error) {
 	return ed25519Key{key: key}, nil
 }
 
-// standardSpec is the symmetric scheme under the specification's own header names.
+// standardSpec is the symmetric scheme under the specification's own header
+// names.
 func standardSpec(provider string) hmacSpec {
 	return hmacSpec{
 		HMACConfig: HMACConfig{

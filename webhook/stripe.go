@@ -3,15 +3,15 @@ package webhook
 import "github.com/standpipe-go/standpipe/secret"
 
 // Stripe verifies the Stripe-Signature header: "t=…,v1=…", hex HMAC-SHA256 of
-// "{timestamp}.{body}" under the endpoint's signing secret, whose prefix
-// "whsec_" is part of the key ("Verify webhook signatures manually", Stripe
-// docs). Any API version verifies, and thin events too; [Raw].Object tells the
-// envelopes apart. Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+// "{timestamp}.{body}" under the endpoint's signing secret, whose prefix "whsec_"
+// is part of the key ("Verify webhook signatures manually", Stripe docs). Any API
+// version verifies, and thin events too; [Raw].Object tells the envelopes apart.
+// Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
 //
-// Stricter than stripe-go and stripe-node, which take a second t= (the last one counts)
-// and any time in the future: a header with two t= has no single meaning and
-// Stripe never sends it, and a future time makes a captured delivery valid for longer than
-// the tolerance. v0 signatures are ignored by all.
+// Stricter than stripe-go and stripe-node, which take a second t= (the last one
+// counts) and any time in the future: a header with two t= has no single meaning
+// and Stripe never sends it, and a future time makes a captured delivery valid
+// for longer than the tolerance. v0 signatures are ignored by all.
 func Stripe(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{

@@ -44,8 +44,8 @@ type template struct {
 }
 
 // parseTemplate reads a template such as "{id}.{timestamp}.{body}". Variable
-// parts must have something between them, or the same bytes could be split
-// in another way; see template.tight for the one exception.
+// parts must have something between them, or the same bytes could be split in
+// another way; see template.tight for the one exception.
 func parseTemplate(text string) (template, error) {
 	var (
 		t    template
@@ -84,7 +84,8 @@ func parseTemplate(text string) (template, error) {
 	return t, nil
 }
 
-// nextPiece returns the piece that text begins with; its literal is the text it takes up.
+// nextPiece returns the piece that text begins with; its literal is the text it
+// takes up.
 func nextPiece(text string) piece {
 	for _, ph := range placeholders {
 		if strings.HasPrefix(text, ph.text) {
@@ -124,7 +125,8 @@ func appendPieces(dst []byte, pieces []piece, m *metadata) []byte {
 
 var errTight = errors.New("a timestamp without a delimiter has ten digits")
 
-// unambiguous refuses metadata that would let the same signed bytes be split in another way.
+// unambiguous refuses metadata that would let the same signed bytes be split in
+// another way.
 func (t *template) unambiguous(m *metadata) error {
 	if t.tight && len(m.timestamp) != 10 {
 		return &Error{Reason: ErrMalformed, Detail: "timestamp", Err: errTight}

@@ -13,9 +13,10 @@ import (
 )
 
 // StaticToken returns a scheme for a service that only sends a fixed secret in a
-// header, compared exactly as configured ("Bearer …" included, if the service sends that). It is the weakest kind: the
-// body is not signed, nothing is dated, and whoever sees one request can send any other.
-// Accept it over TLS only. Options: [Clock], [MaxBody].
+// header, compared exactly as configured ("Bearer …" included, if the service
+// sends that). It is the weakest kind: the body is not signed, nothing is dated,
+// and whoever sees one request can send any other. Accept it over TLS only.
+// Options: [Clock], [MaxBody].
 func StaticToken(provider, header string, tokens secret.Source, opts ...Option) (*Scheme, error) {
 	return newToken(tokenSpec{provider: provider, header: header}, tokens, opts)
 }
@@ -105,7 +106,8 @@ func (c *tokenCore) verify(ctx context.Context, r *Request, _ time.Time) (Receip
 	return Receipt{}, &Error{Reason: ErrMismatch}
 }
 
-// basicCredentials returns the "user:password" of an Authorization header (RFC 7617).
+// basicCredentials returns the "user:password" of an Authorization header (RFC
+// 7617).
 func basicCredentials(header string) (string, error) {
 	scheme, encoded, ok := strings.Cut(header, " ")
 	if !ok || !strings.EqualFold(scheme, "Basic") {

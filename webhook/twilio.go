@@ -19,22 +19,26 @@ import (
 
 // Twilio verifies the X-Twilio-Signature header: the base64 HMAC-SHA1 of the
 // webhook's URL and, for a form, of its sorted parameters, under the account's
-// auth token ("Validating Signatures from Twilio", Twilio docs). Other
-// bodies are covered through bodySHA256 in the URL's query, and are refused without it. Options:
-// [Clock], [MaxBody].
+// auth token ("Validating Signatures from Twilio", Twilio docs). Other bodies are
+// covered through bodySHA256 in the URL's query, and are refused without it.
+// Options: [Clock], [MaxBody].
 //
 // publicURL is the URL as it is configured at Twilio. It never comes from the
-// Host or X-Forwarded-* headers, which anyone can set. With a path, path and query are those of
-// publicURL, and Twilio's own bodySHA256 may follow; a GET may carry a further query, since its parameters are there.
-// Without a path ("https://example.com"), path and query are taken as they were received, which suits a
-// handler for several webhooks; behind something that rewrites paths, give the
-// path. Signatures made with and without the port count, since Twilio does both.
+// Host or X-Forwarded-* headers, which anyone can set. With a path, path and
+// query are those of publicURL, and Twilio's own bodySHA256 may follow; a GET may
+// carry a further query, since its parameters are there. Without a path
+// ("https://example.com"), path and query are taken as they were received, which
+// suits a handler for several webhooks; behind something that rewrites paths,
+// give the path. Signatures made with and without the port count, since Twilio
+// does both.
 //
 // A parameter that is repeated counts with each different value once, sorted, as
-// in Twilio's library for Node.js; twilio-go uses its first value only and so refuses genuine requests.
+// in Twilio's library for Node.js; twilio-go uses its first value only and so
+// refuses genuine requests.
 //
 // Nothing separates the parts of what is signed and no time is: parts of a
-// genuine request can be shifted between names and values, and it can be sent again.
+// genuine request can be shifted between names and values, and it can be sent
+// again.
 func Twilio(authTokens secret.Source, publicURL string, opts ...Option) (*Scheme, error) {
 	const provider = "twilio"
 	s, _, err := newScheme(provider, traits{

@@ -37,7 +37,8 @@ func TestW23_TwilioURLComesFromConfiguration(t *testing.T) {
 	_, err = s.Verify(t.Context(), good)
 	require.NoError(t, err)
 
-	// What was signed for another URL does not pass, whatever the request says about itself.
+	// What was signed for another URL does not pass, whatever the request says
+	// about itself.
 	for _, target := range []string{"/sms?foo=1", "https://attacker.example/sms?foo=1", "//attacker.example/sms?foo=1"} {
 		r := twilioRequest(t, "POST", target, "https://attacker.example/sms?foo=1"+"BodyHi", "Body=Hi", form)
 		for _, header := range []string{"Host", "X-Forwarded-Host", "X-Original-Host", "Forwarded", "X-Forwarded-Server"} {

@@ -68,8 +68,8 @@ func readVectors(t testing.TB, path string) []vector {
 	return vs
 }
 
-// Every case runs through the constructor that a user calls. STANDPIPE_WEBHOOK_VECTORS
-// names a further file of the same form.
+// Every case runs through the constructor that a user calls.
+// STANDPIPE_WEBHOOK_VECTORS names a further file of the same form.
 func TestVectors(t *testing.T) {
 	t.Parallel()
 	vs := readVectors(t, "testdata/webhooks.json")
@@ -265,8 +265,9 @@ func (v vector) scheme(t *testing.T) (*webhook.Scheme, error) {
 	return construct(secret.Static(v.text(t)), opts...)
 }
 
-// braintree constructs the scheme; a primitive, which is Braintree's MAC over any bytes, is
-// checked through the generic builder, since the form takes base64 only.
+// braintree constructs the scheme; a primitive, which is Braintree's MAC over any
+// bytes, is checked through the generic builder, since the form takes base64
+// only.
 func (v vector) braintree(t *testing.T, opts []webhook.Option) (*webhook.Scheme, error) {
 	t.Helper()
 	var keys struct {
@@ -286,9 +287,9 @@ func (v vector) braintree(t *testing.T, opts []webhook.Option) (*webhook.Scheme,
 	}, secret.Static(string(private)))
 }
 
-// sns pins the clock to the message's time or to the beginning of the certificate's
-// validity, whichever is later: the test certificate is younger than the
-// dates in the messages, and SNS has no tolerance of its own.
+// sns pins the clock to the message's time or to the beginning of the
+// certificate's validity, whichever is later: the test certificate is younger
+// than the dates in the messages, and SNS has no tolerance of its own.
 func (v vector) sns(t *testing.T) (*webhook.Scheme, error) {
 	t.Helper()
 	block, _ := pem.Decode([]byte(v.CertificatePEM))

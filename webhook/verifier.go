@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// Verifier decides whether a delivery is genuine. The error is nil only if it
-// is; see [Error] and [Undecidable]. Implementations are safe for concurrent
-// use. Every provider's constructor returns one as a [*Scheme].
+// Verifier decides whether a delivery is genuine. The error is nil only if it is;
+// see [Error] and [Undecidable]. Implementations are safe for concurrent use.
+// Every provider's constructor returns one as a [*Scheme].
 type Verifier interface {
 	Verify(ctx context.Context, r *Request) (Receipt, error)
 }
 
 // Scheme is one provider's way of signing deliveries, with keys. It implements
-// [Verifier], is immutable and safe for concurrent use. The zero Scheme verifies nothing.
+// [Verifier], is immutable and safe for concurrent use. The zero Scheme verifies
+// nothing.
 type Scheme struct {
 	provider  string
 	maxBody   int64
@@ -62,10 +63,10 @@ func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
 }
 
 // Challenge answers a provider's check that the endpoint belongs to whoever
-// configured it: X's CRC, Braintree's bt_challenge, Slack's url_verification,
-// and SNS's subscription confirmation if [SNSAutoConfirm] was given. ok reports whether r
-// is such a challenge; when it is not, the answer and the error are nil.
-// Challenges that the provider signs are verified first, so callers ask
+// configured it: X's CRC, Braintree's bt_challenge, Slack's url_verification, and
+// SNS's subscription confirmation if [SNSAutoConfirm] was given. ok reports
+// whether r is such a challenge; when it is not, the answer and the error are
+// nil. Challenges that the provider signs are verified first, so callers ask
 // Challenge before [Scheme.Verify] and need nothing else.
 func (s *Scheme) Challenge(ctx context.Context, r *Request) (answer *Answer, ok bool, err error) {
 	if s.challenge == nil {
@@ -81,10 +82,11 @@ func (s *Scheme) Challenge(ctx context.Context, r *Request) (answer *Answer, ok 
 	return answer, ok, nil
 }
 
-// Split returns the events of a delivery that [Scheme.Verify] accepted with
-// rec: one, or several where the provider sends batches (SendGrid, Auth0 log
-// streams, S3 notifications in SNS). It is never to be called on a delivery that was not verified. The
-// error has the reason [ErrPayload] when the body is not what the provider documents.
+// Split returns the events of a delivery that [Scheme.Verify] accepted with rec:
+// one, or several where the provider sends batches (SendGrid, Auth0 log streams,
+// S3 notifications in SNS). It is never to be called on a delivery that was not
+// verified. The error has the reason [ErrPayload] when the body is not what the
+// provider documents.
 func (s *Scheme) Split(r *Request, rec Receipt) ([]Raw, error) {
 	if s.split == nil {
 		return []Raw{whole(r, rec)}, nil
@@ -102,8 +104,8 @@ func (s *Scheme) Provider() string { return s.provider }
 // MaxBody returns the largest body in bytes that is accepted.
 func (s *Scheme) MaxBody() int64 { return s.maxBody }
 
-// Methods returns the HTTP methods the endpoint must accept: POST, and GET
-// where the provider sends challenges or deliveries by GET.
+// Methods returns the HTTP methods the endpoint must accept: POST, and GET where
+// the provider sends challenges or deliveries by GET.
 func (s *Scheme) Methods() []string {
 	if s.methods == nil {
 		return []string{http.MethodPost}
@@ -111,8 +113,8 @@ func (s *Scheme) Methods() []string {
 	return slices.Clone(s.methods)
 }
 
-// AckDeadline returns how long the provider waits for an answer before it
-// counts the delivery as failed; zero if it does not say.
+// AckDeadline returns how long the provider waits for an answer before it counts
+// the delivery as failed; zero if it does not say.
 func (s *Scheme) AckDeadline() time.Duration { return s.ack }
 
 func (s *Scheme) admit(r *Request) error {

@@ -13,16 +13,17 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// X verifies X's (Twitter's) webhooks: "sha256=" and the base64 HMAC-SHA256 of the body, in
-// X-Twitter-Webhooks-Signature under the app's consumer secret, or in
-// X-Twitter-Webhooks-Signature-OAuth2 under its OAuth 2.0 client secret
+// X verifies X's (Twitter's) webhooks: "sha256=" and the base64 HMAC-SHA256 of
+// the body, in X-Twitter-Webhooks-Signature under the app's consumer secret, or
+// in X-Twitter-Webhooks-Signature-OAuth2 under its OAuth 2.0 client secret
 // ("Webhooks: Securing webhooks", X docs). Either source may be nil, but not
-// both; a header counts only with its own secret, and one right signature suffices. Options: [Clock], [MaxBody].
+// both; a header counts only with its own secret, and one right signature
+// suffices. Options: [Clock], [MaxBody].
 //
-// It answers the challenge-response check, a GET with crc_token, under the
-// newest consumer secret, or client secret if there is no other. That makes the
-// endpoint sign what strangers send with the key that signs bodies, so a token
-// over 256 bytes or with a byte that any JSON body begins with or contains is refused.
+// It answers the challenge-response check, a GET with crc_token, under the newest
+// consumer secret, or client secret if there is no other. That makes the endpoint
+// sign what strangers send with the key that signs bodies, so a token over 256
+// bytes or with a byte that any JSON body begins with or contains is refused.
 func X(consumerSecrets, clientSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	const provider = "x"
 	s, _, err := newScheme(provider, traits{
@@ -106,8 +107,8 @@ func answerCRC(ctx context.Context, core *hmacCore, r *Request) (*Answer, bool, 
 	return &Answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, true, nil
 }
 
-// challengeQuery returns the query parameter of a GET that is a challenge. It must
-// be there once, in a query without errors.
+// challengeQuery returns the query parameter of a GET that is a challenge. It
+// must be there once, in a query without errors.
 func challengeQuery(r *Request, name string) (value string, ok bool, err error) {
 	if r.method() != http.MethodGet || r.URL == nil {
 		return "", false, nil

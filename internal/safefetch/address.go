@@ -8,8 +8,9 @@ import (
 // ErrAddress is wrapped by the error for an address that is not public.
 var ErrAddress = errors.New("not a public address")
 
-// special are ranges that no public service answers from and that the methods
-// of netip.Addr do not cover (IANA IPv4 and IPv6 Special-Purpose Address Registries).
+// special are ranges that no public service answers from and that the methods of
+// netip.Addr do not cover (IANA IPv4 and IPv6 Special-Purpose Address
+// Registries).
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"),

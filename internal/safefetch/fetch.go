@@ -16,15 +16,17 @@ import (
 
 // Config describes a [Fetcher].
 type Config struct {
-	// Allow decides which URLs may be fetched: it must pin the host. It is called with
-	// absolute https URLs on the default port without user information and fragment. Required.
+	// Allow decides which URLs may be fetched: it must pin the host. It is called
+	// with absolute https URLs on the default port without user information and
+	// fragment. Required.
 	Allow func(u *url.URL) error
 	// MaxBytes bounds the body; 0: 64 KiB.
 	MaxBytes int64
 	// Timeout bounds the whole fetch; 0: 5 seconds.
 	Timeout time.Duration
-	// Client takes the place of the guarded client. Allow, the limits and the ban on
-	// redirects and cookies hold all the same, but which addresses it dials is its owner's affair.
+	// Client takes the place of the guarded client. Allow, the limits and the ban
+	// on redirects and cookies hold all the same, but which addresses it dials is
+	// its owner's affair.
 	Client *http.Client
 	// Resolver resolves names for the guarded client; nil: net.DefaultResolver.
 	Resolver *net.Resolver
@@ -35,10 +37,12 @@ const (
 	defaultTimeout  = 5 * time.Second
 )
 
-// ErrURL is wrapped by the error for a URL that is not allowed. Nothing was fetched.
+// ErrURL is wrapped by the error for a URL that is not allowed. Nothing was
+// fetched.
 var ErrURL = errors.New("URL not allowed")
 
-// Fetcher gets documents. It is safe for concurrent use and holds no connection between fetches.
+// Fetcher gets documents. It is safe for concurrent use and holds no connection
+// between fetches.
 type Fetcher struct {
 	config Config
 	client http.Client
@@ -81,8 +85,7 @@ func guarded(c Config) *http.Transport {
 	}
 }
 
-// control runs after the name was resolved, with the address about to be
-// dialled.
+// control runs after the name was resolved, with the address about to be dialled.
 func control(_ context.Context, _, address string, _ syscall.RawConn) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil || !Public(ap.Addr()) {

@@ -89,8 +89,8 @@ func TestX5_DialledAddressIsChecked(t *testing.T) {
 	}
 }
 
-// A name that resolves to a public address when it is looked at and to a
-// private one when it is dialled: there is one look, at what is dialled.
+// A name that resolves to a public address when it is looked at and to a private
+// one when it is dialled: there is one look, at what is dialled.
 func TestX5_RebindingIsRefused(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Bool
@@ -177,7 +177,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// dnsServer answers every question on loopback with fixed addresses, with no time to live.
+// dnsServer answers every question on loopback with fixed addresses, with no time
+// to live.
 type dnsServer struct {
 	conn      net.PacketConn
 	addresses []netip.Addr
