@@ -1,0 +1,74 @@
+package webhooktest
+
+import (
+	"crypto"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	// The hashes that a scheme may name.
+	_ "crypto/sha512"
+)
+
+// HMACConfig describes the scheme of a service that this package does not list:
+// a message authentication code over the body and perhaps some headers.
+type HMACConfig struct {
+	// Provider is the service's name, for [Signer.Provider] and errors.
+	Provider string
+	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384, crypto.SHA512.
+	Hash crypto.Hash
+	// Base64 says that the signature is written in base64, not in hexadecimal.
+	Base64 bool
+	// Signed is the text that is signed, with {body}, {timestamp}, {id} and
+	// {type}; "{body}" if empty.
+	Signed string
+	// Header is the signature's header, and Value what it holds, with {signature}
+	// and {timestamp}, such as "t={timestamp},v1={signature}"; "{signature}" if
+	// empty.
+	Header, Value string
+	// TimestampHeader, IDHeader and TypeHeader are the headers of their own that
+	// the scheme has; none if empty. The type is "event" unless
+	// [Signer.WithEvent] names another.
+	TimestampHeader, IDHeader, TypeHeader string
+}
+
+// HMAC signs by a description, for what package webhook verifies with its own
+// HMAC. The key is the bytes of the key given.
+func HMAC(config HMACConfig, key []byte) *Signer {
+	return &Signer{provider: config.Provider, sign: func(d *delivery) error {
+		if len(key) == 0 {
+			return errBlankSecret
+		}
+		h := config.Hash
+		if h == 0 {
+			h = crypto.SHA256
+		}
+		if !h.Available() {
+			return fmt.Errorf("hash %d is not available", uint(h))
+		}
+		id, event := d.idOr(rand.Text), d.eventOr("event")
+		fill := func(template, fallback string, more ...string) string {
+			if template == "" {
+				template = fallback
+			}
+			return strings.NewReplacer(append(more, "{timestamp}", d.timestamp(), "{id}", id, "{type}", event)...).Replace(template)
+		}
+		mac := hmac.New(h.New, key)
+		mac.Write([]byte(fill(config.Signed, "{body}", "{body}", string(d.body))))
+		signature := hex.EncodeToString(mac.Sum(nil))
+		if config.Base64 {
+			signature = base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		}
+		d.set(config.Header, fill(config.Value, "{signature}", "{signature}", signature))
+		for name, value := range map[string]string{config.TimestampHeader: d.timestamp(), config.IDHeader: id, config.TypeHeader: event} {
+			if name != "" {
+				d.set(name, value)
+			}
+		}
+		d.setDefault("Content-Type", "application/json")
+		return nil
+	}}
+}

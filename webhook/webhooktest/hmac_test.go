@@ -1,0 +1,78 @@
+package webhooktest_test
+
+import (
+	"crypto"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/webhooktest"
+)
+
+func TestDescribedSchemes(t *testing.T) {
+	t.Parallel()
+	src := secret.Static(canary)
+	for name, c := range map[string]struct {
+		signer   webhooktest.HMACConfig
+		verifier webhook.HMACConfig
+	}{
+		"the body alone": {
+			webhooktest.HMACConfig{Provider: "acme", Header: "X-Acme-Signature"},
+			webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X-Acme-Signature"}},
+		},
+		"SHA-512, base64, a prefix, headers of their own": {
+			webhooktest.HMACConfig{
+				Provider: "acme", Hash: crypto.SHA512, Base64: true, Header: "X-Sig", Value: "sha512={signature}",
+				Signed: "{id}.{timestamp}.{type}.{body}", TimestampHeader: "X-Time", IDHeader: "X-Id", TypeHeader: "X-Type",
+			},
+			webhook.HMACConfig{Provider: "acme", Hash: crypto.SHA512, Layout: webhook.Layout{
+				SignatureHeader: "X-Sig", Encoding: webhook.Base64, Prefix: "sha512=",
+				Signed: "{id}.{timestamp}.{type}.{body}", TimestampHeader: "X-Time", IDHeader: "X-Id", TypeHeader: "X-Type",
+			}},
+		},
+		"a list of fields, the body first": {
+			webhooktest.HMACConfig{Provider: "acme", Header: "X-Sig", Value: "ts:{timestamp};sig:{signature};sig:00", Signed: "{body}|{timestamp}"},
+			webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{
+				SignatureHeader: "X-Sig", Signed: "{body}|{timestamp}",
+				Fields: &webhook.Fields{Separator: ";", Assign: ":", Signature: "sig", Timestamp: "ts"},
+			}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v, err := webhook.HMAC(c.verifier, src)
+			require.NoError(t, err)
+			r := rand.New(rand.NewPCG(1, 2))
+			for n := range 50 {
+				// A body that looks like the template is still only a body.
+				body := append(anyBytes(r, n), "{timestamp}{id}{body}"...)
+				rec, err := v.Verify(t.Context(), received(t, webhooktest.HMAC(c.signer, []byte(canary)).WithID("id-1").WithEvent("a.b").Request(body)))
+				require.NoError(t, err)
+				require.Equal(t, "acme", rec.Provider)
+				if c.signer.IDHeader != "" {
+					require.Equal(t, "id-1", rec.EventID)
+					require.Equal(t, "a.b", rec.EventType)
+				}
+				_, err = v.Verify(t.Context(), received(t, webhooktest.HMAC(c.signer, []byte("x")).Request(body)))
+				require.ErrorIs(t, err, webhook.ErrMismatch)
+			}
+		})
+	}
+	_, err := webhooktest.HMAC(webhooktest.HMACConfig{Header: "X"}, nil).NewRequest(t.Context(), nil)
+	require.ErrorContains(t, err, "blank")
+	_, err = webhooktest.HMAC(webhooktest.HMACConfig{Header: "X", Hash: 99}, []byte("k")).NewRequest(t.Context(), nil)
+	require.ErrorContains(t, err, "not available")
+}
+
+func TestStaticToken(t *testing.T) {
+	t.Parallel()
+	v, err := webhook.StaticToken("acme", "X-Acme-Token", secret.Static(canary))
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), received(t, webhooktest.StaticToken("acme", "X-Acme-Token", canary).Request(nil)))
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), received(t, webhooktest.StaticToken("acme", "X-Acme-Token", "x").Request(nil)))
+	require.ErrorIs(t, err, webhook.ErrMismatch)
+}
