@@ -36,7 +36,7 @@ func Toxiproxy(t testing.TB) *toxiproxy.Client {
 	t.Helper()
 	s := GoTool(t, "github.com/Shopify/toxiproxy/v2/cmd/server", func(port int) []string {
 		return []string{"-host", "127.0.0.1", "-port", strconv.Itoa(port)}
-	})
+	}, "LOG_LEVEL=error")
 	return toxiproxy.NewClient(s.Addr)
 }
 

@@ -21,7 +21,7 @@ const (
 	startTimeout = 90 * time.Second // a cold npm server on a busy two-core machine
 	stopTimeout  = 5 * time.Second
 	attempts     = 3 // a free port may be taken between being found and being used
-	keptOutput   = 32 << 10
+	keptOutput   = 8 << 10
 )
 
 // Server is a running server.

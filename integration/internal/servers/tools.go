@@ -69,13 +69,15 @@ func GoToolPath(t testing.TB, importPath string) string {
 }
 
 // GoTool starts the program that a tool line of go.mod names. args gets a free
-// port; the server is ready when that port answers.
-func GoTool(t testing.TB, importPath string, args func(port int) []string) *Server {
+// port and env is added to the environment; the server is ready when that port
+// answers.
+func GoTool(t testing.TB, importPath string, args func(port int) []string, env ...string) *Server {
 	t.Helper()
 	path := GoToolPath(t, importPath)
 	return start(t, command{
 		name: importPath,
 		args: func(port int) []string { return append([]string{path}, args(port)...) },
+		env:  func(int) []string { return env },
 	})
 }
 
