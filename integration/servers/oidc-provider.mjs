@@ -47,8 +47,9 @@ const service = {
 const provider = new Provider(issuer, {
   clients: [
     { ...web, client_id: 'web', client_secret: 'web-secret-web-secret-web-secret-1', token_endpoint_auth_method: 'client_secret_basic' },
-    // Every character here is changed by the form encoding that RFC 6749 section 2.3.1 asks of Basic.
-    { ...web, client_id: 'web post:odd%id', client_secret: 'p@ss:w+rd/ %&=é-secret', token_endpoint_auth_method: 'client_secret_basic' },
+    // Characters that the form encoding of RFC 6749 section 2.3.1 changes. Only VSCHAR may occur (appendix A.2): the
+    // server refuses a secret with a letter beyond ASCII.
+    { ...web, client_id: 'web post:odd%id', client_secret: 'p@ss:w+rd/ %&=~-secret', token_endpoint_auth_method: 'client_secret_basic' },
     { ...native, client_id: 'cli', grant_types: [...web.grant_types, 'urn:ietf:params:oauth:grant-type:device_code'] },
     { ...service, client_id: 'svc', client_secret: 'svc-secret-svc-secret-svc-secret-1', token_endpoint_auth_method: 'client_secret_basic' },
     {
