@@ -22,7 +22,7 @@ type Recorded struct {
 
 // recorder follows a script and keeps what it saw.
 type recorder struct {
-	tb testing.TB
+	tb testing.TB // nil outside of a test
 
 	mu    sync.Mutex
 	steps []Step
@@ -71,13 +71,17 @@ func (r *recorder) Count() int {
 	return len(r.seen)
 }
 
-// Last returns the last request seen, and fails the test if there was none.
+// Last returns the last request seen. If there was none, it fails the test;
+// outside of one it returns the zero Recorded.
 func (r *recorder) Last() Recorded {
-	r.tb.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.seen) == 0 {
-		r.tb.Fatal("clienttest: no request has been seen")
+		if r.tb != nil {
+			r.tb.Helper()
+			r.tb.Fatal("clienttest: no request has been seen")
+		}
+		return Recorded{}
 	}
 	return r.seen[len(r.seen)-1]
 }

@@ -1,33 +1,50 @@
 package clienttest
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 )
 
-// Server is a scripted service on a loopback port. It ends with the test.
+// Server is a scripted service on a loopback port.
 type Server struct {
 	*recorder
 	URL string // "http://127.0.0.1:…"
 
 	srv  *httptest.Server
 	done chan struct{}
+	once sync.Once
 }
 
-// NewServer starts a server that follows the steps. Without any it answers 200.
+// NewServer starts a server that follows the steps and ends with the test.
+// Without any step it answers 200.
 func NewServer(tb testing.TB, steps ...Step) *Server {
 	tb.Helper()
-	s := &Server{recorder: &recorder{tb: tb, steps: steps}, done: make(chan struct{})}
+	s := Start(steps...)
+	s.tb = tb
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Start is [NewServer] outside of a test, for examples and demonstrations. The
+// caller closes the server.
+func Start(steps ...Step) *Server {
+	s := &Server{recorder: &recorder{steps: steps}, done: make(chan struct{})}
 	s.srv = httptest.NewServer(http.HandlerFunc(s.serve))
 	s.URL = s.srv.URL
-	tb.Cleanup(func() {
+	return s
+}
+
+// Close breaks what is under way off and ends the server.
+func (s *Server) Close() {
+	s.once.Do(func() {
 		close(s.done)
 		s.srv.CloseClientConnections()
 		s.srv.Close()
 	})
-	return s
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -48,18 +65,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.wait(r, 0)
 		panic(http.ErrAbortHandler)
 	}
-	for name, values := range step.header {
-		w.Header()[name] = values
-	}
 	if step.fault == truncate {
+		maps.Copy(w.Header(), step.header)
 		w.WriteHeader(step.status)
 		_, _ = w.Write([]byte(step.body[:step.after]))
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	w.WriteHeader(step.status)
-	if step.body != "" {
-		_, _ = w.Write([]byte(step.body))
+	step.Serve(w)
+}
+
+// Serve writes the step's status, header and body, for handlers that answer with
+// a step of their choice. Delays and faults are left out.
+func (s Step) Serve(w http.ResponseWriter) {
+	maps.Copy(w.Header(), s.header)
+	w.WriteHeader(s.status)
+	if s.body != "" {
+		_, _ = w.Write([]byte(s.body))
 	}
 }
 

@@ -151,7 +151,7 @@ func parseStep(text string) (step Step, times int, err error) {
 	}
 	words := strings.Fields(head)
 	if len(words) > 0 && strings.HasSuffix(words[0], "x") {
-		if times, err = strconv.Atoi(strings.TrimSuffix(words[0], "x")); err != nil || times < 1 {
+		if times, err = strconv.Atoi(strings.TrimSuffix(words[0], "x")); err != nil || times < 1 || times > 10_000 {
 			return Step{}, 0, fmt.Errorf("bad count")
 		}
 		words = words[1:]

@@ -1,0 +1,100 @@
+package resend_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	sdk "github.com/resend/resend-go/v2"
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/providers/internal/providertest"
+	"github.com/standpipe-go/standpipe/providers/resend"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
+
+var email = &sdk.SendEmailRequest{From: "a@example.com", To: []string{"b@example.com"}, Subject: "s", Html: "<p>h</p>"}
+
+// C20
+func TestC20_Conformance(t *testing.T) {
+	providertest.Run(t, providertest.Adapter{
+		Profile: resend.Profile,
+		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+			c, err := resend.New(key, opts...)
+			if err != nil {
+				return nil, err
+			}
+			return &providertest.Calls{
+				HTTP:  c.HTTP,
+				Write: func(ctx context.Context) error { _, err := c.Send(ctx, email, ""); return err },
+				Read:  func(ctx context.Context) error { _, err := c.Email(ctx, "e_1"); return err },
+			}, nil
+		},
+		Credential: func(r clienttest.Recorded) string {
+			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		},
+		Success:  clienttest.JSON(200, `{"id":"e_1","object":"email"}`),
+		Failure:  clienttest.JSON(422, `{"statusCode":422,"name":"validation_error","message":"Invalid from field."}`),
+		Code:     "validation_error",
+		Message:  "Invalid from field.",
+		Throttle: clienttest.JSON(429, `{"statusCode":429,"name":"rate_limit_exceeded","message":"Too many requests."}`).Header("Retry-After", "0").Header("RateLimit-Limit", "2").Header("RateLimit-Remaining", "0").Header("RateLimit-Reset", "1"),
+	})
+}
+
+func TestOperations(t *testing.T) {
+	t.Setenv("RESEND_BASE_URL", "https://evil.example.net/")
+	srv := clienttest.NewServer(t, clienttest.JSON(200, `{"id":"e_1","data":[{"id":"d_1"}]}`))
+	c, err := resend.New(secret.Static("re_1"), client.WithBaseURL(srv.URL))
+	require.NoError(t, err)
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	ctx := t.Context()
+	sent, err := c.Send(ctx, email, "mine")
+	require.NoError(t, err)
+	require.Equal(t, "e_1", sent.Id)
+	last := srv.Last()
+	require.Equal(t, "POST /emails", last.Method+" "+last.URL)
+	require.Equal(t, "mine", last.Header.Get("Idempotency-Key"))
+	var body map[string]any
+	require.NoError(t, json.Unmarshal(last.Body, &body))
+	require.Equal(t, "s", body["subject"])
+
+	_, err = c.SendBatch(ctx, []*sdk.SendEmailRequest{email}, "")
+	require.NoError(t, err)
+	require.Equal(t, "POST /emails/batch", srv.Last().Method+" "+srv.Last().URL)
+	require.NotEmpty(t, srv.Last().Header.Get("Idempotency-Key"))
+
+	_, err = c.Cancel(ctx, "../../domains")
+	require.NoError(t, err)
+	require.Equal(t, "POST /emails/..%2F..%2Fdomains/cancel", srv.Last().Method+" "+srv.Last().URL)
+
+	domains, err := c.Domains(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "d_1", domains[0].Id)
+}
+
+func ExampleNew() {
+	srv := clienttest.Start(clienttest.MustParse(`429 Retry-After=0, 200 {"id":"em_1"}`)...)
+	defer srv.Close()
+	c, err := resend.New(secret.Static("re_123"), client.WithBaseURL(srv.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sent, err := c.Send(context.Background(), &sdk.SendEmailRequest{
+		From: "a@example.com", To: []string{"b@example.com"}, Subject: "Welcome", Html: "<p>Hello</p>",
+	}, "welcome/user-42")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(sent.Id, "after", srv.Count(), "attempts")
+	// Output:
+	// em_1 after 2 attempts
+}

@@ -1,0 +1,185 @@
+package stripe_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	sdk "github.com/stripe/stripe-go/v76"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/providers/internal/providertest"
+	"github.com/standpipe-go/standpipe/providers/stripe"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
+
+func bearer(r clienttest.Recorded) string {
+	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+}
+
+// C20
+func TestC20_Conformance(t *testing.T) {
+	providertest.Run(t, providertest.Adapter{
+		Profile: stripe.Profile,
+		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+			c, err := stripe.New(key, opts...)
+			if err != nil {
+				return nil, err
+			}
+			return &providertest.Calls{
+				HTTP: c.HTTP,
+				Write: func(ctx context.Context) error {
+					_, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String("a@example.com")})
+					return err
+				},
+				Read: func(ctx context.Context) error {
+					_, err := c.Customer(ctx, "cus_1")
+					return err
+				},
+			}, nil
+		},
+		Credential: bearer,
+		Success:    clienttest.JSON(200, `{"id":"cus_1","object":"customer"}`),
+		Failure:    clienttest.JSON(402, `{"error":{"code":"card_declined","type":"card_error","message":"Your card was declined."}}`),
+		Code:       "card_declined",
+		Message:    "Your card was declined.",
+		Throttle:   clienttest.JSON(429, `{"error":{"code":"rate_limit","message":"Too many requests"}}`).Header("Retry-After", "0").Header("Stripe-Rate-Limited-Reason", "global-rate"),
+	})
+}
+
+func start(t *testing.T, steps ...clienttest.Step) (*stripe.Client, *clienttest.Server) {
+	t.Helper()
+	srv := clienttest.NewServer(t, steps...)
+	c, err := stripe.New(secret.Static("sk_test_1"), client.WithBaseURL(srv.URL))
+	require.NoError(t, err)
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	return c, srv
+}
+
+func TestOperations(t *testing.T) {
+	c, srv := start(t, clienttest.JSON(200, `{"id":"x_1"}`))
+	ctx := t.Context()
+	for want, call := range map[string]func() error{
+		"POST /v1/customers":      func() error { _, err := c.CreateCustomer(ctx, nil); return err },
+		"GET /v1/customers/cus_1": func() error { _, err := c.Customer(ctx, "cus_1"); return err },
+		"POST /v1/payment_intents": func() error {
+			_, err := c.CreatePaymentIntent(ctx, &sdk.PaymentIntentParams{Amount: sdk.Int64(5)})
+			return err
+		},
+		"GET /v1/payment_intents/pi_1":          func() error { _, err := c.PaymentIntent(ctx, "pi_1"); return err },
+		"POST /v1/payment_intents/pi_1/confirm": func() error { _, err := c.ConfirmPaymentIntent(ctx, "pi_1", nil); return err },
+		"POST /v1/subscriptions": func() error {
+			_, err := c.CreateSubscription(ctx, &sdk.SubscriptionParams{Customer: sdk.String("cus_1")})
+			return err
+		},
+		"DELETE /v1/subscriptions/sub_1": func() error { _, err := c.CancelSubscription(ctx, "sub_1", nil); return err },
+		"POST /v1/refunds": func() error {
+			_, err := c.Refund(ctx, &sdk.RefundParams{PaymentIntent: sdk.String("pi_1")})
+			return err
+		},
+	} {
+		require.NoError(t, call(), want)
+		last := srv.Last()
+		require.Equal(t, want, last.Method+" "+last.URL)
+		if strings.HasPrefix(want, "POST") {
+			require.NotEmpty(t, last.Header.Get("Idempotency-Key"), want)
+		}
+		require.Equal(t, "sk_test_1", bearer(last))
+		require.Equal(t, []string{sdk.APIVersion}, last.Header["Stripe-Version"])
+	}
+}
+
+func TestParamsAreNotChanged(t *testing.T) {
+	c, _ := start(t, clienttest.JSON(200, `{}`))
+	params := &sdk.CustomerParams{Email: sdk.String("a@example.com")}
+	_, err := c.CreateCustomer(t.Context(), params)
+	require.NoError(t, err)
+	require.Nil(t, params.Context)
+}
+
+func TestListsPageByThemselves(t *testing.T) {
+	c, srv := start(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Query().Get("starting_after") == "" {
+			fmt.Fprint(w, `{"object":"list","has_more":true,"data":[{"id":"a"},{"id":"b"}]}`)
+			return
+		}
+		fmt.Fprint(w, `{"object":"list","has_more":false,"data":[{"id":"c"}]}`)
+	}))
+	var ids []string
+	for cus, err := range c.Customers(t.Context(), nil) {
+		require.NoError(t, err)
+		ids = append(ids, cus.ID)
+	}
+	require.Equal(t, []string{"a", "b", "c"}, ids)
+	require.Equal(t, 2, srv.Count())
+	for range c.PaymentIntents(t.Context(), nil) {
+		break
+	}
+	n := 0
+	for range c.Subscriptions(t.Context(), nil) {
+		n++
+	}
+	for range c.Refunds(t.Context(), nil) {
+		n++
+	}
+	require.Equal(t, 6, n)
+
+	srv.Script(clienttest.JSON(404, `{"error":{"message":"no such account"}}`))
+	for cus, err := range c.Customers(t.Context(), nil) {
+		require.Nil(t, cus)
+		var e *sdk.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, 404, e.HTTPStatusCode)
+	}
+}
+
+func TestStripesHintForbidsARetry(t *testing.T) {
+	c, srv := start(t, clienttest.JSON(500, `{"error":{"message":"x"}}`).Header("Stripe-Should-Retry", "false"))
+	_, err := c.Customer(t.Context(), "cus_1")
+	require.Error(t, err)
+	require.Equal(t, 1, srv.Count())
+}
+
+func TestAllThreeHostsAreServed(t *testing.T) {
+	c, srv := start(t, clienttest.JSON(200, `{"id":"file_1"}`))
+	_, err := c.SDK.Files.New(&sdk.FileParams{FileReader: strings.NewReader("x"), Filename: sdk.String("x.txt"), Purpose: sdk.String("dispute_evidence")})
+	require.NoError(t, err)
+	require.Equal(t, "/v1/files", srv.Last().URL)
+	_, err = c.SDK.OAuth.Del(&sdk.DeauthorizeParams{ClientID: sdk.String("ca_1"), StripeUserID: sdk.String("acct_1")})
+	require.NoError(t, err)
+	require.Equal(t, "/oauth/deauthorize", srv.Last().URL)
+}
+
+func ExampleNew() {
+	srv := clienttest.Start(clienttest.MustParse(
+		`503 Retry-After=0, 200 {"id":"cus_1","email":"a@example.com"}`)...)
+	defer srv.Close()
+	c, err := stripe.New(secret.Static("sk_test_123"), client.WithBaseURL(srv.URL))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var ledger client.Ledger
+	ctx := client.WithLedger(context.Background(), &ledger)
+	cus, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String("a@example.com")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(cus.ID, cus.Email)
+	for _, a := range ledger.Attempts() {
+		fmt.Println(a.Number, a.Status, a.Reason)
+	}
+	// Output:
+	// cus_1 a@example.com
+	// 1 503 retried
+	// 2 200 succeeded
+}
