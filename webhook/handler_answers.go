@@ -100,10 +100,36 @@ func unavailable() Answer {
 
 // fixed is an answer that says nothing but its status.
 func fixed(status int, text string) Answer {
-	header := http.Header{"Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"}}
-	if text == "" {
-		return Answer{Status: status, Header: header}
+	return Answer{Status: status, Header: http.Header{
+		"Cache-Control": noStore, "X-Content-Type-Options": {"nosniff"}, "Content-Type": {"text/plain; charset=utf-8"},
+	}, Body: []byte(text)}
+}
+
+// acknowledged is the answer to everything that was accepted: 200 and not 202
+// or 204, since Postmark counts any other status as a failure.
+func acknowledged() Answer {
+	return Answer{Status: http.StatusOK, Header: http.Header{"Cache-Control": noStore}}
+}
+
+// noStore is asked for by OpenID Connect Back-Channel Logout 1.0, section 2.8,
+// and does no harm elsewhere. Nobody writes to it.
+var noStore = []string{"no-store"}
+
+// complete makes a challenge's or a function's answer fit to be sent.
+func complete(a *Answer) Answer {
+	out := acknowledged()
+	if a == nil {
+		return out
 	}
-	header["Content-Type"] = []string{"text/plain; charset=utf-8"}
-	return Answer{Status: status, Header: header, Body: []byte(text)}
+	if a.Status != 0 {
+		out.Status = a.Status
+	}
+	if len(a.Body) > 0 {
+		out.Header["X-Content-Type-Options"] = []string{"nosniff"}
+	}
+	for name, values := range a.Header {
+		out.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	out.Body = a.Body
+	return out
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -169,24 +168,4 @@ func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
 		key.ID, key.IDSigned, key.Index = d.Receipt.EventID, d.Receipt.EventIDSigned, i
 	}
 	return key
-}
-
-// acknowledged is the answer to everything that was accepted: 200 and not 202
-// or 204, since Postmark counts any other status as a failure.
-func acknowledged() Answer { return fixed(http.StatusOK, "") }
-
-// complete makes a challenge's or a function's answer fit to be sent.
-func complete(a *Answer) Answer {
-	if a == nil {
-		return acknowledged()
-	}
-	out := fixed(a.Status, "")
-	if out.Status == 0 {
-		out.Status = http.StatusOK
-	}
-	for name, values := range a.Header {
-		out.Header[http.CanonicalHeaderKey(name)] = values
-	}
-	out.Body = a.Body
-	return out
 }

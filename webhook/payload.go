@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // envelope is the part of a provider's payload that says what the event is.
@@ -126,6 +127,8 @@ type jsonText string
 
 func (t *jsonText) UnmarshalJSON(b []byte) error {
 	switch c := b[0]; {
+	case c == '"' && utf8.Valid(b): // encoding/json replaces what is not
+		*t = jsonText(unescape(b))
 	case c == '"':
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
