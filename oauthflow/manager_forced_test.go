@@ -1,0 +1,215 @@
+package oauthflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+)
+
+func TestManager_RefreshTokenAfter401(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := oauthflow.NewMemoryStore()
+		m, first := signedIn(t, srv, store, client)
+		m2 := newManager(t, store, client)
+		_, err := m2.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		time.Sleep(10 * time.Minute)
+
+		// Many calls fail at once, in two processes.
+		srv.SetLatency(time.Second)
+		var wg sync.WaitGroup
+		for i := range 40 {
+			wg.Go(func() {
+				tok, err := []*oauthflow.Manager{m, m2}[i%2].RefreshToken(t.Context(), userKey, first)
+				require.NoError(t, err)
+				require.NotEqual(t, first.AccessToken, tok.AccessToken)
+				require.True(t, srv.Valid(tok.AccessToken))
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 1, refreshes(srv))
+
+		// A straggler that still has the first token gets the second.
+		second, err := m.RefreshToken(t.Context(), userKey, first)
+		require.NoError(t, err)
+		require.Equal(t, 1, refreshes(srv))
+		require.NotEqual(t, first.AccessToken, second.AccessToken)
+
+		// A service that answers 401 to everything does not make us hammer the server.
+		for range 100 {
+			tok, err := m.Token(t.Context(), userKey)
+			require.NoError(t, err)
+			if _, err = m.RefreshToken(t.Context(), userKey, tok); err != nil {
+				require.ErrorIs(t, err, oauthflow.ErrRefreshedRecently)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		require.LessOrEqual(t, refreshes(srv), 4)
+
+		none, err := m.RefreshToken(t.Context(), userKey, nil)
+		require.NoError(t, err, "nothing failed: any token will do")
+		require.NotEmpty(t, none.AccessToken)
+	})
+}
+
+// The access token was refused and the refresh token is dead: it is not handed
+// out any more, although it has not expired.
+func TestManager_RefusedAndDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		m, first := signedIn(t, srv, oauthflow.NewMemoryStore(), client)
+		srv.Revoke(first.RefreshToken)
+		tok, err := m.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		_, err = m.RefreshToken(t.Context(), userKey, tok)
+		require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+		_, err = m.Token(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+	})
+}
+
+func TestManager_SignOutElsewhereIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := oauthflow.NewMemoryStore()
+		m, first := signedIn(t, srv, store, client)
+		m2 := newManager(t, store, client)
+		tok, err := m2.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.Equal(t, first.AccessToken, tok.AccessToken)
+
+		other := srv.Issue("web", "alice")
+		require.NoError(t, m.Put(t.Context(), userKey, other))
+		time.Sleep(61 * time.Second)
+		tok, err = m2.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.Equal(t, other.AccessToken, tok.AccessToken, "a sign-in elsewhere")
+
+		_, err = m.Delete(t.Context(), userKey)
+		require.NoError(t, err)
+		time.Sleep(61 * time.Second)
+		_, err = m2.Token(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrNotFound, "a sign-out elsewhere")
+	})
+}
+
+// Delete waits for a refresh in flight, in another process too, so that what it
+// returns is the newest refresh token, which can be revoked.
+func TestManager_DeleteWaitsForARefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := oauthflow.NewMemoryStore()
+		m, first := signedIn(t, srv, store, client)
+		other := newManager(t, store, client)
+		time.Sleep(2 * time.Hour)
+		srv.SetLatency(3 * time.Second)
+		var wg sync.WaitGroup
+		wg.Go(func() { _, _ = m.Token(t.Context(), userKey) })
+		synctest.Wait()
+		began := time.Now()
+		gone, err := other.Delete(t.Context(), userKey)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, time.Since(began), 2*time.Second)
+		wg.Wait()
+		require.NotEqual(t, first.RefreshToken, gone.RefreshToken)
+		next, err := client.Refresh(t.Context(), gone)
+		require.NoError(t, err, "it is the living one")
+		require.NotEmpty(t, next.AccessToken)
+		_, err = store.Load(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrNotFound)
+	})
+}
+
+// A refresh that ends after a sign-out does not bring the token back.
+func TestManager_PutDuringARefreshWins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		m, _ := signedIn(t, srv, oauthflow.NewMemoryStore(), client)
+		time.Sleep(2 * time.Hour)
+		srv.SetLatency(time.Second)
+		var wg sync.WaitGroup
+		var got *oauth2.Token
+		wg.Go(func() {
+			var err error
+			got, err = m.Token(context.Background(), userKey)
+			require.NoError(t, err)
+		})
+		synctest.Wait()
+		fresh := srv.Issue("web", "alice")
+		require.NoError(t, m.Put(t.Context(), userKey, fresh))
+		wg.Wait()
+		require.Equal(t, fresh.AccessToken, got.AccessToken, "the refresh lost to the sign-in")
+		tok, err := m.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.Equal(t, fresh.AccessToken, tok.AccessToken)
+	})
+}
+
+func TestManager_Shutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := oauthflow.NewMemoryStore()
+		m, first := signedIn(t, srv, store, client)
+		require.NoError(t, m.Put(t.Context(), "fresh", &oauth2.Token{AccessToken: "fresh"}))
+		time.Sleep(2 * time.Hour)
+		srv.SetLatency(3 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _, _ = m.Token(ctx, userKey) }()
+		synctest.Wait()
+		cancel()
+		began := time.Now()
+		require.NoError(t, m.Shutdown(t.Context()))
+		require.GreaterOrEqual(t, time.Since(began), 3*time.Second, "the refresh was waited for")
+		tok, err := newManager(t, store, client).Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.NotEqual(t, first.AccessToken, tok.AccessToken)
+		require.Equal(t, 1, refreshes(srv))
+
+		time.Sleep(2 * time.Hour)
+		_, err = m.Token(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrManagerClosed)
+		tok, err = m.Token(t.Context(), "fresh")
+		require.NoError(t, err, "what is in memory is handed out")
+		require.Equal(t, "fresh", tok.AccessToken)
+		require.NoError(t, m.Shutdown(t.Context()))
+	})
+}
+
+func TestManager_RefresherByKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srvA, a := authServer(t, oauthtest.Config{})
+		srvB, b := authServer(t, oauthtest.Config{})
+		m := newManager(t, oauthflow.NewMemoryStore(), nil, oauthflow.WithRefresherFor(func(key string) (oauthflow.Refresher, error) {
+			switch key {
+			case "42/a":
+				return a, nil
+			case "42/b":
+				return b, nil
+			}
+			return nil, fmt.Errorf("no provider for %q", key)
+		}))
+		require.NoError(t, m.Put(t.Context(), "42/a", srvA.Issue("web", "alice")))
+		require.NoError(t, m.Put(t.Context(), "42/b", srvB.Issue("web", "alice")))
+		require.ErrorContains(t, m.Put(t.Context(), "42/c", &oauth2.Token{AccessToken: "x"}), "no provider")
+		time.Sleep(2 * time.Hour)
+		for key, srv := range map[string]*oauthtest.Server{"42/a": srvA, "42/b": srvB} {
+			tok, err := m.Token(t.Context(), key)
+			require.NoError(t, err)
+			require.True(t, srv.Valid(tok.AccessToken))
+		}
+		_, err := m.Token(t.Context(), "42/c")
+		_, ok := errors.AsType[*oauthflow.RefreshError](err)
+		require.True(t, ok, "%v", err)
+	})
+}
