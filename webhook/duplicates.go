@@ -41,7 +41,8 @@ type GuardKey struct {
 	// ID is the event's identifier, empty if it has none; IDSigned tells whether the signature covers it.
 	ID       string
 	IDSigned bool
-	// Body is the SHA-256 of the event's payload; Empty is set if there is none.
+	// Body is the SHA-256 of the event's payload, and Empty is set if there is
+	// none. Both are left zero where IDSigned.
 	Body  [32]byte
 	Empty bool
 	// Index is the position in the delivery of an event that has no identifier of

@@ -160,12 +160,12 @@ func (h *Handler) settle(ctx context.Context, c Claim, handled bool) {
 
 func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
 	raw := &d.Events[i]
-	key := GuardKey{
-		Endpoint: d.Endpoint, ID: raw.ID, IDSigned: raw.IDSigned,
-		Body: sha256.Sum256(raw.Payload), Empty: len(raw.Payload) == 0,
-	}
+	key := GuardKey{Endpoint: d.Endpoint, ID: raw.ID, IDSigned: raw.IDSigned}
 	if key.ID == "" {
 		key.ID, key.IDSigned, key.Index = d.Receipt.EventID, d.Receipt.EventIDSigned, i
+	}
+	if !key.IDSigned {
+		key.Body, key.Empty = sha256.Sum256(raw.Payload), len(raw.Payload) == 0
 	}
 	return key
 }

@@ -4,46 +4,56 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strings"
 )
 
 // maxDepth is how deeply JSON may be nested, as in encoding/json.
 const maxDepth = 10_000
 
-// pick returns a JSON object with only those members of the object in body
-// that have one of the names; ok is false unless body is exactly one valid JSON
-// object. An envelope is a few short members of a large object: reading them
-// this way costs a quarter of having encoding/json go over the whole. Names are
-// compared exactly.
-func pick(body []byte, names []string) (small []byte, ok bool) {
+// readMembers fills the struct that into points to from those members of the
+// object in body that bear its fields' names; ok is false unless body is exactly one
+// valid JSON object and each of them fits. An envelope is a few short members of
+// a large object, so that this costs a fraction of having encoding/json build from the
+// whole. Names are compared exactly; of a repeated member the last counts.
+func readMembers(body []byte, into any) (ok bool) {
+	v := reflect.ValueOf(into).Elem()
+	t := v.Type()
 	s := jsonScanner{b: body}
 	s.space()
-	small = append(make([]byte, 0, 256), '{')
+	fits := true
 	ok = s.members(0, func(name, value []byte) {
-		if !slices.Contains(names, unescape(name)) {
-			return
+		if i := fieldOf(t, name); i >= 0 {
+			fits = readMember(value, v.Field(i).Addr().Interface()) == nil && fits
 		}
-		if len(small) > 1 {
-			small = append(small, ',')
-		}
-		small = append(append(append(small, name...), ':'), value...)
 	})
 	s.space()
-	return append(small, '}'), ok && s.i == len(body)
+	return ok && fits && s.i == len(body)
 }
 
-// memberNames are the names that encoding/json gives to the fields of a struct.
-func memberNames(t reflect.Type) []string {
-	names := make([]string, t.NumField())
-	for i := range names {
+func readMember(value []byte, into any) error {
+	if u, ok := into.(json.Unmarshaler); ok {
+		return u.UnmarshalJSON(value)
+	}
+	return json.Unmarshal(value, into)
+}
+
+// fieldOf returns the field that encoding/json gives the name to, -1 for none.
+func fieldOf(t reflect.Type, quoted []byte) int {
+	name := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = []byte(unescape(quoted))
+	}
+	for i := range t.NumField() {
 		f := t.Field(i)
-		names[i], _, _ = strings.Cut(f.Tag.Get("json"), ",")
-		if names[i] == "" {
-			names[i] = f.Name
+		want, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if want == "" {
+			want = f.Name
+		}
+		if string(name) == want {
+			return i
 		}
 	}
-	return names
+	return -1
 }
 
 // unescape returns the text of a string that was scanned.

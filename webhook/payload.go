@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"mime"
 	"net/url"
-	"reflect"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -68,8 +67,7 @@ func splitArray[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 // scheme carries in a header goes before the payload's own.
 func readEnvelope[E envelope](payload []byte, rec Receipt) (Raw, error) {
 	var e E
-	small, ok := pick(payload, memberNames(reflect.TypeFor[E]()))
-	if !ok || json.Unmarshal(small, &e) != nil {
+	if !readMembers(payload, &e) {
 		return Raw{}, notJSON("object")
 	}
 	raw := e.event()
