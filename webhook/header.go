@@ -3,7 +3,6 @@ package webhook
 import (
 	"math"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -60,13 +59,15 @@ func unixSeconds(text string) (int64, bool) {
 	if len(text) == 0 || len(text) > timestampDigits {
 		return 0, false
 	}
+	var n int64
 	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
+		digit := text[i] - '0'
+		if digit > 9 {
 			return 0, false
 		}
+		n = 10*n + int64(digit)
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil
+	return n, true
 }
 
 const maxSkew = int64(math.MaxInt64 / time.Second)

@@ -155,8 +155,7 @@ func (r *reader) receipt(req *Request, m *metadata, scheme string, key int, untr
 		Untrusted: delivered(req.Header, untrusted),
 	}
 	if r.template.timestamp {
-		seconds, _ := unixSeconds(m.timestamp)
-		rec.SignedAt = time.Unix(seconds, 0).UTC()
+		rec.SignedAt = time.Unix(m.seconds, 0).UTC()
 		if err := within(rec.SignedAt, now, tolerance); err != nil {
 			return Receipt{}, err
 		}

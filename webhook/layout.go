@@ -95,6 +95,9 @@ func (r *reader) check() error {
 }
 
 func (r *reader) family(h http.Header) *headerFamily {
+	if len(r.families) == 1 {
+		return &r.families[0]
+	}
 	for i := range r.families {
 		if len(h[r.families[i].signature]) > 0 {
 			return &r.families[i]
@@ -124,7 +127,8 @@ func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *header
 		}
 	}
 	if r.template.timestamp {
-		if _, ok := unixSeconds(m.timestamp); !ok {
+		var ok bool
+		if m.seconds, ok = unixSeconds(m.timestamp); !ok {
 			return fam, &Error{Reason: ErrMalformed, Detail: "the timestamp is not 1 to 12 digits"}
 		}
 	}

@@ -105,6 +105,7 @@ func nextPiece(text string) piece {
 // metadata are the signed parts of a delivery beside its body, as literal text.
 type metadata struct {
 	timestamp, id, typ string
+	seconds            int64 // what timestamp stands for
 }
 
 func appendPieces(dst []byte, pieces []piece, m *metadata) []byte {
