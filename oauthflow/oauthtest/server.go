@@ -278,7 +278,7 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request) {
 }
 
 // now is the server's time in whole seconds, as its tokens say it.
-func (s *Server) now() time.Time { return s.cfg.Now().Truncate(time.Second) }
+func (s *Server) now() time.Time { return s.cfg.Now() }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")

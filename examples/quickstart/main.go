@@ -1,0 +1,108 @@
+// Quickstart shows what the toolkit does when a service misbehaves. It needs no
+// keys, no network and no servers: a fake service runs on loopback, and every
+// scene prints the attempts that a call took.
+//
+//	go run ./examples/quickstart
+//
+// With -stripe-url the last scene talks to a running stripe-mock, and with
+// STRIPE_SECRET_KEY set to a test key, to Stripe itself.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/client"
+)
+
+func main() {
+	stripeURL := flag.String("stripe-url", "", "base URL of a running stripe-mock, such as http://127.0.0.1:12111")
+	flag.Parse()
+	cfg := config{stripeURL: *stripeURL, stripeKey: os.Getenv("STRIPE_SECRET_KEY")}
+	if err := run(context.Background(), os.Stdout, cfg); err != nil {
+		fmt.Fprintln(os.Stderr, "quickstart:", err)
+		os.Exit(1)
+	}
+}
+
+type config struct{ stripeURL, stripeKey string }
+
+// scene is one thing to see.
+type scene struct {
+	title string
+	play  func(context.Context, *stage) error
+}
+
+// stage is what scenes play on.
+type stage struct {
+	out io.Writer
+	cfg config
+}
+
+func scenes() []scene {
+	return []scene{
+		{"an authenticated call", authenticated},
+		{"429 with Retry-After: the wait is obeyed", throttled},
+		{"503 twice: retried under one idempotency key", idempotent},
+		{"a POST that must not be repeated", notRepeated},
+		{"a deadline that the service's wait does not fit", deadline},
+		{"a list, page by page", paging},
+		{"server-sent events", events},
+		{"a key rotated while calls run", rotation},
+		{"a redirect to another host gets no credential", redirect},
+		{"a webhook: verified, or refused", webhookScene},
+		{"a session token: verified, or refused", sessionScene},
+		{"signing in with OAuth, and a token that stays alive", oauthScene},
+		{"a customer, created with stripe-go through the stack", stripeScene},
+	}
+}
+
+func run(ctx context.Context, out io.Writer, cfg config) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for i, s := range scenes() {
+		fmt.Fprintf(out, "\n%d. %s\n", i+1, s.title)
+		if err := s.play(ctx, &stage{out: out, cfg: cfg}); err != nil {
+			return fmt.Errorf("%s: %w", s.title, err)
+		}
+	}
+	fmt.Fprintln(out, "\nquickstart: ok")
+	return nil
+}
+
+func (s *stage) say(format string, args ...any) { fmt.Fprintf(s.out, "   "+format+"\n", args...) }
+
+// attempts prints a call's ledger.
+func (s *stage) attempts(list []client.Attempt) {
+	for _, a := range list {
+		what := fmt.Sprint(a.Status)
+		if a.Status == 0 {
+			what = a.Err.Error()
+		}
+		line := fmt.Sprintf("attempt %d: %s, %s", a.Number, what, a.Reason)
+		if a.Wait > 0 {
+			line += fmt.Sprintf(" after %v", a.Wait.Round(10*time.Millisecond))
+		}
+		s.say("%s", line)
+	}
+}
+
+// expect is an error that says what was not as it should be.
+func expect(ok bool, what string) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("not as expected: %s", what)
+}
+
+func hidden(credential string) string {
+	if len(credential) < 12 {
+		return credential
+	}
+	return credential[:11] + strings.Repeat("•", 6)
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/internal/leakcheck"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
+
+func TestQuickstart(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), &out, config{}))
+	text := out.String()
+	require.True(t, strings.HasSuffix(text, "\nquickstart: ok\n"))
+	for _, want := range []string{
+		"attempt 1: 429, retried after 1",
+		"the service saw 3 requests with 1 idempotency key",
+		"maybe applied",
+		"none failed, 101 requests",
+		"the other host saw it:          false",
+		"stripe-go returned cus_9",
+	} {
+		require.Contains(t, text, want)
+	}
+	require.NotContains(t, text, "4eC39HqLyjWD", "no key is printed whole")
+}
