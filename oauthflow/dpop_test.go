@@ -193,8 +193,7 @@ func TestO10_DPoPAuthAtAnAPI(t *testing.T) {
 	tok, err := c.ClientCredentials(t.Context(), "read")
 	require.NoError(t, err)
 	var posted atomic.Value
-	var api *httptest.Server
-	api = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Protect(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			posted.Store(string(body))
@@ -228,6 +227,31 @@ func TestO10_DPoPAuthAtAnAPI(t *testing.T) {
 	status, attempts = call()
 	require.Equal(t, []int{200, 2}, []int{status, attempts})
 
+	// Requests side by side meet the same demand, and each is replayed.
+	s.RotateNonce()
+	var prepared []*http.Request
+	for range 3 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/things", nil)
+		require.NoError(t, err)
+		require.NoError(t, a.Authorize(req))
+		prepared = append(prepared, req)
+	}
+	for _, req := range prepared {
+		again, err := a.Challenge(req, &http.Response{StatusCode: 401, Header: http.Header{
+			"Www-Authenticate": {`DPoP error="use_dpop_nonce"`}, "Dpop-Nonce": {"the-same-for-all"},
+		}})
+		require.NoError(t, err)
+		require.True(t, again)
+	}
+	require.NoError(t, a.Authorize(prepared[0]))
+	again, err := a.Challenge(prepared[0], &http.Response{StatusCode: 401, Header: http.Header{
+		"Www-Authenticate": {`DPoP error="use_dpop_nonce"`}, "Dpop-Nonce": {"the-same-for-all"},
+	}})
+	require.NoError(t, err)
+	require.False(t, again, "the nonce was in the proof already")
+	status, attempts = call()
+	require.Equal(t, []int{200, 2}, []int{status, attempts})
+
 	// A token that the API does not take is refreshed once, by a source that can.
 	s.ExpireAccess(tok.AccessToken)
 	src.next, err = c.ClientCredentials(t.Context(), "read")
@@ -243,7 +267,7 @@ func TestO10_DPoPAuthAtAnAPI(t *testing.T) {
 	require.ErrorIs(t, err, src.err)
 
 	// A source that cannot refresh: the 401 stands.
-	again, err := d.Auth(oauth2.StaticTokenSource(tok)).Challenge(req, &http.Response{StatusCode: 401, Header: http.Header{}})
+	again, err = d.Auth(oauth2.StaticTokenSource(tok)).Challenge(req, &http.Response{StatusCode: 401, Header: http.Header{}})
 	require.NoError(t, err)
 	require.False(t, again)
 	again, err = a.Challenge(req, &http.Response{StatusCode: 401, Header: http.Header{"Www-Authenticate": {`DPoP error="invalid_dpop_proof"`}}})

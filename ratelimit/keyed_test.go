@@ -195,7 +195,8 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 func TestReturnGivesBackOneToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, limit := range map[string]*ratelimit.Keyed{"rate": ratelimit.PerMinute(1, ratelimit.Burst(2)), "quota": ratelimit.Quota(2, ratelimit.Day)} {
-			require.True(t, limit.Allow("k") && limit.Allow("k"), name)
+			require.True(t, limit.Allow("k"), name)
+			require.True(t, limit.Allow("k"), name)
 			require.False(t, limit.Allow("k"), name)
 			limit.Return("k")
 			require.True(t, limit.Allow("k"), name)
@@ -203,7 +204,8 @@ func TestReturnGivesBackOneToken(t *testing.T) {
 			for range 50 {
 				limit.Return("k")
 			}
-			require.True(t, limit.Allow("k") && limit.Allow("k"), name)
+			require.True(t, limit.Allow("k"), name)
+			require.True(t, limit.Allow("k"), name)
 			require.False(t, limit.Allow("k"), "%s: never above the burst", name)
 		}
 	})

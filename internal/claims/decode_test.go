@@ -35,7 +35,8 @@ type target struct {
 	Raw      json.RawMessage  `json:"raw"`
 	When     time.Time        `json:"when"`
 	Skipped  string           `json:"-"`
-	hidden   string
+	//lint:ignore U1000 encoding/json ignores it, and so must Decode
+	hidden string
 }
 
 // J2: no name stands in for another that differs in case, at any depth.
@@ -73,6 +74,7 @@ type recursive struct {
 	Name string       `json:"name"`
 	Next *recursive   `json:"next"`
 	All  []*recursive `json:"all"`
+	//lint:ignore U1000 an embedded pointer to the type itself is the case
 	*recursive
 }
 
