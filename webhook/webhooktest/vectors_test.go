@@ -55,24 +55,32 @@ func loadVectors(t *testing.T) []vector {
 	return vs
 }
 
+// elsewhere says which vectors cannot be produced again, and what holds their
+// signers to the truth instead.
+var elsewhere = map[string]string{
+	"aws-sns":              "signed with a private key that is not published: TestStringToSignIsAmazons",
+	"auth0-logout":         "likewise: TestTokensLookLikeTheProviders",
+	"firebase":             "likewise: TestTokensLookLikeTheProviders",
+	"google-pubsub":        "likewise: TestTokensLookLikeTheProviders",
+	"sendgrid":             "ECDSA is randomized: TestSendGridSignatureVerifies",
+	"github/uppercase_hex": "GitHub sends lower case",
+}
+
 // The signers must produce, byte for byte, what the providers' own libraries
 // and documentation show for the same secret, body, time and identifier.
 func TestSignaturesAreTheProviders(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	for _, v := range loadVectors(t) {
+		if elsewhere[v.Provider] != "" || elsewhere[v.ID] != "" {
+			continue
+		}
 		t.Run(v.ID, func(t *testing.T) {
 			switch {
 			case v.Provider == "braintree":
 				checkBraintree(t, v)
 			case v.Kind == "challenge":
 				checkCRC(t, v)
-			case v.Provider == "aws-sns" || v.Provider == "auth0-logout" || v.Provider == "firebase" || v.Provider == "google-pubsub":
-				t.Skip("signed with a private key that is not published: see the tests of the token and SNS signers")
-			case v.ID == "github/uppercase_hex":
-				t.Skip("GitHub sends lower case")
-			case v.Provider == "sendgrid":
-				t.Skip("ECDSA is randomized: see TestSendGridSignatureVerifies")
 			default:
 				checkHeaders(t, v)
 			}
