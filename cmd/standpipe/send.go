@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
@@ -62,17 +63,26 @@ func runSend(ctx context.Context, s streams, c *command, args []string) error {
 	if err != nil {
 		return err
 	}
-	// What was signed may differ from where it goes (-url), and a signer may have
-	// added to the query (Twilio).
-	if d.url.RawQuery != "" && o.url == target.String() {
-		target.RawQuery = d.url.RawQuery
-	}
-	answer, err := deliver(ctx, target, d)
+	answer, err := deliver(ctx, withAdded(target, o.url, d.url), d)
 	if err != nil {
 		return err
 	}
 	answer.print(s, secrets)
 	return answer.verdict()
+}
+
+// withAdded returns target with what the signer added to the query of the URL
+// that it was told, as Twilio does with a body's hash. That URL may be another
+// one (-url).
+func withAdded(target *url.URL, told string, signed *url.URL) *url.URL {
+	u := *target
+	_, query, _ := strings.Cut(told, "?")
+	added := strings.TrimPrefix(strings.TrimPrefix(signed.RawQuery, query), "&")
+	if added != "" && u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += added
+	return &u
 }
 
 func parseTarget(raw string) (*url.URL, error) {

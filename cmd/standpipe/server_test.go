@@ -106,6 +106,8 @@ func TestSendSignsTheURL(t *testing.T) {
 	require.Equal(t, exitOK, r.status, r.out+r.err)
 
 	// A JSON body's hash is added to the URL that is called.
+	r = standpipe(t, `{"a":1}`, "webhook", "send", "twilio", app.URL+"/hooks?a=b", "-url", "https://public.example/hooks?a=b", "-secret-file", secretFile)
+	require.Equal(t, exitOK, r.status, r.out+r.err)
 	local := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		v := scheme(webhook.Twilio(secret.Static("token"), "http://"+r.Host))
@@ -341,7 +343,7 @@ func TestListenAnswersWithoutForwarding(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusOK, resp.StatusCode)
-	require.Contains(t, out.String(), "a x challenge")
+	require.Contains(t, out.String(), "challenge: x, which")
 	require.Contains(t, out.String(), "crc_token=[redacted]")
 	require.Equal(t, exitOK, stop())
 }

@@ -119,7 +119,7 @@ func verifyDump(ctx context.Context, s streams, scheme *webhook.Scheme, d *dump,
 	}
 	req := d.request(at)
 	if a, ok, err := scheme.Challenge(ctx, req); ok && err == nil {
-		fmt.Fprintf(s.out, "a %s challenge: the endpoint answers it with %d\n", scheme.Provider(), a.Status)
+		fmt.Fprintf(s.out, "challenge: %s, which the endpoint answers with %d\n", scheme.Provider(), a.Status)
 		return nil
 	}
 	rec, err := scheme.Verify(ctx, req)

@@ -132,7 +132,7 @@ func TestVerifyRecognisesAChallenge(t *testing.T) {
 	secret := file(t, "secret", "c4n4ry")
 	r := standpipe(t, "GET /hook?crc_token=abc HTTP/1.1\r\nHost: example.com\r\n\r\n", "webhook", "verify", "x", "-secret-file", secret)
 	require.Equal(t, exitOK, r.status, r.out+r.err)
-	require.Equal(t, "a x challenge: the endpoint answers it with 200\n", r.out)
+	require.Equal(t, "challenge: x, which the endpoint answers with 200\n", r.out)
 }
 
 // W4
