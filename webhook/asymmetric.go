@@ -31,7 +31,6 @@ type asymmetricSpec struct {
 	parse    func(text string) (publicKey, error)
 	// encodedLen is the length of every signature; 0: it varies.
 	encodedLen int
-	plainID    bool
 	// admit refuses a delivery by the form of its body before any cryptography.
 	admit func(body []byte) error
 }
@@ -52,7 +51,7 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	if c.reader, err = newReader(spec.layout, spec.families); err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	c.plainID, c.encodedLen = spec.plainID, spec.encodedLen
+	c.encodedLen = spec.encodedLen
 	if c.ring, err = newKeyring(keys, spec.parse); err != nil {
 		return nil, configError(spec.provider, err)
 	}

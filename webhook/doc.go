@@ -25,7 +25,8 @@
 // a tolerance both ways, five minutes unless the constructor says otherwise.
 // Several keys may be valid at once, so that they can be rotated; they come from
 // a [secret.Source] and are read at every use, without a restart. A blank,
-// malformed or wrong-kind key is refused by the constructor.
+// malformed or wrong-kind key is refused by the constructor; a source that yields
+// one later leaves deliveries undecided.
 //
 // Every error is an [*Error] with one of the reasons of this package. Errors hold
 // no key, no expected signature and no body; their hints are for the developer's

@@ -50,7 +50,6 @@ type hmacSpec struct {
 	wrong    wrongKinds
 	// checkSecret refuses a secret by its text.
 	checkSecret func(text string) error
-	plainID     bool
 }
 
 func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, error) {
@@ -93,7 +92,6 @@ func newHMACCore(spec hmacSpec, secrets secret.Source) (*hmacCore, error) {
 	if c.reader, err = newReader(spec.Layout, spec.families); err != nil {
 		return nil, err
 	}
-	c.plainID = spec.plainID
 	c.encodedLen = spec.Encoding.encodedLen(h.Size())
 	c.ring, err = newKeyring(secrets, func(text string) (*macKey, error) {
 		if err := spec.wrong.check(text); err != nil {

@@ -48,7 +48,7 @@ func newJWT(spec jwtSpec, opts []Option) (*Scheme, error) {
 	if err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	s.verify = c.verify
+	s.verify, s.warm = c.verify, c.keys.Warm
 	return s, nil
 }
 

@@ -345,6 +345,29 @@ func TestFirebaseBlocking(t *testing.T) {
 	}
 }
 
+func TestWarm(t *testing.T) {
+	t.Parallel()
+	for _, h := range tokenHooks() {
+		s, err := h.newScheme(webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, errors.New("no route")
+		})}))
+		require.NoError(t, err)
+		require.True(t, webhook.Undecidable(s.Warm(t.Context())))
+
+		fetches := 0
+		s, err = h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			fetches++
+			return response(http.StatusOK, jwks()), nil
+		})}))
+		require.NoError(t, err)
+		require.NoError(t, s.Warm(t.Context()))
+		_, err = s.Verify(t.Context(), h.deliver(rs256(h.header, h.claims)))
+		require.NoError(t, err)
+		require.Equal(t, 1, fetches)
+	}
+	require.NoError(t, kitNamed(t, "stripe").scheme(t).Warm(t.Context()))
+}
+
 // W4: keys that cannot be had leave the delivery undecided.
 func TestW4_UnreachableKeySetIsUndecidable(t *testing.T) {
 	t.Parallel()

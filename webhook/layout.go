@@ -20,8 +20,9 @@ type Layout struct {
 	Fields *Fields
 	// Signed is the signed content with the placeholders {body} (required),
 	// {timestamp}, {id} and {type}; empty: "{body}". Two placeholders must have a
-	// delimiter between them; "{timestamp}{body}" is possible, and then demands a
-	// timestamp of ten digits.
+	// delimiter between them, and a delivery whose identifier or type holds that
+	// delimiter is refused, since the signed bytes could be split in another way;
+	// "{timestamp}{body}" is possible, and then demands a timestamp of ten digits.
 	Signed string
 	// TimestampHeader holds the Unix time in seconds; empty: Fields has it, or
 	// there is none. A timestamp that is not in Signed is an error, since anyone
@@ -51,8 +52,6 @@ type reader struct {
 	// families are the sets of header names that mean the same; the first whose
 	// signature header was delivered counts.
 	families []headerFamily
-	// plainID: an identifier with a dot is refused, since the dot delimits it.
-	plainID bool
 	// encodedLen is the only length a signature may have; 0: any.
 	encodedLen int
 }
@@ -134,9 +133,6 @@ func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *header
 	}
 	if m.id, err = signedOrNot(h, fam.id, r.template.id); err != nil {
 		return fam, err
-	}
-	if r.plainID && strings.IndexByte(m.id, '.') >= 0 {
-		return fam, &Error{Reason: ErrMalformed, Detail: "header " + fam.id + " holds a dot, which delimits it"}
 	}
 	if m.typ, err = signedOrNot(h, fam.typ, r.template.typ); err != nil {
 		return fam, err

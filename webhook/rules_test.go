@@ -505,6 +505,36 @@ func TestGenericHMAC(t *testing.T) {
 	}
 }
 
+// What is signed can be split in one way only.
+func TestSignedPartsDoNotHoldTheirDelimiter(t *testing.T) {
+	t.Parallel()
+	now := strconv.FormatInt(fixedTime.Unix(), 10)
+	for signed, bad := range map[string][][2]string{
+		"{id}--{body}":                   {{"a-", "t"}, {"a--b", "t"}, {"-", "t"}},
+		"{id}.{type}|{timestamp}|{body}": {{"a.b", "t"}, {"a", "t|"}},
+		"{body}|{type}.{id}":             {{"a.b", "t"}, {"a", "t|u"}},
+	} {
+		layout := webhook.Layout{SignatureHeader: "X-Sig", Signed: signed, IDHeader: "X-Id"}
+		if strings.Contains(signed, "{type}") {
+			layout.TypeHeader = "X-Type"
+		}
+		if strings.Contains(signed, "{timestamp}") {
+			layout.TimestampHeader = "X-Time"
+		}
+		s, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: layout}, secret.Static(rawKey), at(fixedTime))
+		require.NoError(t, err)
+		deliver := func(id, typ string) error {
+			content := strings.NewReplacer("{id}", id, "{type}", typ, "{timestamp}", now, "{body}", "{}").Replace(signed)
+			_, err := s.Verify(t.Context(), post("{}", "X-Sig", hexMAC(rawKey, content), "X-Id", id, "X-Type", typ, "X-Time", now))
+			return err
+		}
+		require.NoError(t, deliver("a", "t"), signed)
+		for _, c := range bad {
+			require.ErrorIs(t, deliver(c[0], c[1]), webhook.ErrMalformed, "%s: %q", signed, c)
+		}
+	}
+}
+
 func TestLayoutsThatCannotWorkAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]webhook.HMACConfig{
@@ -515,6 +545,8 @@ func TestLayoutsThatCannotWorkAreRefused(t *testing.T) {
 		"time twice":                 {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", TimestampHeader: "T", Signed: "{timestamp}.{timestamp}.{body}"}},
 		"nothing between":            {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", IDHeader: "I", Signed: "{id}{body}"}},
 		"body before time":           {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", TimestampHeader: "T", Signed: "{body}{timestamp}"}},
+		"digit behind the time":      {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", TimestampHeader: "T", Signed: "{timestamp}0{body}"}},
+		"digit before the time":      {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", TimestampHeader: "T", Signed: "{body}.0{timestamp}"}},
 		"time not signed":            {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", TimestampHeader: "T"}},
 		"time not received":          {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", Signed: "{timestamp}.{body}"}},
 		"two times":                  {Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X", TimestampHeader: "T", Signed: "{timestamp}.{body}", Fields: &webhook.Fields{Signature: "s", Timestamp: "t"}}},

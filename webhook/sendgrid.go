@@ -34,9 +34,10 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 
 // SendGridInbound verifies inbound parse requests under a security policy with a
 // signature, which is that of [SendGrid] over a multipart/form-data body
-// ("Securing your Inbound Parse Webhooks", SendGrid docs). The payload is the
-// form; the event's type is "inbound". Options: [Tolerance] (25 hours), [Clock],
-// [MaxBody] (30 MiB).
+// ("Securing your Inbound Parse Webhooks", SendGrid docs). A policy with OAuth
+// alone signs nothing and is not for this. The payload is the form; the event's
+// type is "inbound". Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
+// MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, func(body []byte) error {
 		if len(body) < 2 || body[0] != '-' || body[1] != '-' {

@@ -38,7 +38,6 @@ func StandardWebhooksEd25519(publicKeys secret.Source, opts ...Option) (*Scheme,
 		provider: spec.Provider, scheme: "v1a", layout: layout, traits: spec.traits,
 		parse:      parseStandardPublicKey,
 		encodedLen: Base64.encodedLen(ed25519.SignatureSize),
-		plainID:    true,
 	}, publicKeys, opts)
 }
 
@@ -72,9 +71,8 @@ func standardSpec(provider string) hmacSpec {
 				Signed:          "{id}.{timestamp}.{body}",
 			},
 		},
-		traits:  traits{uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"}},
-		wrong:   wrongKinds{"whpk_": "a public key", "whsk_": "a private key"},
-		plainID: true,
+		traits: traits{uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"}},
+		wrong:  wrongKinds{"whpk_": "a public key", "whsk_": "a private key"},
 	}
 }
 

@@ -3,6 +3,7 @@ package webhook
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,47 +42,91 @@ type template struct {
 	// tight: the timestamp is followed by the body without a delimiter, so that
 	// only its fixed length of ten digits keeps the two apart.
 	tight bool
+	// idBounds and typBounds are the bytes that tell where identifier and type end,
+	// so that they must not hold them.
+	idBounds, typBounds string
 }
 
 // parseTemplate reads a template such as "{id}.{timestamp}.{body}". Variable
 // parts must have something between them, or the same bytes could be split in
 // another way; see template.tight for the one exception.
 func parseTemplate(text string) (template, error) {
-	var (
-		t    template
-		last = literalPiece
-		seen [bodyPiece + 1]bool
-		body bool
-	)
+	var t template
+	pieces, err := cutTemplate(text)
+	if err != nil {
+		return t, err
+	}
+	body := slices.IndexFunc(pieces, func(p piece) bool { return p.kind == bodyPiece })
+	if body < 0 {
+		return t, fmt.Errorf("no {body} in %q", text)
+	}
+	t.before, t.after = pieces[:body], pieces[body+1:]
+	for i, p := range pieces {
+		switch p.kind {
+		case timestampPiece:
+			t.timestamp = true
+			t.tight = i+1 == body
+			if digitBeside(pieces, i, body) {
+				return t, fmt.Errorf("a digit beside {timestamp} in %q", text)
+			}
+		case idPiece:
+			t.id, t.idBounds = true, bounds(pieces, i, body)
+		case typePiece:
+			t.typ, t.typBounds = true, bounds(pieces, i, body)
+		}
+	}
+	return t, nil
+}
+
+// cutTemplate returns the pieces of a template, none of them twice but literals.
+func cutTemplate(text string) ([]piece, error) {
+	var pieces []piece
 	for rest := text; rest != ""; {
 		p := nextPiece(rest)
 		rest = rest[len(p.literal):]
 		if p.kind != literalPiece {
-			if seen[p.kind] {
-				return t, fmt.Errorf("%s twice in %q", p.literal, text)
+			if slices.ContainsFunc(pieces, func(other piece) bool { return other.kind == p.kind }) {
+				return nil, fmt.Errorf("%s twice in %q", p.literal, text)
 			}
-			if last == timestampPiece && p.kind == bodyPiece {
-				t.tight = true
-			} else if last != literalPiece {
-				return t, fmt.Errorf("nothing between %s and the part before it in %q", p.literal, text)
+			if n := len(pieces); n > 0 && pieces[n-1].kind != literalPiece &&
+				(pieces[n-1].kind != timestampPiece || p.kind != bodyPiece) {
+				return nil, fmt.Errorf("nothing between %s and the part before it in %q", p.literal, text)
 			}
-			seen[p.kind] = true
 		}
-		last = p.kind
-		switch {
-		case p.kind == bodyPiece:
-			body = true
-		case body:
-			t.after = append(t.after, p)
-		default:
-			t.before = append(t.before, p)
-		}
+		pieces = append(pieces, p)
 	}
-	if !body {
-		return t, fmt.Errorf("no {body} in %q", text)
+	return pieces, nil
+}
+
+// digitBeside reports whether the delimiter between the timestamp at i and the
+// body could be part of the timestamp.
+func digitBeside(pieces []piece, i, body int) bool {
+	next := literalAt(pieces, i+1)
+	if i > body {
+		next = literalAt(pieces, i-1)
+		next = next[len(next)-1:]
 	}
-	t.timestamp, t.id, t.typ = seen[timestampPiece], seen[idPiece], seen[typePiece]
-	return t, nil
+	return next != "" && next[0] >= '0' && next[0] <= '9'
+}
+
+// bounds returns the bytes by which the piece at i is told from its neighbours:
+// the first of what follows it and, behind the body, the last of what precedes
+// it. Parts in front of the body are read from the left, those behind it from the
+// right.
+func bounds(pieces []piece, i, body int) string {
+	if next := literalAt(pieces, i+1); i < body {
+		return next[:1]
+	}
+	previous := literalAt(pieces, i-1)
+	return previous[len(previous)-1:]
+}
+
+// literalAt returns the literal at i, empty if there is none.
+func literalAt(pieces []piece, i int) string {
+	if i < 0 || i >= len(pieces) || pieces[i].kind != literalPiece {
+		return ""
+	}
+	return pieces[i].literal
 }
 
 // nextPiece returns the piece that text begins with; its literal is the text it
@@ -129,8 +174,13 @@ var errTight = errors.New("a timestamp without a delimiter has ten digits")
 // unambiguous refuses metadata that would let the same signed bytes be split in
 // another way.
 func (t *template) unambiguous(m *metadata) error {
-	if t.tight && len(m.timestamp) != 10 {
+	switch {
+	case t.tight && len(m.timestamp) != 10:
 		return &Error{Reason: ErrMalformed, Detail: "timestamp", Err: errTight}
+	case t.id && strings.Contains(m.id, t.idBounds):
+		return &Error{Reason: ErrMalformed, Detail: "the identifier holds what delimits it"}
+	case t.typ && strings.Contains(m.typ, t.typBounds):
+		return &Error{Reason: ErrMalformed, Detail: "the event type holds what delimits it"}
 	}
 	return nil
 }

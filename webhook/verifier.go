@@ -27,6 +27,7 @@ type Scheme struct {
 	verify    func(ctx context.Context, r *Request, now time.Time) (Receipt, error)
 	challenge func(ctx context.Context, r *Request, now time.Time) (*Answer, bool, error)
 	split     func(r *Request, rec Receipt) ([]Raw, error)
+	warm      func(ctx context.Context) error
 
 	// For hints only.
 	akin         []string // providers whose headers this scheme shares
@@ -96,6 +97,19 @@ func (s *Scheme) Split(r *Request, rec Receipt) ([]Raw, error) {
 		return nil, s.explain(r, err)
 	}
 	return raws, nil
+}
+
+// Warm fetches the issuer's keys, for schemes whose proof is a token, so that the
+// first delivery need not wait for them. The error has the reason
+// [ErrUnavailable]; deliveries try again. Schemes without such keys return nil.
+func (s *Scheme) Warm(ctx context.Context) error {
+	if s.warm == nil {
+		return nil
+	}
+	if err := s.warm(ctx); err != nil {
+		return &Error{Provider: s.provider, Reason: ErrUnavailable, Err: err}
+	}
+	return nil
 }
 
 // Provider returns the provider's name in lower case, such as "stripe".
