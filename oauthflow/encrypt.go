@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/secret"
@@ -70,7 +71,7 @@ type sealer struct {
 // nothing about 256 random bits.
 func newSealer(text string) (*sealer, error) {
 	key, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(key) != 32 {
+	if err != nil || len(key) != 32 || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return nil, errors.New("is not 32 bytes in standard base64")
 	}
 	block, err := aes.NewCipher(key)
