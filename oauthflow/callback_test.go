@@ -144,6 +144,24 @@ func TestO1_ExpiredCookie(t *testing.T) {
 	})
 }
 
+func TestO1_IssuerOfATenant(t *testing.T) {
+	t.Parallel()
+	p := oauthflow.Microsoft("tenant-1", "tenant-2")
+	c, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "web", RedirectURL: "https://app.test/callback"},
+		oauthflow.WithHTTPClient(&http.Client{Transport: failing{errors.New("sent")}}))
+	require.NoError(t, err)
+	for iss, want := range map[string]string{
+		"https://login.microsoftonline.com/tenant-2/v2.0":   "sent",
+		"https://login.microsoftonline.com/tenant-3/v2.0":   "expected issuer",
+		"https://login.microsoftonline.com/{tenantid}/v2.0": "expected issuer",
+	} {
+		a, err := c.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = c.Complete(t.Context(), a.Sealed, url.Values{"state": {a.State}, "code": {"x"}, "iss": {iss}})
+		require.ErrorContains(t, err, want, iss)
+	}
+}
+
 func TestAccessDenied(t *testing.T) {
 	t.Parallel()
 	s := oauthtest.New(oauthtest.Config{})

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/claims"
 )
 
 // Result is what a completed authorization yields.
@@ -135,7 +137,12 @@ func (c *Client) checkIssuer(params url.Values) error {
 }
 
 func (p *Provider) isIssuer(iss string) bool {
-	return iss == p.Issuer || slices.Contains(p.IssuerAliases, iss)
+	for _, tenant := range p.Tenants {
+		if iss == strings.ReplaceAll(p.Issuer, claims.TenantPlaceholder, tenant) {
+			return true
+		}
+	}
+	return iss == p.Issuer && len(p.Tenants) == 0 || slices.Contains(p.IssuerAliases, iss)
 }
 
 // checkCallbackHMAC: see Provider.CallbackHMAC.

@@ -13,6 +13,9 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/claims"
+	"github.com/standpipe-go/standpipe/internal/jose"
 )
 
 // DPoP proves possession of a key with each request (RFC 9449), so that a token
@@ -74,17 +77,17 @@ func (d *DPoP) Proof(method, requestURL, accessToken string) (string, error) {
 	if err != nil || u.Host == "" {
 		return "", errors.New("oauthflow: dpop: the request URL is not absolute")
 	}
-	claims := map[string]any{
+	payload := map[string]any{
 		"jti": rand.Text(), "htm": method, "htu": targetURI(u), "iat": d.now().Unix(),
 	}
 	if accessToken != "" {
-		claims["ath"] = accessTokenHash(accessToken)
+		payload["ath"] = accessTokenHash(accessToken)
 	}
 	if nonce := d.nonce(u); nonce != "" {
-		claims["nonce"] = nonce
+		payload["nonce"] = nonce
 	}
 	// Neither kid nor alg beyond the algorithm's own: the key is in the header.
-	proof, err := d.key.signer.SignClaims(map[string]any{"typ": "dpop+jwt", "jwk": d.jwk}, claims)
+	proof, err := d.key.signer.SignClaims(map[string]any{"typ": "dpop+jwt", "jwk": d.jwk}, payload)
 	if err != nil {
 		return "", fmt.Errorf("oauthflow: dpop: %w", err)
 	}
@@ -116,22 +119,39 @@ func (d *DPoP) nonce(u *url.URL) string {
 
 const maxNonce = 1 << 10
 
-// learn keeps the nonce that a response brought (sections 8 and 8.2) and reports whether it is a new one.
-func (d *DPoP) learn(u *url.URL, h http.Header) bool {
+// learn keeps the nonce that a response brought (sections 8 and 8.2) and reports
+// whether it is another than the one in the request's proof: only then has a
+// replay a chance. What is remembered does not count: a request beside this one
+// may have learnt the same nonce a moment ago.
+func (d *DPoP) learn(u *url.URL, proof string, h http.Header) bool {
 	nonce := h.Get("DPoP-Nonce")
 	if nonce == "" || len(nonce) > maxNonce {
 		return false
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.nonces[origin(u)] == nonce {
-		return false
-	}
-	if len(d.nonces) >= maxNonceOrigins {
+	if _, known := d.nonces[origin(u)]; !known && len(d.nonces) >= maxNonceOrigins {
 		clear(d.nonces)
 	}
 	d.nonces[origin(u)] = nonce
-	return true
+	return nonce != nonceIn(proof)
+}
+
+// nonceIn returns the nonce in a proof of our own.
+func nonceIn(proof string) string {
+	token, err := jose.Parse(proof)
+	if err != nil {
+		return ""
+	}
+	set, err := claims.Parse(token.UnverifiedPayload())
+	if err != nil {
+		return ""
+	}
+	nonce, err := set.String("nonce")
+	if err != nil {
+		return ""
+	}
+	return nonce
 }
 
 // proofFor sets the DPoP header of a request to the authorization server.

@@ -70,7 +70,7 @@ func (a *DPoPAuth) Challenge(req *http.Request, resp *http.Response) (replay boo
 	if req.Host != "" {
 		target.Host = req.Host
 	}
-	fresh := a.dpop.learn(&target, resp.Header)
+	fresh := a.dpop.learn(&target, req.Header.Get("DPoP"), resp.Header)
 	if resp.StatusCode != http.StatusUnauthorized {
 		return false, nil
 	}

@@ -125,7 +125,7 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 	if err != nil {
 		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, MaybeApplied: out.ambiguous() || out.ok(), RetryAfter: out.retryAfter(c.now()), Err: redact.err(err)}
 	}
-	if c.dpop != nil && c.dpop.learn(req.URL, resp.Header) {
+	if c.dpop != nil && c.dpop.learn(req.URL, req.Header.Get("DPoP"), resp.Header) {
 		out.wantsNonce = out.rejects("use_dpop_nonce")
 	}
 	return out, nil
