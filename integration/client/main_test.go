@@ -13,14 +13,19 @@ import (
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
 
-// newClient returns a client over a transport of its own, which keeps no
-// connection beyond the test, with quick retries.
-func newClient(t *testing.T, base string, opts ...client.Option) *client.Client {
+// transport returns one that keeps no connection beyond the test.
+func transport(t *testing.T) *http.Transport {
 	t.Helper()
 	tr := &http.Transport{MaxIdleConnsPerHost: 64}
 	t.Cleanup(tr.CloseIdleConnections)
+	return tr
+}
+
+// newClient returns a client with a transport of its own and quick retries.
+func newClient(t *testing.T, base string, opts ...client.Option) *client.Client {
+	t.Helper()
 	opts = append([]client.Option{
-		client.WithTransport(tr),
+		client.WithTransport(transport(t)),
 		client.WithRetry(retry.Policy{MaxAttempts: 3, Backoff: retry.Constant(10 * time.Millisecond)}),
 	}, opts...)
 	c, err := client.New(base, opts...)

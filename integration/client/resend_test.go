@@ -4,19 +4,18 @@ import (
 	"net/url"
 	"testing"
 
-	"github.com/resend/resend-go/v2"
+	sdk "github.com/resend/resend-go/v2"
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
+	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/stretchr/testify/require"
 )
 
-var resendProfile = client.Profile{Name: "resend", IdempotencyHeader: "Idempotency-Key"}
-
 // Prism holds every request to Resend's own API description.
 func TestResendUnderItsOwnDescription(t *testing.T) {
 	prism := servers.Prism(t, "resend.yaml")
-	c := newClient(t, prism.URL, client.WithProfile(resendProfile), client.WithAuth(client.Bearer(secret.Static("re_integration"))))
+	c := newClient(t, prism.URL, client.WithProfile(resend.Profile), client.WithAuth(client.Bearer(secret.Static("re_integration"))))
 	type email struct {
 		From    string   `json:"from,omitempty"`
 		To      []string `json:"to,omitempty"`
@@ -41,7 +40,7 @@ func TestResendUnderItsOwnDescription(t *testing.T) {
 		require.Len(t, e.Attempts, 1)
 	})
 	t.Run("without a credential", func(t *testing.T) {
-		_, err := client.Post[sent](t.Context(), newClient(t, prism.URL, client.WithProfile(resendProfile)), "/emails", good)
+		_, err := client.Post[sent](t.Context(), newClient(t, prism.URL, client.WithProfile(resend.Profile)), "/emails", good)
 		require.ErrorIs(t, err, client.ErrUnauthorized)
 	})
 	t.Run("a list", func(t *testing.T) {
@@ -51,15 +50,30 @@ func TestResendUnderItsOwnDescription(t *testing.T) {
 	})
 	t.Run("the SDK over the stack", func(t *testing.T) {
 		// The SDK is given a blank key, which Prism would refuse.
-		sdk := resend.NewCustomClient(c.HTTPClient(), "")
+		api := sdk.NewCustomClient(c.HTTPClient(), "")
 		base, err := url.Parse(prism.URL + "/")
 		require.NoError(t, err)
-		sdk.BaseURL = base
+		api.BaseURL = base
 		var ledger client.Ledger
 		ctx := client.WithLedger(t.Context(), &ledger)
-		got, err := sdk.Emails.SendWithContext(ctx, &resend.SendEmailRequest{From: good.From, To: good.To, Subject: good.Subject, Html: good.HTML})
+		got, err := api.Emails.SendWithContext(ctx, &sdk.SendEmailRequest{From: good.From, To: good.To, Subject: good.Subject, Html: good.HTML})
 		require.NoError(t, err)
 		require.NotEmpty(t, got.Id)
 		require.Len(t, ledger.Attempts(), 1)
+	})
+	t.Run("the adapter", func(t *testing.T) {
+		r, err := resend.New(secret.Static("re_integration"), client.WithBaseURL(prism.URL), client.WithTransport(transport(t)))
+		require.NoError(t, err)
+		mail := &sdk.SendEmailRequest{From: good.From, To: good.To, Subject: good.Subject, Html: good.HTML}
+		got, err := r.Send(t.Context(), mail, "welcome/1")
+		require.NoError(t, err)
+		require.NotEmpty(t, got.Id)
+		batch, err := r.SendBatch(t.Context(), []*sdk.SendEmailRequest{mail, mail}, "")
+		require.NoError(t, err)
+		require.NotEmpty(t, batch.Data)
+		_, err = r.Email(t.Context(), "49a3999c-0ce1-4ea6-ab68-afcd6dc2e794")
+		require.NoError(t, err)
+		_, err = r.Domains(t.Context())
+		require.NoError(t, err)
 	})
 }

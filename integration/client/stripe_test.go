@@ -3,28 +3,23 @@ package client
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
+	"github.com/standpipe-go/standpipe/providers/stripe"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/stretchr/testify/require"
-	"github.com/stripe/stripe-go/v76"
+	sdk "github.com/stripe/stripe-go/v76"
 	stripeclient "github.com/stripe/stripe-go/v76/client"
 )
 
 const stripeKey = "sk_test_integration"
 
-var stripeProfile = client.Profile{
-	Name:              "stripe",
-	Header:            http.Header{"Stripe-Version": {"2023-10-16"}},
-	IdempotencyHeader: "Idempotency-Key",
-	Hint:              client.HintHeader("Stripe-Should-Retry"),
-}
-
 func TestStripeMockRaw(t *testing.T) {
 	mock := servers.StripeMock(t)
-	c := newClient(t, mock.URL, client.WithProfile(stripeProfile), client.WithAuth(client.Bearer(secret.Static(stripeKey))))
+	c := newClient(t, mock.URL, client.WithProfile(stripe.Profile), client.WithAuth(client.Bearer(secret.Static(stripeKey))))
 	type customer struct{ ID, Object string }
 
 	t.Run("C6 a form is sent with a key of the client's own", func(t *testing.T) {
@@ -56,7 +51,7 @@ func TestStripeMockRaw(t *testing.T) {
 		require.Len(t, e.Attempts, 1)
 	})
 	t.Run("no key", func(t *testing.T) {
-		anonymous := newClient(t, mock.URL, client.WithProfile(stripeProfile))
+		anonymous := newClient(t, mock.URL, client.WithProfile(stripe.Profile))
 		_, err := client.Get[customer](t.Context(), anonymous, "/v1/customers/cus_1")
 		require.ErrorIs(t, err, client.ErrUnauthorized)
 	})
@@ -81,18 +76,16 @@ func TestStripeMockRaw(t *testing.T) {
 	})
 }
 
+// stripe-go with our client, and our adapter over stripe-go: the same stack.
 func TestStripeMockThroughTheSDK(t *testing.T) {
 	mock := servers.StripeMock(t)
-	c := newClient(t, mock.URL, client.WithProfile(stripeProfile), client.WithAuth(client.Bearer(secret.Static(stripeKey))))
-	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		HTTPClient: c.HTTPClient(), URL: stripe.String(mock.URL), MaxNetworkRetries: stripe.Int64(0), LeveledLogger: &stripe.LeveledLogger{},
-	})
-	// The SDK is given a key that stripe-mock refuses: the stack's replaces it.
-	sdk := stripeclient.New("replaced", &stripe.Backends{API: backend})
-
 	var ledger client.Ledger
 	ctx := client.WithLedger(t.Context(), &ledger)
-	made, err := sdk.Customers.New(&stripe.CustomerParams{Params: stripe.Params{Context: ctx}, Email: stripe.String("a@example.com")})
+
+	// The SDK is given a key that stripe-mock refuses: the stack's replaces it.
+	c := newClient(t, mock.URL, client.WithProfile(stripe.Profile), client.WithAuth(client.Bearer(secret.Static(stripeKey))))
+	api := stripeclient.New("replaced", stripe.Backends(c))
+	made, err := api.Customers.New(&sdk.CustomerParams{Params: sdk.Params{Context: ctx}, Email: sdk.String("a@example.com")})
 	require.NoError(t, err)
 	require.Equal(t, "customer", made.Object)
 	require.NotEmpty(t, made.LastResponse.IdempotencyKey)
@@ -101,20 +94,53 @@ func TestStripeMockThroughTheSDK(t *testing.T) {
 	require.Equal(t, http.StatusOK, attempts[0].Status)
 	require.Equal(t, "req_123", attempts[0].RequestID)
 
-	intent, err := sdk.PaymentIntents.New(&stripe.PaymentIntentParams{
-		Params: stripe.Params{Context: ctx}, Amount: stripe.Int64(1099), Currency: stripe.String("eur"), Customer: stripe.String(made.ID),
-	})
-	require.NoError(t, err)
-	require.Equal(t, "payment_intent", intent.Object)
+	_, err = api.Customers.Get("cus_1", &sdk.CustomerParams{Params: sdk.Params{Context: ctx, Extra: &sdk.ExtraValues{Values: url.Values{"nope": {"1"}}}}})
+	var own *sdk.Error
+	require.ErrorAs(t, err, &own)
+	require.Equal(t, http.StatusBadRequest, own.HTTPStatusCode)
+}
 
+func TestStripeMockThroughTheAdapter(t *testing.T) {
+	mock := servers.StripeMock(t)
+	ctx := t.Context()
+	c, err := stripe.New(secret.Static(stripeKey), client.WithBaseURL(mock.URL), client.WithTransport(transport(t)))
+	require.NoError(t, err)
+
+	made, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String("a@example.com"), Name: sdk.String("Åse")})
+	require.NoError(t, err)
+	require.Equal(t, "customer", made.Object)
+	_, err = c.Customer(ctx, made.ID)
+	require.NoError(t, err)
 	count := 0
-	for it := sdk.Customers.List(&stripe.CustomerListParams{ListParams: stripe.ListParams{Context: ctx}}); it.Next(); {
+	for customer, err := range c.Customers(ctx, nil) {
+		require.NoError(t, err)
+		require.NotEmpty(t, customer.ID)
 		count++
 	}
 	require.NotZero(t, count)
 
-	_, err = sdk.Customers.Get("cus_1", &stripe.CustomerParams{Params: stripe.Params{Context: ctx, Extra: &stripe.ExtraValues{Values: url.Values{"nope": {"1"}}}}})
-	var own *stripe.Error
-	require.ErrorAs(t, err, &own)
-	require.Equal(t, http.StatusBadRequest, own.HTTPStatusCode)
+	intent, err := c.CreatePaymentIntent(ctx, &sdk.PaymentIntentParams{Amount: sdk.Int64(1099), Currency: sdk.String("eur"), Customer: sdk.String(made.ID)})
+	require.NoError(t, err)
+	require.Equal(t, "payment_intent", intent.Object)
+	_, err = c.ConfirmPaymentIntent(ctx, intent.ID, nil)
+	require.NoError(t, err)
+	_, err = c.PaymentIntent(ctx, intent.ID)
+	require.NoError(t, err)
+	refund, err := c.Refund(ctx, &sdk.RefundParams{PaymentIntent: sdk.String(intent.ID)})
+	require.NoError(t, err)
+	require.Equal(t, "refund", refund.Object)
+
+	sub, err := c.CreateSubscription(ctx, &sdk.SubscriptionParams{
+		Customer: sdk.String(made.ID), Items: []*sdk.SubscriptionItemsParams{{Price: sdk.String("price_1")}},
+	})
+	require.NoError(t, err)
+	_, err = c.CancelSubscription(ctx, sub.ID, nil)
+	require.NoError(t, err)
+
+	// The hosts for files are the mock's too, and uploads go through the stack.
+	file, err := c.SDK.Files.New(&sdk.FileParams{
+		Params: sdk.Params{Context: ctx}, FileReader: strings.NewReader("evidence"), Filename: sdk.String("a.txt"), Purpose: sdk.String("dispute_evidence"),
+	})
+	require.NoError(t, err)
+	require.Equal(t, "file", file.Object)
 }

@@ -1,0 +1,2 @@
+// Package quickstart runs examples/quickstart against stripe-mock.
+package quickstart
