@@ -3,6 +3,7 @@ package webhooktest_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -23,7 +24,8 @@ func Example() {
 		webhook.On("invoice.paid", func(_ context.Context, e webhook.Event[struct{}]) error {
 			fmt.Println("paid:", e.ID)
 			return nil
-		}))
+		}),
+		webhook.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		fmt.Println(err)
 		return
