@@ -11,22 +11,21 @@ import (
 // roundTrip is the engine as a RoundTripper: what per-call middleware wraps and
 // what an SDK's http.Client drives, once a redirect hop.
 func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{c: c, ctx: req.Context(), tmpl: *req, asked: req, idle: c.cfg.idleTimeout}
+	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
 	x.clock.x = x
 	if p, ok := x.ctx.Value(hopKey{}).(*exchange); ok && p.c == c {
-		x.chain, x.buffered, x.stream, x.idle = p.chain, p.buffered, p.stream, p.idle
-		x.out.limit, x.out.header, x.out.route, x.out.key = p.out.limit, p.out.header, p.out.route, p.out.key
+		x.chain, x.buffered, x.stream, x.idle, x.out = p.chain, p.buffered, p.stream, p.idle, p.out
 	} else if h := chainOf(req.Response); h != nil {
 		x.chain = h
 	} else {
 		x.chain = &x.own
 		x.chain.begin(x.ctx, c, 0)
 	}
-	if x.tmpl.Header == nil {
-		x.tmpl.Header, x.owned = http.Header{}, true
-	}
 	return x.run()
 }
+
+// nothing is what an SDK's request was built from. It is only read.
+var nothing outgoing
 
 // hopKey leads from the context of a call's own hop to the call, where per-call
 // middleware stands between the two.
@@ -77,7 +76,7 @@ func (x *exchange) run() (*http.Response, error) {
 
 // prepare checks the request and decides what holds for all its attempts.
 func (x *exchange) prepare() error {
-	req, c := &x.tmpl, x.c
+	req, c := x.tmpl, x.c
 	if x.body.first = req.Body; req.URL == nil {
 		return failf(ErrRequest, "request has no URL")
 	}
@@ -86,6 +85,10 @@ func (x *exchange) prepare() error {
 	}
 	if req.URL.Host == "" {
 		return failf(ErrRequest, "request URL has no host")
+	}
+	if req.Header == nil {
+		x.ownHeader()
+		req = x.tmpl
 	}
 	if err := checkHeader(req.Header); err != nil {
 		return err
@@ -100,7 +103,7 @@ func (x *exchange) prepare() error {
 	x.identify()
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)
-	err := x.body.prepare(x.ctx, x.chain.deadline, req, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
 	if err == nil && x.ctx.Err() != nil {
 		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
 	}
@@ -133,11 +136,14 @@ func (h *chain) visit(x *exchange, o origin, within bool) (left bool) {
 	return h.left
 }
 
-// ownHeader makes tmpl's header map one that may be changed.
+// ownHeader makes tmpl, and its header map, ones that may be changed.
 func (x *exchange) ownHeader() {
-	if !x.owned {
-		x.tmpl.Header, x.owned = copyHeader(x.tmpl.Header), true
+	if x.owned {
+		return
 	}
+	t := *x.tmpl
+	t.Header = copyHeader(x.tmpl.Header)
+	x.tmpl, x.owned = &t, true
 }
 
 // identify gives the request its idempotency key, once a call, and says what

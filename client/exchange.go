@@ -115,11 +115,11 @@ type exchange struct {
 	ctx   context.Context // the caller's
 	chain *chain
 
-	out  outgoing     // as Call and Do build it
-	tmpl http.Request // what each attempt starts from: no credential, no per-attempt context
+	out  *outgoing     // as Call and Do build it; never nil
+	tmpl *http.Request // what each attempt starts from: no credential, no per-attempt context
 	host *hostState
 
-	owned    bool          // tmpl's header map is ours to change
+	owned    bool          // tmpl and its header map are ours to change
 	inside   bool          // the credential may go to tmpl's URL
 	buffered bool          // the body of a success is read inside the loop, for Call
 	stream   bool          // the default deadline ends with the headers
@@ -138,7 +138,13 @@ type exchange struct {
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {
-	x := &exchange{c: c, ctx: ctx, idle: c.cfg.idleTimeout}
+	made := new(struct {
+		exchange
+		out outgoing
+	})
+	x := &made.exchange
+	x.c, x.ctx, x.out, x.idle = c, ctx, &made.out, c.cfg.idleTimeout
+	x.tmpl = &made.out.http
 	x.chain = &x.own
 	x.chain.begin(ctx, c, timeout)
 	x.clock.x = x

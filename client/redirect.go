@@ -21,7 +21,7 @@ func redirectStatus(status int) bool {
 // service's own names cannot all be known), and user info. tmpl's header map is
 // owned. The URL is the redirect's own doing, see passOn.
 func (x *exchange) strip() {
-	req := &x.tmpl
+	req := x.tmpl
 	for name := range req.Header {
 		if !redact.Harmless(name) && name != x.c.keyHeader {
 			delete(req.Header, name)
@@ -98,10 +98,10 @@ func (x *exchange) follow() (*http.Response, error) {
 // hop sends the present request, through the per-call middleware if there is any.
 func (x *exchange) hop() (*http.Response, error) {
 	if len(x.c.cfg.perCall) == 0 {
-		x.tmpl, x.owned = x.out.http, true
+		x.tmpl, x.owned = &x.out.http, true
 		return x.run()
 	}
-	x.tmpl = x.out.http
+	x.tmpl = &x.out.http
 	resp, err := x.c.chain.RoundTrip(x.out.http.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")

@@ -158,7 +158,7 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.stream = true
-	if err := c.build(&r, &x.out); err != nil {
+	if err := c.build(&r, x.out); err != nil {
 		return nil, x.invalid(&r, err)
 	}
 	resp, err := x.follow()

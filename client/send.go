@@ -48,7 +48,7 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		x.trace.asked.Store(false)
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
 	}
-	x.chain.sending(out, &x.tmpl)
+	x.chain.sending(out, x.tmpl)
 	x.clock.enter(x.c.cfg.attemptTimeout, errAttemptTimeout)
 	resp, err := x.c.cfg.transport.RoundTrip(out)
 	x.clock.leave()
@@ -138,7 +138,7 @@ func copyHeader(h http.Header) http.Header {
 
 func (x *exchange) limitKey() string {
 	if f := x.c.cfg.limitKey; f != nil {
-		return f(&x.tmpl)
+		return f(x.tmpl)
 	}
 	return x.host.limitKey
 }
