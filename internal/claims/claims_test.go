@@ -88,7 +88,7 @@ func TestAccessors(t *testing.T) {
 func TestJ3_NumericDate(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
-		`null`, `"1700000000"`, `true`, `[]`, `{}`, `-1`, `-0`, `-0.5`, `1e300`, `1e400`, `253402300800`, `253402300799.5`,
+		`null`, `"1700000000"`, `true`, `[]`, `{}`, `-1`, `-0`, `-0.5`, `1e300`, `253402300800`, `253402300799.5`,
 		`9223372036854775807`, `9223372036854775808`, `18446744073709551616`, `1700000000000`,
 	} {
 		_, err := parse(t, `{"exp":`+bad+`}`).Time("exp")
@@ -104,8 +104,10 @@ func TestJ3_NumericDate(t *testing.T) {
 		require.NoError(t, err, good)
 		require.Equal(t, want, got)
 	}
-	_, err := claims.Parse([]byte(`{"exp":NaN}`))
-	require.ErrorIs(t, err, claims.ErrMalformed)
+	for _, bad := range []string{`NaN`, `1e400`} {
+		_, err := claims.Parse([]byte(`{"exp":` + bad + `}`))
+		require.ErrorIs(t, err, claims.ErrMalformed)
+	}
 }
 
 func TestRules(t *testing.T) {

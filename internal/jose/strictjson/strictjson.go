@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"errors"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -16,6 +17,7 @@ var (
 	ErrDuplicate = errors.New("duplicate member name in JSON object")
 	ErrDepth     = errors.New("JSON nested too deeply")
 	ErrEncoding  = errors.New("JSON text is not valid Unicode")
+	ErrRange     = errors.New("JSON number out of range")
 )
 
 // Member is one member of an object.
@@ -266,8 +268,14 @@ func (s *scanner) digits() bool {
 	return s.pos > start
 }
 
-// number reads a number by the grammar of RFC 8259 section 6.
+// longNumber is the length up to which a number without an exponent is in the
+// range of a float64 for sure.
+const longNumber = 300
+
+// number reads a number by the grammar of RFC 8259 section 6. One that overflows a
+// float64 is refused (RFC 7493 section 2.2): parsers differ on it.
 func (s *scanner) number() error {
+	start := s.pos
 	if s.peek() == '-' {
 		s.pos++
 	}
@@ -282,13 +290,19 @@ func (s *scanner) number() error {
 			return ErrSyntax
 		}
 	}
-	if c := s.peek(); c == 'e' || c == 'E' {
+	exponent := s.peek() == 'e' || s.peek() == 'E'
+	if exponent {
 		s.pos++
 		if c := s.peek(); c == '+' || c == '-' {
 			s.pos++
 		}
 		if !s.digits() {
 			return ErrSyntax
+		}
+	}
+	if exponent || s.pos-start > longNumber {
+		if _, err := strconv.ParseFloat(string(s.data[start:s.pos]), 64); err != nil {
+			return ErrRange
 		}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package strictjson_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -113,6 +112,9 @@ func TestRefused(t *testing.T) {
 		{"duplicate empty", `{"":1,"":2}`, strictjson.ErrDuplicate},
 		{"duplicate deep", `{"a":[{"b":{"c":1,"d":0,"c":2}}]}`, strictjson.ErrDuplicate},
 		{"duplicate after nested", `{"a":{"x":1},"b":{"x":1},"a":2}`, strictjson.ErrDuplicate},
+		{"number overflow", `{"a":1e400}`, strictjson.ErrRange},
+		{"number overflow, negative", `{"a":-1.5E+309}`, strictjson.ErrRange},
+		{"number overflow, long", `{"a":` + strings.Repeat("9", 310) + `}`, strictjson.ErrRange},
 		{"too deep", `{"a":` + deep(strictjson.MaxDepth) + `}`, strictjson.ErrDepth},
 		{"far too deep", `{"a":` + strings.Repeat(`{"a":`, 100_000), strictjson.ErrDepth},
 	}
@@ -124,6 +126,7 @@ func TestRefused(t *testing.T) {
 			require.Nil(t, members)
 		})
 	}
+	require.NoError(t, strictjson.Check([]byte(`[1.7e308,-0.0e-999,`+strings.Repeat("9", 305)+`]`)))
 	require.NoError(t, strictjson.Check([]byte(deep(strictjson.MaxDepth))))
 	_, err := strictjson.Array([]byte(`{}`))
 	require.ErrorIs(t, err, strictjson.ErrType)
@@ -177,9 +180,7 @@ func FuzzCheck(f *testing.F) {
 			return
 		}
 		var v any
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.UseNumber() // numbers may be out of range for a float64
-		if err := d.Decode(&v); err != nil {
+		if err := json.Unmarshal(data, &v); err != nil {
 			t.Fatalf("accepted what encoding/json refuses: %v", err)
 		}
 		if want, ok := v.(string); ok {
