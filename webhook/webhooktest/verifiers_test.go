@@ -366,3 +366,31 @@ func notification(_ *rand.Rand, n int) []byte {
 }
 
 func noBody(*rand.Rand, int) []byte { return nil }
+
+// A signer and a verifier are shared by a whole program; neither touches the body.
+func TestSignersAndVerifiersAreSharedByGoroutines(t *testing.T) {
+	t.Parallel()
+	for name, p := range pairs(t) {
+		body := p.bodies(rand.New(rand.NewPCG(5, 5)), 7)
+		before := bytes.Clone(body)
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				signer := p.signer.WithHeader("X-Number", fmt.Sprint(i))
+				req := signer.Request(body)
+				if n := req.Header.Get("X-Number"); n != fmt.Sprint(i) {
+					t.Errorf("%s: header of another goroutine: %s", name, n)
+				}
+				sent, err := io.ReadAll(req.Body)
+				if err == nil {
+					_, err = p.verifier.Verify(t.Context(), webhook.FromHTTP(req, sent))
+				}
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, before, body, name)
+	}
+}
