@@ -19,7 +19,8 @@ const (
 	assertionLifetime = 5 * time.Minute
 )
 
-// clientAssertion makes the assertion of private_key_jwt (RFC 7523 section 2.2). Each is used for one request.
+// clientAssertion makes the assertion of private_key_jwt (RFC 7523 section
+// 2.2). Each is used for one request.
 func (c *Client) clientAssertion(ctx context.Context) (string, error) {
 	key, err := c.cfg.ClientKey.SigningKey(ctx)
 	if err != nil {
@@ -41,8 +42,8 @@ func (c *Client) clientAssertion(ctx context.Context) (string, error) {
 // Assertion is what a JWT bearer grant says (RFC 7523 section 2.1). The zero
 // value is an assertion of the client about itself.
 type Assertion struct {
-	// Subject is who the token is for, such as a user whom a service account acts for.
-	// Empty: Issuer, but at Google, where the claim is then left out.
+	// Subject is who the token is for, such as a user whom a service account
+	// acts for. Empty: Issuer, but at Google, where the claim is then left out.
 	Subject string
 
 	// Issuer is who asserts. Empty: Config.ClientID.
@@ -62,8 +63,9 @@ type Assertion struct {
 }
 
 // JWTBearer obtains a token for an assertion signed with Config.ClientKey (RFC
-// 7523 section 2.1): Google's service accounts, and others like them. No refresh token comes of it; call it again, or
-// give it to the manager as a Grant. With a client secret the client authenticates as well.
+// 7523 section 2.1): Google's service accounts, and others like them. No
+// refresh token comes of it; call it again, or give it to the manager as a
+// Grant. With a client secret the client authenticates as well.
 func (c *Client) JWTBearer(ctx context.Context, a Assertion) (*oauth2.Token, error) {
 	const op = "jwt bearer"
 	if c.cfg.ClientKey == nil {

@@ -22,12 +22,14 @@ type Attempt struct {
 	// URL is where to send the user's browser.
 	URL string
 
-	// State is the "state" parameter of the authorization response that belongs to this attempt.
+	// State is the "state" parameter of the authorization response that belongs
+	// to this attempt.
 	State string
 
 	// Sealed is to be kept where only this user's browser, or this user's
-	// session, can bring it back, and given to [Client.Complete]. It holds state, nonce, PKCE verifier and
-	// ReturnTo, encrypted and bound to this client.
+	// session, can bring it back, and given to [Client.Complete]. It holds
+	// state, nonce, PKCE verifier and ReturnTo, encrypted and bound to this
+	// client.
 	Sealed string
 
 	// Expires is when Sealed is of no use any more: ten minutes from the start.
@@ -62,7 +64,8 @@ func WithScopes(scopes ...string) BeginOption {
 }
 
 // WithParam adds a parameter to the authorization request, such as "prompt",
-// "login_hint", "audience" or "acr_values". Parameters that the flow itself sets are an error in Begin.
+// "login_hint", "audience" or "acr_values". Parameters that the flow itself
+// sets are an error in Begin.
 func WithParam(name, value string) BeginOption {
 	return func(b *begin) { b.params[name] = value }
 }
@@ -75,7 +78,8 @@ func WithReturnTo(path string) BeginOption {
 }
 
 // WithMaxAge demands that the user signed in at most d ago ("max_age", OpenID
-// Connect Core section 3.1.2.1); the ID token must then say when. Whole seconds; d must be positive.
+// Connect Core section 3.1.2.1); the ID token must then say when. Whole
+// seconds; d must be positive.
 func WithMaxAge(d time.Duration) BeginOption {
 	return func(b *begin) { b.maxAge = d }
 }

@@ -2,7 +2,8 @@ package oauthflow
 
 import "errors"
 
-// Sentinels for why a redirect back from the provider is refused. Test with errors.Is.
+// Sentinels for why a redirect back from the provider is refused. Test with
+// errors.Is.
 var (
 	// ErrState: the redirect does not belong to an attempt of this browser: no
 	// cookie for its state, a damaged one, or one of another client or key.
@@ -14,33 +15,40 @@ var (
 	// ErrStateUsed: the attempt was completed before; see [WithSingleUse].
 	ErrStateUsed = errors.New("the sign-in was completed before")
 
-	// ErrIssuer: the response comes from another issuer, or does not say from which (RFC 9207).
+	// ErrIssuer: the response comes from another issuer, or does not say from
+	// which (RFC 9207).
 	ErrIssuer = errors.New("the response is not from the expected issuer")
 
-	// ErrCallbackMalformed: a parameter is missing or given twice, or the request has the wrong method.
+	// ErrCallbackMalformed: a parameter is missing or given twice, or the
+	// request has the wrong method.
 	ErrCallbackMalformed = errors.New("the redirect is malformed")
 
 	// ErrCallbackPath: the request is for another path than the redirect URL's.
 	ErrCallbackPath = errors.New("the request is not for the path of the redirect URL")
 
-	// ErrCallbackSignature: the parameters are not signed as Provider.CallbackHMAC says.
+	// ErrCallbackSignature: the parameters are not signed as
+	// Provider.CallbackHMAC says.
 	ErrCallbackSignature = errors.New("the redirect's signature does not verify")
 
 	// ErrAuthorizationRefused: the provider reports an error; see Code.
 	ErrAuthorizationRefused = errors.New("the provider refused authorization")
 
-	// ErrAccessDenied: the user, or the provider, said no: code "access_denied" (RFC 6749 section 4.1.2.1).
+	// ErrAccessDenied: the user, or the provider, said no: code "access_denied"
+	// (RFC 6749 section 4.1.2.1).
 	ErrAccessDenied = errors.New("access was denied")
 )
 
-// CallbackError says why the redirect back from the provider did not lead to a code. No code has been sent.
+// CallbackError says why the redirect back from the provider did not lead to a
+// code. No code has been sent.
 type CallbackError struct {
-	// Code, Description and URI are the parameters "error", "error_description" and
-	// "error_uri" of RFC 6749 section 4.1.2.1, at most 1 KiB each, empty if the
-	// provider reported no error. They come from outside; Error quotes the first two.
+	// Code, Description and URI are the parameters "error", "error_description"
+	// and "error_uri" of RFC 6749 section 4.1.2.1, at most 1 KiB each, empty if
+	// the provider reported no error. They come from outside; Error quotes the
+	// first two.
 	Code, Description, URI string
 
-	// Err is the cause, one of the sentinels or what a store or secret source returned.
+	// Err is the cause, one of the sentinels or what a store or secret source
+	// returned.
 	Err error
 }
 

@@ -20,39 +20,42 @@ type Config struct {
 	// Provider describes the authorization server.
 	Provider Provider
 
-	// ClientID is the identifier that the provider gave the application. Required.
+	// ClientID is the identifier that the provider gave the application.
+	// Required.
 	ClientID string
 
-	// ClientSecret yields the secret of a confidential client; it is read again for every request.
-	// Nil, without ClientKey: a public client, which names itself by "client_id" alone.
+	// ClientSecret yields the secret of a confidential client; it is read again
+	// for every request. Nil, without ClientKey: a public client, which names
+	// itself by "client_id" alone.
 	ClientSecret secret.Source
 
-	// ClientKey signs assertions: for private_key_jwt (RFC 7523 section 2.2), which then takes
-	// the place of a secret, and for [Client.JWTBearer].
+	// ClientKey signs assertions: for private_key_jwt (RFC 7523 section 2.2),
+	// which then takes the place of a secret, and for [Client.JWTBearer].
 	ClientKey KeySource
 
-	// RedirectURL is where the provider sends the browser back to, as registered.
-	// Required for the authorization code flow. It must be https, or http to
-	// loopback.
+	// RedirectURL is where the provider sends the browser back to, as
+	// registered. Required for the authorization code flow. It must be https,
+	// or http to loopback.
 	RedirectURL string
 
 	// Scopes are asked for in every flow that has scopes.
 	Scopes []string
 
 	// CookieKey yields the keys that seal the cookie of [Client.Start], newest
-	// first; older ones still open. Each is 32 random bytes in standard base64, such as
-	// `openssl rand -base64 32` prints. All processes behind one address need the
-	// same. Nil: a random key, which serves a single process and loses the sign-ins
-	// under way when it restarts.
+	// first; older ones still open. Each is 32 random bytes in standard base64,
+	// such as `openssl rand -base64 32` prints. All processes behind one
+	// address need the same. Nil: a random key, which serves a single process
+	// and loses the sign-ins under way when it restarts.
 	CookieKey secret.Source
 
-	// CallbackPath is the path of the requests that [Client.Finish] sees, where a
-	// proxy changes it. Empty: the path of RedirectURL.
+	// CallbackPath is the path of the requests that [Client.Finish] sees, where
+	// a proxy changes it. Empty: the path of RedirectURL.
 	CallbackPath string
 }
 
-// FromOAuth2 returns the Config that corresponds to one of golang.org/x/oauth2, for programs that have one.
-// A cfg.Endpoint.AuthStyle of oauth2.AuthStyleAutoDetect with a client secret is an error in [New].
+// FromOAuth2 returns the Config that corresponds to one of golang.org/x/oauth2,
+// for programs that have one. A cfg.Endpoint.AuthStyle of
+// oauth2.AuthStyleAutoDetect with a client secret is an error in [New].
 func FromOAuth2(cfg *oauth2.Config) Config {
 	c := Config{
 		Provider:    Provider{Endpoint: cfg.Endpoint},
@@ -84,7 +87,8 @@ type Client struct {
 type Option func(*Client)
 
 // WithHTTPClient sends requests through hc, of which the transport and the
-// timeout are used; cookies are not, and redirects are never followed. Default: http.DefaultTransport.
+// timeout are used; cookies are not, and redirects are never followed. Default:
+// http.DefaultTransport.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *Client) { c.http = hc }
 }
@@ -94,9 +98,9 @@ func WithClock(now func() time.Time) Option {
 	return func(c *Client) { c.now = now }
 }
 
-// New returns a Client, or an error that names what is missing or unsafe in cfg.
-// It reads CookieKey and ClientKey once, so that a key that will not do is an
-// error here, and sends nothing to the provider.
+// New returns a Client, or an error that names what is missing or unsafe in
+// cfg. It reads CookieKey and ClientKey once, so that a key that will not do is
+// an error here, and sends nothing to the provider.
 func New(cfg Config, opts ...Option) (*Client, error) {
 	c := newClient(cfg, opts)
 	if err := c.check(); err != nil {

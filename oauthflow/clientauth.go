@@ -51,8 +51,8 @@ func (c *Client) authenticate(ctx context.Context, form url.Values, header http.
 		form.Set("client_secret", s)
 		return []string{s}, nil
 	}
-	// RFC 6749 section 2.3.1: both are form-encoded first, so that a colon, a percent
-	// sign or a letter beyond ASCII survives.
+	// RFC 6749 section 2.3.1: both are form-encoded first, so that a colon, a
+	// percent sign or a letter beyond ASCII survives.
 	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.cfg.ClientID) + ":" + url.QueryEscape(s)))
 	header.Set("Authorization", "Basic "+basic)
 	return []string{s, basic}, nil
@@ -71,7 +71,8 @@ func (c *Client) identify(ctx context.Context, form url.Values) error {
 	if err != nil {
 		return err
 	}
-	// RFC 7521 section 4.2: client_id is optional, and some servers look the key up by it.
+	// RFC 7521 section 4.2: client_id is optional, and some servers look the
+	// key up by it.
 	form.Set(c.clientIDParam(), c.cfg.ClientID)
 	form.Set("client_assertion_type", assertionTypeJWT)
 	form.Set("client_assertion", assertion)

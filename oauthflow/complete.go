@@ -18,14 +18,16 @@ import (
 
 // Result is what a completed authorization yields.
 type Result struct {
-	// Token is what the token endpoint returned. Keep it in a manager if it can be refreshed.
+	// Token is what the token endpoint returned. Keep it in a manager if it can
+	// be refreshed.
 	Token *oauth2.Token
 
 	// IDToken holds the verified claims of who signed in. It is nil unless the
 	// scope "openid" was asked for.
 	IDToken *IDToken
 
-	// Params are the parameters of the redirect that Provider.CallbackMetadata names.
+	// Params are the parameters of the redirect that Provider.CallbackMetadata
+	// names.
 	Params url.Values
 
 	// ReturnTo is the path given to [WithReturnTo], empty if there was none.
@@ -37,8 +39,9 @@ const maxSealed = 8 << 10
 // Complete finishes what [Client.Begin] started: sealed is Attempt.Sealed as it
 // was kept for this user, params are the parameters of the redirect. It checks
 // state, age, single use (see [WithSingleUse]) and issuer, exchanges the code
-// once, and verifies the ID token. The error is a [*CallbackError] if the redirect
-// is refused or reports an error, a [*TokenError] if the exchange fails, an [*IDTokenError] if the ID token is not to be believed.
+// once, and verifies the ID token. The error is a [*CallbackError] if the
+// redirect is refused or reports an error, a [*TokenError] if the exchange
+// fails, an [*IDTokenError] if the ID token is not to be believed.
 func (c *Client) Complete(ctx context.Context, sealed string, params url.Values) (*Result, error) {
 	in, err := c.openAttempt(ctx, sealed, params)
 	if err != nil {
@@ -70,8 +73,9 @@ func (c *Client) openAttempt(ctx context.Context, sealed string, params url.Valu
 	state := params.Get("state")
 	for name, v := range params {
 		if len(v) > 1 {
-			// RFC 6749 section 3.1: a parameter must not be given twice. Which of two
-			// is meant would be a guess. The name is the sender's own text.
+			// RFC 6749 section 3.1: a parameter must not be given twice. Which
+			// of two is meant would be a guess. The name is the sender's own
+			// text.
 			return nil, &CallbackError{Err: fmt.Errorf("%w: %s is given twice", ErrCallbackMalformed, quote(name, 64))}
 		}
 	}
@@ -174,8 +178,9 @@ func (c *Client) checkCallbackHMAC(ctx context.Context, params url.Values) error
 
 // Exchange trades an authorization code for a token (RFC 6749 section 4.1.3)
 // for transports that keep state by themselves; everyone else calls
-// [Client.Finish] or [Client.Complete], which check before they exchange. The verifier is the one of
-// RFC 7636, empty without PKCE. The code is sent once, whatever happens.
+// [Client.Finish] or [Client.Complete], which check before they exchange. The
+// verifier is the one of RFC 7636, empty without PKCE. The code is sent once,
+// whatever happens.
 func (c *Client) Exchange(ctx context.Context, code, verifier string) (*oauth2.Token, error) {
 	g, err := c.exchange(ctx, code, verifier, c.cfg.RedirectURL)
 	if err != nil {

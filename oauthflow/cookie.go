@@ -34,9 +34,10 @@ func (c *Client) Start(w http.ResponseWriter, r *http.Request, opts ...BeginOpti
 	return nil
 }
 
-// Finish handles the provider's redirect back: it finds the attempt's cookie, clears
-// it, and does what [Client.Complete] does. It writes headers only; answering is the caller's: put the
-// user into a session of your own, and redirect to Result.ReturnTo.
+// Finish handles the provider's redirect back: it finds the attempt's cookie,
+// clears it, and does what [Client.Complete] does. It writes headers only;
+// answering is the caller's: put the user into a session of your own, and
+// redirect to Result.ReturnTo.
 func (c *Client) Finish(w http.ResponseWriter, r *http.Request) (*Result, error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")

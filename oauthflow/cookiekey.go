@@ -10,7 +10,8 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// attemptKeys seal attempts in the form of stored records, under a label of their own.
+// attemptKeys seal attempts in the form of stored records, under a label of
+// their own.
 type attemptKeys struct{ src secret.Source }
 
 func newAttemptKeys(src secret.Source) (attemptKeys, error) {
@@ -56,7 +57,8 @@ func (k attemptKeys) seal(ctx context.Context, plaintext []byte, binding string)
 	return base64.RawURLEncoding.EncodeToString(sealers[0].seal(attemptLabel+binding, plaintext)), nil
 }
 
-// open returns ErrState for what was not sealed by one of the keys for this binding.
+// open returns ErrState for what was not sealed by one of the keys for this
+// binding.
 func (k attemptKeys) open(ctx context.Context, sealed, binding string) ([]byte, error) {
 	if len(sealed) > maxSealed {
 		return nil, ErrState

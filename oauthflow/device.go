@@ -11,7 +11,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// ErrDeviceExpired is matched by the error for a device code that the user did not confirm in time.
+// ErrDeviceExpired is matched by the error for a device code that the user did
+// not confirm in time.
 var ErrDeviceExpired = errors.New("the device code has expired")
 
 const (
@@ -22,9 +23,9 @@ const (
 	fallbackDeviceLifetime = 15 * time.Minute
 )
 
-// DeviceAuth starts the device flow (RFC 8628 section 3.1): show UserCode and VerificationURI to the
-// user, then call [Client.DeviceToken]. Scopes, if any are given, are asked for
-// instead of Config.Scopes.
+// DeviceAuth starts the device flow (RFC 8628 section 3.1): show UserCode and
+// VerificationURI to the user, then call [Client.DeviceToken]. Scopes, if any
+// are given, are asked for instead of Config.Scopes.
 func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.DeviceAuthResponse, error) {
 	const op = "device authorization"
 	if c.cfg.Provider.Endpoint.DeviceAuthURL == "" {
@@ -83,8 +84,8 @@ func isWebURL(s string) bool {
 
 // DeviceToken polls until the user has decided, the device code expires, or ctx
 // ends. It honours slow_down, and goes on after network errors and 5xx, at a
-// lower rate (RFC 8628 section 3.5). errors.Is tells [ErrAccessDenied], [ErrDeviceExpired] and the context's errors
-// apart.
+// lower rate (RFC 8628 section 3.5). errors.Is tells [ErrAccessDenied],
+// [ErrDeviceExpired] and the context's errors apart.
 func (c *Client) DeviceToken(ctx context.Context, da *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
 	const op = "device token"
 	if da == nil || da.DeviceCode == "" {
@@ -133,7 +134,8 @@ func nextPoll(interval time.Duration, err error) (time.Duration, bool) {
 	case te.Status == http.StatusTooManyRequests:
 		return max(interval+slowDownStep, te.RetryAfter), true
 	case te.Code == "" && (te.Status == 0 || te.MaybeApplied):
-		// No answer, or none to be understood: exponentially, as section 3.5 suggests.
+		// No answer, or none to be understood: exponentially, as section 3.5
+		// suggests.
 		return max(interval, min(2*interval, maxDeviceInterval), te.RetryAfter), true
 	}
 	return 0, false

@@ -35,11 +35,14 @@ func (e *DiscoveryError) Error() string {
 func (e *DiscoveryError) Unwrap() error { return e.Err }
 
 // Discover asks an issuer for its description (OpenID Connect Discovery section
-// 4; if there is none, RFC 8414) and returns it as a Provider. The document must name exactly this issuer. Call it
-// once at start and fill in what metadata does not say, such as AuthParams. Of opts, [WithHTTPClient] counts. The error is a [*DiscoveryError].
+// 4; if there is none, RFC 8414) and returns it as a Provider. The document
+// must name exactly this issuer. Call it once at start and fill in what
+// metadata does not say, such as AuthParams. Of opts, [WithHTTPClient] counts.
+// The error is a [*DiscoveryError].
 //
-// AuthStyle becomes Basic, the default, unless the issuer does not list it but lists
-// client_secret_post. PKCE is used unless the issuer lists methods without S256.
+// AuthStyle becomes Basic, the default, unless the issuer does not list it but
+// lists client_secret_post. PKCE is used unless the issuer lists methods
+// without S256.
 func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, error) {
 	c := newClient(Config{}, opts)
 	if err := checkURL(issuer); err != nil {
@@ -97,7 +100,8 @@ func (c *Client) fetch(ctx context.Context, address string) (body []byte, status
 	return body, resp.StatusCode, err
 }
 
-// metadata is a discovery document, duplicate-free and with case-sensitive names.
+// metadata is a discovery document, duplicate-free and with case-sensitive
+// names.
 type metadata map[string][]byte
 
 func (m metadata) text(name string) string {
@@ -167,8 +171,8 @@ func (m metadata) authStyle() oauth2.AuthStyle {
 	return oauth2.AuthStyleInHeader
 }
 
-// algorithms keeps the asymmetric ones: an HMAC keyed with the client secret, or none at
-// all, is no proof of who issued a token.
+// algorithms keeps the asymmetric ones: an HMAC keyed with the client secret,
+// or none at all, is no proof of who issued a token.
 func (m metadata) algorithms() []string {
 	return slices.DeleteFunc(m.list("id_token_signing_alg_values_supported"), func(a string) bool {
 		return a != string(jose.Ed25519) && !slices.Contains(jose.Asymmetric(), jose.Algorithm(a))

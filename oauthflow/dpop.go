@@ -23,8 +23,8 @@ import (
 // demand. It is safe for concurrent use.
 //
 // Give it to [New] with [WithDPoP], so that tokens are bound to the key, and
-// make the API's requests with [DPoP.Auth]. A refresh token of a public client is bound
-// as well: keep the key as long as the token.
+// make the API's requests with [DPoP.Auth]. A refresh token of a public client
+// is bound as well: keep the key as long as the token.
 type DPoP struct {
 	key        *SigningKey
 	jwk        json.RawMessage
@@ -39,7 +39,8 @@ type DPoP struct {
 // servers pays an extra request now and then.
 const maxNonceOrigins = 256
 
-// NewDPoP returns a DPoP with the given key; nil means a new P-256 key, which is gone when the process ends.
+// NewDPoP returns a DPoP with the given key; nil means a new P-256 key, which
+// is gone when the process ends.
 func NewDPoP(key *SigningKey) (*DPoP, error) {
 	if key == nil {
 		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -61,8 +62,8 @@ func NewDPoP(key *SigningKey) (*DPoP, error) {
 	return &DPoP{key: key, jwk: jwk, thumbprint: thumbprint, now: time.Now, nonces: map[string]string{}}, nil
 }
 
-// WithDPoP binds the tokens that the client obtains to d's key. A token response of another
-// token type than "DPoP" is then refused.
+// WithDPoP binds the tokens that the client obtains to d's key. A token
+// response of another token type than "DPoP" is then refused.
 func WithDPoP(d *DPoP) Option {
 	return func(c *Client) { c.dpop = d }
 }
@@ -70,8 +71,9 @@ func WithDPoP(d *DPoP) Option {
 // Thumbprint returns the RFC 7638 thumbprint of the key.
 func (d *DPoP) Thumbprint() string { return d.thumbprint }
 
-// Proof returns a proof for one request (RFC 9449 section 4.2), with the newest nonce of the server. The
-// access token is empty for requests to the authorization server. Most callers use [DPoP.Auth].
+// Proof returns a proof for one request (RFC 9449 section 4.2), with the newest
+// nonce of the server. The access token is empty for requests to the
+// authorization server. Most callers use [DPoP.Auth].
 func (d *DPoP) Proof(method, requestURL, accessToken string) (string, error) {
 	u, err := url.Parse(requestURL)
 	if err != nil || u.Host == "" {
@@ -119,10 +121,10 @@ func (d *DPoP) nonce(u *url.URL) string {
 
 const maxNonce = 1 << 10
 
-// learn keeps the nonce that a response brought (sections 8 and 8.2) and reports
-// whether it is another than the one in the request's proof: only then has a
-// replay a chance. What is remembered does not count: a request beside this one
-// may have learnt the same nonce a moment ago.
+// learn keeps the nonce that a response brought (sections 8 and 8.2) and
+// reports whether it is another than the one in the request's proof: only then
+// has a replay a chance. What is remembered does not count: a request beside
+// this one may have learnt the same nonce a moment ago.
 func (d *DPoP) learn(u *url.URL, proof string, h http.Header) bool {
 	nonce := h.Get("DPoP-Nonce")
 	if nonce == "" || len(nonce) > maxNonce {

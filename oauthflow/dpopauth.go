@@ -10,18 +10,20 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// DPoPAuth authorizes requests to an API with a token bound to a key, as the client package's
-// kind of auth. It answers the server's demand for a nonce (RFC 9449 section 9), and, if its token source
-// can, a token that the API does not take any more. It is safe for concurrent use.
+// DPoPAuth authorizes requests to an API with a token bound to a key, as the
+// client package's kind of auth. It answers the server's demand for a nonce
+// (RFC 9449 section 9), and, if its token source can, a token that the API does
+// not take any more. It is safe for concurrent use.
 type DPoPAuth struct {
 	dpop *DPoP
 	src  oauth2.TokenSource
 }
 
 // Auth returns the auth for requests with the tokens of src: a source of a
-// [Manager], or any other. If src has a method TokenContext(context.Context), that is called with the
-// request's context; if it has RefreshToken(context.Context, *oauth2.Token), that is called once
-// after a 401 that blames the token.
+// [Manager], or any other. If src has a method TokenContext(context.Context),
+// that is called with the request's context; if it has
+// RefreshToken(context.Context, *oauth2.Token), that is called once after a 401
+// that blames the token.
 func (d *DPoP) Auth(src oauth2.TokenSource) *DPoPAuth { return &DPoPAuth{dpop: d, src: src} }
 
 // Authorize sets the headers Authorization and DPoP.
@@ -62,9 +64,10 @@ func (a *DPoPAuth) token(ctx context.Context) (*oauth2.Token, error) {
 	return a.src.Token()
 }
 
-// Challenge looks at a response with status 401 to req, which Authorize had prepared. It reports
-// whether a replay, authorized anew, has a chance: the server asked for a
-// nonce that it had not given before, or the token was refreshed.
+// Challenge looks at a response with status 401 to req, which Authorize had
+// prepared. It reports whether a replay, authorized anew, has a chance: the
+// server asked for a nonce that it had not given before, or the token was
+// refreshed.
 func (a *DPoPAuth) Challenge(req *http.Request, resp *http.Response) (replay bool, err error) {
 	target := *req.URL
 	if req.Host != "" {

@@ -59,7 +59,8 @@ func (c *Client) post(ctx context.Context, in call) (*answer, error) {
 	if err != nil || in.once || !out.rejects("invalid_client") || c.cfg.ClientSecret == nil {
 		return out, err
 	}
-	// The secret may have been rotated under us: read it again, and repeat only if it differs.
+	// The secret may have been rotated under us: read it again, and repeat only
+	// if it differs.
 	if err := secret.Refresh(ctx, c.cfg.ClientSecret); err != nil {
 		return out, nil
 	}
@@ -164,7 +165,8 @@ func (s *sentTracker) trace() *httptrace.ClientTrace {
 	}
 }
 
-// maybe errs on the side of yes: a transport that reports nothing may have sent.
+// maybe errs on the side of yes: a transport that reports nothing may have
+// sent.
 func (s *sentTracker) maybe(err error) bool {
 	if s.asked {
 		return s.connected
@@ -198,7 +200,8 @@ func (a *answer) rejects(code string) bool {
 }
 
 // refusal returns the error that the answer reports, nil if it reports none.
-// Some services report errors in a 200: GitHub by "error", Slack by "ok": false.
+// Some services report errors in a 200: GitHub by "error", Slack by "ok":
+// false.
 func (a *answer) refusal(now time.Time, members map[string]any) *TokenError {
 	code := textMember(members, "error")
 	falseOK := members["ok"] == false
@@ -241,7 +244,8 @@ func (a *answer) retryAfter(now time.Time) time.Duration {
 // maxSeconds keeps server-supplied durations far from overflow: 68 years.
 const maxSeconds = 1<<31 - 1
 
-// seconds converts a server's count of seconds; what is not a positive number is 0.
+// seconds converts a server's count of seconds; what is not a positive number
+// is 0.
 func seconds(s float64) time.Duration {
 	if !(s > 0) {
 		return 0

@@ -13,24 +13,29 @@ import (
 var (
 	// ErrInvalidGrant is matched by a [TokenError] that says that the code, the
 	// refresh token or the assertion is wrong, used, expired or revoked: code
-	// "invalid_grant" of RFC 6749 section 5.2, or what the provider says instead.
+	// "invalid_grant" of RFC 6749 section 5.2, or what the provider says
+	// instead.
 	ErrInvalidGrant = errors.New("the grant is invalid, expired, revoked or already used")
 
-	// ErrNoRefreshToken is returned by [Client.Refresh] for a token that has none.
+	// ErrNoRefreshToken is returned by [Client.Refresh] for a token that has
+	// none.
 	ErrNoRefreshToken = errors.New("the token has no refresh token")
 
 	// ErrRedirect is matched by the error for an endpoint that answered with a
 	// redirect. Requests that carry a secret follow none.
 	ErrRedirect = errors.New("the endpoint answered with a redirect, which is not followed")
 
-	// ErrResponseTooLarge is matched by the error for an answer over 1 MiB, decompressed.
+	// ErrResponseTooLarge is matched by the error for an answer over 1 MiB,
+	// decompressed.
 	ErrResponseTooLarge = errors.New("the response is larger than 1 MiB")
 
 	// ErrMalformedResponse is matched by the error for an answer that cannot be
-	// read: truncated, not what was asked for, or without the member that matters.
+	// read: truncated, not what was asked for, or without the member that
+	// matters.
 	ErrMalformedResponse = errors.New("the response cannot be understood")
 
-	// ErrUnsupported is matched by the error for a flow whose endpoint the provider does not name.
+	// ErrUnsupported is matched by the error for a flow whose endpoint the
+	// provider does not name.
 	ErrUnsupported = errors.New("the provider names no endpoint for this")
 )
 
@@ -46,21 +51,22 @@ type TokenError struct {
 	// Status is the HTTP status, 0 if there was no response.
 	Status int
 
-	// Code is the "error" member (RFC 6749 section 5.2), empty if there was none.
+	// Code is the "error" member (RFC 6749 section 5.2), empty if there was
+	// none.
 	Code string
 
-	// Description is the "error_description" member, at most 1 KiB. It comes from the
-	// server; Error quotes it.
+	// Description is the "error_description" member, at most 1 KiB. It comes
+	// from the server; Error quotes it.
 	Description string
 
 	// URI is the "error_uri" member, at most 1 KiB.
 	URI string
 
-	// MaybeApplied is true if the request was sent, or may have been, and no usable
-	// answer came back: a timeout, a reset connection, a 5xx, a truncated body. The
-	// code may then be used up, or the refresh token rotated. Sending the same
-	// request again can trip the server's reuse detection. False means that the
-	// server refused, or that nothing was sent.
+	// MaybeApplied is true if the request was sent, or may have been, and no
+	// usable answer came back: a timeout, a reset connection, a 5xx, a
+	// truncated body. The code may then be used up, or the refresh token
+	// rotated. Sending the same request again can trip the server's reuse
+	// detection. False means that the server refused, or that nothing was sent.
 	MaybeApplied bool
 
 	// RetryAfter is how long the server asked to wait, 0 if it did not.
@@ -88,6 +94,8 @@ func (e *TokenError) Error() string {
 	}
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
+	} else if e.Code == "" && e.MaybeApplied {
+		b.WriteString(": no usable answer")
 	} else if e.Code == "" {
 		b.WriteString(": the server refused without saying why")
 	}
@@ -100,7 +108,8 @@ func (e *TokenError) Error() string {
 // Unwrap returns Err.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// Is reports whether target is [ErrInvalidGrant], [ErrAccessDenied] or [ErrDeviceExpired], and the code says so.
+// Is reports whether target is [ErrInvalidGrant], [ErrAccessDenied] or
+// [ErrDeviceExpired], and the code says so.
 func (e *TokenError) Is(target error) bool {
 	switch target {
 	case ErrInvalidGrant:

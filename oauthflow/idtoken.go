@@ -20,12 +20,14 @@ import (
 	"github.com/standpipe-go/standpipe/internal/keyset"
 )
 
-// IDToken holds the claims of a verified ID token (OpenID Connect Core section 2). Optional claims that it lacks are zero.
+// IDToken holds the claims of a verified ID token (OpenID Connect Core section
+// 2). Optional claims that it lacks are zero.
 type IDToken struct {
 	Issuer, Subject string
 	Audience        []string
 
-	// IssuedAt and Expiry are about the ID token, not about the session that the application opens.
+	// IssuedAt and Expiry are about the ID token, not about the session that
+	// the application opens.
 	IssuedAt, Expiry time.Time
 
 	// AuthTime is when the user signed in at the provider.
@@ -43,8 +45,8 @@ type IDToken struct {
 	set claims.Set
 }
 
-// Claims decodes all claims into v, a pointer, as encoding/json does, but matching names by
-// letter case.
+// Claims decodes all claims into v, a pointer, as encoding/json does, but
+// matching names by letter case.
 func (t *IDToken) Claims(v any) error {
 	var d claims.Decoder
 	if err := d.Decode(t.set, v); err != nil {
@@ -56,10 +58,11 @@ func (t *IDToken) Claims(v any) error {
 // JSON returns the claims set as it was signed.
 func (t *IDToken) JSON() json.RawMessage { return t.set.JSON() }
 
-// IDTokenError says why an ID token is not to be believed. It holds no part of the token.
+// IDTokenError says why an ID token is not to be believed. It holds no part of
+// the token.
 type IDTokenError struct {
-	// Unavailable is true if the provider's keys could not be had, so that nothing can
-	// be said about the token: a matter for a 503, not for a 401.
+	// Unavailable is true if the provider's keys could not be had, so that
+	// nothing can be said about the token: a matter for a 503, not for a 401.
 	Unavailable bool
 	// Err is the cause.
 	Err error
@@ -71,17 +74,20 @@ func (e *IDTokenError) Error() string { return "oauthflow: ID token: " + e.Err.E
 // Unwrap returns Err.
 func (e *IDTokenError) Unwrap() error { return e.Err }
 
-// IDTokenCheck is what an ID token must match besides issuer, audience, times and signature.
+// IDTokenCheck is what an ID token must match besides issuer, audience, times
+// and signature.
 type IDTokenCheck struct {
-	// Nonce of the authorization request. Empty: none was sent, as in the device flow.
+	// Nonce of the authorization request. Empty: none was sent, as in the
+	// device flow.
 	Nonce string
 	// MaxAge since the user signed in at the provider. Zero: any.
 	MaxAge time.Duration
 }
 
-// VerifyIDToken verifies the ID token that came with tok by the rules of OpenID Connect
-// Core section 3.1.3.7, signature included. [Client.Finish] and [Client.Complete] have done so
-// already; this is for the device flow and for refreshed tokens. The error is an [*IDTokenError].
+// VerifyIDToken verifies the ID token that came with tok by the rules of OpenID
+// Connect Core section 3.1.3.7, signature included. [Client.Finish] and
+// [Client.Complete] have done so already; this is for the device flow and for
+// refreshed tokens. The error is an [*IDTokenError].
 func (c *Client) VerifyIDToken(ctx context.Context, tok *oauth2.Token, check IDTokenCheck) (*IDToken, error) {
 	raw, _ := tok.Extra("id_token").(string)
 	if raw == "" {
@@ -229,7 +235,8 @@ func readIDToken(set claims.Set, r claims.Registered) (*IDToken, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
-	// Some providers send the text "true", which is not a boolean and does not count.
+	// Some providers send the text "true", which is not a boolean and does not
+	// count.
 	t.EmailVerified = string(set.Raw("email_verified")) == "true"
 	return t, nil
 }

@@ -25,17 +25,17 @@ type Introspection struct {
 	// Expiry, IssuedAt and NotBefore are zero if the server does not say.
 	Expiry, IssuedAt, NotBefore time.Time
 
-	// KeyThumbprint is the RFC 7638 thumbprint of the DPoP key that the token is bound to (RFC 9449 section
-	// 6.2), empty for none.
+	// KeyThumbprint is the RFC 7638 thumbprint of the DPoP key that the token
+	// is bound to (RFC 9449 section 6.2), empty for none.
 	KeyThumbprint string
 
 	// Members are all members of the response.
 	Members map[string]any
 }
 
-// Introspect asks the server about a token that the application received (RFC 7662). The answer is
-// about this moment. A token whose "exp" has passed, or whose "nbf" has not, is reported as inactive
-// whatever the server says.
+// Introspect asks the server about a token that the application received (RFC
+// 7662). The answer is about this moment. A token whose "exp" has passed, or
+// whose "nbf" has not, is reported as inactive whatever the server says.
 func (c *Client) Introspect(ctx context.Context, token string) (*Introspection, error) {
 	const op = "introspect"
 	if c.cfg.Provider.IntrospectionURL == "" {

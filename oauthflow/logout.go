@@ -7,10 +7,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// LogoutURL returns where to send the browser to end the user's session at the provider as well
-// (OpenID Connect RP-Initiated Logout 1.0 section 2). The ID token in tok, if it has one, is sent along as
-// the hint; tok may be nil. The address to come back to must be registered, and may
-// be empty; state comes back with it. End the application's own session first.
+// LogoutURL returns where to send the browser to end the user's session at the
+// provider as well (OpenID Connect RP-Initiated Logout 1.0 section 2). The ID
+// token in tok, if it has one, is sent along as the hint; tok may be nil. The
+// address to come back to must be registered, and may be empty; state comes
+// back with it. End the application's own session first.
 func (c *Client) LogoutURL(tok *oauth2.Token, returnURL, state string) (string, error) {
 	if c.cfg.Provider.EndSessionURL == "" {
 		return "", fmt.Errorf("oauthflow: logout: %w", ErrUnsupported)

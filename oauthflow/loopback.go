@@ -13,26 +13,29 @@ import (
 )
 
 // Loopback is the authorization code flow for programs without a web server of
-// their own (RFC 8252 section 7.3). The zero value listens on a random port of 127.0.0.1, or [::1] where
-// there is no IPv4, and opens the user's browser.
+// their own (RFC 8252 section 7.3). The zero value listens on a random port of
+// 127.0.0.1, or [::1] where there is no IPv4, and opens the user's browser.
 type Loopback struct {
-	// Open shows authURL to the user. Nil: [OpenBrowser]. If it returns an error, the flow ends.
+	// Open shows authURL to the user. Nil: [OpenBrowser]. If it returns an
+	// error, the flow ends.
 	Open func(ctx context.Context, authURL string) error
 
-	// Page answers the browser when it comes back; err is nil after success. Nil: a
-	// plain page that says what happened.
+	// Page answers the browser when it comes back; err is nil after success.
+	// Nil: a plain page that says what happened.
 	Page func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Address to listen on, such as "127.0.0.1:8976" for a provider that does not
-	// allow any port. It must be on a loopback address.
+	// Address to listen on, such as "127.0.0.1:8976" for a provider that does
+	// not allow any port. It must be on a loopback address.
 	Address string
 }
 
 // Run opens the browser, waits for the redirect and completes the flow; see
-// [Client.Complete] for the errors. It ends at the first redirect that
-// belongs to the attempt, or when ctx does: give ctx a deadline. Other requests are refused and do not disturb
-// it. The path is that of Config.RedirectURL, "/callback" if there is none; the client must be registered with
-// http://127.0.0.1 and that path. Register it as a public client: a secret in a distributed program is none.
+// [Client.Complete] for the errors. It ends at the first redirect that belongs
+// to the attempt, or when ctx does: give ctx a deadline. Other requests are
+// refused and do not disturb it. The path is that of Config.RedirectURL,
+// "/callback" if there is none; the client must be registered with
+// http://127.0.0.1 and that path. Register it as a public client: a secret in a
+// distributed program is none.
 func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Result, error) {
 	ln, err := l.listen(ctx)
 	if err != nil {
@@ -73,7 +76,8 @@ func (l Loopback) listen(ctx context.Context) (net.Listener, error) {
 }
 
 func (l Loopback) serve(ctx context.Context, ln net.Listener, flow *loopbackFlow) (*Result, error) {
-	// The exchange belongs to the flow: a browser that hangs up does not end it.
+	// The exchange belongs to the flow: a browser that hangs up does not end
+	// it.
 	handler := func(w http.ResponseWriter, r *http.Request) { flow.serve(ctx, w, r) }
 	srv := &http.Server{Handler: http.HandlerFunc(handler), ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan struct{})

@@ -11,22 +11,23 @@ import (
 
 // Provider describes one authorization server: its endpoints, and where it
 // differs from the RFCs. It is plain data without secrets: copy one, change a
-// field, keep it in configuration. The zero value of every field but Endpoint means "as the RFCs say".
+// field, keep it in configuration. The zero value of every field but Endpoint
+// means "as the RFCs say".
 type Provider struct {
 	// Name is for people and for error messages.
 	Name string
 
-	// Issuer is the issuer identifier (OpenID Connect Discovery, RFC 8414), compared
-	// byte by byte. Empty: the provider issues no ID tokens.
+	// Issuer is the issuer identifier (OpenID Connect Discovery, RFC 8414),
+	// compared byte by byte. Empty: the provider issues no ID tokens.
 	Issuer string
 
-	// IssuerAliases are further values accepted as the "iss" of ID tokens and of
-	// authorization responses.
+	// IssuerAliases are further values accepted as the "iss" of ID tokens and
+	// of authorization responses.
 	IssuerAliases []string
 
-	// Endpoint holds the authorization, device authorization and token endpoints.
-	// AuthStyle must be set where clients have a secret: it is never detected by
-	// trying, since that would send a single-use code twice.
+	// Endpoint holds the authorization, device authorization and token
+	// endpoints. AuthStyle must be set where clients have a secret: it is never
+	// detected by trying, since that would send a single-use code twice.
 	Endpoint oauth2.Endpoint
 
 	// RefreshURL is where tokens are refreshed if not at Endpoint.TokenURL.
@@ -38,13 +39,13 @@ type Provider struct {
 	// IntrospectionURL is the endpoint of RFC 7662.
 	IntrospectionURL string
 
-	// PushedAuthorizationURL is the endpoint of RFC 9126. With RequirePAR, every
-	// authorization request goes there first.
+	// PushedAuthorizationURL is the endpoint of RFC 9126. With RequirePAR,
+	// every authorization request goes there first.
 	PushedAuthorizationURL string
 	RequirePAR             bool
 
-	// UserInfoURL is the endpoint of OpenID Connect Core section 5.3, or what the provider has
-	// in its place.
+	// UserInfoURL is the endpoint of OpenID Connect Core section 5.3, or what
+	// the provider has in its place.
 	UserInfoURL string
 
 	// EndSessionURL is the endpoint of OpenID Connect RP-Initiated Logout.
@@ -53,24 +54,26 @@ type Provider struct {
 	// JWKSURL is where the keys of ID tokens are.
 	JWKSURL string
 
-	// Tenants is the allow-list of tenant IDs for an Issuer with "{tenantid}" in it,
-	// which is Microsoft's way to serve many tenants at one endpoint.
+	// Tenants is the allow-list of tenant IDs for an Issuer with "{tenantid}"
+	// in it, which is Microsoft's way to serve many tenants at one endpoint.
 	Tenants []string
 
-	// IDTokenAlgorithms are the signature algorithms accepted in ID tokens. Empty: RS256, the default of OpenID
-	// Connect. A client that registered another must name it.
+	// IDTokenAlgorithms are the signature algorithms accepted in ID tokens.
+	// Empty: RS256, the default of OpenID Connect. A client that registered
+	// another must name it.
 	IDTokenAlgorithms []string
 
 	// NoPKCE says that the server fails on, or is known to ignore, RFC 7636
 	// parameters. They are then not sent.
 	NoPKCE bool
 
-	// ResponseMode is the "response_mode" to ask for. Empty: the code comes in the query.
-	// "form_post" changes the SameSite attribute of the cookie.
+	// ResponseMode is the "response_mode" to ask for. Empty: the code comes in
+	// the query. "form_post" changes the SameSite attribute of the cookie.
 	ResponseMode string
 
-	// IssParameter says that authorization responses carry "iss" (RFC 9207); one
-	// without it is then refused.
+	// IssParameter says that authorization responses carry "iss" (RFC 9207);
+	// one without it is then refused. One that carries it must match Issuer in
+	// any case, unless Issuer is empty.
 	IssParameter bool
 
 	// ScopeSeparator is what stands between scopes. Empty: a space.
@@ -79,17 +82,20 @@ type Provider struct {
 	// ScopeParam is the request parameter for scopes. Empty: "scope".
 	ScopeParam string
 
-	// ClientIDParam is the request parameter for the client identifier. Empty: "client_id".
+	// ClientIDParam is the request parameter for the client identifier. Empty:
+	// "client_id".
 	ClientIDParam string
 
 	// JSONBody says that the token endpoint wants the request as a JSON object.
 	JSONBody bool
 
-	// AuthParams are sent with every authorization request, TokenParams with every code exchange.
+	// AuthParams are sent with every authorization request, TokenParams with
+	// every code exchange.
 	AuthParams, TokenParams map[string]string
 
-	// TokenMember is the member of the token response that holds the token, such as
-	// Slack's "authed_user". If the response has no token there, its top level is read.
+	// TokenMember is the member of the token response that holds the token,
+	// such as Slack's "authed_user". If the response has no token there, its
+	// top level is read.
 	TokenMember string
 
 	// Metadata are the members of the token response, CallbackMetadata the
@@ -98,10 +104,12 @@ type Provider struct {
 	// response lacks them.
 	Metadata, CallbackMetadata []string
 
-	// InvalidGrantCodes are error codes that mean what RFC 6749 calls "invalid_grant".
+	// InvalidGrantCodes are error codes that mean what RFC 6749 calls
+	// "invalid_grant".
 	InvalidGrantCodes []string
 
-	// DefaultLifetime is how long an access token lives whose response does not say. Zero: it does not expire by itself.
+	// DefaultLifetime is how long an access token lives whose response does not
+	// say. Zero: it does not expire by itself.
 	DefaultLifetime time.Duration
 
 	// ScopeInAssertion says that a JWT bearer assertion carries the scopes as a
@@ -109,7 +117,8 @@ type Provider struct {
 	ScopeInAssertion bool
 
 	// CallbackHMAC says that the redirect is signed by an "hmac" parameter: hex
-	// HMAC-SHA256, keyed with the client secret, of the other parameters, sorted. Shopify does this.
+	// HMAC-SHA256, keyed with the client secret, of the other parameters,
+	// sorted. Shopify does this.
 	CallbackHMAC bool
 }
 
@@ -151,7 +160,8 @@ func (p *Provider) check() error {
 	return nil
 }
 
-// checkURL accepts https, and http to loopback; no userinfo, no fragment (RFC 6749 section 3.2).
+// checkURL accepts https, and http to loopback; no userinfo, no fragment (RFC
+// 6749 section 3.2).
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	switch {

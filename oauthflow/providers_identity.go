@@ -7,7 +7,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Google signs users in and acts for them. For a refresh token use [GoogleOffline]. Scopes for sign-in: "openid", "email", "profile".
+// Google signs users in and acts for them. For a refresh token use
+// [GoogleOffline]. Scopes for sign-in: "openid", "email", "profile".
 //
 // Source: developers.google.com/identity, "OpenID Connect" and "Using OAuth 2.0
 // for Web Server Applications". The "iss" of ID tokens comes with and without
@@ -30,8 +31,8 @@ func Google() Provider {
 	}
 }
 
-// GoogleOffline is [Google] for access while the user is away: it asks for consent each time, since Google hands out a
-// refresh token only then.
+// GoogleOffline is [Google] for access while the user is away: it asks for
+// consent each time, since Google hands out a refresh token only then.
 //
 // Source: developers.google.com/identity, "Using OAuth 2.0 for Web Server
 // Applications", parameters access_type and prompt.
@@ -41,14 +42,16 @@ func GoogleOffline() Provider {
 	return p
 }
 
-// Microsoft signs in users of the given Entra ID tenants, named by their IDs, which are GUIDs. With one tenant its own
-// endpoints are used; with several the common ones, and an ID token of any other tenant is
-// refused. The tenant of personal accounts is
-// 9188040d-6c67-4c5b-b112-36a304b66dad. Without a tenant, New fails: to let every organization of
-// the world in is not a default. Add the scope "offline_access" for a refresh token.
+// Microsoft signs in users of the given Entra ID tenants, named by their IDs,
+// which are GUIDs. With one tenant its own endpoints are used; with several the
+// common ones, and an ID token of any other tenant is refused. The tenant of
+// personal accounts is 9188040d-6c67-4c5b-b112-36a304b66dad. Without a tenant,
+// New fails: to let every organization of the world in is not a default. Add
+// the scope "offline_access" for a refresh token.
 //
 // Source: learn.microsoft.com, "Microsoft identity platform and OpenID Connect
-// protocol" and "ID token claims reference": the issuer of the common endpoint is a template.
+// protocol" and "ID token claims reference": the issuer of the common endpoint
+// is a template.
 func Microsoft(tenants ...string) Provider {
 	tenant, issuer := "common", "https://login.microsoftonline.com/{tenantid}/v2.0"
 	var allowed []string
@@ -79,7 +82,8 @@ func Microsoft(tenants ...string) Provider {
 // domain. The audience names the API that the access token is for; without one,
 // Auth0 returns an opaque token that only its userinfo endpoint takes.
 //
-// Source: auth0.com/docs, "Authentication API" and "Get Access Tokens". The issuer ends with a slash.
+// Source: auth0.com/docs, "Authentication API" and "Get Access Tokens". The
+// issuer ends with a slash.
 func Auth0(domain, audience string) Provider {
 	base := "https://" + domain
 	p := Provider{
@@ -125,8 +129,9 @@ func Clerk(domain string) Provider {
 	}
 }
 
-// Okta is an authorization server by its issuer: "https://example.okta.com" for that of
-// the organization, "https://example.okta.com/oauth2/default" for a custom one.
+// Okta is an authorization server by its issuer: "https://example.okta.com" for
+// that of the organization, "https://example.okta.com/oauth2/default" for a
+// custom one.
 //
 // Source: developer.okta.com, "OpenID Connect & OAuth 2.0 API".
 func Okta(issuer string) Provider {

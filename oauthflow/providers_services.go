@@ -8,12 +8,14 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// GitHub is an OAuth app. Its tokens do not expire by themselves. For a GitHub App use [GitHubApp].
+// GitHub is an OAuth app. Its tokens do not expire by themselves. For a GitHub
+// App use [GitHubApp].
 //
-// Source: docs.github.com, "Authorizing OAuth apps" and "Troubleshooting OAuth app
-// access token request errors": errors come with status 200, and the granted
-// scopes, in the member "scope", are separated by commas. GitHub revokes by a request
-// of its own kind ("Delete an app token"), not by RFC 7009.
+// Source: docs.github.com, "Authorizing OAuth apps" and "Troubleshooting OAuth
+// app access token request errors": errors come with status 200, and the
+// granted scopes, in the member "scope", are separated by commas. GitHub
+// revokes by a request of its own kind ("Delete an app token"), not by RFC
+// 7009.
 func GitHub() Provider {
 	return Provider{
 		Name: "GitHub",
@@ -28,11 +30,12 @@ func GitHub() Provider {
 	}
 }
 
-// GitHubApp is a GitHub App acting for a user: permissions belong to the app, so that there are no scopes; tokens
-// live 8 hours, refresh tokens 6 months, and each of these works once.
+// GitHubApp is a GitHub App acting for a user: permissions belong to the app,
+// so that there are no scopes; tokens live 8 hours, refresh tokens 6 months,
+// and each of these works once.
 //
-// Source: docs.github.com, "Generating a user access token for a GitHub App" and
-// "Refreshing user access tokens".
+// Source: docs.github.com, "Generating a user access token for a GitHub App"
+// and "Refreshing user access tokens".
 func GitHubApp() Provider {
 	p := GitHub()
 	p.Name = "GitHub App"
@@ -41,12 +44,13 @@ func GitHubApp() Provider {
 	return p
 }
 
-// X is x.com, formerly Twitter. PKCE is mandatory. A confidential client authenticates by Basic, a public one by
-// client_id in the body. Add the scope "offline.access" for a refresh token, which works once.
+// X is x.com, formerly Twitter. PKCE is mandatory. A confidential client
+// authenticates by Basic, a public one by client_id in the body. Add the scope
+// "offline.access" for a refresh token, which works once.
 //
-// Source: docs.x.com, "OAuth 2.0 Authorization Code Flow with PKCE" (access tokens
-// live two hours). That a dead refresh token is reported as invalid_request is
-// what its developer community observes.
+// Source: docs.x.com, "OAuth 2.0 Authorization Code Flow with PKCE" (access
+// tokens live two hours). That a dead refresh token is reported as
+// invalid_request is what its developer community observes.
 func X() Provider {
 	return Provider{
 		Name: "X",
@@ -62,12 +66,13 @@ func X() Provider {
 	}
 }
 
-// Slack installs an app and yields its bot token. For a token of the user use [SlackUser], for
-// sign-in alone [SlackSignIn].
+// Slack installs an app and yields its bot token. For a token of the user use
+// [SlackUser], for sign-in alone [SlackSignIn].
 //
-// Source: docs.slack.dev, "Installing with OAuth", "oauth.v2.access" and "Using token rotation":
-// scopes are separated by commas; errors come as "ok": false with status 200;
-// refresh tokens, where rotation is on, work once. PKCE is for apps that switched it on: set NoPKCE to false for them.
+// Source: docs.slack.dev, "Installing with OAuth", "oauth.v2.access" and "Using
+// token rotation": scopes are separated by commas; errors come as "ok": false
+// with status 200; refresh tokens, where rotation is on, work once. PKCE is for
+// apps that switched it on: set NoPKCE to false for them.
 func Slack() Provider {
 	return Provider{
 		Name: "Slack",
@@ -85,8 +90,8 @@ func Slack() Provider {
 	}
 }
 
-// SlackUser is [Slack] for a token of the user, which is nested in the response's "authed_user".
-// Config.Scopes are then user scopes.
+// SlackUser is [Slack] for a token of the user, which is nested in the
+// response's "authed_user". Config.Scopes are then user scopes.
 //
 // Source: docs.slack.dev, "Installing with OAuth", parameter user_scope.
 func SlackUser() Provider {
@@ -96,7 +101,8 @@ func SlackUser() Provider {
 	return p
 }
 
-// SlackSignIn signs users in by OpenID Connect. Scopes: "openid", "email", "profile".
+// SlackSignIn signs users in by OpenID Connect. Scopes: "openid", "email",
+// "profile".
 //
 // Source: docs.slack.dev, "Sign in with Slack".
 func SlackSignIn() Provider {
@@ -115,10 +121,12 @@ func SlackSignIn() Provider {
 	}
 }
 
-// StripeConnect connects a standard account. The client secret is the platform's secret API key. The account's ID is
-// the token's Extra("stripe_user_id").
+// StripeConnect connects a standard account. The client secret is the
+// platform's secret API key. The account's ID is the token's
+// Extra("stripe_user_id").
 //
-// Source: docs.stripe.com, "Connect OAuth reference". There is no PKCE, and deauthorizing is not RFC 7009.
+// Source: docs.stripe.com, "Connect OAuth reference". There is no PKCE, and
+// deauthorizing is not RFC 7009.
 func StripeConnect() Provider {
 	return Provider{
 		Name: "Stripe",
@@ -134,9 +142,10 @@ func StripeConnect() Provider {
 
 var shopHost = regexp.MustCompile(`\A[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com\z`)
 
-// Shopify is one shop, by its host name, such as "example.myshopify.com". The name usually comes
-// from a request, and the client secret is sent there: anything else than a shop's host is an error. Tokens expire
-// and refresh tokens rotate; the redirect is signed.
+// Shopify is one shop, by its host name, such as "example.myshopify.com". The
+// name usually comes from a request, and the client secret is sent there:
+// anything else than a shop's host is an error. Tokens expire and refresh
+// tokens rotate; the redirect is signed.
 //
 // Source: shopify.dev, "Implement authorization code grant manually" and "About
 // offline access tokens" (parameter expiring).
@@ -161,10 +170,11 @@ func Shopify(shop string) (Provider, error) {
 	}, nil
 }
 
-// GitLab is gitlab.com or another instance by its base URL, such as "https://gitlab.com". Refresh tokens work once.
+// GitLab is gitlab.com or another instance by its base URL, such as
+// "https://gitlab.com". Refresh tokens work once.
 //
-// Source: docs.gitlab.com, "OAuth 2.0 identity provider API" and "GitLab as OpenID
-// Connect identity provider".
+// Source: docs.gitlab.com, "OAuth 2.0 identity provider API" and "GitLab as
+// OpenID Connect identity provider".
 func GitLab(baseURL string) Provider {
 	return Provider{
 		Name:   "GitLab",
@@ -182,7 +192,8 @@ func GitLab(baseURL string) Provider {
 	}
 }
 
-// Discord signs users in and acts for them. Scopes for sign-in: "identify", "email".
+// Discord signs users in and acts for them. Scopes for sign-in: "identify",
+// "email".
 //
 // Source: discord.com/developers/docs, "OAuth2".
 func Discord() Provider {

@@ -10,8 +10,9 @@ import (
 )
 
 // Revoke tells the server that tok is no longer needed (RFC 7009): its refresh
-// token, which takes the access tokens that came of it along, or its access token if it
-// has no other. A token that the server does not know counts as revoked.
+// token, which takes the access tokens that came of it along, or its access
+// token if it has no other. A token that the server does not know counts as
+// revoked.
 func (c *Client) Revoke(ctx context.Context, tok *oauth2.Token) error {
 	const op = "revoke"
 	if c.cfg.Provider.RevocationURL == "" {

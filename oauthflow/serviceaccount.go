@@ -20,9 +20,11 @@ import (
 //		return c.JWTBearer(ctx, oauthflow.Assertion{})
 //	})
 //
-// A key that is rotated within the file is picked up. The token endpoint must be one of Google's.
+// A key that is rotated within the file is picked up. The token endpoint must
+// be one of Google's.
 //
-// Source: developers.google.com/identity, "Using OAuth 2.0 for Server to Server Applications".
+// Source: developers.google.com/identity, "Using OAuth 2.0 for Server to Server
+// Applications".
 func GoogleServiceAccount(ctx context.Context, keyFile secret.Source, scopes ...string) (Config, error) {
 	if err := secret.Check(keyFile); err != nil {
 		return Config{}, fmt.Errorf("oauthflow: google service account: %w", err)
@@ -66,7 +68,8 @@ func parseServiceAccount(text string) (f serviceAccountFile, err error) {
 	return f, nil
 }
 
-// serviceAccountKey reads the private key out of the file, again at each change of it.
+// serviceAccountKey reads the private key out of the file, again at each change
+// of it.
 func serviceAccountKey(file secret.Source) KeySource {
 	return &keyFrom{src: file, parse: func(text string) (*SigningKey, error) {
 		f, err := parseServiceAccount(text)

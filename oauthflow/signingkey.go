@@ -16,10 +16,11 @@ import (
 // safe for concurrent use, and prints without key material.
 type SigningKey struct{ signer *jose.Signer }
 
-// NewSigningKey returns a key that signs with an RSA key of at least 2048 bits, an ECDSA key on P-256, P-384 or P-521, an
-// Ed25519 key, or anything that signs for one, such as a key in a KMS. The
-// algorithm is a name of RFC 7518 or RFC 8037; empty means RS256, the ES algorithm of the
-// curve, or EdDSA. The keyID is what the authorization server knows the key by, empty for none.
+// NewSigningKey returns a key that signs with an RSA key of at least 2048 bits,
+// an ECDSA key on P-256, P-384 or P-521, an Ed25519 key, or anything that signs
+// for one, such as a key in a KMS. The algorithm is a name of RFC 7518 or RFC
+// 8037; empty means RS256, the ES algorithm of the curve, or EdDSA. The keyID
+// is what the authorization server knows the key by, empty for none.
 func NewSigningKey(key crypto.Signer, algorithm, keyID string) (*SigningKey, error) {
 	s, err := jose.NewSigner(key, jose.Algorithm(algorithm), keyID)
 	if err != nil {
@@ -47,15 +48,16 @@ func (k *SigningKey) String() string {
 // GoString is String.
 func (k *SigningKey) GoString() string { return k.String() }
 
-// KeySource yields the key to sign with now. [*SigningKey] is one, [KeyFrom] another.
+// KeySource yields the key to sign with now. [*SigningKey] is one, [KeyFrom]
+// another.
 type KeySource interface {
 	SigningKey(ctx context.Context) (*SigningKey, error)
 }
 
 // KeyFrom reads the key from the newest secret of src: a private key in PEM
-// (PKCS #8, PKCS #1, SEC 1; line breaks may be escaped), or a private JWK, whose own "alg" and "kid" then hold. A key that is
-// rotated in src is picked up at the next use. The keyID is for PEM, which has
-// none.
+// (PKCS #8, PKCS #1, SEC 1; line breaks may be escaped), or a private JWK,
+// whose own "alg" and "kid" then hold. A key that is rotated in src is picked
+// up at the next use. The keyID is for PEM, which has none.
 func KeyFrom(src secret.Source, keyID string) KeySource {
 	return &keyFrom{src: src, parse: func(text string) (*SigningKey, error) { return parseSigningKey(text, keyID) }}
 }

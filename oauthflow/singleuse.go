@@ -8,17 +8,18 @@ import (
 )
 
 // SingleUseStore remembers which attempts were completed, so that a redirect
-// that somebody recorded together with its cookie does not work a second time. All processes that complete
-// attempts must share it. Implementations must be safe for concurrent use.
+// that somebody recorded together with its cookie does not work a second time.
+// All processes that complete attempts must share it. Implementations must be
+// safe for concurrent use.
 type SingleUseStore interface {
-	// Use notes id and reports whether it was new. It may forget id at expires. Of
-	// concurrent calls with one id exactly one gets true.
+	// Use notes id and reports whether it was new. It may forget id at expires.
+	// Of concurrent calls with one id exactly one gets true.
 	Use(ctx context.Context, id string, expires time.Time) (first bool, err error)
 }
 
 // WithSingleUse makes attempts strictly single-use. Without it a second use is
-// stopped by the cookie's removal and by the provider, which takes each code once.
-// If the store fails, so does the attempt.
+// stopped by the cookie's removal and by the provider, which takes each code
+// once. If the store fails, so does the attempt.
 func WithSingleUse(store SingleUseStore) Option {
 	return func(c *Client) { c.uses = store }
 }
@@ -37,8 +38,8 @@ func (c *Client) useOnce(ctx context.Context, in *sealedAttempt) error {
 	return nil
 }
 
-// MemoryUses is a [SingleUseStore] for a single process. The zero value is ready. Its size is bounded by the attempts
-// of ten minutes.
+// MemoryUses is a [SingleUseStore] for a single process. The zero value is
+// ready. Its size is bounded by the attempts of ten minutes.
 type MemoryUses struct {
 	mu    sync.Mutex
 	used  map[string]time.Time

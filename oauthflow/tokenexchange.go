@@ -19,26 +19,30 @@ const (
 type TokenExchange struct {
 	// SubjectToken represents whom the new token is for. Required.
 	SubjectToken string
-	// SubjectTokenType is one of the TokenType constants. Empty: TokenTypeAccessToken.
+	// SubjectTokenType is one of the TokenType constants. Empty:
+	// TokenTypeAccessToken.
 	SubjectTokenType string
 
 	// ActorToken represents who acts for the subject, if that is another.
 	ActorToken string
-	// ActorTokenType is one of the TokenType constants. Empty, with an ActorToken: TokenTypeAccessToken.
+	// ActorTokenType is one of the TokenType constants. Empty, with an
+	// ActorToken: TokenTypeAccessToken.
 	ActorTokenType string
 
 	// RequestedTokenType is what to issue. Empty: the server decides.
 	RequestedTokenType string
 
-	// Resource and Audience say where the new token is to be used, by URL or by name.
+	// Resource and Audience say where the new token is to be used, by URL or by
+	// name.
 	Resource, Audience []string
 
 	// Scopes of the new token. Nil: the server decides.
 	Scopes []string
 }
 
-// Exchange of tokens (RFC 8693): what was issued is said by the token's
-// Extra("issued_token_type"); Type is "N_A" if it is not an access token.
+// ExchangeToken exchanges one token for another (RFC 8693). What was issued is
+// said by the token's Extra("issued_token_type"); Type is "N_A" if it is not an
+// access token.
 func (c *Client) ExchangeToken(ctx context.Context, in TokenExchange) (*oauth2.Token, error) {
 	if in.SubjectToken == "" {
 		return nil, errors.New("oauthflow: exchange token: the subject token is missing")

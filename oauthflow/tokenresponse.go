@@ -50,7 +50,8 @@ func textMember(m map[string]any, name string) string {
 	return s
 }
 
-// numberMember reads a number that may have been sent as text, or with a fraction.
+// numberMember reads a number that may have been sent as text, or with a
+// fraction.
 func numberMember(m map[string]any, name string) (float64, bool) {
 	switch v := m[name].(type) {
 	case float64:
@@ -70,8 +71,8 @@ type granted struct {
 
 // grant sends a token request and reads the token out of the answer.
 func (c *Client) grant(ctx context.Context, op, endpoint string, form url.Values) (*granted, error) {
-	// The lifetime counts from before the request, so that a slow answer does not
-	// make the token seem to live longer.
+	// The lifetime counts from before the request, so that a slow answer does
+	// not make the token seem to live longer.
 	sent := c.now()
 	a, err := c.post(ctx, call{
 		op: op, url: endpoint, form: form,

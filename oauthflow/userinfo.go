@@ -12,8 +12,10 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose"
 )
 
-// UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core section 5.3) and decodes the answer into v
-// as encoding/json does. If tok came with an ID token, the answer must be about the same subject. The error is a [*TokenError].
+// UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core
+// section 5.3) and decodes the answer into v as encoding/json does. If tok came
+// with an ID token, the answer must be about the same subject. The error is a
+// [*TokenError].
 func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	const op = "userinfo"
 	address := c.cfg.Provider.UserInfoURL

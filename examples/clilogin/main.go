@@ -2,8 +2,9 @@
 // the same machine (RFC 8252), or with a code typed on another device (RFC
 // 8628).
 //
-// It runs as it is, offline, against a fake authorization server on loopback. For a real one name an
-// OpenID issuer and a public client that is registered with the redirect URL http://127.0.0.1/callback:
+// It runs as it is, offline, against a fake authorization server on loopback.
+// For a real one name an OpenID issuer and a public client that is registered
+// with the redirect URL http://127.0.0.1/callback:
 //
 //	OIDC_ISSUER=https://example.eu.auth0.com/ OIDC_CLIENT_ID=… go run ./examples/clilogin
 //
@@ -68,7 +69,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// signIn is what a program does with the token: use it, refresh it, give it back.
+// signIn is what a program does with the token: use it, refresh it, give it
+// back.
 func signIn(ctx context.Context, c *oauthflow.Client, u user, l login, out io.Writer) error {
 	tok, id, err := l(ctx, c, u, out)
 	if errors.Is(err, oauthflow.ErrAccessDenied) {

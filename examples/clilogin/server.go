@@ -83,7 +83,8 @@ func playedUser(fake *oauthtest.Server) user {
 	}
 }
 
-// visit is the browser that follows the redirect. If it fails, the flow waits in vain and its context says so.
+// visit is the browser that follows the redirect. If it fails, the flow waits
+// in vain and its context says so.
 func visit(ctx context.Context, address string) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -53,7 +53,8 @@ func newVisitor(ctx context.Context, base string, out io.Writer) (*visitor, erro
 	return v, nil
 }
 
-// brief leaves out the values of a query: codes and states are nobody's business.
+// brief leaves out the values of a query: codes and states are nobody's
+// business.
 func brief(u *url.URL) string {
 	var names []string
 	for _, pair := range strings.Split(u.RawQuery, "&") {
@@ -99,7 +100,8 @@ func (v *visitor) decide(service, subject, want string) (string, error) {
 	return page, err
 }
 
-// send returns where the redirects led to and the page there, which must say want.
+// send returns where the redirects led to and the page there, which must say
+// want.
 func (v *visitor) send(method, address string, form url.Values, want string) (*url.URL, string, error) {
 	var body io.Reader
 	if form != nil {

@@ -8,9 +8,10 @@
 //	GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
 //	X_CLIENT_ID, X_CLIENT_SECRET
 //
-// Register <base>/callback/github and so on as redirect URLs, and name the base, where
-// browsers reach the application, by -base. Behind more than one process set OAUTH_COOKIE_KEY, and use
-// a store and sessions of your own in place of the ones in memory.
+// Register <base>/callback/github and so on as redirect URLs, and name the
+// base, where browsers reach the application, by -base. Behind more than one
+// process set OAUTH_COOKIE_KEY, and use a store and sessions of your own in
+// place of the ones in memory.
 //
 //	go run ./examples/login          # then open http://127.0.0.1:8080/
 //	go run ./examples/login -demo    # walks through a sign-in by itself and exits

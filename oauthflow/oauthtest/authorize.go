@@ -21,8 +21,9 @@ type authorization struct {
 }
 
 // checkAuthorization reads an authorization request. Until client and redirect
-// URI are known to be good, an error must not be sent to the redirect URI (RFC 6749 section 4.1.2.1): those come
-// back as err, the others as ref. Called with s.mu held.
+// URI are known to be good, an error must not be sent to the redirect URI (RFC
+// 6749 section 4.1.2.1): those come back as err, the others as ref. Called with
+// s.mu held.
 func (s *Server) checkAuthorization(q url.Values) (a authorization, ref *refusal, err error) {
 	c, ok := s.client(q.Get("client_id"))
 	if !ok {
@@ -122,7 +123,8 @@ func (s *Server) decide(authURL string, user func(authorization) (string, *refus
 	return out, nil
 }
 
-// authorizationResponse grants a code to subject, or reports ref. Called with s.mu held.
+// authorizationResponse grants a code to subject, or reports ref. Called with
+// s.mu held.
 func (s *Server) authorizationResponse(a authorization, subject string, ref *refusal) url.Values {
 	out := url.Values{}
 	if state := a.params.Get("state"); state != "" {

@@ -8,8 +8,8 @@ import (
 
 var badClient = &refusal{http.StatusUnauthorized, "invalid_client", "client authentication failed"}
 
-// authenticate tells which client sent r, and refuses a wrong secret, two ways at
-// once, or none where one is needed. Called with s.mu held.
+// authenticate tells which client sent r, and refuses a wrong secret, two ways
+// at once, or none where one is needed. Called with s.mu held.
 func (s *Server) authenticate(r *http.Request) (Client, *refusal) {
 	id, given, basic := r.BasicAuth()
 	if basic {

@@ -39,7 +39,8 @@ func (s *Server) deviceAuthorization(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// ApproveDevice plays the user who enters the code at the verification page and consents.
+// ApproveDevice plays the user who enters the code at the verification page and
+// consents.
 func (s *Server) ApproveDevice(userCode, subject string) error {
 	if _, ok := s.user(subject); !ok {
 		return errors.New("oauthtest: there is no such user")

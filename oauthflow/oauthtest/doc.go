@@ -13,10 +13,11 @@
 // sign-in page to click on mounts the Server as the http.Handler that it is.
 //
 // The server is strict where a good server is: a code works once, and used
-// again it kills what came of it (RFC 6749 section 4.1.2); a refresh token works once, and used
-// again it revokes the whole family (RFC 9700 section 4.14.2); PKCE is checked; a DPoP proof
-// works once. It speaks authorization code, device flow, client credentials, JWT bearer, token exchange, PAR, DPoP with
-// nonces, revocation, introspection, OpenID Connect and logout.
+// again it kills what came of it (RFC 6749 section 4.1.2); a refresh token
+// works once, and used again it revokes the whole family (RFC 9700 section
+// 4.14.2); PKCE is checked; a DPoP proof works once. It speaks authorization
+// code, device flow, client credentials, JWT bearer, token exchange, PAR, DPoP
+// with nonces, revocation, introspection, OpenID Connect and logout.
 // [Server.Inject] makes it misbehave.
 //
 // It is made for tests and demonstrations: everything is forgotten when the

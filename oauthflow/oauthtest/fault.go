@@ -65,7 +65,8 @@ func (s *Server) nextFault() (Fault, time.Duration) {
 
 const badGatewayPage = "<html><head><title>502 Bad Gateway</title></head><body>proxy</body></html>"
 
-// before misbehaves ahead of the request's effect and reports whether it answered.
+// before misbehaves ahead of the request's effect and reports whether it
+// answered.
 func (f Fault) before(w http.ResponseWriter, r *http.Request) bool {
 	switch f {
 	case BadGatewayBefore:

@@ -66,7 +66,8 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	})).ServeHTTP(w, r)
 }
 
-// logout is the endpoint of RP-Initiated Logout: it believes any ID token of its own as a hint.
+// logout is the endpoint of RP-Initiated Logout: it believes any ID token of
+// its own as a hint.
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	if hint := q.Get("id_token_hint"); hint != "" {

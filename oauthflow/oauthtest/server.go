@@ -20,10 +20,12 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// Config describes the server. The zero value is a server with one confidential client "web" with secret
-// "web-secret", one public client "cli", and one user "alice".
+// Config describes the server. The zero value is a server with one confidential
+// client "web" with secret "web-secret", one public client "cli", and one user
+// "alice".
 type Config struct {
-	// URL is the issuer. Empty: "https://auth.test", or the listener's address under Start.
+	// URL is the issuer. Empty: "https://auth.test", or the listener's address
+	// under Start.
 	URL string
 
 	// Name is shown on the sign-in page. Empty: "Test authorization server".
@@ -54,8 +56,8 @@ type Config struct {
 	// NoIssParameter leaves "iss" out of authorization responses.
 	NoIssParameter bool
 
-	// AutoApprove answers authorization requests at once, for the first user, without showing a
-	// page.
+	// AutoApprove answers authorization requests at once, for the first user,
+	// without showing a page.
 	AutoApprove bool
 
 	// DeviceInterval is what device polls must keep to; 0 means 5 s.
@@ -73,10 +75,12 @@ type Client struct {
 	ID     string
 	Secret string // empty: a public client, unless Key is set
 
-	// Key verifies the assertions of private_key_jwt (*ecdsa.PublicKey on P-256, *rsa.PublicKey or ed25519.PublicKey).
+	// Key verifies the assertions of private_key_jwt (*ecdsa.PublicKey on
+	// P-256, *rsa.PublicKey or ed25519.PublicKey).
 	Key crypto.PublicKey
 
-	// RedirectURIs are compared exactly, but for the port of loopback addresses (RFC 8252 section 7.3). Empty: any.
+	// RedirectURIs are compared exactly, but for the port of loopback addresses
+	// (RFC 8252 section 7.3). Empty: any.
 	RedirectURIs []string
 
 	// RequireDPoP refuses token requests without a proof.
@@ -216,8 +220,9 @@ func (s *Server) Provider() oauthflow.Provider {
 	}
 }
 
-// ClientConfig returns the configuration of the named client, with the redirect URL that was registered first or
-// "https://app.test/callback". An unknown name yields a client that the server refuses.
+// ClientConfig returns the configuration of the named client, with the redirect
+// URL that was registered first or "https://app.test/callback". An unknown name
+// yields a client that the server refuses.
 func (s *Server) ClientConfig(id string) oauthflow.Config {
 	cfg := oauthflow.Config{
 		Provider: s.Provider(), ClientID: id,
@@ -286,7 +291,8 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// random returns 256 bits under a prefix that tells a reader of logs what it is.
+// random returns 256 bits under a prefix that tells a reader of logs what it
+// is.
 func random(prefix string) string { return prefix + strings.ToLower(rand.Text()+rand.Text()) }
 
 // refusal is an OAuth error on its way to the client.

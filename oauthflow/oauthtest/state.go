@@ -83,7 +83,8 @@ func (s *Server) newFamily(client, subject string, scopes []string) *family {
 	return f
 }
 
-// mint makes an access token, and a refresh token if asked to. Called with s.mu held.
+// mint makes an access token, and a refresh token if asked to. Called with s.mu
+// held.
 func (s *Server) mint(f *family, withRefresh bool) (accessToken, refreshToken string) {
 	accessToken = random("at_")
 	s.state.access[accessToken] = &access{family: f, token: accessToken, expires: s.now().Add(s.cfg.AccessTokenLifetime)}
@@ -106,7 +107,8 @@ func (s *Server) Issue(clientID, subject string, scopes ...string) *oauth2.Token
 	}).WithExtra(map[string]any{"scope": strings.Join(scopes, " ")})
 }
 
-// Valid reports whether the access token would be accepted by an API now. A DPoP-bound token counts as well.
+// Valid reports whether the access token would be accepted by an API now. A
+// DPoP-bound token counts as well.
 func (s *Server) Valid(accessToken string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

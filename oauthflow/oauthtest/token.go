@@ -97,7 +97,8 @@ func (s *Server) granted(w http.ResponseWriter, r *http.Request) (map[string]any
 	return body, c.ID, ref
 }
 
-// duplicated names a parameter given twice (RFC 6749 section 3.2); resource and audience may be.
+// duplicated names a parameter given twice (RFC 6749 section 3.2); resource and
+// audience may be.
 func duplicated(form url.Values) string {
 	for k, v := range form {
 		if len(v) > 1 && k != "resource" && k != "audience" {
@@ -182,7 +183,8 @@ func (s *Server) clientCredentials(req tokenRequest) (map[string]any, *refusal) 
 	return s.respond(f, false), nil
 }
 
-// redeemAssertion grants an RFC 7523 assertion that the client signed for itself, as a service account does.
+// redeemAssertion grants an RFC 7523 assertion that the client signed for
+// itself, as a service account does.
 func (s *Server) redeemAssertion(req tokenRequest) (map[string]any, *refusal) {
 	claims, err := verifyJWS(req.form.Get("assertion"), req.client.Key, "")
 	if err != nil {
