@@ -29,9 +29,9 @@ type Challenger interface {
 	Challenge(req *http.Request, resp *http.Response) (replay bool, err error)
 }
 
-// headerOnly marks the credentials of this package, which set well-formed header
-// values and nothing else.
-type headerOnly interface{ headerOnly() }
+// headerOnly marks the credentials of this package that set one header field to a
+// well-formed value, and nothing else.
+type headerOnly interface{ headerName() string }
 
 // Bearer sends the newest secret of src as "Authorization: Bearer …" (RFC 6750).
 // A 401 reads the source once more, and a changed secret is tried.
@@ -60,7 +60,7 @@ type headerValue struct {
 	field  []string
 }
 
-func (*headerAuth) headerOnly() {}
+func (a *headerAuth) headerName() string { return a.name }
 
 // Check reports a source that is known to be unusable, or a bad name.
 func (a *headerAuth) Check() error {
@@ -169,7 +169,7 @@ type basicAuth struct {
 	last atomic.Pointer[headerValue]
 }
 
-func (*basicAuth) headerOnly() {}
+func (*basicAuth) headerName() string { return "Authorization" }
 
 // Check reports a source that is known to be unusable, or a user name that
 // Basic cannot carry.

@@ -16,7 +16,7 @@ type Client struct {
 	cfg     config
 	base    *url.URL
 	origins originSet
-	header  http.Header // sent with every request
+	header  []headerField // sent with every request
 
 	keyHeader  string // where the service honours an idempotency key, canonical, or ""
 	keyMethods []string
@@ -151,16 +151,26 @@ func (c *Client) resolveBase(cfg *config) error {
 	return nil
 }
 
+// headerField is one field of a header. A list of them is quicker to copy into a
+// header than another header.
+type headerField struct {
+	name   string
+	values []string
+}
+
 func (c *Client) resolveHeaders(cfg *config) error {
-	c.header = http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
+	h := http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
 	for name, values := range cfg.profile.Header {
-		c.header[http.CanonicalHeaderKey(name)] = slices.Clip(values)
+		h[http.CanonicalHeaderKey(name)] = slices.Clip(values)
 	}
 	for name, values := range cfg.header {
-		c.header[name] = slices.Clip(values)
+		h[name] = slices.Clip(values)
 	}
-	if err := checkHeader(c.header); err != nil {
+	if err := checkHeader(h); err != nil {
 		return failWrap(ErrConfig, "client", err)
+	}
+	for name, values := range h {
+		c.header = append(c.header, headerField{name, values})
 	}
 	c.keyHeader = cfg.profile.IdempotencyHeader
 	if cfg.idempotency != nil {

@@ -58,6 +58,9 @@ func (x *exchange) run() (*http.Response, error) {
 		if err == nil {
 			resp, err = x.receive(a, resp)
 		}
+		if err != nil || resp.StatusCode >= 300 {
+			x.reclaim()
+		}
 		v := x.judge(a, resp, err)
 		x.log(&v)
 		if !v.again {
@@ -90,8 +93,10 @@ func (x *exchange) prepare() error {
 		x.ownHeader()
 		req = x.tmpl
 	}
-	if err := checkHeader(req.Header); err != nil {
-		return err
+	if x.asked != nil { // a call of our own has been checked when it was built
+		if err := checkHeader(req.Header); err != nil {
+			return err
+		}
 	}
 	o := c.origins.base
 	if req.URL.Scheme != c.base.Scheme || req.URL.Host != c.base.Host {

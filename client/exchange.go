@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,9 +16,10 @@ import (
 type chain struct {
 	deadline time.Time // of the call; zero is none
 	foreign  bool      // it is the context's own, which needs no timer of ours
-	explicit bool      // somebody asked for that deadline, so it bounds streams too
-	from     origin    // where the call began
-	ledger   *Ledger   // from the context, may be nil
+	began    time.Time
+	explicit bool    // somebody asked for that deadline, so it bounds streams too
+	from     origin  // where the call began
+	ledger   *Ledger // from the context, may be nil
 
 	mu        sync.Mutex
 	wire      *http.Request // the last one sent, with its credential
@@ -31,7 +33,7 @@ type chain struct {
 	throttled bool          // the last attempt was
 	effect    Effect
 	attempts  []Attempt
-	few       [2]Attempt // where attempts begins
+	few       [1]Attempt // where attempts begins
 }
 
 func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
@@ -42,8 +44,9 @@ func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
 		timeout = c.cfg.callTimeout
 	}
 	limit, has := ctx.Deadline()
+	h.began = time.Now()
 	if timeout > 0 && (h.explicit || !has) {
-		h.deadline = time.Now().Add(timeout)
+		h.deadline = h.began.Add(timeout)
 	}
 	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
 		h.deadline, h.explicit, h.foreign = limit, true, true
@@ -51,9 +54,9 @@ func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
 }
 
 // sending notes what goes to the transport.
-func (h *chain) sending(wire, bare *http.Request) {
+func (h *chain) sending(wire, bare *http.Request, now time.Time) {
 	h.mu.Lock()
-	h.wire, h.bare, h.sent = wire, bare, time.Now()
+	h.wire, h.bare, h.sent = wire, bare, now
 	h.mu.Unlock()
 }
 
@@ -63,6 +66,13 @@ func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.wire, h.bare, h.sent
+}
+
+// fresh reports whether nothing has been sent yet.
+func (h *chain) fresh() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wire == nil
 }
 
 func (h *chain) record(a Attempt, throttled bool) {
@@ -125,6 +135,7 @@ type exchange struct {
 	stream   bool          // the default deadline ends with the headers
 	idle     time.Duration // bounds a wait for more of the body
 	repeat   bool          // the rule permits to repeat what may have been applied
+	lent     string        // the credential's header, while tmpl's header map holds it
 	body     replay
 	buf      *bytes.Buffer // the body of a success, when buffered
 	tried    int           // attempts of this hop that count for the policy
@@ -223,21 +234,29 @@ type clock struct {
 	cause   error     // what ended it then
 	lifted  bool      // the call's deadline does not count any more
 	stopped bool
+
+	progress atomic.Int64 // reads of the body in this phase, so that it is not idle
 }
 
 func (k *clock) follow(a *attemptContext) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.attempt = a
-	k.begin(time.Now(), 0, nil)
+	now := k.x.chain.began // close enough for the first attempt
+	if a != &k.x.first {
+		now = time.Now()
+	}
+	k.begin(now, 0, nil)
 }
 
 // enter begins a phase of at most d, which the timer ends with cause. A d of zero
 // or less begins one without a bound of its own.
-func (k *clock) enter(d time.Duration, cause error) {
+func (k *clock) enter(d time.Duration, cause error) { k.enterAt(time.Now(), d, cause) }
+
+func (k *clock) enterAt(now time.Time, d time.Duration, cause error) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.begin(time.Now(), d, cause)
+	k.begin(now, d, cause)
+	k.mu.Unlock()
 }
 
 func (k *clock) begin(now time.Time, d time.Duration, cause error) {
@@ -245,6 +264,7 @@ func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 		return
 	}
 	k.phase, k.cause = time.Time{}, cause
+	k.progress.Store(0)
 	if d > 0 {
 		k.phase = now.Add(d)
 	}
@@ -303,6 +323,10 @@ func (k *clock) fire() {
 	case !deadline.IsZero() && !now.Before(deadline):
 		k.attempt.end(errCallDeadline)
 	case !k.phase.IsZero() && !now.Before(k.phase):
+		if n := k.progress.Swap(0); n > 0 {
+			k.begin(now, k.x.idle, k.cause)
+			return
+		}
 		k.attempt.end(k.cause)
 	default:
 		k.arm(now)

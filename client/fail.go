@@ -90,7 +90,11 @@ func (x *exchange) secrets() []string {
 	x.chain.mu.Lock()
 	found := slices.Clone(x.chain.secrets)
 	x.chain.mu.Unlock()
-	for _, name := range credentialHeaders(wire.Header, bare.Header) {
+	names := credentialHeaders(wire.Header, bare.Header)
+	if x.lent != "" {
+		names = append(names, x.lent)
+	}
+	for _, name := range names {
 		for _, v := range wire.Header[name] {
 			found = append(found, v)
 			scheme, rest, ok := strings.Cut(v, " ")

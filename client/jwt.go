@@ -125,7 +125,7 @@ type jwtAuth struct {
 	renewAt time.Time
 }
 
-func (*jwtAuth) headerOnly() {}
+func (*jwtAuth) headerName() string { return "Authorization" }
 
 // Check reports a key that is known to be unusable, without signing anything.
 func (a *jwtAuth) Check() error {

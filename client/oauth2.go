@@ -65,7 +65,7 @@ func (f *tokenFlight) wait(ctx context.Context) (*oauth2.Token, error) {
 	}
 }
 
-func (*oauthAuth) headerOnly() {}
+func (*oauthAuth) headerName() string { return "Authorization" }
 
 // Check reports a nil source.
 func (a *oauthAuth) Check() error {

@@ -159,8 +159,8 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	if int64(len(p)) > r.left {
 		p = p[:r.left]
 	}
-	r.x.clock.enter(r.x.idle, errIdleTimeout)
 	n, err := r.rc.Read(p)
+	r.x.clock.progress.Add(1)
 	r.left -= int64(n)
 	return n, err
 }
@@ -187,6 +187,7 @@ func (x *exchange) readBody(resp *http.Response) error {
 		x.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
 	}
 	x.in = bodyReader{x: x, rc: resp.Body, left: limit + 1}
+	x.clock.enter(x.idle, errIdleTimeout)
 	n, err := x.buf.ReadFrom(&x.in)
 	x.clock.leave()
 	x.in = bodyReader{}

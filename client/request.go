@@ -94,25 +94,27 @@ func (c *Client) build(r *Request, out *outgoing) error {
 	if err != nil {
 		return err
 	}
-	h := make(http.Header, 6)
-	for name, values := range c.header {
-		h[name] = values
+	h := make(http.Header, len(c.header)+3)
+	for _, f := range c.header {
+		h[f.name] = f.values
 	}
 	if p.contentType != "" {
 		h["Content-Type"] = []string{p.contentType}
 	}
-	for name, values := range r.Header {
-		h[http.CanonicalHeaderKey(name)] = values
-	}
-	if err := checkHeader(h); err != nil {
-		return err
+	if len(r.Header) > 0 {
+		if err := checkHeader(r.Header); err != nil {
+			return err
+		}
+		for name, values := range r.Header {
+			h[http.CanonicalHeaderKey(name)] = values
+		}
 	}
 	out.http = http.Request{
 		Method: method, URL: &out.url, Host: out.url.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	if host := h.Get("Host"); host != "" {
-		out.http.Host = host
+	if host := h["Host"]; len(host) > 0 {
+		out.http.Host = host[0]
 		delete(h, "Host")
 	}
 	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody

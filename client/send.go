@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 )
 
 // refused is the error of an attempt that the stack itself stopped.
@@ -48,8 +49,9 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		x.trace.asked.Store(false)
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
 	}
-	x.chain.sending(out, x.tmpl)
-	x.clock.enter(x.c.cfg.attemptTimeout, errAttemptTimeout)
+	now := time.Now()
+	x.chain.sending(out, x.tmpl, now)
+	x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
 	resp, err := x.c.cfg.transport.RoundTrip(out)
 	x.clock.leave()
 	if err != nil {
@@ -99,9 +101,13 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 		out = new(http.Request)
 		*out = *req
 	}
-	out.Header = copyHeader(req.Header)
 	from := originOf(req.URL)
-	_, builtIn := auth.(headerOnly)
+	own, builtIn := auth.(headerOnly)
+	if mine && builtIn && x.lends() {
+		x.lent = own.headerName()
+	} else {
+		out.Header = copyHeader(req.Header)
+	}
 	if !builtIn {
 		u := *req.URL
 		out.URL = &u
@@ -121,6 +127,24 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 		out.Header[http.CanonicalHeaderKey(name)] = values
 	}
 	return out, nil
+}
+
+// lends reports whether the credential may be put into tmpl's own header map,
+// which saves a copy of it: in the first attempt of a plain call, whose template
+// nobody sees. Unless that succeeds, reclaim takes it out again.
+func (x *exchange) lends() bool {
+	return x.buffered && x.asked == nil && x.tried == 1 && len(x.out.header) == 0 && x.chain.fresh()
+}
+
+// reclaim gives tmpl a header map without the credential. The one that was sent
+// is left alone: a transport may still be reading it.
+func (x *exchange) reclaim() {
+	if x.lent == "" {
+		return
+	}
+	x.tmpl.Header = copyHeader(x.tmpl.Header)
+	delete(x.tmpl.Header, x.lent)
+	x.lent = ""
 }
 
 // errAuth says that the credential could not be had or applied.
