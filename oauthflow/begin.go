@@ -144,6 +144,13 @@ func (c *Client) checkBegin(b *begin) error {
 			return fmt.Errorf("the parameter %q belongs to the flow", name)
 		}
 	}
+	openID := slices.Contains(b.scopes, "openid")
+	if openID && c.keys == nil {
+		return errors.New("the scope openid needs a provider with Issuer and JWKSURL, to verify ID tokens")
+	}
+	if b.maxAge != 0 && !openID {
+		return errors.New("a maximum age needs the scope openid: the ID token says when the user signed in")
+	}
 	if b.maxAge < 0 || b.maxAge%time.Second != 0 {
 		return errors.New("the maximum age must be positive whole seconds")
 	}

@@ -115,6 +115,12 @@ func newClient(cfg Config, opts []Option) *Client {
 	for _, o := range opts {
 		o(c)
 	}
+	if c.http == nil {
+		c.http = &http.Client{}
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
 	hardened := http.Client{Timeout: c.http.Timeout, Transport: c.http.Transport}
 	hardened.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &hardened

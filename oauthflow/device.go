@@ -35,8 +35,6 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 		scopes = c.cfg.Scopes
 	}
 	form := url.Values{}
-	// Section 3.1: client_id is required, also where the client authenticates.
-	form.Set(c.clientIDParam(), c.cfg.ClientID)
 	if len(scopes) > 0 {
 		form.Set(c.scopeParam(), c.joinScopes(scopes))
 	}

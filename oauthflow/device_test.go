@@ -128,7 +128,8 @@ func TestDeviceAuthorizationResponses(t *testing.T) {
 	device := func(body string) (*oauth2.DeviceAuthResponse, error) {
 		c := tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
 			require.NoError(t, r.ParseForm())
-			require.Equal(t, "web", r.PostForm.Get("client_id"))
+			id, _, _ := r.BasicAuth()
+			require.Equal(t, "web", id)
 			require.Equal(t, "a,b", r.PostForm.Get("scope"))
 			_, _ = io.WriteString(w, body)
 		}, func(cfg *oauthflow.Config) {

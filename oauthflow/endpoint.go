@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/standpipe-go/standpipe/secret"
@@ -156,20 +157,20 @@ func jsonObject(form url.Values) string {
 }
 
 // sentTracker tells a request that never left from one that may have.
-type sentTracker struct{ asked, connected bool }
+type sentTracker struct{ asked, connected atomic.Bool }
 
 func (s *sentTracker) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn: func(string) { s.asked = true },
-		GotConn: func(httptrace.GotConnInfo) { s.connected = true },
+		GetConn: func(string) { s.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { s.connected.Store(true) },
 	}
 }
 
 // maybe errs on the side of yes: a transport that reports nothing may have
 // sent.
 func (s *sentTracker) maybe(err error) bool {
-	if s.asked {
-		return s.connected
+	if s.asked.Load() {
+		return s.connected.Load()
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return false

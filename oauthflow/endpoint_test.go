@@ -71,6 +71,29 @@ func TestO2_ACodeIsSentOnce(t *testing.T) {
 	}
 }
 
+// A connection that was kept alive and dies under the request tempts transports
+// to send again.
+func TestO2_ACodeIsNotSentAgainOnAnotherConnection(t *testing.T) {
+	t.Parallel()
+	var codes atomic.Int32
+	c := tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("code") == "" {
+			_, _ = io.WriteString(w, `{"access_token":"a"}`)
+			return
+		}
+		codes.Add(1)
+		panic(http.ErrAbortHandler)
+	}, nil)
+	for range 3 {
+		_, err := c.Refresh(t.Context(), refreshable) // leaves an idle connection
+		require.NoError(t, err)
+		codes.Store(0)
+		_, err = c.Exchange(t.Context(), "the-code", "")
+		require.True(t, tokenError(t, err).MaybeApplied)
+		require.EqualValues(t, 1, codes.Load())
+	}
+}
+
 // rotating is a source whose value changes when it is refreshed.
 func rotating(values ...string) secret.Source { return &rotatingSource{values: values} }
 

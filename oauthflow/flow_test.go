@@ -375,8 +375,10 @@ func TestBeginRefusesWhatWouldBreakTheFlow(t *testing.T) {
 		require.Error(t, err)
 		require.Empty(t, rec.Header(), "nothing was written")
 	}
+	_, err := c.Begin(t.Context(), oauthflow.WithScopes("profile"), oauthflow.WithMaxAge(time.Hour))
+	require.Error(t, err, "nothing would say when the user signed in")
 	noRedirect := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.RedirectURL = "" })
-	_, err := noRedirect.Begin(t.Context())
+	_, err = noRedirect.Begin(t.Context())
 	require.Error(t, err)
 	noEndpoint := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider.Endpoint.AuthURL = "" })
 	_, err = noEndpoint.Begin(t.Context())

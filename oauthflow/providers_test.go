@@ -35,9 +35,11 @@ func TestO1_EveryProviderBegins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, err := oauthflow.New(oauthflow.Config{
-				Provider: p, ClientID: "id", ClientSecret: secret.Static("s"), RedirectURL: "https://app.test/cb", Scopes: []string{"openid", "b"},
+				Provider: p, ClientID: "id", ClientSecret: secret.Static("s"), RedirectURL: "https://app.test/cb", Scopes: []string{"a", "b"},
 			})
 			require.NoError(t, err)
+			_, err = c.Begin(t.Context(), oauthflow.WithScopes("openid"))
+			require.Equal(t, p.Issuer == "", err != nil, "who signs in where there are no ID tokens would stay unknown")
 			a, err := c.Begin(t.Context())
 			require.NoError(t, err)
 			require.True(t, strings.HasPrefix(a.URL, p.Endpoint.AuthURL+"?"), a.URL)
@@ -51,7 +53,7 @@ func TestO1_EveryProviderBegins(t *testing.T) {
 			if p.ScopeSeparator != "" {
 				sep = p.ScopeSeparator
 			}
-			require.Equal(t, "openid"+sep+"b", q.Get(scope))
+			require.Equal(t, "a"+sep+"b", q.Get(scope))
 			for k, v := range p.AuthParams {
 				require.Equal(t, v, q.Get(k))
 			}

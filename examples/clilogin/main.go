@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	c, u, err := setUp(ctx, *demo)
+	c, u, err := setUp(ctx, *demo, out)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ type user struct {
 
 var scopes = []string{"openid", "profile", "offline_access"}
 
-func setUp(ctx context.Context, demo bool) (*oauthflow.Client, user, error) {
-	u := user{open: showAndOpen, enter: func(string) error { return nil }}
+func setUp(ctx context.Context, demo bool, out io.Writer) (*oauthflow.Client, user, error) {
+	u := user{open: showAndOpen(out), enter: func(string) error { return nil }}
 	cfg := oauthflow.Config{ClientID: os.Getenv("OIDC_CLIENT_ID"), RedirectURL: "http://127.0.0.1/callback", Scopes: scopes}
 	if issuer := os.Getenv("OIDC_ISSUER"); issuer != "" && !demo {
 		p, err := oauthflow.Discover(ctx, issuer)
@@ -46,10 +46,12 @@ func setUp(ctx context.Context, demo bool) (*oauthflow.Client, user, error) {
 }
 
 // showAndOpen prints the address as well: the browser may be on another screen.
-func showAndOpen(ctx context.Context, authURL string) error {
-	fmt.Println(authURL)
-	_ = oauthflow.OpenBrowser(ctx, authURL) // the address is there to be copied
-	return nil
+func showAndOpen(out io.Writer) func(context.Context, string) error {
+	return func(ctx context.Context, authURL string) error {
+		fmt.Fprintln(out, authURL)
+		_ = oauthflow.OpenBrowser(ctx, authURL) // the address is there to be copied
+		return nil
+	}
 }
 
 func startFake(ctx context.Context) (*oauthtest.Server, error) {
