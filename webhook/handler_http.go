@@ -24,7 +24,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		answer = h.refuse(r.Context(), err)
 		answer.write(w)
-	case srv != nil && flushes(w):
+	case srv != nil && r.ProtoMajor == 1 && flushes(w): // a stream of HTTP/2 ends only with its handler
 		h.serveInPlace(w, FromHTTP(r, body), r.Context(), start)
 	default:
 		answer = h.process(r.Context(), FromHTTP(r, body), start)
