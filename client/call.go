@@ -58,7 +58,7 @@ func Delete(ctx context.Context, c *Client, path string) error {
 func (c *Client) call(ctx context.Context, r *Request, out any) error {
 	x := newExchange(c, ctx, r.Timeout)
 	x.buffered = true
-	if err := c.build(r, x.out); err != nil {
+	if err := x.build(r); err != nil {
 		return x.invalid(r, err)
 	}
 	resp, err := x.follow()

@@ -37,7 +37,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	}
 	_, _, sent := x.chain.last()
 	v.attempt = Attempt{Start: sent, Status: v.status, Err: v.err}
-	if !sent.IsZero() {
+	if v.attempt.Duration = x.heard.Sub(sent); err != nil && !sent.IsZero() {
 		v.attempt.Duration = time.Since(sent)
 	}
 	if resp != nil {
@@ -47,9 +47,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	if resp != nil {
 		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
 	}
-	if a.paced {
-		x.observe(a, &v, resp)
-	}
+	x.observe(a, &v, resp)
 	x.decide(&v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.chain.record(v.attempt, v.throttled)
@@ -120,8 +118,15 @@ func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
 	}
 }
 
-// observe tells the limits what came of an attempt that they let through.
+// observe tells the limits what came of an attempt that they let through. The
+// client's own pacer is left out of it until a host first speaks of limits.
 func (x *exchange) observe(a *attemptContext, v *verdict, resp *http.Response) {
+	if !a.paced {
+		if !x.c.cfg.pacerOwn || resp == nil || !v.throttled && !ratelimit.Informs(resp.Header) {
+			return
+		}
+		x.host.paced.Store(true)
+	}
 	a.paced = false
 	key := x.limitKey()
 	switch r, returns := x.c.limits.(ratelimit.Returner); {

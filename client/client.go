@@ -75,7 +75,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		cfg.transport = newTransport()
 	}
 	if !cfg.pacerSet {
-		cfg.pacer, cfg.pacerSet = ratelimit.NewPacer(), true
+		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(), true, true
 	}
 	c.limits = limits(&cfg)
 	c.cfg = cfg

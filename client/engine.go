@@ -53,7 +53,10 @@ func (x *exchange) run() (*http.Response, error) {
 	}
 	for {
 		x.tried++
-		a := x.newAttempt()
+		a := x.opening
+		if x.opening = nil; a == nil {
+			a = x.newAttempt()
+		}
 		resp, err := x.try(a)
 		if err == nil {
 			resp, err = x.receive(a, resp)
@@ -190,7 +193,10 @@ func contains(methods []string, method string) bool {
 
 // try makes one attempt, through the per-attempt middleware if there is any.
 func (x *exchange) try(a *attemptContext) (*http.Response, error) {
-	req := x.tmpl.WithContext(a)
+	req, mine := x.tmpl, false
+	if req.Context() != a {
+		req, mine = req.WithContext(a), true
+	}
 	if err := x.body.attach(req); err != nil {
 		return nil, err
 	}
@@ -201,7 +207,7 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 		}
 		return resp, err
 	}
-	return x.send(a, req, true)
+	return x.send(a, req, mine)
 }
 
 // sleep waits before the next attempt. That the wait ends before the deadline

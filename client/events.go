@@ -85,7 +85,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (*exchange, *http.Re
 		h["Accept"] = []string{"text/event-stream"}
 		r.Header = h
 	}
-	if err := c.build(&r, x.out); err != nil {
+	if err := x.build(&r); err != nil {
 		return nil, nil, x.invalid(&r, err)
 	}
 	resp, err := x.follow()

@@ -60,6 +60,13 @@ func (h *chain) sending(wire, bare *http.Request, now time.Time) {
 	h.mu.Unlock()
 }
 
+// reclaimed notes what was sent last, without its credential.
+func (h *chain) reclaimed(bare *http.Request) {
+	h.mu.Lock()
+	h.bare = bare
+	h.mu.Unlock()
+}
+
 // last returns what was sent last, with and without its credential, and when;
 // nil where nothing was.
 func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
@@ -140,12 +147,14 @@ type exchange struct {
 	buf      *bytes.Buffer // the body of a success, when buffered
 	tried    int           // attempts of this hop that count for the policy
 	asked    *http.Request // as the engine got it, for resp.Request; nil in a call of our own
+	heard    time.Time     // when the last answer, or failure, came
 	trace    sendTrace
 
-	in    bodyReader
-	clock clock
-	own   chain
-	first attemptContext
+	in      bodyReader
+	clock   clock
+	own     chain
+	first   attemptContext
+	opening *attemptContext // the first attempt's, made with the request; nil once begun
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {
@@ -155,7 +164,6 @@ func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchang
 	})
 	x := &made.exchange
 	x.c, x.ctx, x.out, x.idle = c, ctx, &made.out, c.cfg.idleTimeout
-	x.tmpl = &made.out.http
 	x.chain = &x.own
 	x.chain.begin(ctx, c, timeout)
 	x.clock.x = x
@@ -217,7 +225,7 @@ func (x *exchange) newAttempt() *attemptContext {
 }
 
 func (a *attemptContext) end(cause error) {
-	if a.cancel != nil {
+	if a != nil && a.cancel != nil {
 		a.cancel(cause)
 	}
 }
@@ -342,9 +350,7 @@ func (k *clock) stop() {
 	}
 	a := k.attempt
 	k.mu.Unlock()
-	if a != nil {
-		a.end(nil)
-	}
+	a.end(nil)
 }
 
 // release lets the last attempt live on without a bound, for a connection that
@@ -375,9 +381,10 @@ var (
 
 // invalid is the error of a Request that could not be built.
 func (x *exchange) invalid(r *Request, err error) error {
-	if rc := x.out.http.Body; rc != nil {
-		_ = rc.Close()
+	if x.out.http != nil {
+		closeBody(x.out.http)
 	}
+	x.clock.stop()
 	method := firstOf(r.Method, http.MethodGet)
 	if !validToken(method) {
 		method = "(bad method)"

@@ -30,6 +30,7 @@ type config struct {
 	limiter        ratelimit.Limiter
 	pacer          Pacer
 	pacerSet       bool
+	pacerOwn       bool // nobody else uses it
 	limitKey       func(*http.Request) string
 	breaker        *Breaker
 	logger         *slog.Logger
@@ -120,7 +121,9 @@ type Pacer interface {
 
 // WithPacing replaces the pacer, which by default is a ratelimit.Pacer of this
 // client's own. Nil turns pacing off.
-func WithPacing(p Pacer) Option { return func(c *config) { c.pacer, c.pacerSet = p, true } }
+func WithPacing(p Pacer) Option {
+	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn = p, true, false }
+}
 
 // WithLimitKey replaces the key that the limiter and the pacer see. f must not
 // put a secret into it and must be safe for concurrent use.

@@ -22,11 +22,18 @@ func originOf(u *url.URL) origin {
 	return origin{lower(u.Scheme), strings.TrimSuffix(host, ":")}
 }
 
-// lower is strings.ToLower for the usual case, which has nothing to do.
+// lower lowers ASCII letters and no others: Unicode folds "İ" onto "i", which
+// would make two hosts one. The usual case has nothing to do.
 func lower(s string) string {
 	for i := range len(s) {
-		if c := s[i]; c >= 'A' && c <= 'Z' || c >= 0x80 {
-			return strings.ToLower(s)
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if c := b[j]; c >= 'A' && c <= 'Z' {
+					b[j] = c + 'a' - 'A'
+				}
+			}
+			return string(b)
 		}
 	}
 	return s
@@ -117,7 +124,7 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 			return failf(ErrRequest, "path holds %q: put a query into Query, and escape an identifier with PathEscape", c)
 		case c == '\\' || c < ' ' || c == 0x7f:
 			return failf(ErrRequest, "path holds a backslash or a control character")
-		case c == '%' || c == ' ' || c >= 0x80:
+		case c == '%':
 			escaped = true
 		}
 	}
@@ -138,22 +145,48 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	if dotSegment(plain) {
 		return failf(ErrRequest, "path has a dot segment")
 	}
-	into.Path = join(base.Path, plain)
-	if escaped || base.RawPath != "" {
-		into.RawPath = join(base.EscapedPath(), path)
+	if !escaped && base.RawPath == "" {
+		into.Path = join(base.Path, path)
+		return nil
+	}
+	// The two must agree to the byte, and RawPath be valid: package net/url drops
+	// it otherwise, and an escaped separator becomes a real one.
+	into.RawPath = join(base.EscapedPath(), escapeRest(path))
+	var err error
+	if into.Path, err = url.PathUnescape(into.RawPath); err != nil {
+		return failf(ErrRequest, "path has a malformed escape")
 	}
 	return nil
 }
 
+// dotSegment also finds a dot segment with parameters ("..;x"), which some
+// servers take off first.
 func dotSegment(path string) bool {
 	for rest := path; rest != ""; {
 		segment, after, _ := strings.Cut(rest, "/")
+		segment, _, _ = strings.Cut(segment, ";")
 		if segment == "." || segment == ".." {
 			return true
 		}
 		rest = after
 	}
 	return false
+}
+
+// escapeRest escapes what may not be in a path (RFC 3986 §3.3) and leaves the
+// escapes that are there.
+func escapeRest(path string) string {
+	const hex = "0123456789ABCDEF"
+	b := make([]byte, 0, len(path))
+	for i := range len(path) {
+		c := path[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("/%-._~!$&'()*+,;=:@", c) >= 0 {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
 }
 
 func join(base, path string) string {

@@ -187,7 +187,7 @@ func (x *exchange) readBody(resp *http.Response) error {
 		x.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
 	}
 	x.in = bodyReader{x: x, rc: resp.Body, left: limit + 1}
-	x.clock.enter(x.idle, errIdleTimeout)
+	x.clock.enterAt(x.heard, x.idle, errIdleTimeout)
 	n, err := x.buf.ReadFrom(&x.in)
 	x.clock.leave()
 	x.in = bodyReader{}
@@ -217,7 +217,10 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
 	case x.asked != nil:
 		resp.Request = x.asked
 	default:
-		resp.Request = &x.out.http
+		resp.Request = x.out.http
+		if !x.buffered {
+			resp.Request = x.out.http.WithContext(x.ctx)
+		}
 	}
 	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
 		if err := x.passOn(resp); err != nil {

@@ -54,12 +54,17 @@ func (x *exchange) passOn(resp *http.Response) error {
 	}
 	location := resp.Header.Get("Location")
 	target, err := x.tmpl.URL.Parse(location)
-	if err != nil || x.c.origins.contains(target, originOf(target)) {
+	if err != nil {
 		return nil // whoever follows it sees to that
 	}
-	stripParams(target, params)
+	// On the client's own origins the parameters come back with the credential;
+	// in the Location they would show in resp.Request and in http.Client's errors.
+	stripped := stripParams(target, params)
 	clean := target.String()
-	if x.scrub(clean) != clean {
+	switch own := x.c.origins.contains(target, originOf(target)); {
+	case own && !stripped:
+		return nil
+	case !own && x.scrub(clean) != clean:
 		return failf(ErrRedirect, "the redirect's Location repeats the credential, and leads to another origin")
 	}
 	resp.Header = resp.Header.Clone()
@@ -67,13 +72,21 @@ func (x *exchange) passOn(resp *http.Response) error {
 	return nil
 }
 
-func stripParams(u *url.URL, params []string) {
+func stripParams(u *url.URL, params []string) (stripped bool) {
+	if len(params) == 0 || u.RawQuery == "" {
+		return false
+	}
+	query := u.Query()
 	for _, name := range params {
-		if query := u.Query(); query.Has(name) {
+		if query.Has(name) {
 			query.Del(name)
-			u.RawQuery = query.Encode()
+			stripped = true
 		}
 	}
+	if stripped {
+		u.RawQuery = query.Encode()
+	}
+	return stripped
 }
 
 // follow makes the call hop by hop, as http.Client does under an SDK.
@@ -98,10 +111,11 @@ func (x *exchange) follow() (*http.Response, error) {
 // hop sends the present request, through the per-call middleware if there is any.
 func (x *exchange) hop() (*http.Response, error) {
 	if len(x.c.cfg.perCall) == 0 {
-		x.tmpl, x.owned = &x.out.http, true
+		x.tmpl, x.owned = x.out.http, true
 		return x.run()
 	}
-	x.tmpl = &x.out.http
+	x.tmpl = x.out.http
+	x.clock.stop() // the engine below has its own
 	resp, err := x.c.chain.RoundTrip(x.out.http.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")
@@ -124,7 +138,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	if !redirectStatus(resp.StatusCode) || location == "" || x.c.cfg.maxRedirects == 0 {
 		return false, nil
 	}
-	req := &x.out.http
+	req := x.out.http
 	keepsBody := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
 	if keepsBody && req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
 		return false, nil // the body is gone: the caller gets the redirect itself
@@ -139,10 +153,12 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	if x.out.url.Scheme == "https" && target.Scheme == "http" && keepsBody && req.GetBody != nil {
 		return false, failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
 	}
-	next := http.Request{
+	x.clock.restart()
+	x.opening = x.newAttempt()
+	next := (&http.Request{
 		Method: req.Method, Host: target.Host, Header: req.Header.Clone(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	}).WithContext(x.opening)
 	switch {
 	case keepsBody && req.GetBody != nil:
 		if next.Body, err = req.GetBody(); err != nil {
@@ -164,6 +180,5 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	next.URL = &x.out.url
 	x.out.http = next
 	x.tried, x.body, x.owned = 0, replay{}, false
-	x.clock.restart()
 	return true, nil
 }

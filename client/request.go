@@ -60,7 +60,7 @@ type Meta struct {
 // outgoing is a Request made ready: the parts of an *http.Request that do not
 // change from attempt to attempt, and what the stack must know of it.
 type outgoing struct {
-	http   http.Request
+	http   *http.Request // nil until it is built
 	url    url.URL
 	header http.Header // the caller's own, which win over the credential
 	route  string
@@ -68,8 +68,10 @@ type outgoing struct {
 	limit  int64
 }
 
-// build fills in out from r, or says what is wrong with it, before any I/O.
-func (c *Client) build(r *Request, out *outgoing) error {
+// build fills in x.out from r, or says what is wrong with it, before any I/O.
+// The request it makes is also the one that the first attempt sends.
+func (x *exchange) build(r *Request) error {
+	c, out := x.c, x.out
 	if err := c.resolve(r, &out.url); err != nil {
 		return err
 	}
@@ -109,16 +111,17 @@ func (c *Client) build(r *Request, out *outgoing) error {
 			h[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	out.http = http.Request{
+	x.opening = x.newAttempt()
+	out.http = (&http.Request{
 		Method: method, URL: &out.url, Host: out.url.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	}).WithContext(x.opening)
 	if host := h["Host"]; len(host) > 0 {
 		out.http.Host = host[0]
 		delete(h, "Host")
 	}
 	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
-	return p.attach(&out.http)
+	return p.attach(out.http)
 }
 
 // resolve finds the URL of r.
@@ -160,7 +163,7 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.stream = true
-	if err := c.build(&r, x.out); err != nil {
+	if err := x.build(&r); err != nil {
 		return nil, x.invalid(&r, err)
 	}
 	resp, err := x.follow()

@@ -54,6 +54,7 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
 	resp, err := x.c.cfg.transport.RoundTrip(out)
 	x.clock.leave()
+	x.heard = time.Now()
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (*http
 		}
 		a.admitted, a.probe = true, probe
 	}
-	if x.c.limits != nil {
+	if x.c.limits != nil && (!x.c.cfg.pacerOwn || x.c.cfg.limiter != nil || x.host.paced.Load()) {
 		if err := x.c.limits.Wait(a, x.limitKey()); err != nil {
 			return nil, refused(ErrRateLimited, "rate limit", err)
 		}
@@ -96,16 +97,16 @@ func (x *exchange) admits(req *http.Request) bool {
 
 func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error) {
 	auth := x.c.cfg.auth
-	out := req
-	if !mine {
-		out = new(http.Request)
-		*out = *req
-	}
 	from := originOf(req.URL)
+	out := req
 	own, builtIn := auth.(headerOnly)
-	if mine && builtIn && x.lends() {
+	if builtIn && x.lends(req) {
 		x.lent = own.headerName()
 	} else {
+		if !mine {
+			out = new(http.Request)
+			*out = *req
+		}
 		out.Header = copyHeader(req.Header)
 	}
 	if !builtIn {
@@ -129,22 +130,24 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 	return out, nil
 }
 
-// lends reports whether the credential may be put into tmpl's own header map,
+// lends reports whether the credential may be put into the template itself,
 // which saves a copy of it: in the first attempt of a plain call, whose template
-// nobody sees. Unless that succeeds, reclaim takes it out again.
-func (x *exchange) lends() bool {
-	return x.buffered && x.asked == nil && x.tried == 1 && len(x.out.header) == 0 && x.chain.fresh()
+// nobody sees. Unless that succeeds, reclaim makes a new one.
+func (x *exchange) lends(req *http.Request) bool {
+	return req == x.tmpl && x.buffered && x.asked == nil && x.c.attempt == nil && len(x.out.header) == 0 && x.chain.fresh()
 }
 
-// reclaim gives tmpl a header map without the credential. The one that was sent
-// is left alone: a transport may still be reading it.
+// reclaim makes a template without the credential. The one that was sent is left
+// alone: a transport may still be reading it.
 func (x *exchange) reclaim() {
 	if x.lent == "" {
 		return
 	}
-	x.tmpl.Header = copyHeader(x.tmpl.Header)
-	delete(x.tmpl.Header, x.lent)
-	x.lent = ""
+	t := *x.tmpl
+	t.Header = copyHeader(t.Header)
+	delete(t.Header, x.lent)
+	x.tmpl, x.out.http, x.lent = &t, &t, ""
+	x.chain.reclaimed(x.tmpl)
 }
 
 // errAuth says that the credential could not be had or applied.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/standpipe-go/standpipe/retry"
 )
@@ -21,6 +22,7 @@ type shared struct {
 type hostState struct {
 	limitKey string
 	budget   *retry.Budget
+	paced    atomic.Bool // the host has said something about its limits
 	breaker  breakerState
 }
 

@@ -61,7 +61,7 @@ func (p *Pacer) Return(key string) { p.store.give(key) }
 func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	var space [4]Limit
 	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
-	if speaks(h) {
+	if Informs(h) {
 		now := time.Now()
 		o.limits = appendLimits(space[:0], h, now)
 		o.sentry = sentryLimits(h)
@@ -74,9 +74,9 @@ func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	p.store.bucket(sh, key, now).(*pace).observe(now, o)
 }
 
-// speaks reports whether h may hold a header about limits: one pass over the few
-// headers of a response in place of a lookup for each of the many names.
-func speaks(h http.Header) bool {
+// Informs reports whether h may hold a header about limits, by one pass over its
+// names: a quick way to tell that there is nothing for [Pacer.Observe] to learn.
+func Informs(h http.Header) bool {
 	for name := range h {
 		if len(name) < 4 {
 			continue
