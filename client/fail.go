@@ -116,6 +116,15 @@ func (x *exchange) secrets() []string {
 	for _, name := range credentialParams(wire.URL, bare.URL) {
 		found = append(found, wire.URL.Query()[name]...)
 	}
+	// What tells no difference, and what is not the whole value of a field.
+	switch auth := x.c.cfg.auth.(type) {
+	case *queryAuth:
+		found = append(found, wire.URL.Query()[auth.name]...)
+	case *headerAuth:
+		for _, v := range wire.Header[auth.name] {
+			found = append(found, strings.TrimPrefix(v, auth.prefix))
+		}
+	}
 	return found
 }
 

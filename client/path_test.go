@@ -102,3 +102,11 @@ func TestC14_RedirectThatRepeatsTheQuery(t *testing.T) {
 		require.NotContains(t, asError(t, err).Message, "canary")
 	})
 }
+
+// X1: what follows a prefix is the secret, whatever the prefix ends with.
+func TestX1_PrefixedSecretIsScrubbed(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.JSON(400, `{"message":"no such key: canary-secret"}`))
+	_, err := client.Get[thing](t.Context(), over(t, rt, client.WithAuth(client.HeaderPrefix("X-Auth", "key=", secret.Static("canary-secret")))), "/x")
+	require.Equal(t, "key=canary-secret", rt.Last().Header.Get("X-Auth"))
+	require.NotContains(t, asError(t, err).Message, "canary")
+}
