@@ -111,7 +111,8 @@ func Auth0(domain, audience string) Provider {
 // Clerk is an instance used as an identity provider, by the domain of its
 // Frontend API, such as "clerk.example.com" or "example.clerk.accounts.dev".
 //
-// Source: clerk.com/docs, "How Clerk implements OAuth".
+// Source: clerk.com/docs, "How Clerk implements OAuth"; the Frontend API in
+// github.com/clerk/openapi-specs.
 func Clerk(domain string) Provider {
 	base := "https://" + domain
 	return Provider{

@@ -49,8 +49,8 @@ func GitHubApp() Provider {
 // "offline.access" for a refresh token, which works once.
 //
 // Source: docs.x.com, "OAuth 2.0 Authorization Code Flow with PKCE" (access
-// tokens live two hours). That a dead refresh token is reported as
-// invalid_request is what its developer community observes.
+// tokens live two hours). That a dead code or refresh token is reported as
+// invalid_request is what users of node-twitter-api-v2 report (issue 496).
 func X() Provider {
 	return Provider{
 		Name: "X",
@@ -69,10 +69,11 @@ func X() Provider {
 // Slack installs an app and yields its bot token. For a token of the user use
 // [SlackUser], for sign-in alone [SlackSignIn].
 //
-// Source: docs.slack.dev, "Installing with OAuth", "oauth.v2.access" and "Using
-// token rotation": scopes are separated by commas; errors come as "ok": false
-// with status 200; refresh tokens, where rotation is on, work once. PKCE is for
-// apps that switched it on: set NoPKCE to false for them.
+// Source: docs.slack.dev, "Installing with OAuth", "oauth.v2.access", "Using
+// token rotation" and "Using PKCE": scopes are separated by commas; errors come
+// as "ok": false with status 200; refresh tokens, where rotation is on, work
+// once. An app takes PKCE only once that is switched on, which makes it a public
+// client for good: set NoPKCE to false for such an app.
 func Slack() Provider {
 	return Provider{
 		Name: "Slack",
