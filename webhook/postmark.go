@@ -5,7 +5,7 @@ import "github.com/standpipe-go/standpipe/secret"
 // Postmark verifies Postmark's webhooks by the Basic authentication configured on
 // them: the source yields "user:password" ("Webhooks overview", Postmark docs).
 // Postmark signs nothing; where a custom header is configured on the webhook
-// instead, use [StaticToken]. Options: [Clock], [MaxBody].
+// instead, use [PostmarkHeader]. Options: [Clock], [MaxBody].
 func Postmark(credentials secret.Source, opts ...Option) (*Scheme, error) {
 	return newPostmark(traits{split: splitJSON[postmarkEnvelope]}, credentials, opts)
 }
@@ -18,6 +18,14 @@ func PostmarkInbound(credentials secret.Source, opts ...Option) (*Scheme, error)
 
 // inboundMaxBody holds a mail with its attachments.
 const inboundMaxBody = 30 << 20
+
+// PostmarkHeader is [Postmark] for webhooks that carry a secret in a custom header
+// instead of Basic authentication.
+func PostmarkHeader(header string, tokens secret.Source, opts ...Option) (*Scheme, error) {
+	return newToken(tokenSpec{
+		provider: "postmark", header: header, traits: traits{split: splitJSON[postmarkEnvelope]},
+	}, tokens, opts)
+}
 
 func newPostmark(t traits, credentials secret.Source, opts []Option) (*Scheme, error) {
 	return newToken(tokenSpec{

@@ -2,7 +2,9 @@ package webhook_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -117,6 +119,9 @@ func kits() []kit {
 		}, `{"message":{"data":"SGVsbG8=","messageId":"1"},"subscription":"s"}`, false, false, false},
 		{"postmark", bySource(webhook.Postmark, "user:"+rawKey), func() *webhooktest.Signer { return webhooktest.Postmark("user", rawKey) }, object, false, false, false},
 		{"postmark-inbound", bySource(webhook.PostmarkInbound, "user:"+rawKey), func() *webhooktest.Signer { return webhooktest.Postmark("user", rawKey) }, object, false, false, false},
+		{"postmark-header", func(opts ...webhook.Option) (*webhook.Scheme, error) {
+			return webhook.PostmarkHeader("X-Token", secret.Static(rawKey), opts...)
+		}, func() *webhooktest.Signer { return webhooktest.Datadog("X-Token", rawKey) }, object, false, false, false},
 		{"cloudflare", bySource(webhook.Cloudflare, rawKey), func() *webhooktest.Signer { return webhooktest.Cloudflare(rawKey) }, object, false, false, false},
 		{"datadog", func(opts ...webhook.Option) (*webhook.Scheme, error) {
 			return webhook.Datadog("X-Hook-Token", secret.Static(rawKey), opts...)
@@ -302,6 +307,25 @@ func TestNothingElseVerifies(t *testing.T) {
 				require.Error(t, err, other.name)
 			}
 		})
+	}
+}
+
+// X1: no form of printing a scheme shows a key.
+func TestX1_SchemesDoNotPrintTheirKeys(t *testing.T) {
+	t.Parallel()
+	for _, k := range kits() {
+		s := k.scheme(t)
+		_, err := s.Verify(t.Context(), k.request(t, fixedTime))
+		require.NoError(t, err)
+		var shown string
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+			shown += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, *s)
+		}
+		for _, key := range []string{rawKey, standardKey, strings.TrimPrefix(standardKey, "whsec_")} {
+			require.NotContains(t, shown, key)
+			require.NotContains(t, shown, fmt.Sprint([]byte(key)))
+			require.NotContains(t, shown, base64.StdEncoding.EncodeToString([]byte(key)))
+		}
 	}
 }
 
