@@ -21,6 +21,8 @@ type verdict struct {
 	status    int
 	throttled bool
 	neverSent bool
+	asked     time.Duration // what the service asks to wait
+	told      bool          // that it does
 	wait      time.Duration
 	attempt   Attempt
 }
@@ -46,6 +48,9 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	}
 	if resp != nil {
 		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
+		if resp.StatusCode >= 300 || v.throttled {
+			v.asked, v.told = ratelimit.RetryAfter(resp.Header, x.heard)
+		}
 	}
 	x.observe(a, &v, resp)
 	x.decide(&v, resp, err)
@@ -63,14 +68,9 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 }
 
 func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
-	var asked time.Duration
-	var told bool
 	if resp != nil && err == nil {
 		if x.renew(v, resp) {
 			return
-		}
-		if resp.StatusCode >= 300 || v.throttled {
-			asked, told = ratelimit.RetryAfter(resp.Header, time.Now())
 		}
 	}
 	if v.reason = x.eligible(v, resp, err); v.reason != Retried {
@@ -89,16 +89,18 @@ func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
 		v.reason = PolicyForbids
 		return
 	}
-	wait := policy.Delay(x.tried, v.throttled)
-	if floor := x.c.cfg.profile.ThrottleWait; v.throttled && !told && floor > 0 {
-		wait = floor<<min(x.tried-1, 6) + wait
-	}
-	if told {
-		if asked > policy.WaitLimit() {
-			v.reason = WaitTooLong
-			return
+	var wait time.Duration
+	switch floor := x.c.cfg.profile.ThrottleWait; {
+	case v.told && v.asked > policy.WaitLimit():
+		v.reason = WaitTooLong
+		return
+	case v.told:
+		wait = retry.Above(v.asked)
+	default:
+		wait = policy.Delay(x.tried, v.throttled)
+		if v.throttled && floor > 0 {
+			wait += floor << min(x.tried-1, 6)
 		}
-		wait = retry.Above(asked)
 	}
 	if d := x.chain.deadline; !d.IsZero() && !time.Now().Add(wait).Before(d) {
 		v.reason = WaitPastDeadline
@@ -122,7 +124,7 @@ func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
 // client's own pacer is left out of it until a host first speaks of limits.
 func (x *exchange) observe(a *attemptContext, v *verdict, resp *http.Response) {
 	if !a.paced {
-		if !x.c.cfg.pacerOwn || resp == nil || !v.throttled && !ratelimit.Informs(resp.Header) {
+		if !x.c.cfg.pacerOwn || resp == nil || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 			return
 		}
 		x.host.paced.Store(true)
@@ -295,10 +297,11 @@ func (x *exchange) effect(v verdict) {
 		x.chain.worse(MaybeApplied)
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
 		x.chain.worse(MaybeApplied)
-	case v.status >= 300:
+	case v.status > http.StatusSeeOther:
 		x.chain.worse(Rejected)
 	default:
-		x.chain.worse(MaybeApplied) // a success that could not be read
+		// A success that could not be read, or one whose result is elsewhere.
+		x.chain.worse(MaybeApplied)
 	}
 }
 

@@ -20,6 +20,11 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	} else {
 		x.chain = &x.own
 		x.chain.begin(x.ctx, c, 0)
+		if req.Response != nil {
+			// A redirect whose chain was lost, by middleware that made a response of
+			// its own: at best it has come from the client's own origins.
+			x.chain.from = c.origins.base
+		}
 	}
 	return x.run()
 }
@@ -53,10 +58,7 @@ func (x *exchange) run() (*http.Response, error) {
 	}
 	for {
 		x.tried++
-		a := x.opening
-		if x.opening = nil; a == nil {
-			a = x.newAttempt()
-		}
+		a := x.nextAttempt()
 		resp, err := x.try(a)
 		if err == nil {
 			resp, err = x.receive(a, resp)
@@ -69,8 +71,11 @@ func (x *exchange) run() (*http.Response, error) {
 		if !v.again {
 			return x.finish(a, resp, v)
 		}
-		x.discard(resp)
-		a.end(nil)
+		if spent := x.discard(resp); spent && err == nil {
+			x.opening = a // it ended by itself: its context can serve again
+		} else {
+			a.end(nil)
+		}
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {
 				x.body.close()
@@ -78,6 +83,18 @@ func (x *exchange) run() (*http.Response, error) {
 			}
 		}
 	}
+}
+
+// nextAttempt returns the context of the next attempt: the one that was made with
+// the request or left by an attempt that needs it no more, else a new one.
+func (x *exchange) nextAttempt() *attemptContext {
+	a := x.opening
+	if a == nil {
+		return x.newAttempt()
+	}
+	x.opening = nil
+	a.admitted, a.probe, a.paced = false, false, false
+	return a
 }
 
 // prepare checks the request and decides what holds for all its attempts.

@@ -75,17 +75,13 @@ func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
 	return h.wire, h.bare, h.sent
 }
 
-// fresh reports whether nothing has been sent yet.
-func (h *chain) fresh() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.wire == nil
-}
-
 func (h *chain) record(a Attempt, throttled bool) {
 	h.mu.Lock()
 	h.throttled = throttled
 	a.Number = len(h.attempts) + 1
+	if n := len(h.attempts); n == len(h.few) && n == cap(h.attempts) {
+		h.attempts = append(make([]Attempt, 0, 4), h.attempts...)
+	}
 	h.attempts = append(h.attempts, a)
 	h.mu.Unlock()
 }
@@ -151,6 +147,7 @@ type exchange struct {
 	trace    sendTrace
 
 	in      bodyReader
+	head    peekedBody
 	clock   clock
 	own     chain
 	first   attemptContext

@@ -14,6 +14,10 @@ import (
 // drainTimeout bounds the reading of an error body, whatever its size.
 const drainTimeout = 5 * time.Second
 
+// maxRedirectBody is how long the body of a redirect may be to be read, so that
+// the next hop can use the connection; http.Client has the same bound.
+const maxRedirectBody = 2 << 10
+
 // maxPooled bounds what one returned buffer keeps in memory.
 const maxPooled = 1 << 20
 
@@ -41,7 +45,7 @@ func (x *exchange) receive(a *attemptContext, resp *http.Response) (*http.Respon
 	switch {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
 		return resp, nil
-	case resp.StatusCode >= 400:
+	case resp.StatusCode >= 400, redirectStatus(resp.StatusCode) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
 		x.peek(resp)
 		return resp, nil
 	case x.buffered && resp.StatusCode < 300:
@@ -64,6 +68,8 @@ type peekedBody struct {
 	err  error // of reading the head, other than its end
 	end  bool  // the head is all there is
 	off  int
+
+	limited io.LimitedReader // through which the head was read
 }
 
 func (b *peekedBody) Read(p []byte) (int, error) {
@@ -85,9 +91,10 @@ func (b *peekedBody) Close() error { return b.rest.Close() }
 
 func (x *exchange) peek(resp *http.Response) {
 	limit := x.c.cfg.maxErrorBody
-	b := &peekedBody{head: getBuffer(), rest: resp.Body}
-	x.clock.enter(drainTimeout, errDrainTimeout)
-	n, err := b.head.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	b := &x.head
+	*b = peekedBody{head: getBuffer(), rest: resp.Body, limited: io.LimitedReader{R: resp.Body, N: limit + 1}}
+	x.clock.enterAt(x.heard, drainTimeout, errDrainTimeout)
+	n, err := b.head.ReadFrom(&b.limited)
 	x.clock.leave()
 	switch {
 	case err != nil:
@@ -130,19 +137,23 @@ func (x *exchange) errorBody(resp *http.Response) []byte {
 	return head
 }
 
-// discard ends a response that is not handed on. What is left of its body is not
-// read: a body that did not fit into the head costs its connection.
-func (x *exchange) discard(resp *http.Response) {
+// discard ends a response that is not handed on, and reports whether its body
+// has been read to the end. What is left of one is not read: a body that did not
+// fit into the head costs its connection.
+func (x *exchange) discard(resp *http.Response) (spent bool) {
 	if resp == nil {
-		return
+		return false
 	}
+	spent = resp.Body == http.NoBody
 	if b, ok := peekedOf(resp); ok {
+		spent = b.end
 		defer func() {
 			putBuffer(b.head)
 			b.head = nil
 		}()
 	}
 	_ = resp.Body.Close()
+	return spent
 }
 
 // bodyReader reads a body that is to be decoded, under its limit.

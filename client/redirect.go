@@ -99,12 +99,12 @@ func (x *exchange) follow() (*http.Response, error) {
 		next, err := x.nextHop(resp, hops)
 		if err != nil {
 			x.discard(resp)
+			x.clock.stop()
 			return nil, x.fail(resp, err)
 		}
 		if !next {
 			return resp, nil
 		}
-		x.discard(resp)
 	}
 }
 
@@ -132,7 +132,7 @@ func (x *exchange) typed(err error) error {
 }
 
 // nextHop turns x.out into the request that a redirect asks for (RFC 9110
-// §15.4), and reports whether there is one.
+// §15.4), and reports whether there is one; the redirect itself is then done with.
 func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	location := resp.Header.Get("Location")
 	if !redirectStatus(resp.StatusCode) || location == "" || x.c.cfg.maxRedirects == 0 {
@@ -153,6 +153,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	if x.out.url.Scheme == "https" && target.Scheme == "http" && keepsBody && req.GetBody != nil {
 		return false, failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
 	}
+	x.discard(resp) // before the clock starts anew: this stops it
 	x.clock.restart()
 	x.opening = x.newAttempt()
 	next := (&http.Request{

@@ -71,6 +71,17 @@ type outgoing struct {
 // build fills in x.out from r, or says what is wrong with it, before any I/O.
 // The request it makes is also the one that the first attempt sends.
 func (x *exchange) build(r *Request) error {
+	p, err := payloadOf(r.Body)
+	if err != nil {
+		return err
+	}
+	if err = x.assemble(r, &p); err != nil && p.single != nil {
+		_ = p.single.Close()
+	}
+	return err
+}
+
+func (x *exchange) assemble(r *Request, p *payload) error {
 	c, out := x.c, x.out
 	if err := c.resolve(r, &out.url); err != nil {
 		return err
@@ -91,10 +102,6 @@ func (x *exchange) build(r *Request) error {
 	}
 	if !validHeaderValue(r.IdempotencyKey) {
 		return failf(ErrRequest, "idempotency key holds a control character")
-	}
-	p, err := payloadOf(r.Body)
-	if err != nil {
-		return err
 	}
 	h := make(http.Header, len(c.header)+3)
 	for _, f := range c.header {

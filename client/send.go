@@ -131,10 +131,10 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 }
 
 // lends reports whether the credential may be put into the template itself,
-// which saves a copy of it: in the first attempt of a plain call, whose template
-// nobody sees. Unless that succeeds, reclaim makes a new one.
+// which saves a copy of it: in a plain call, whose template nobody sees.
+// Unless the attempt succeeds, reclaim makes a new one.
 func (x *exchange) lends(req *http.Request) bool {
-	return req == x.tmpl && x.buffered && x.asked == nil && x.c.attempt == nil && len(x.out.header) == 0 && x.chain.fresh()
+	return req == x.tmpl && x.buffered && x.asked == nil && x.c.attempt == nil && len(x.out.header) == 0
 }
 
 // reclaim makes a template without the credential. The one that was sent is left

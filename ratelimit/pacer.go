@@ -65,7 +65,9 @@ func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 		now := time.Now()
 		o.limits = appendLimits(space[:0], h, now)
 		o.sentry = sentryLimits(h)
-		o.wait, o.asked = RetryAfter(h, now)
+	}
+	if status >= 300 || o.throttled {
+		o.wait, o.asked = RetryAfter(h, time.Now())
 	}
 	sh := p.store.shard(key)
 	sh.mu.Lock()
@@ -74,15 +76,16 @@ func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	p.store.bucket(sh, key, now).(*pace).observe(now, o)
 }
 
-// Informs reports whether h may hold a header about limits, by one pass over its
-// names: a quick way to tell that there is nothing for [Pacer.Observe] to learn.
+// Informs reports whether h may hold a header about limits beside Retry-After, by
+// one pass over its names: a quick way to tell that there is nothing more for
+// [Pacer.Observe] to learn.
 func Informs(h http.Header) bool {
 	for name := range h {
 		if len(name) < 4 {
 			continue
 		}
 		switch name[:4] {
-		case "Retr", "Rate", "X-Ra", "X-Ms", "X-Se":
+		case "Rate", "X-Ra", "X-Se":
 			return true
 		}
 	}
