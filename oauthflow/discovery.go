@@ -2,6 +2,7 @@ package oauthflow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -110,13 +111,13 @@ func (m metadata) text(name string) string {
 }
 
 func (m metadata) list(name string) []string {
-	elements, err := strictjson.Array(m[name])
-	if err != nil {
+	var elements []any
+	if json.Unmarshal(m[name], &elements) != nil {
 		return nil
 	}
 	var out []string
 	for _, e := range elements {
-		if s, ok := strictjson.String(e); ok {
+		if s, ok := e.(string); ok {
 			out = append(out, s)
 		}
 	}
