@@ -1,29 +1,29 @@
 package claims
 
 import (
-	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
+	"strconv"
 	"sync"
-	"unicode"
 
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
 )
 
-// Decoder decodes claims into Go values as encoding/json does, except that a
-// member name must equal a field's name byte by byte. encoding/json also takes
-// "SUB" for a field named "sub"; here such a member is passed over, as any
-// other unknown one is, at every depth of structs, maps, slices and arrays.
-// (Types with an UnmarshalJSON or UnmarshalText of their own see what is
-// theirs unchanged.)
+// Decoder decodes claims into Go values by the rules of encoding/json, tags
+// included, except that a member name must equal a field's name byte by byte.
+// encoding/json also takes "SUB" for a field named "sub"; here such a member is
+// passed over, as any other unknown one is, at every depth of structs, maps,
+// slices and arrays. Further differences: the first value that does not fit its
+// field ends the decoding, slices and maps are made anew, the keys of maps must be
+// strings, and what a field with ",string" gets must be JSON itself. (Types with an UnmarshalJSON or UnmarshalText of their own see
+// what is theirs unchanged.)
 //
-// A Decoder remembers the shapes of types. The zero Decoder is ready for use;
-// it is safe for concurrent use and must not be copied.
+// A Decoder remembers what it found out about types. The zero Decoder is ready for
+// use; it is safe for concurrent use and must not be copied.
 type Decoder struct {
-	shapes sync.Map // reflect.Type → *shape
+	plans sync.Map // reflect.Type → *plan
 }
 
 // Decode decodes the whole set into v, a non-nil pointer.
@@ -35,221 +35,202 @@ func (d *Decoder) Decode(s Set, v any) error {
 	if s.raw == nil {
 		return errors.New("decode claims: there are none")
 	}
-	data := s.raw
-	if root := d.shape(target.Type().Elem()); d.membersDiffer(s.members, root) {
-		data = d.rewriteObject(nil, s.members, root)
-	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := d.value(s.raw, s.text, s.members, target.Elem()); err != nil {
 		return fmt.Errorf("decode claims: %w", err)
 	}
 	return nil
 }
 
-// shape is what matters of a type: names of struct fields, and what is inside.
-// A nil map and a nil element mean that case does not matter from here on.
-type shape struct {
-	fields map[string]reflect.Type // of a struct, by exact name
-	folded map[string]bool         // the names of fields, case folded
-	elem   reflect.Type            // of a map, slice or array
+// value decodes raw, which text repeats as a string, into v. The members are those
+// of raw if it is an object that has been taken apart before.
+func (d *Decoder) value(raw []byte, text string, members []strictjson.Member, v reflect.Value) error {
+	p := d.plan(v.Type())
+	switch p.how {
+	case standard:
+		if v.Kind() == reflect.Interface && v.Elem().Kind() == reflect.Pointer && !v.Elem().IsNil() {
+			return d.value(raw, text, members, v.Elem().Elem())
+		}
+		return json.Unmarshal(raw, v.Addr().Interface())
+	case unsupported:
+		return mismatch(raw, v)
+	}
+	if string(raw) == "null" {
+		if p.how == pointer || p.how == slice || p.how == dictionary {
+			v.SetZero()
+		}
+		return nil
+	}
+	switch p.how {
+	case pointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		return d.value(raw, text, members, v.Elem())
+	case structure:
+		return d.structure(raw, text, members, p, v)
+	case dictionary:
+		return d.dictionary(raw, text, members, v)
+	case slice, array:
+		return d.list(raw, text, v, p.how)
+	case textual:
+		s, ok := stringOf(raw, text)
+		if !ok {
+			return mismatch(raw, v)
+		}
+		v.SetString(s)
+		return nil
+	}
+	return scalar(raw, p.how, v)
 }
 
-var (
-	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
-	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
-)
-
-func (d *Decoder) shape(t reflect.Type) *shape {
-	if known, ok := d.shapes.Load(t); ok {
-		return known.(*shape)
+// mismatch is the error of encoding/json for the case, without the value.
+func mismatch(raw []byte, v reflect.Value) error {
+	kind := "number"
+	switch raw[0] {
+	case '"':
+		kind = "string"
+	case '{':
+		kind = "object"
+	case '[':
+		kind = "array"
+	case 't', 'f':
+		kind = "bool"
 	}
-	known, _ := d.shapes.LoadOrStore(t, newShape(t))
-	return known.(*shape)
+	return &json.UnmarshalTypeError{Value: kind, Type: v.Type()}
 }
 
-func newShape(t reflect.Type) *shape {
-	for {
-		if p := reflect.PointerTo(t); p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler) {
-			return &shape{}
-		}
-		if t.Kind() != reflect.Pointer {
-			break
-		}
-		t = t.Elem()
+// stringOf returns the string that raw stands for, cut from text where possible.
+func stringOf(raw []byte, text string) (string, bool) {
+	if raw[0] != '"' {
+		return "", false
 	}
-	switch t.Kind() {
-	case reflect.Map, reflect.Slice, reflect.Array:
-		return &shape{elem: t.Elem()}
-	case reflect.Struct:
-		s := &shape{fields: map[string]reflect.Type{}, folded: map[string]bool{}}
-		s.addFields(t, map[reflect.Type]bool{})
-		return s
+	for _, c := range raw {
+		if c == '\\' {
+			return strictjson.String(raw)
+		}
 	}
-	return &shape{}
+	return text[1 : len(text)-1], true
 }
 
-// addFields follows the naming rules of encoding/json. Fields of embedded
-// structs come last, so that the outer of two equal names wins.
-func (s *shape) addFields(t reflect.Type, visiting map[reflect.Type]bool) {
-	if visiting[t] {
-		return
-	}
-	visiting[t] = true
-	var embedded []reflect.Type
-	for f := range t.Fields() {
-		tag := f.Tag.Get("json")
-		name, _, _ := strings.Cut(tag, ",")
-		if tag == "-" {
-			continue
+func scalar(raw []byte, h how, v reflect.Value) error {
+	switch h {
+	case boolean:
+		if b := string(raw); b == "true" || b == "false" {
+			v.SetBool(b == "true")
+			return nil
 		}
-		if f.Anonymous && name == "" {
-			inner := f.Type
-			if inner.Kind() == reflect.Pointer {
-				inner = inner.Elem()
+	case signed:
+		if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil && !v.OverflowInt(n) {
+			v.SetInt(n)
+			return nil
+		}
+	case unsigned:
+		if n, err := strconv.ParseUint(string(raw), 10, 64); err == nil && !v.OverflowUint(n) {
+			v.SetUint(n)
+			return nil
+		}
+	case floating:
+		// The first byte keeps out what ParseFloat knows beyond JSON.
+		if c := raw[0]; c == '-' || c >= '0' && c <= '9' {
+			if n, err := strconv.ParseFloat(string(raw), v.Type().Bits()); err == nil {
+				v.SetFloat(n)
+				return nil
 			}
-			if inner.Kind() == reflect.Struct {
-				embedded = append(embedded, inner)
-				continue
-			}
-		}
-		if !f.IsExported() {
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		if _, ok := s.fields[name]; !ok {
-			s.fields[name] = f.Type
-			s.folded[fold(name)] = true
 		}
 	}
-	for _, inner := range embedded {
-		s.addFields(inner, visiting)
-	}
+	return mismatch(raw, v)
 }
 
-// fold maps a name to the one that stands for all that encoding/json takes for
-// equal: every rune becomes the smallest of its case-folding orbit.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		for {
-			next := unicode.SimpleFold(r)
-			if next <= r {
-				return next
-			}
-			r = next
-		}
-	}, name)
-}
-
-// plain reports whether no struct can be inside.
-func (s *shape) plain() bool { return s.fields == nil && s.elem == nil }
-
-// imposter reports whether encoding/json would take name for a field that has
-// another name.
-func (s *shape) imposter(name []byte) bool {
-	if s.fields == nil {
-		return false
+func (d *Decoder) structure(raw []byte, text string, members []strictjson.Member, p *plan, v reflect.Value) error {
+	if raw[0] != '{' {
+		return mismatch(raw, v)
 	}
-	if _, exact := s.fields[string(name)]; exact {
-		return false
-	}
-	return s.folded[fold(string(name))]
-}
-
-func (s *shape) inner(name []byte) reflect.Type {
-	if s.fields != nil {
-		return s.fields[string(name)]
-	}
-	return s.elem
-}
-
-// membersDiffer reports whether decoding must not see the members as they are.
-func (d *Decoder) membersDiffer(members []strictjson.Member, s *shape) bool {
-	for _, m := range members {
-		if s.imposter(m.Name) || d.valueDiffers(m.Value, s.inner(m.Name)) {
-			return true
-		}
-	}
-	return false
-}
-
-func (d *Decoder) valueDiffers(value []byte, t reflect.Type) bool {
-	if t == nil || value[0] != '{' && value[0] != '[' {
-		return false
-	}
-	s := d.shape(t)
-	if s.fields == nil && (s.elem == nil || d.shape(s.elem).plain()) {
-		return false
-	}
-	if value[0] == '{' {
+	if members == nil {
 		var buf [usualNested]strictjson.Member
-		members, err := strictjson.Object(value, buf[:0])
-		return err == nil && d.membersDiffer(members, s)
-	}
-	elements, err := strictjson.Array(value)
-	if err != nil {
-		return false
-	}
-	for _, e := range elements {
-		if d.valueDiffers(e, s.elem) {
-			return true
+		var err error
+		if members, err = strictjson.Object(raw, buf[:0]); err != nil {
+			return err
 		}
 	}
-	return false
-}
-
-// rewriteObject appends an object without the members that encoding/json would
-// mistake.
-func (d *Decoder) rewriteObject(dst []byte, members []strictjson.Member, s *shape) []byte {
-	dst = append(dst, '{')
-	first := true
-	for _, m := range members {
-		if s.imposter(m.Name) {
+	for i := range members {
+		m := &members[i]
+		f, ok := p.fields[string(m.Name)]
+		if !ok {
 			continue
 		}
-		if !first {
-			dst = append(dst, ',')
+		field, err := f.of(v)
+		if err != nil {
+			return err
 		}
-		first = false
-		dst = appendQuoted(dst, m.Name)
-		dst = append(dst, ':')
-		dst = d.rewriteValue(dst, m.Value, s.inner(m.Name))
+		if f.quoted {
+			err = d.quoted(m.Value, field)
+		} else {
+			err = d.value(m.Value, text[m.Start:m.Start+len(m.Value)], nil, field)
+		}
+		if err != nil {
+			return fmt.Errorf("%q: %w", m.Name, err)
+		}
 	}
-	return append(dst, '}')
+	return nil
 }
 
-func (d *Decoder) rewriteValue(dst, value []byte, t reflect.Type) []byte {
-	if !d.valueDiffers(value, t) {
-		return append(dst, value...)
+// quoted decodes a value whose field has the option ",string".
+func (d *Decoder) quoted(raw []byte, v reflect.Value) error {
+	if string(raw) == "null" {
+		return d.value(raw, "null", nil, v)
 	}
-	s := d.shape(t)
-	if value[0] == '{' {
-		members, _ := strictjson.Object(value, nil)
-		return d.rewriteObject(dst, members, s)
+	inner, ok := strictjson.String(raw)
+	if !ok || inner == "" || strictjson.Check([]byte(inner)) != nil {
+		return mismatch(raw, v)
 	}
-	elements, _ := strictjson.Array(value)
-	dst = append(dst, '[')
-	for i, e := range elements {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = d.rewriteValue(dst, e, s.elem)
-	}
-	return append(dst, ']')
+	return d.value([]byte(inner), inner, nil, v)
 }
 
-func appendQuoted(dst, name []byte) []byte {
-	dst = append(dst, '"')
-	for _, c := range name {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < ' ':
-			dst = append(dst, `\u00`...)
-			dst = append(dst, "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
-		default:
-			dst = append(dst, c)
+func (d *Decoder) dictionary(raw []byte, text string, members []strictjson.Member, v reflect.Value) error {
+	if raw[0] != '{' {
+		return mismatch(raw, v)
+	}
+	if members == nil {
+		var err error
+		if members, err = strictjson.Object(raw, nil); err != nil {
+			return err
 		}
 	}
-	return append(dst, '"')
+	t := v.Type()
+	m := reflect.MakeMapWithSize(t, len(members))
+	for _, member := range members {
+		elem := reflect.New(t.Elem()).Elem()
+		if err := d.value(member.Value, text[member.Start:member.Start+len(member.Value)], nil, elem); err != nil {
+			return err
+		}
+		m.SetMapIndex(reflect.ValueOf(string(member.Name)).Convert(t.Key()), elem)
+	}
+	v.Set(m)
+	return nil
+}
+
+func (d *Decoder) list(raw []byte, text string, v reflect.Value, h how) error {
+	var buf [usualNested]strictjson.Member
+	elements, err := strictjson.Elements(raw, buf[:0])
+	if err != nil {
+		if errors.Is(err, strictjson.ErrType) {
+			return mismatch(raw, v)
+		}
+		return err
+	}
+	list := v
+	if h == slice {
+		list = reflect.MakeSlice(v.Type(), len(elements), len(elements))
+	} else {
+		list.SetZero()
+	}
+	for i, e := range elements[:min(len(elements), list.Len())] {
+		if err := d.value(e.Value, text[e.Start:e.Start+len(e.Value)], nil, list.Index(i)); err != nil {
+			return err
+		}
+	}
+	if h == slice {
+		v.Set(list)
+	}
+	return nil
 }

@@ -156,3 +156,129 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// sameAsJSON are types on which Decode must agree with encoding/json wherever no
+// name differs in case.
+type sameAsJSON struct {
+	String   string             `json:"s"`
+	Number   json.Number        `json:"n"`
+	Bool     bool               `json:"b"`
+	Int      int                `json:"i"`
+	Int8     int8               `json:"i8"`
+	Uint16   uint16             `json:"u16"`
+	Float    float64            `json:"f"`
+	Float32  float32            `json:"f32"`
+	Bytes    []byte             `json:"bytes"`
+	Ints     []int              `json:"ints"`
+	Pair     [2]int64           `json:"pair"`
+	Pointers []*string          `json:"pointers"`
+	Map      map[string]float64 `json:"map"`
+	Nested   map[string]map[string][]inner
+	Any      any            `json:"any"`
+	Anys     []any          `json:"anys"`
+	AnyMap   map[string]any `json:"anymap"`
+	Time     *time.Time     `json:"time"`
+	Quoted   int            `json:"quoted,string"`
+	QuotedS  *string        `json:"quoteds,string"`
+	Empty    struct{}       `json:"empty"`
+	Pointer  **inner        `json:"pp"`
+	level1
+	*Level2
+	Named level1 `json:"named"`
+}
+
+type level1 struct {
+	A      string `json:"a"`
+	Shared string `json:"shared"`
+	S      string `json:"s"`
+	level3
+}
+
+type Level2 struct {
+	B      string `json:"b2"`
+	Shared string `json:"shared"`
+	Clash  int
+}
+
+type level3 struct {
+	C     string `json:"c"`
+	Clash string `json:"Clash"`
+}
+
+// agree requires the same value from Decode and encoding/json, and no value from
+// Decode where encoding/json refuses.
+func agree(t testing.TB, d *claims.Decoder, text string) {
+	t.Helper()
+	s, err := claims.Parse([]byte(text))
+	if err != nil {
+		return
+	}
+	var got, want sameAsJSON
+	wantErr := json.Unmarshal([]byte(text), &want)
+	gotErr := d.Decode(s, &got)
+	require.Equal(t, wantErr == nil, gotErr == nil, "%s: %v, encoding/json: %v", text, gotErr, wantErr)
+	if wantErr == nil {
+		require.Equal(t, want, got, text)
+	}
+}
+
+func TestDecodeAgreesWithEncodingJSON(t *testing.T) {
+	t.Parallel()
+	var d claims.Decoder
+	for _, member := range []string{
+		`"s":"x"`, `"s":"\u00e9\n"`, `"s":1`, `"s":null`, `"s":{}`, `"n":1.50`, `"n":"1"`, `"n":"x"`, `"n":null`, `"b":true`, `"b":false`, `"b":"true"`, `"b":null`, `"b":1`,
+		`"i":1`, `"i":-1`, `"i":1.0`, `"i":1e3`, `"i":9223372036854775808`, `"i":null`, `"i":"1"`, `"i8":127`, `"i8":128`, `"u16":65535`, `"u16":65536`, `"u16":-1`,
+		`"f":1`, `"f":-1.5e10`, `"f":"1"`, `"f32":1e39`, `"f32":1.5`, `"bytes":"aGk="`, `"bytes":"!"`, `"bytes":[104,105]`, `"bytes":null`,
+		`"ints":[1,2]`, `"ints":[]`, `"ints":null`, `"ints":[null]`, `"ints":{}`, `"ints":["x"]`, `"pair":[1]`, `"pair":[1,2,3]`, `"pair":null`, `"pair":"x"`,
+		`"pointers":["a",null,"b"]`, `"map":{"a":1,"A":2}`, `"map":{"a":null}`, `"map":{}`, `"map":null`, `"map":[]`, `"map":{"a":"x"}`,
+		`"Nested":{"a":{"b":[{"rol":"r"}]},"c":null,"d":{"e":null}}`, `"any":{"a":[1,"x",null,true]}`, `"any":null`, `"any":"x"`, `"anys":[1,{"a":2}]`, `"anymap":{"a":{"b":1}}`,
+		`"time":"2026-01-02T03:04:05Z"`, `"time":1`, `"time":null`, `"quoted":"12"`, `"quoted":12`, `"quoted":"x"`, `"quoted":""`, `"quoted":null`, `"quoteds":"\"x\""`, `"quoteds":"x"`, `"quoteds":null`,
+		`"empty":{}`, `"empty":{"x":1}`, `"empty":[]`, `"pp":{"rol":"r"}`, `"pp":null`, `"a":"1"`, `"b2":"2"`, `"c":"3"`, `"shared":"nobody"`, `"Clash":1`, `"Clash":"x"`,
+		`"named":{"a":"1","shared":"2","s":"3","c":"4"}`, `"level1":{}`, `"unknown":[1,2,{"x":[]}]`,
+	} {
+		agree(t, &d, `{`+member+`}`)
+		agree(t, &d, `{"i":7,`+strings.Replace(member, `"i":`, `"i2":`, 1)+`,"c":"end"}`)
+	}
+}
+
+func TestDecodeRefusesMapsWithOtherKeys(t *testing.T) {
+	t.Parallel()
+	var d claims.Decoder
+	var got struct {
+		M map[int]inner `json:"m"`
+	}
+	require.Error(t, d.Decode(parse(t, `{"m":{"1":{"Rol":"evil"}}}`), &got))
+}
+
+func TestJ2_DecodeIntoAnInterfaceThatHoldsAPointer(t *testing.T) {
+	t.Parallel()
+	var d claims.Decoder
+	got := &inner{}
+	var v any = got
+	require.NoError(t, d.Decode(parse(t, `{"Rol":"evil"}`), &v))
+	require.Empty(t, got.Role)
+	require.NoError(t, d.Decode(parse(t, `{"rol":"ok"}`), &v))
+	require.Equal(t, "ok", got.Role)
+}
+
+func FuzzDecodeAgreesWithEncodingJSON(f *testing.F) {
+	f.Add([]byte(`{"s":"x","i":1,"ints":[1,2],"map":{"a":1},"Nested":{"a":{"b":[{"rol":"r"}]}},"any":[null],"quoted":"1"}`))
+	f.Add([]byte(`{"a":"1","b2":"2","c":"3","named":{"a":"x"},"pp":{"rol":"r"},"pair":[1,2,3],"f32":1.5,"bytes":"aGk="}`))
+	var d claims.Decoder
+	lower := []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		// Names that differ in case are where the two must not agree.
+		for _, c := range payload {
+			if c >= 0x80 || c == '\\' {
+				return
+			}
+		}
+		if strings.ContainsAny(strings.NewReplacer("Nested", "", "Clash", "", "T", "", "Z", "").Replace(string(payload)), string(lower)) || strings.Contains(string(payload), "nested") || strings.Contains(string(payload), "clash") {
+			return
+		}
+		if strings.Contains(string(payload), "quoted") {
+			return // encoding/json is laxer inside such strings: it takes "007"
+		}
+		agree(t, &d, string(payload))
+	})
+}

@@ -16,7 +16,7 @@ var (
 	ErrRange     = errors.New("JSON number out of range")
 )
 
-// Member is one member of an object.
+// Member is one member of an object, or with [Elements] one element of an array.
 type Member struct {
 	// Name has its escapes resolved. It is a slice of the input unless it held
 	// an escape.
@@ -55,20 +55,37 @@ func Object(data []byte, dst []Member) ([]Member, error) {
 // Array checks data, which must be one JSON array, and returns the texts of its
 // elements.
 func Array(data []byte) ([][]byte, error) {
+	members, err := Elements(data, nil)
+	if err != nil {
+		return nil, err
+	}
+	elements := make([][]byte, len(members))
+	for i, m := range members {
+		elements[i] = m.Value
+	}
+	return elements, nil
+}
+
+// Elements is [Array] with the offsets of the elements: it appends them to dst, as
+// members without names.
+func Elements(data []byte, dst []Member) ([]Member, error) {
 	s := scanner{data: data}
 	s.space()
 	if s.peek() != '[' {
 		return nil, s.mismatch()
 	}
-	elements := [][]byte{}
-	err := s.array(1, &elements)
-	if err == nil {
-		err = s.end()
+	for more := s.openArray(); more; {
+		var m Member
+		var err error
+		if m, more, err = s.element(1); err != nil {
+			return nil, err
+		}
+		dst = append(dst, m)
 	}
-	if err != nil {
+	if err := s.end(); err != nil {
 		return nil, err
 	}
-	return elements, nil
+	return dst, nil
 }
 
 // Check checks data, which must be one JSON value of any type.
@@ -133,7 +150,7 @@ func (s *scanner) value(depth int) error {
 	case c == '{':
 		return s.object(depth)
 	case c == '[':
-		return s.array(depth, nil)
+		return s.array(depth)
 	case c == '-' || c >= '0' && c <= '9':
 		return s.number()
 	case c == 't':
@@ -216,34 +233,46 @@ func (s *scanner) member(o *openObject, depth int) (m Member, more bool, err err
 	return Member{}, false, ErrSyntax
 }
 
-func (s *scanner) array(depth int, out *[][]byte) error {
-	if depth > MaxDepth {
-		return ErrDepth
-	}
+// openArray is open for an array.
+func (s *scanner) openArray() (more bool) {
 	s.pos++ // '['
 	s.space()
 	if s.peek() == ']' {
 		s.pos++
-		return nil
+		return false
 	}
-	for {
-		start := s.pos
-		if err := s.value(depth + 1); err != nil {
+	return true
+}
+
+func (s *scanner) array(depth int) error {
+	if depth > MaxDepth {
+		return ErrDepth
+	}
+	for more := s.openArray(); more; {
+		var err error
+		if _, more, err = s.element(depth); err != nil {
 			return err
 		}
-		if out != nil {
-			*out = append(*out, s.data[start:s.pos:s.pos])
-		}
-		s.space()
-		switch s.peek() {
-		case ',':
-			s.pos++
-			s.space()
-		case ']':
-			s.pos++
-			return nil
-		default:
-			return ErrSyntax
-		}
 	}
+	return nil
+}
+
+// element reads one element and reports whether another follows.
+func (s *scanner) element(depth int) (m Member, more bool, err error) {
+	m.Start = s.pos
+	if err := s.value(depth + 1); err != nil {
+		return Member{}, false, err
+	}
+	m.Value = s.data[m.Start:s.pos:s.pos]
+	s.space()
+	switch s.peek() {
+	case ',':
+		s.pos++
+		s.space()
+		return m, true, nil
+	case ']':
+		s.pos++
+		return m, false, nil
+	}
+	return Member{}, false, ErrSyntax
 }
