@@ -101,17 +101,15 @@ func unavailable() Answer {
 // fixed is an answer that says nothing but its status.
 func fixed(status int, text string) Answer {
 	return Answer{Status: status, Header: http.Header{
-		"Cache-Control": noStore, "X-Content-Type-Options": {"nosniff"}, "Content-Type": {"text/plain; charset=utf-8"},
+		"X-Content-Type-Options": {"nosniff"}, "Content-Type": {"text/plain; charset=utf-8"},
 	}, Body: []byte(text)}
 }
 
 // acknowledged is the answer to everything that was accepted: 200 and not 202
 // or 204, since Postmark counts any other status as a failure.
-func acknowledged() Answer {
-	return Answer{Status: http.StatusOK, Header: http.Header{"Cache-Control": noStore}}
-}
+func acknowledged() Answer { return Answer{Status: http.StatusOK} }
 
-// noStore is asked for by OpenID Connect Back-Channel Logout 1.0, section 2.8,
+// noStore is set on every answer that has no Cache-Control of its own. It is asked for by OpenID Connect Back-Channel Logout 1.0, section 2.8,
 // and does no harm elsewhere. Nobody writes to it.
 var noStore = []string{"no-store"}
 
@@ -124,6 +122,7 @@ func complete(a *Answer) Answer {
 	if a.Status != 0 {
 		out.Status = a.Status
 	}
+	out.Header = http.Header{}
 	if len(a.Body) > 0 {
 		out.Header["X-Content-Type-Options"] = []string{"nosniff"}
 	}

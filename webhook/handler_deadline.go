@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -21,8 +22,7 @@ var errDeadline = fmt.Errorf("webhook: the acknowledgement deadline passed: %w",
 var errGoexit = errors.New("webhook: a function ended its goroutine")
 
 // process does the work on a goroutine of its own.
-func (h *Handler) process(ctx context.Context, r *Request, start time.Time) Answer {
-	end := start.Add(h.deadline)
+func (h *Handler) process(ctx context.Context, r *Request, end time.Time) Answer {
 	work, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
 	done := make(chan Answer, 1)
 	h.running.enter()
@@ -51,58 +51,108 @@ func (h *Handler) process(ctx context.Context, r *Request, start time.Time) Answ
 		return answer
 	default:
 	}
-	h.logOverrun(ctx, r)
+	h.logOverrun(ctx)
 	return unavailable()
 }
 
-// serveInPlace does the work on the calling goroutine, and returns when it is
+// serveInPlace does the work on the calling goroutine and returns when it is
 // done; the response is out by the deadline.
-func (h *Handler) serveInPlace(w http.ResponseWriter, r *Request, ctx context.Context, start time.Time) {
-	end := start.Add(h.deadline)
+func (h *Handler) serveInPlace(ctx context.Context, out *response, r *Request, end time.Time) {
 	work, cancel := context.WithDeadlineCause(ctx, end, errDeadline)
 	defer cancel()
 	h.running.enter()
 	defer h.running.leave()
-	out := &response{w: w}
-	timer := time.AfterFunc(time.Until(end), func() {
-		if out.send(unavailable(), true) {
-			h.logOverrun(ctx, r)
-		}
-	})
-	defer timer.Stop()
 	h.guarded(work, r, func(a Answer, exiting bool) { out.send(a, exiting) })
 }
 
-// response is written once: by the work or, if that takes too long, by a timer.
-type response struct {
-	mu   sync.Mutex
-	w    http.ResponseWriter
-	sent bool
+// overrun runs on a timer when the deadline passes before ServeHTTP is done.
+func (h *Handler) overrun(ctx context.Context, out *response) {
+	if out.expire() {
+		h.logOverrun(ctx)
+	}
 }
 
-// send reports whether the answer is the one that was sent. A response that is
-// early, because its handler will not return for now or not at all, ends the
-// connection, which the handler occupies.
-func (p *response) send(a Answer, early bool) bool {
+// response is what a ServeHTTP shares with the timer of its deadline.
+type response struct {
+	w       http.ResponseWriter
+	inPlace bool // the response can be sent while the handler is at work
+	mu      sync.Mutex
+	phase   phase
+}
+
+// phase is what ServeHTTP is about, and so what the timer is to do.
+type phase int
+
+const (
+	reading phase = iota // the body: end that, so that a sender who drips does not outlast the deadline
+	working              // in place: send the response
+	expired              // nothing: it did so while the body was read
+	settled              // nothing: the response is sent, or is not the timer's business
+)
+
+// bodyRead ends the phase of reading and returns the next.
+func (p *response) bodyRead(err error) phase {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.sent {
-		return false
+	switch {
+	case p.phase == expired:
+	case err == nil && p.inPlace:
+		p.phase = working
+	default:
+		p.phase = settled
 	}
-	p.sent = true
-	if early {
-		a.Header.Set("Connection", "close")
-		a.Header.Set("Content-Length", fmt.Sprint(len(a.Body)))
-	}
-	a.write(p.w)
-	if early {
-		_ = http.NewResponseController(p.w).Flush()
-	}
-	return true
+	return p.phase
 }
 
-// flushes reports whether a response can be sent before its handler returns.
-func flushes(w http.ResponseWriter) bool {
+// expire does what the phase asks for, and reports whether it sent the response.
+func (p *response) expire() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch p.phase {
+	case reading:
+		p.phase = expired
+		// Where a middleware's writer hides it, the server's own timeouts have to do.
+		_ = http.NewResponseController(p.w).SetReadDeadline(time.Unix(1, 0))
+	case working:
+		p.phase = settled
+		p.sendEarly(unavailable())
+		return true
+	}
+	return false
+}
+
+// send sends the answer, unless the timer was first. exiting says that the
+// goroutine does not get back to the server.
+func (p *response) send(a Answer, exiting bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.phase == settled:
+		return
+	case exiting:
+		p.sendEarly(a)
+	default:
+		a.write(p.w)
+	}
+	p.phase = settled
+}
+
+// sendEarly sends a response whose handler does not return for now or at
+// all. It ends the connection, which the handler occupies.
+func (p *response) sendEarly(a Answer) {
+	a.Header.Set("Connection", "close")
+	a.Header.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	a.write(p.w)
+	_ = http.NewResponseController(p.w).Flush()
+}
+
+// sendsEarly reports whether a response reaches the client whole before its
+// handler returns: under a server, over HTTP/1 (a stream of HTTP/2 ends only with its handler),
+// through a writer that flushes.
+func sendsEarly(w http.ResponseWriter, r *http.Request) bool {
+	if r.ProtoMajor != 1 || r.Context().Value(http.ServerContextKey) == nil {
+		return false
+	}
 	for {
 		switch t := w.(type) {
 		case interface{ FlushError() error }, http.Flusher:

@@ -11,35 +11,45 @@ import (
 
 // ServeHTTP answers one request; see [Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	answer, ok := h.precheck(r.Context(), r.Method, r.ContentLength)
+	end := time.Now().Add(h.deadline)
+	ctx := r.Context()
+	answer, ok := h.precheck(ctx, r.Method, r.ContentLength)
 	if !ok {
 		answer.write(w)
 		return
 	}
-	srv, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	limitRead(w, r, srv, start.Add(h.deadline))
+	out := &response{w: w, inPlace: sendsEarly(w, r)}
+	late := time.AfterFunc(time.Until(end), func() { h.overrun(ctx, out) })
+	defer late.Stop()
 	body, err := readBody(w, r, h.maxBody)
+	phase := out.bodyRead(err)
 	switch {
 	case err != nil:
-		answer = h.refuse(r.Context(), err)
-		answer.write(w)
-	case srv != nil && r.ProtoMajor == 1 && flushes(w): // a stream of HTTP/2 ends only with its handler
-		h.serveInPlace(w, FromHTTP(r, body), r.Context(), start)
+		answer = h.refuse(ctx, err)
+	case phase == expired:
+		answer = h.refuse(ctx, &Error{Reason: ErrUnavailable, Detail: "the body took until the deadline"})
+	case phase == working:
+		h.serveInPlace(ctx, out, FromHTTP(r, body), end)
+		return
 	default:
-		answer = h.process(r.Context(), FromHTTP(r, body), start)
-		answer.write(w)
+		answer = h.process(ctx, FromHTTP(r, body), end)
 	}
+	answer.write(w)
 }
 
+// write sends the answer.
 func (a *Answer) write(w http.ResponseWriter) {
-	header := w.Header()
-	for name, values := range a.Header {
-		header[name] = values
-	}
+	a.fill(w.Header())
 	w.WriteHeader(a.Status)
 	if len(a.Body) > 0 {
 		_, _ = w.Write(a.Body) // nobody is left to tell
+	}
+}
+
+func (a *Answer) fill(header http.Header) {
+	header["Cache-Control"] = noStore
+	for name, values := range a.Header {
+		header[name] = values
 	}
 }
 
@@ -130,14 +140,4 @@ func consumed(announced int64, left int) *Error {
 		Detail: "Content-Length announces " + strconv.FormatInt(announced, 10) + " bytes, of which " + strconv.Itoa(left) + " are left",
 		Hint:   "the body was already read before this handler: mount it in front of any middleware that parses or logs bodies",
 	}
-}
-
-// limitRead ends the reading of the body with the deadline, so that a sender
-// who drips does not outlast it. A server's own, shorter ReadTimeout stays. The server
-// itself sets the limit anew for the connection's next request.
-func limitRead(w http.ResponseWriter, r *http.Request, srv *http.Server, end time.Time) {
-	if srv == nil || r.ContentLength == 0 || srv.ReadTimeout > 0 && srv.ReadTimeout < time.Until(end) {
-		return
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(end) // where a middleware's writer hides it, the server's timeouts hold
 }

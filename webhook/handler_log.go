@@ -64,9 +64,9 @@ func (h *Handler) logFailed(ctx context.Context, rec Receipt, status int, err er
 	h.logAttrs(ctx, slog.LevelError, "webhook failed", attrs...)
 }
 
-func (h *Handler) logOverrun(ctx context.Context, r *Request) {
+func (h *Handler) logOverrun(ctx context.Context) {
 	h.logAttrs(ctx, slog.LevelError, "webhook deadline passed while the handler was still running",
-		slog.Int("status", unavailable().Status), slog.Duration("deadline", h.deadline), slog.Int("body_bytes", len(r.Body)),
+		slog.Int("status", unavailable().Status), slog.Duration("deadline", h.deadline),
 		slog.String("hint", "the function ignores its context or takes too long: put the work behind WithQueue"))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -15,10 +16,14 @@ import (
 // caller's own; a status of 500 or more asks for the request to be
 // delivered again.
 func (h *Handler) Process(ctx context.Context, r *Request) Answer {
-	if answer, ok := h.precheck(ctx, r.method(), int64(len(r.Body))); !ok {
-		return answer
+	answer, ok := h.precheck(ctx, r.method(), int64(len(r.Body)))
+	if ok {
+		answer = h.process(ctx, r, time.Now().Add(h.deadline))
 	}
-	return h.process(ctx, r, time.Now())
+	header := make(http.Header, len(answer.Header)+1)
+	answer.fill(header)
+	answer.Header = header
+	return answer
 }
 
 // Dispatch runs the functions for a delivery that was verified before, which is

@@ -154,13 +154,22 @@ func (t *jsonTime) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	s := string(text)
-	if at, err := time.Parse(time.RFC3339, s); err == nil {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		t.setUnix(float64(n))
+	} else if at, err := time.Parse(time.RFC3339, s); err == nil {
 		t.Time = at.UTC()
-	} else if n, err := strconv.ParseFloat(s, 64); err == nil && n > 0 && n < 1e15 {
-		if n > maxSeconds {
-			n /= 1000
-		}
-		t.Time = time.UnixMilli(int64(n * 1000)).UTC()
+	} else if n, err := strconv.ParseFloat(s, 64); err == nil {
+		t.setUnix(n)
 	}
 	return nil
+}
+
+func (t *jsonTime) setUnix(n float64) {
+	if n <= 0 || n >= 1e15 {
+		return
+	}
+	if n > maxSeconds {
+		n /= 1000
+	}
+	t.Time = time.UnixMilli(int64(n * 1000)).UTC()
 }
