@@ -31,6 +31,10 @@ func Postmark(username, password string) *Signer {
 	return static("postmark", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(username+":"+password)))
 }
 
+// PostmarkHeader sends what Postmark does when the webhook has a custom header
+// for its secret.
+func PostmarkHeader(header, token string) *Signer { return static("postmark", header, token) }
+
 // StaticToken sends what a service does that this package does not list, or one
 // that was given a custom header: a shared secret in a header.
 func StaticToken(provider, header, token string) *Signer { return static(provider, header, token) }

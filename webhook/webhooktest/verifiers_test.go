@@ -213,6 +213,14 @@ func pairs(t *testing.T) map[string]pair {
 			signer: webhooktest.GoogleCalendar(canary), stranger: webhooktest.GoogleCalendar("x"), bodyFree: true,
 			verifier: must(webhook.GoogleCalendar(src(canary))), bodies: anyBytes,
 		},
+		"postmark header": {
+			signer: webhooktest.PostmarkHeader("X-Hook-Secret", canary), stranger: webhooktest.PostmarkHeader("X-Hook-Secret", "x"), bodyFree: true,
+			verifier: must(webhook.PostmarkHeader("X-Hook-Secret", src(canary))), bodies: anyBytes,
+		},
+		"postmark inbound": {
+			signer: webhooktest.Postmark("hook", "password"), stranger: webhooktest.Postmark("hook", "x"), bodyFree: true,
+			verifier: must(webhook.PostmarkInbound(src("hook:password"))), bodies: anyBytes,
+		},
 		"postmark": {
 			signer: webhooktest.Postmark("hook", "p@ss:word"), stranger: webhooktest.Postmark("hook", "x"), bodyFree: true,
 			verifier: must(webhook.Postmark(src("hook:p@ss:word"))), bodies: anyBytes,
