@@ -17,12 +17,13 @@ const maxDepth = 10_000
 // whole. Names are compared exactly; of a repeated member the last counts.
 func readMembers(body []byte, into any) (ok bool) {
 	v := reflect.ValueOf(into).Elem()
-	t := v.Type()
+	var room [8]string
+	names := memberNames(room[:0], v.Type())
 	s := jsonScanner{b: body}
 	s.space()
 	fits := true
 	ok = s.members(0, func(name, value []byte) {
-		if i := fieldOf(t, name); i >= 0 {
+		if i := indexOf(names, name); i >= 0 {
 			fits = readMember(value, v.Field(i).Addr().Interface()) == nil && fits
 		}
 	})
@@ -37,19 +38,27 @@ func readMember(value []byte, into any) error {
 	return json.Unmarshal(value, into)
 }
 
-// fieldOf returns the field that encoding/json gives the name to, -1 for none.
-func fieldOf(t reflect.Type, quoted []byte) int {
+// memberNames appends the names that encoding/json gives to the fields of a struct.
+func memberNames(names []string, t reflect.Type) []string {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			name = f.Name
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// indexOf returns where a scanned name stands in names, -1 for nowhere.
+func indexOf(names []string, quoted []byte) int {
 	name := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
 		name = []byte(unescape(quoted))
 	}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		want, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if want == "" {
-			want = f.Name
-		}
-		if string(name) == want {
+	for i, n := range names {
+		if string(name) == n {
 			return i
 		}
 	}
