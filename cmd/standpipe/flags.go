@@ -87,7 +87,7 @@ func (o *options) register(fs *flag.FlagSet) {
 	fs.Var(&o.secretEnv, "secret-env", "`name` of an environment variable that holds the secret or key; repeat it for a rotation, newest first")
 	fs.Var(&o.secretFile, "secret-file", "`path` of a file that holds the secret or key; repeat it for a rotation, newest first")
 	fs.StringVar(&o.publicKey, "public-key", "", "Braintree's public `key`, which is not a secret")
-	fs.StringVar(&o.tokenHeader, "token-header", "", "`name` of the header that carries the token (datadog)")
+	fs.StringVar(&o.tokenHeader, "token-header", "", "`name` of the header that carries the token (datadog, postmark)")
 	fs.StringVar(&o.audience, "audience", "", "audience of the token: the push endpoint's (google-pubsub), the client ID (auth0-logout), the function's URL (firebase)")
 	fs.StringVar(&o.issuer, "issuer", "", "`URL` of the token's issuer, such as https://tenant.auth0.com/ (auth0-logout)")
 	fs.StringVar(&o.email, "email", "", "service account's `address` (google-pubsub)")

@@ -102,10 +102,21 @@ func tokenProviders() []*provider {
 			verify: func(src secret.Source, o *options, opts ...webhook.Option) (*webhook.Scheme, error) {
 				return webhook.Datadog(o.tokenHeader, src, opts...)
 			}},
-		{name: "postmark", secret: `the webhook's credentials, "user:password"`, keys: randomSecret("postmark:"),
-			sign: single(func(s string) *webhooktest.Signer {
-				user, password, _ := strings.Cut(s, ":")
-				return webhooktest.Postmark(user, password)
-			}), verify: plain(webhook.Postmark)},
+		{name: "postmark", secret: `the webhook's credentials, "user:password", or with -token-header the value of that header`, keys: randomSecret("postmark:"),
+			sign: func(secrets []string, o *options) (*webhooktest.Signer, error) {
+				return single(func(s string) *webhooktest.Signer {
+					if o.tokenHeader != "" {
+						return webhooktest.PostmarkHeader(o.tokenHeader, s)
+					}
+					user, password, _ := strings.Cut(s, ":")
+					return webhooktest.Postmark(user, password)
+				})(secrets, o)
+			},
+			verify: func(src secret.Source, o *options, opts ...webhook.Option) (*webhook.Scheme, error) {
+				if o.tokenHeader != "" {
+					return webhook.PostmarkHeader(o.tokenHeader, src, opts...)
+				}
+				return webhook.Postmark(src, opts...)
+			}},
 	}
 }

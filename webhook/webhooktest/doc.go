@@ -22,6 +22,9 @@
 // [NewSNSCertificates] for Amazon SNS. The last two give an HTTP client that
 // serves the public halves from memory, for the verifier's HTTPClient option.
 //
+// A service that has no function here is described: [HMAC], [ECDSA] and
+// [StaticToken] mirror what package webhook offers for it.
+//
 // The code shares nothing with package webhook, on purpose: an error in one is
 // found by the other. It is for tests and developers' tools; production code
 // has no use for it.

@@ -2,6 +2,7 @@ package webhooktest
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
@@ -13,9 +14,9 @@ import (
 	_ "crypto/sha512"
 )
 
-// HMACConfig describes the scheme of a service that this package does not list:
-// a message authentication code over the body and perhaps some headers.
-type HMACConfig struct {
+// SchemeConfig describes the scheme of a service that this package does not
+// list, for [HMAC] and [ECDSA].
+type SchemeConfig struct {
 	// Provider is the service's name, for [Signer.Provider] and errors.
 	Provider string
 	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384, crypto.SHA512.
@@ -35,13 +36,36 @@ type HMACConfig struct {
 	TimestampHeader, IDHeader, TypeHeader string
 }
 
-// HMAC signs by a description, for what package webhook verifies with its own
-// HMAC. The key is the bytes of the key given.
-func HMAC(config HMACConfig, key []byte) *Signer {
-	return &Signer{provider: config.Provider, sign: func(d *delivery) error {
+// HMAC signs by a description, with a message authentication code: what package
+// webhook verifies with its own HMAC. The key is the bytes of the key given.
+func HMAC(config SchemeConfig, key []byte) *Signer {
+	return described(config, func(h crypto.Hash, text []byte) ([]byte, error) {
 		if len(key) == 0 {
-			return errBlankSecret
+			return nil, errBlankSecret
 		}
+		mac := hmac.New(h.New, key)
+		mac.Write(text)
+		return mac.Sum(nil), nil
+	})
+}
+
+// ECDSA signs by a description, with a private key such as [SendGridKeys] makes:
+// what package webhook verifies with its own ECDSA.
+func ECDSA(config SchemeConfig, privateKey string) *Signer {
+	return described(config, func(h crypto.Hash, text []byte) ([]byte, error) {
+		key, err := parseECDSA(privateKey)
+		if err != nil {
+			return nil, err
+		}
+		digest := h.New()
+		digest.Write(text)
+		return ecdsa.SignASN1(rand.Reader, key, digest.Sum(nil))
+	})
+}
+
+// described fills in the templates of a description.
+func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byte, error)) *Signer {
+	return &Signer{provider: config.Provider, sign: func(d *delivery) error {
 		h := config.Hash
 		if h == 0 {
 			h = crypto.SHA256
@@ -56,11 +80,13 @@ func HMAC(config HMACConfig, key []byte) *Signer {
 			}
 			return strings.NewReplacer(append(more, "{timestamp}", d.timestamp(), "{id}", id, "{type}", event)...).Replace(template)
 		}
-		mac := hmac.New(h.New, key)
-		mac.Write([]byte(fill(config.Signed, "{body}", "{body}", string(d.body))))
-		signature := hex.EncodeToString(mac.Sum(nil))
+		raw, err := sign(h, []byte(fill(config.Signed, "{body}", "{body}", string(d.body))))
+		if err != nil {
+			return err
+		}
+		signature := hex.EncodeToString(raw)
 		if config.Base64 {
-			signature = base64.StdEncoding.EncodeToString(mac.Sum(nil))
+			signature = base64.StdEncoding.EncodeToString(raw)
 		}
 		d.set(config.Header, fill(config.Value, "{signature}", "{signature}", signature))
 		for name, value := range map[string]string{config.TimestampHeader: d.timestamp(), config.IDHeader: id, config.TypeHeader: event} {

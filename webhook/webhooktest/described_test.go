@@ -16,15 +16,15 @@ func TestDescribedSchemes(t *testing.T) {
 	t.Parallel()
 	src := secret.Static(canary)
 	for name, c := range map[string]struct {
-		signer   webhooktest.HMACConfig
+		signer   webhooktest.SchemeConfig
 		verifier webhook.HMACConfig
 	}{
 		"the body alone": {
-			webhooktest.HMACConfig{Provider: "acme", Header: "X-Acme-Signature"},
+			webhooktest.SchemeConfig{Provider: "acme", Header: "X-Acme-Signature"},
 			webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X-Acme-Signature"}},
 		},
 		"SHA-512, base64, a prefix, headers of their own": {
-			webhooktest.HMACConfig{
+			webhooktest.SchemeConfig{
 				Provider: "acme", Hash: crypto.SHA512, Base64: true, Header: "X-Sig", Value: "sha512={signature}",
 				Signed: "{id}.{timestamp}.{type}.{body}", TimestampHeader: "X-Time", IDHeader: "X-Id", TypeHeader: "X-Type",
 			},
@@ -34,7 +34,7 @@ func TestDescribedSchemes(t *testing.T) {
 			}},
 		},
 		"a list of fields, the body first": {
-			webhooktest.HMACConfig{Provider: "acme", Header: "X-Sig", Value: "ts:{timestamp};sig:{signature};sig:00", Signed: "{body}|{timestamp}"},
+			webhooktest.SchemeConfig{Provider: "acme", Header: "X-Sig", Value: "ts:{timestamp};sig:{signature};sig:00", Signed: "{body}|{timestamp}"},
 			webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{
 				SignatureHeader: "X-Sig", Signed: "{body}|{timestamp}",
 				Fields: &webhook.Fields{Separator: ";", Assign: ":", Signature: "sig", Timestamp: "ts"},
@@ -61,10 +61,27 @@ func TestDescribedSchemes(t *testing.T) {
 			}
 		})
 	}
-	_, err := webhooktest.HMAC(webhooktest.HMACConfig{Header: "X"}, nil).NewRequest(t.Context(), nil)
+	_, err := webhooktest.HMAC(webhooktest.SchemeConfig{Header: "X"}, nil).NewRequest(t.Context(), nil)
 	require.ErrorContains(t, err, "blank")
-	_, err = webhooktest.HMAC(webhooktest.HMACConfig{Header: "X", Hash: 99}, []byte("k")).NewRequest(t.Context(), nil)
+	_, err = webhooktest.HMAC(webhooktest.SchemeConfig{Header: "X", Hash: 99}, []byte("k")).NewRequest(t.Context(), nil)
 	require.ErrorContains(t, err, "not available")
+}
+
+func TestDescribedKeyPair(t *testing.T) {
+	t.Parallel()
+	keys, others := webhooktest.SendGridKeys(), webhooktest.SendGridKeys()
+	config := webhooktest.SchemeConfig{Provider: "acme", Hash: crypto.SHA384, Base64: true, Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time"}
+	v, err := webhook.ECDSA(webhook.ECDSAConfig{Provider: "acme", Hash: crypto.SHA384, Layout: webhook.Layout{
+		SignatureHeader: "X-Sig", Encoding: webhook.Base64, Signed: "{timestamp}.{body}", TimestampHeader: "X-Time",
+	}}, secret.Static(keys.Public))
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), received(t, webhooktest.ECDSA(config, keys.Private).Request([]byte("é\r\n"))))
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), received(t, webhooktest.ECDSA(config, others.Private).Request([]byte("é\r\n"))))
+	require.ErrorIs(t, err, webhook.ErrMismatch)
+	_, err = webhooktest.ECDSA(config, canary).NewRequest(t.Context(), nil)
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), canary)
 }
 
 func TestStaticToken(t *testing.T) {
