@@ -279,3 +279,27 @@ func TestSourceAtConstruction(t *testing.T) {
 	}))
 	require.NoError(t, err)
 }
+
+// careless is a source that breaks its contract.
+type careless struct{ values []secret.Value }
+
+func (c *careless) Secrets(context.Context) ([]secret.Value, error) { return c.values, nil }
+
+// W1: nothing verifies with zero keys or with a blank one, whatever the source says.
+func TestW1_NothingVerifiesWithoutAKey(t *testing.T) {
+	t.Parallel()
+	for name, values := range map[string][]secret.Value{
+		"nil": nil, "none": {}, "zero value": {{}}, "empty": {secret.New("")}, "blank behind a good one": {secret.New(rawKey), secret.New(" ")},
+	} {
+		_, err := webhook.GitHub(&careless{values})
+		require.ErrorIs(t, err, webhook.ErrConfig, name)
+		src := &careless{[]secret.Value{secret.New(rawKey)}}
+		s, err := webhook.GitHub(src)
+		require.NoError(t, err)
+		src.values = values
+		for _, key := range []string{"", " ", rawKey} {
+			_, err = s.Verify(t.Context(), post("{}", "X-Hub-Signature-256", "sha256="+hexMAC(key, "{}")))
+			require.True(t, webhook.Undecidable(err), "%s: %v", name, err)
+		}
+	}
+}
