@@ -1,7 +1,11 @@
 package session_test
 
 import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/session"
 	"github.com/standpipe-go/standpipe/session/sessiontest"
 )
@@ -91,4 +96,40 @@ func TestJ6_MiddlewareAllocations(t *testing.T) {
 	}
 	after.read()
 	require.Less(t, after.total-before.total, uint64(2<<20))
+}
+
+func TestPublicKeyPEM(t *testing.T) {
+	t.Parallel()
+	i, _ := shared()
+	set, err := jose.ParseSet(i.JWKS())
+	require.NoError(t, err)
+	der, err := x509.MarshalPKIXPublicKey(set.Keys()[0].Public())
+	require.NoError(t, err)
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	for _, form := range []string{text, strings.ReplaceAll(text, "\n", `\n`)} {
+		accepted(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM("", form)), i.ClerkToken(nil))
+		accepted(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM(i.KeyID(), form)), i.ClerkToken(nil))
+		refused(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM("other", form)), i.ClerkToken(nil), session.UnknownKey)
+	}
+}
+
+func TestLoopbackAndLogger(t *testing.T) {
+	t.Parallel()
+	i, _ := shared()
+	network := &web{pages: map[string]string{"http://127.0.0.1:1/keys": string(i.JWKS())}}
+	var log bytes.Buffer
+	options := []session.Option{
+		session.WithHTTPClient(&http.Client{Transport: network}), session.WithClock(i.Now), session.WithKeysURL("http://127.0.0.1:1/keys"),
+		session.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+	}
+	_, err := session.NewVerifier(i.Clerk(), options...)
+	require.Error(t, err)
+	v, err := session.NewVerifier(i.Clerk(), append(options, session.AllowPlainHTTPToLoopback())...)
+	require.NoError(t, err)
+	accepted(t, v, i.ClerkToken(nil))
+	require.Empty(t, log.String())
+	v, err = session.NewVerifier(i.Clerk(), append(options, session.AllowPlainHTTPToLoopback(), session.WithKeysURL("http://localhost/none"))...)
+	require.NoError(t, err)
+	refused(t, v, i.ClerkToken(nil), session.KeysUnavailable)
+	require.Contains(t, log.String(), "level=WARN")
 }

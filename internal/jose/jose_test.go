@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -11,7 +12,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -298,4 +301,34 @@ func TestPrintedFormsHoldNoKeyMaterial(t *testing.T) {
 	}
 	_, err = json.Marshal(s.PublicKey())
 	require.ErrorIs(t, err, jose.ErrKey)
+}
+
+// brokenSigner stands for a key service that answers nonsense.
+type brokenSigner struct {
+	crypto.Signer
+	answer []byte
+	err    error
+}
+
+func (b brokenSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+	return b.answer, b.err
+}
+
+func TestSignerThatAnswersNonsense(t *testing.T) {
+	t.Parallel()
+	for name, b := range map[string]brokenSigner{
+		"error":    {err: errors.New("down")},
+		"empty":    {},
+		"not DER":  {answer: []byte("nonsense")},
+		"zero":     {answer: []byte{0x30, 6, 2, 1, 0, 2, 1, 1}},
+		"negative": {answer: []byte{0x30, 6, 2, 1, 0xff, 2, 1, 1}},
+		"trailing": {answer: []byte{0x30, 6, 2, 1, 1, 2, 1, 1, 0}},
+		"too long": {answer: append(append([]byte{0x30, 38, 2, 33}, bytes.Repeat([]byte{0x7f}, 33)...), 2, 1, 1)},
+	} {
+		b.Signer = testKeys()["256"]
+		s, err := jose.NewSigner(b, "", "")
+		require.NoError(t, err)
+		_, err = s.Sign(nil, []byte("x"))
+		require.Error(t, err, name)
+	}
 }

@@ -207,3 +207,27 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// J2: duplicates are found however many names are open at once.
+func TestDuplicatesBelowManyOpenNames(t *testing.T) {
+	t.Parallel()
+	level := func(n, depth int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `"k%d-%d":0,`, depth, i)
+		}
+		return b.String()
+	}
+	for _, n := range []int{1, 19, 20, 21, 24, 25, 41} {
+		good, bad := "0", `{"x":1,"\u0078":2}`
+		for depth := range 5 {
+			good = `{` + level(n, depth) + `"in":` + good + `,"after":0}`
+			bad = `{` + level(n, depth) + `"in":` + bad + `,"after":0}`
+		}
+		require.NoError(t, strictjson.Check([]byte(good)))
+		require.ErrorIs(t, strictjson.Check([]byte(bad)), strictjson.ErrDuplicate)
+		// A name of the outermost object again, after everything inside was closed.
+		late := strings.TrimSuffix(good, "}") + `,"k4-0":1}`
+		require.ErrorIs(t, strictjson.Check([]byte(late)), strictjson.ErrDuplicate)
+	}
+}
