@@ -9,8 +9,8 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-// ownWebhookRequest is verification from an *http.Request, body reading included, over the same
-// GitHub delivery as the peers of the group.
+// ownWebhookRequest is verification from an *http.Request, body reading
+// included, over the same GitHub delivery as the peers of the group.
 func ownWebhookRequest(c *webhookCase) []entry {
 	scheme, err := webhook.GitHub(secret.Static(hookSecret))
 	if err != nil {

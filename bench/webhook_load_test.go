@@ -31,8 +31,8 @@ const (
 	loadRounds      = 7
 )
 
-// TestWebhookLoad sends 10,000 signed deliveries of 1 KiB over 100 connections on
-// loopback, in rounds that go over three handlers of the same server:
+// TestWebhookLoad sends 10,000 signed deliveries of 1 KiB over 100 connections
+// on loopback, in rounds that go over three handlers of the same server:
 //
 //	plain  answers 200 to everything
 //	own    verifies, finds the event's type and runs its function
@@ -40,10 +40,10 @@ const (
 //
 // 100 connections saturate the processors, so throughput is the inverse of the
 // processor time that a delivery takes, client included. That is what is
-// compared, because on a shared machine the wall clock measures the neighbours; the
-// wall clock's figures are logged. Ratios are taken within a round, and the
-// median over the rounds counts. Throughput is asserted of own; full is reported
-// beside it, since most of what it adds is encoding/json's.
+// compared, because on a shared machine the wall clock measures the neighbours;
+// the wall clock's figures are logged. Ratios are taken within a round, and the
+// median over the rounds counts. Throughput is asserted of own; full is
+// reported beside it, since most of what it adds is encoding/json's.
 func TestWebhookLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

@@ -14,8 +14,8 @@ import (
 //
 // When fn returns nil the event is done. An error or a panic fails the
 // delivery, so that the provider sends it again; return nil for events that can
-// never succeed. The context ends with the provider's acknowledgement deadline, and fn must come to
-// an end when it does: see [Handler].
+// never succeed. The context ends with the provider's acknowledgement deadline,
+// and fn must come to an end when it does: see [Handler].
 //
 // It is a function and not a method of [Handler] because methods have no type
 // parameters; T is inferred from fn.
@@ -136,7 +136,8 @@ func (rs *routes) find(raw *Raw) *route {
 	return rs.fallback
 }
 
-// call runs a route and turns a panic into an error, which carries the stack for the log.
+// call runs a route and turns a panic into an error, which carries the stack
+// for the log.
 func (rt *route) call(ctx context.Context, d *Delivery, i int, suspect bool) (answer *Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -10,23 +10,24 @@ import (
 // least once, and now and then more.
 //
 // Use [NewMemoryGuard] in a single process; implement Guard on what the
-// processes share when there are several. A handler claims each event before it runs it, and then either
-// commits the claim, when the event was handled, or releases it, so that a
-// failed handler does not suppress the redelivery. This keeps repetitions
-// away; it does not make a handler's effects exactly-once, since a process can
-// die between the effect and the commit.
+// processes share when there are several. A handler claims each event before it
+// runs it, and then either commits the claim, when the event was handled, or
+// releases it, so that a failed handler does not suppress the redelivery. This
+// keeps repetitions away; it does not make a handler's effects exactly-once,
+// since a process can die between the effect and the commit.
 //
-// Implementations are safe for concurrent use: of several concurrent claims of one key exactly one is
-// answered with [Claimed]. A claim that is neither committed nor released,
-// because its process died, must lapse by itself.
+// Implementations are safe for concurrent use: of several concurrent claims of
+// one key exactly one is answered with [Claimed]. A claim that is neither
+// committed nor released, because its process died, must lapse by itself.
 type Guard interface {
-	// Claim asks to run the event. An error means that the guard cannot tell; the
-	// event is then not run and the provider is answered 503.
+	// Claim asks to run the event. An error means that the guard cannot tell;
+	// the event is then not run and the provider is answered 503.
 	Claim(ctx context.Context, key GuardKey) (Claim, error)
-	// Commit records that a claimed event was handled. It must also be recorded where the
-	// claim has lapsed meanwhile.
+	// Commit records that a claimed event was handled. It must also be recorded
+	// where the claim has lapsed meanwhile.
 	Commit(ctx context.Context, c Claim) error
-	// Release gives a claim up. A claim that has lapsed and was taken by another is left alone.
+	// Release gives a claim up. A claim that has lapsed and was taken by
+	// another is left alone.
 	Release(ctx context.Context, c Claim) error
 }
 
@@ -34,19 +35,21 @@ type Guard interface {
 // are equal and, unless IDSigned, Body and Index as well: whoever holds one
 // captured delivery can send it under any unsigned identifier, so by itself
 // such an identifier must not make an event disappear. A signed identifier
-// counts alone, since providers render the same event anew for a retry (Stripe's pending_webhooks).
+// counts alone, since providers render the same event anew for a retry
+// (Stripe's pending_webhooks).
 type GuardKey struct {
 	// Endpoint names the mount; see [WithEndpoint].
 	Endpoint string
-	// ID is the event's identifier, empty if it has none; IDSigned tells whether the signature covers it.
+	// ID is the event's identifier, empty if it has none; IDSigned tells
+	// whether the signature covers it.
 	ID       string
 	IDSigned bool
 	// Body is the SHA-256 of the event's payload, and Empty is set if there is
 	// none. Both are left zero where IDSigned.
 	Body  [32]byte
 	Empty bool
-	// Index is the position in the delivery of an event that has no identifier of
-	// its own; otherwise 0.
+	// Index is the position in the delivery of an event that has no identifier
+	// of its own; otherwise 0.
 	Index int
 }
 
@@ -54,11 +57,13 @@ type GuardKey struct {
 type Claim struct {
 	Key   GuardKey
 	State ClaimState
-	// Suspect is set where the identifier is not signed and the payload was seen at the
-	// endpoint under another identifier, or the identifier with another
-	// payload. It is for the event's Suspect field and no reason to refuse the claim.
+	// Suspect is set where the identifier is not signed and the payload was
+	// seen at the endpoint under another identifier, or the identifier with
+	// another payload. It is for the event's Suspect field and no reason to
+	// refuse the claim.
 	Suspect bool
-	// Token tells this claim from a later one of the same key. It is the guard's own.
+	// Token tells this claim from a later one of the same key. It is the
+	// guard's own.
 	Token string
 }
 
@@ -68,16 +73,18 @@ type ClaimState int
 const (
 	// Claimed: the caller runs the event and then commits or releases.
 	Claimed ClaimState = iota + 1
-	// InFlight: another delivery of the same event is running at the moment. The
-	// handler answers 503 with Retry-After, so that the provider sends again: by
-	// then the other has been committed, and is acknowledged, or has failed, and is run. Waiting instead
-	// would tie up a connection for what the provider repeats anyway.
+	// InFlight: another delivery of the same event is running at the moment.
+	// The handler answers 503 with Retry-After, so that the provider sends
+	// again: by then the other has been committed, and is acknowledged, or has
+	// failed, and is run. Waiting instead would tie up a connection for what
+	// the provider repeats anyway.
 	InFlight
 	// Handled: the event was handled before. The handler acknowledges it.
 	Handled
 )
 
-// ErrGuardFull is wrapped by [MemoryGuard] when more events are in flight than it may hold.
+// ErrGuardFull is wrapped by [MemoryGuard] when more events are in flight than
+// it may hold.
 var ErrGuardFull = errors.New("too many events in flight")
 
 // WithDuplicates runs no event again that g knows as handled. Without it every
@@ -86,8 +93,8 @@ var ErrGuardFull = errors.New("too many events in flight")
 // them, and [Respond] do not use it. Together with [WithQueue] it is applied
 // when an event is taken up from the queue, not when it is put there.
 //
-// It is not the default because it also suppresses the second run when somebody presses
-// "resend" at the provider for an event that was handled.
+// It is not the default because it also suppresses the second run when somebody
+// presses "resend" at the provider for an event that was handled.
 func WithDuplicates(g Guard) HandlerOption {
 	return func(c *handlerConfig) {
 		if g == nil {

@@ -4,8 +4,8 @@ import "time"
 
 // expiring is a map that forgets its entries in the order they were put: when
 // their time has come, and before that when there are more than limit. All
-// entries of one map live equally long, so the oldest is also the next to expire. It
-// is not safe for concurrent use.
+// entries of one map live equally long, so the oldest is also the next to
+// expire. It is not safe for concurrent use.
 type expiring[V any] struct {
 	limit   int
 	entries map[guardHash]expiringEntry[V]

@@ -13,25 +13,27 @@ import (
 // MemoryGuardConfig bounds a [MemoryGuard]. The zero value is a good default.
 type MemoryGuardConfig struct {
 	// Events is how many handled events are remembered, at most; the oldest is
-	// forgotten first. The same number may be in flight. 0 means 100,000, which takes
-	// about 20 MB when full, whatever the length of the identifiers.
+	// forgotten first. The same number may be in flight. 0 means 100,000, which
+	// take about 30 MB when full, or 100 MB where identifiers are unsigned,
+	// whatever the length of the identifiers.
 	Events int
-	// TTL is how long a handled event is remembered. 0 means 72 hours, the longest that the
-	// providers here keep sending (Stripe, three days).
+	// TTL is how long a handled event is remembered. 0 means 72 hours, the
+	// longest that the providers here keep sending (Stripe, three days).
 	TTL time.Duration
-	// Window is how long the payloads and identifiers of events with unsigned identifiers are
-	// remembered, for [Event].Suspect; at most 2×Events of them. 0 means TTL.
+	// Window is how long the payloads and identifiers of events with unsigned
+	// identifiers are remembered, for [Event].Suspect; at most 2×Events of
+	// them. 0 means TTL.
 	Window time.Duration
-	// Lease is after how long an event in flight that was neither committed
-	// nor released may be claimed by another delivery. 0 means 5 minutes.
+	// Lease is after how long an event in flight that was neither committed nor
+	// released may be claimed by another delivery. 0 means 5 minutes.
 	Lease time.Duration
 	// Now is the clock; nil means [time.Now].
 	Now func() time.Time
 }
 
 // MemoryGuard is a [Guard] in this process's memory: bounded, forgetful over a
-// restart, and ignorant of other processes. It is safe for concurrent use and starts no
-// goroutine.
+// restart, and ignorant of other processes. It is safe for concurrent use and
+// starts no goroutine.
 type MemoryGuard struct {
 	cfg MemoryGuardConfig
 
@@ -49,7 +51,8 @@ type lease struct {
 	expires time.Time
 }
 
-// NewMemoryGuard returns an empty guard. The error has the reason [ErrConfig] if a bound is negative.
+// NewMemoryGuard returns an empty guard. The error has the reason [ErrConfig]
+// if a bound is negative.
 func NewMemoryGuard(cfg MemoryGuardConfig) (*MemoryGuard, error) {
 	if cfg.Events < 0 || cfg.TTL < 0 || cfg.Window < 0 || cfg.Lease < 0 {
 		return nil, &Error{Reason: ErrConfig, Detail: "a bound of the memory guard is negative"}
@@ -166,7 +169,8 @@ func identity(k GuardKey) guardHash {
 	return hashParts("unsigned", k.Endpoint, k.ID, k.Body[:], k.Index)
 }
 
-// delivery is the identity without the position, so that the events of one batch do not make each other suspect.
+// delivery is the identity without the position, so that the events of one
+// batch do not make each other suspect.
 func delivery(k GuardKey) guardHash { return hashParts("delivery", k.Endpoint, k.ID, k.Body[:], 0) }
 
 // sightings are what an unsigned event is recognised by in another guise.

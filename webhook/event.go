@@ -22,19 +22,21 @@ type Event[T any] struct {
 	Raw
 	// Data is the decoded payload.
 	Data T
-	// Receipt is what was established about the delivery, shared by the events of a batch.
+	// Receipt is what was established about the delivery, shared by the events
+	// of a batch.
 	Receipt Receipt
 	// Request is the delivery as it was received, shared by the events of a
-	// batch: its Body is byte for byte what was signed. Callers must not modify it. Where the event comes
-	// from a queue, only the headers of [Delivery] are there.
+	// batch: its Body is byte for byte what was signed. Callers must not modify
+	// it. Where the event comes from a queue, only the headers of [Delivery]
+	// are there.
 	Request *Request `json:"-"`
 	// Index is the event's position in its delivery, from 0.
 	Index int
-	// Suspect is set by the duplicate guard where the provider does not sign the event's
-	// identifier: the same payload was seen at this endpoint under another
-	// identifier, or this identifier with another payload. It may be a replay of a captured delivery or an
-	// honest repetition; the guard cannot tell, so it flags instead of dropping.
-	// False without a guard.
+	// Suspect is set by the duplicate guard where the provider does not sign
+	// the event's identifier: the same payload was seen at this endpoint under
+	// another identifier, or this identifier with another payload. It may be a
+	// replay of a captured delivery or an honest repetition; the guard cannot
+	// tell, so it flags instead of dropping. False without a guard.
 	Suspect bool
 }
 

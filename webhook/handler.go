@@ -34,26 +34,30 @@ const DefaultMaxBody = 1 << 20
 //	     did not arrive whole, the same event is in flight, or the deadline passed
 //
 // A failure to decide is never a 4xx, because several providers (AWS SNS,
-// Datadog, Google Calendar) take a 4xx for final and drop the event. Challenges are
-// answered as the scheme says, and [Respond] functions give their own answer.
+// Datadog, Google Calendar) take a 4xx for final and drop the event. Challenges
+// are answered as the scheme says, and [Respond] functions give their own
+// answer.
 //
 // # Handlers run before the answer
 //
-// Without [WithQueue] the functions run first, and the answer follows them: it is the
-// provider that keeps the event until it is done. They therefore have the provider's
-// acknowledgement deadline, less a tenth for the way back, counted from the arrival of the request
-// and carried by their context. When it passes the
-// answer is 503, at once, also if the function ignores its context; the function is
-// then not stopped, since nothing can stop it, and if it succeeds late, a
-// duplicate guard knows that, so that the redelivery is acknowledged and not run. [Handler.Drain]
-// waits for such functions. A function whose work takes longer needs a queue.
+// Without [WithQueue] the functions run first, and the answer follows them: it
+// is the provider that keeps the event until it is done. They therefore have
+// the provider's acknowledgement deadline, less a tenth for the way back,
+// counted from the arrival of the request and carried by their context. When it
+// passes the answer is 503, at once, also if the function ignores its context;
+// the function is then not stopped, since nothing can stop it, and if it
+// succeeds late, a duplicate guard knows that, so that the redelivery is
+// acknowledged and not run. [Handler.Drain] waits for such functions. A
+// function whose work takes longer needs a queue. The deadline bounds the
+// reading of the body, too.
 //
 // # Batches
 //
-// SendGrid, Auth0 log streams and S3 send several events at once. They are run one after the other, in
-// their order. One that fails does not keep the next from being run, but the
-// answer is 5xx, so that the provider sends the batch again; with a guard
-// ([WithDuplicates]) the ones that succeeded are not run again.
+// SendGrid, Auth0 log streams and S3 send several events at once. They are run
+// one after the other, in their order. One that fails does not keep the next
+// from being run, but the answer is 5xx, so that the provider sends the batch
+// again; with a guard ([WithDuplicates]) the ones that succeeded are not run
+// again.
 type Handler struct {
 	verifier   Verifier
 	challenger challenger
@@ -104,9 +108,10 @@ func (c *handlerConfig) fail(format string, args ...any) {
 	c.errs = append(c.errs, fmt.Errorf(format, args...))
 }
 
-// WithDeadline sets how long a delivery may take from its arrival to the answer, in
-// place of nine tenths of the provider's acknowledgement deadline, or of [DefaultDeadline] where
-// the provider does not name one. It must be positive.
+// WithDeadline sets how long a delivery may take from its arrival to the
+// answer, in place of nine tenths of the provider's acknowledgement deadline,
+// or of [DefaultDeadline] where the provider does not name one. It must be
+// positive.
 func WithDeadline(d time.Duration) HandlerOption {
 	return func(c *handlerConfig) {
 		if d <= 0 {
@@ -117,8 +122,8 @@ func WithDeadline(d time.Duration) HandlerOption {
 }
 
 // WithEndpoint names the mount for the log, the guard and the queue. The
-// default is the provider's name, so two endpoints of one provider that share
-// a guard or a queue need names: their events are told apart by it.
+// default is the provider's name, so two endpoints of one provider that share a
+// guard or a queue need names: their events are told apart by it.
 func WithEndpoint(name string) HandlerOption {
 	return func(c *handlerConfig) {
 		if name == "" {
@@ -128,9 +133,10 @@ func WithEndpoint(name string) HandlerOption {
 	}
 }
 
-// WithLogger sets where refusals (with their reason and a hint for whoever set the
-// endpoint up), failures and suspicions are logged; [slog.Default] otherwise. No body, secret,
-// or expected signature is logged; the errors that functions return are.
+// WithLogger sets where refusals (with their reason and a hint for whoever set
+// the endpoint up), failures and suspicions are logged; [slog.Default]
+// otherwise. No body, secret, or expected signature is logged; the errors that
+// functions return are.
 func WithLogger(log *slog.Logger) HandlerOption {
 	return func(c *handlerConfig) {
 		if log == nil {
@@ -141,13 +147,15 @@ func WithLogger(log *slog.Logger) HandlerOption {
 }
 
 // NewHandler returns a handler for one endpoint of one provider. v is mostly a
-// [*Scheme]. A verifier of the caller's own works too: it must give its
-// decided refusals one of this package's reasons, and any other error counts as undecided; if it has
-// the methods Provider, MaxBody, Methods, AckDeadline, Challenge or Split of Scheme, they
-// are used, and otherwise a delivery is a POST of at most [DefaultMaxBody] with one event.
+// [*Scheme]. A verifier of the caller's own works too: it must give its decided
+// refusals one of this package's reasons, and any other error counts as
+// undecided; if it has the methods Provider, MaxBody, Methods, AckDeadline,
+// Challenge or Split of Scheme, they are used, and otherwise a delivery is a
+// POST of at most [DefaultMaxBody] with one event.
 //
-// The error has the reason [ErrConfig] and names every mistake: a nil function, an event type that is
-// handled twice, a pattern with an asterisk in the middle, a queue together with [Respond].
+// The error has the reason [ErrConfig] and names every mistake: a nil function,
+// an event type that is handled twice, a pattern with an asterisk in the
+// middle, a queue together with [Respond].
 func NewHandler(v Verifier, opts ...HandlerOption) (*Handler, error) {
 	c := handlerConfig{routes: newRoutes()}
 	for _, opt := range opts {

@@ -7,13 +7,14 @@ import (
 	"net/http"
 )
 
-// retryAfter is what a 503 advises, in seconds. Few providers read it; the others keep to their own schedule.
+// retryAfter is what a 503 advises, in seconds. Few providers read it; the
+// others keep to their own schedule.
 const retryAfter = "10"
 
 var errInFlight = errors.New("another delivery of the event is being handled")
 
-// laterError is a failure that says nothing about the event: it is answered
-// 503 instead of 500.
+// laterError is a failure that says nothing about the event: it is answered 503
+// instead of 500.
 type laterError struct {
 	what string
 	err  error
@@ -34,7 +35,8 @@ func (e *eventError) Error() string {
 }
 func (e *eventError) Unwrap() error { return e.err }
 
-// refuse logs why a request is not accepted and answers it. Only a refusal that was decided is a 4xx.
+// refuse logs why a request is not accepted and answers it. Only a refusal that
+// was decided is a 4xx.
 func (h *Handler) refuse(ctx context.Context, err error) Answer {
 	answer := unavailable()
 	switch {
@@ -109,8 +111,9 @@ func fixed(status int, text string) Answer {
 // or 204, since Postmark counts any other status as a failure.
 func acknowledged() Answer { return Answer{Status: http.StatusOK} }
 
-// noStore is set on every answer that has no Cache-Control of its own. It is asked for by OpenID Connect Back-Channel Logout 1.0, section 2.8,
-// and does no harm elsewhere. Nobody writes to it.
+// noStore is set on every answer that has no Cache-Control of its own. It is
+// asked for by OpenID Connect Back-Channel Logout 1.0, section 2.8, and does no
+// harm elsewhere. Nobody writes to it.
 var noStore = []string{"no-store"}
 
 // complete makes a challenge's or a function's answer fit to be sent.

@@ -13,8 +13,9 @@ import (
 // The answer is there by the deadline, whatever the verifier, the queue and the
 // functions do with their context. There are two ways to that end. Where it is
 // known that a response can be sent while the handler is still at work, the
-// work is done on the server's own goroutine and a timer sends the response; this saves every delivery a goroutine with
-// a stack to grow. Otherwise the work is done on a goroutine of its own, which is left behind.
+// work is done on the server's own goroutine and a timer sends the response;
+// this saves every delivery a goroutine with a stack to grow. Otherwise the
+// work is done on a goroutine of its own, which is left behind.
 
 // errDeadline is the cause of a handler's context when it ends by itself.
 var errDeadline = fmt.Errorf("webhook: the acknowledgement deadline passed: %w", context.DeadlineExceeded)
@@ -38,7 +39,8 @@ func (h *Handler) process(ctx context.Context, r *Request, end time.Time) Answer
 		return answer
 	case <-work.Done():
 	}
-	// The caller going away ends the context early, but the work may yet be done in time.
+	// The caller going away ends the context early, but the work may yet be
+	// done in time.
 	late := time.NewTimer(time.Until(end))
 	defer late.Stop()
 	select {
@@ -111,7 +113,8 @@ func (p *response) expire() bool {
 	switch p.phase {
 	case reading:
 		p.phase = expired
-		// Where a middleware's writer hides it, the server's own timeouts have to do.
+		// Where a middleware's writer hides it, the server's own timeouts have
+		// to do.
 		_ = http.NewResponseController(p.w).SetReadDeadline(time.Unix(1, 0))
 	case working:
 		p.phase = settled
@@ -137,8 +140,8 @@ func (p *response) send(a Answer, exiting bool) {
 	p.phase = settled
 }
 
-// sendEarly sends a response whose handler does not return for now or at
-// all. It ends the connection, which the handler occupies.
+// sendEarly sends a response whose handler does not return for now or at all.
+// It ends the connection, which the handler occupies.
 func (p *response) sendEarly(a Answer) {
 	a.Header.Set("Connection", "close")
 	a.Header.Set("Content-Length", strconv.Itoa(len(a.Body)))
@@ -147,8 +150,8 @@ func (p *response) sendEarly(a Answer) {
 }
 
 // sendsEarly reports whether a response reaches the client whole before its
-// handler returns: under a server, over HTTP/1 (a stream of HTTP/2 ends only with its handler),
-// through a writer that flushes.
+// handler returns: under a server, over HTTP/1 (a stream of HTTP/2 ends only
+// with its handler), through a writer that flushes.
 func sendsEarly(w http.ResponseWriter, r *http.Request) bool {
 	if r.ProtoMajor != 1 || r.Context().Value(http.ServerContextKey) == nil {
 		return false
@@ -166,8 +169,8 @@ func sendsEarly(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // guarded does the work and calls answer exactly once, also after a panic and,
-// exiting, in a runtime.Goexit. A panic of a function is contained where that is
-// called, so one that arrives here is the verifier's, the guard's or the
+// exiting, in a runtime.Goexit. A panic of a function is contained where that
+// is called, so one that arrives here is the verifier's, the guard's or the
 // queue's, and nothing was decided.
 func (h *Handler) guarded(ctx context.Context, r *Request, answer func(a Answer, exiting bool)) {
 	returned := false

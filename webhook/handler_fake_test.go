@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fake is a provider of the test's own: X-Fake-Key says whether a delivery is genuine, the
-// body is one event or an array of them.
+// fake is a provider of the test's own: X-Fake-Key says whether a delivery is
+// genuine, the body is one event or an array of them.
 type fake struct {
 	unsignedID bool
 	cap        int64
@@ -177,7 +177,8 @@ func event(id, typ string) string {
 
 type jsonRaw = json.RawMessage
 
-// memoryServer is a real server on connections in memory, so that it works in virtual time.
+// memoryServer is a real server on connections in memory, so that it works in
+// virtual time.
 type memoryServer struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -185,7 +186,8 @@ type memoryServer struct {
 	dials  atomic.Int64
 }
 
-// serveMemory starts a server in the test's synctest bubble and stops it at the test's end.
+// serveMemory starts a server in the test's synctest bubble and stops it at the
+// test's end.
 func serveMemory(t *testing.T, h http.Handler, readTimeout time.Duration) *memoryServer {
 	t.Helper()
 	m := &memoryServer{conns: make(chan net.Conn), closed: make(chan struct{})}

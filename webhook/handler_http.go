@@ -54,13 +54,15 @@ func (a *Answer) fill(header http.Header) {
 }
 
 // VerifyHTTP reads the body of r and verifies it, for callers that want neither
-// [Handler]'s dispatch nor its answers. It reads once, up to the cap of v's MaxBody
-// method ([DefaultMaxBody] if it has none), does not inflate, and returns the
-// request with the raw body, which the caller may keep. The request's context
-// bounds the verification; to bound a sender that drips, set the server's ReadTimeout.
+// [Handler]'s dispatch nor its answers. It reads once, up to the cap of v's
+// MaxBody method ([DefaultMaxBody] if it has none), does not inflate, and
+// returns the request with the raw body, which the caller may keep. The
+// request's context bounds the verification; to bound a sender that drips, set
+// the server's ReadTimeout.
 //
-// The error is that of v or, when the body could not be read, an [*Error]
-// with the reason [ErrTooLarge] or [ErrUnavailable]. It must not be sent in the response.
+// The error is that of v or, when the body could not be read, an [*Error] with
+// the reason [ErrTooLarge] or [ErrUnavailable]. It must not be sent in the
+// response.
 func VerifyHTTP(v Verifier, r *http.Request) (*Request, Receipt, error) {
 	limit := int64(DefaultMaxBody)
 	if m, ok := v.(bodyLimiter); ok && m.MaxBody() > 0 {
@@ -81,7 +83,8 @@ func VerifyHTTP(v Verifier, r *http.Request) (*Request, Receipt, error) {
 	return req, rec, nil
 }
 
-// firstRead is how much is allocated on the word of a Content-Length header alone.
+// firstRead is how much is allocated on the word of a Content-Length header
+// alone.
 const firstRead = 64 << 10
 
 // readBody reads the body once and whole, or fails.
@@ -133,7 +136,8 @@ func tooLarge() *Error {
 	return &Error{Reason: ErrTooLarge, Detail: "the body is over the provider's cap"}
 }
 
-// consumed is undecidable and not a mismatch: what was signed is not there to be looked at.
+// consumed is undecidable and not a mismatch: what was signed is not there to
+// be looked at.
 func consumed(announced int64, left int) *Error {
 	return &Error{
 		Reason: ErrUnavailable,

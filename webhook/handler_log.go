@@ -105,7 +105,8 @@ func clip(s string) string {
 }
 
 // panicError stands for a panic in the user's code. Its text leaves the value
-// out, because Dispatch returns it to whoever wants to store it; the log has it.
+// out, because Dispatch returns it to whoever wants to store it; the log has
+// it.
 type panicError struct {
 	value any
 	stack []byte

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Process answers one request that did not come from net/http, such as one
-// from AWS Lambda or from a queue of raw requests: everything that ServeHTTP does, from the method
-// check on. r.Body must be the raw body (a base64 transport encoding undone) and,
-// where the request waited, r.ReceivedAt when it came. The deadline counts from the call. The answer is the
-// caller's own; a status of 500 or more asks for the request to be
-// delivered again.
+// Process answers one request that did not come from net/http, such as one from
+// AWS Lambda or from a queue of raw requests: everything that ServeHTTP does,
+// from the method check on. r.Body must be the raw body (a base64 transport
+// encoding undone) and, where the request waited, r.ReceivedAt when it came.
+// The deadline counts from the call. The answer is the caller's own; a status
+// of 500 or more asks for the request to be delivered again.
 func (h *Handler) Process(ctx context.Context, r *Request) Answer {
 	answer, ok := h.precheck(ctx, r.method(), int64(len(r.Body)))
 	if ok {
@@ -27,10 +27,10 @@ func (h *Handler) Process(ctx context.Context, r *Request) Answer {
 }
 
 // Dispatch runs the functions for a delivery that was verified before, which is
-// what a worker does with what it takes from the queue behind [WithQueue]. It applies
-// the duplicate guard. The error joins those of all events that
-// failed; the worker tries the delivery again later. No deadline is set: ctx is the worker's own.
-// A function's panic is returned as an error.
+// what a worker does with what it takes from the queue behind [WithQueue]. It
+// applies the duplicate guard. The error joins those of all events that failed;
+// the worker tries the delivery again later. No deadline is set: ctx is the
+// worker's own. A function's panic is returned as an error.
 func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 	_, err := h.dispatch(ctx, d)
 	return err
@@ -38,7 +38,8 @@ func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 
 // Drain waits until no delivery is at work, or until ctx ends, whose cause it
 // then returns. Call it after [http.Server.Shutdown], which does not wait for
-// functions that outlasted their deadline.
+// functions that outlast their deadline over HTTP/2 or behind middleware whose
+// writer cannot flush; with [Handler.Process], call it alone.
 func (h *Handler) Drain(ctx context.Context) error { return h.running.wait(ctx) }
 
 // precheck needs neither body nor key.

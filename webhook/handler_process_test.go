@@ -250,7 +250,8 @@ func TestDispatchRunsWhatWasVerifiedBefore(t *testing.T) {
 	require.Len(t, j.list(), 3)
 }
 
-// Bad input at the handler's surface: which status, and that the log alone has the reason.
+// Bad input at the handler's surface: which status, and that the log alone has
+// the reason.
 func TestW4_RefusalsLookAlike(t *testing.T) {
 	t.Parallel()
 	refusal := func(reason error) func(context.Context, *webhook.Request) error {

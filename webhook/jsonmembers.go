@@ -11,10 +11,11 @@ import (
 const maxDepth = 10_000
 
 // readMembers fills the struct that into points to from those members of the
-// object in body that bear its fields' names; ok is false unless body is exactly one
-// valid JSON object and each of them fits. An envelope is a few short members of
-// a large object, so that this costs a fraction of having encoding/json build from the
-// whole. Names are compared exactly; of a repeated member the last counts.
+// object in body that bear its fields' names; ok is false unless body is
+// exactly one valid JSON object and each of them fits. An envelope is a few
+// short members of a large object, so that this costs a fraction of having
+// encoding/json build from the whole. Names are compared exactly; of a repeated
+// member the last counts.
 func readMembers(body []byte, into any) (ok bool) {
 	v := reflect.ValueOf(into).Elem()
 	var room [8]string
@@ -38,7 +39,8 @@ func readMember(value []byte, into any) error {
 	return json.Unmarshal(value, into)
 }
 
-// memberNames appends the names that encoding/json gives to the fields of a struct.
+// memberNames appends the names that encoding/json gives to the fields of a
+// struct.
 func memberNames(names []string, t reflect.Type) []string {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -97,7 +99,8 @@ func (s *jsonScanner) next(c byte) bool {
 	return false
 }
 
-// members scans an object. visit, unless nil, gets each name with its quotes, and each value.
+// members scans an object. visit, unless nil, gets each name with its quotes,
+// and each value.
 func (s *jsonScanner) members(depth int, visit func(name, value []byte)) bool {
 	if depth >= maxDepth || !s.next('{') {
 		return false

@@ -48,8 +48,8 @@ func TestReadMembersRefusesWhatDoesNotFit(t *testing.T) {
 	require.False(t, readMembers([]byte(`{"Nested":[1],"Nested":{}}`), &e))
 }
 
-// FuzzReadMembers holds the scanner to encoding/json: it takes the same texts and
-// reads the same from them.
+// FuzzReadMembers holds the scanner to encoding/json: it takes the same texts
+// and reads the same from them.
 func FuzzReadMembers(f *testing.F) {
 	for _, s := range []string{
 		`{"a":"evt_1","c":"event","D":1,"data":{"object":{"a":[1,-2.5e+3,true,false,null,"\u00e9\\"]}}}`,

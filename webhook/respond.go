@@ -9,14 +9,14 @@ import (
 )
 
 // Respond calls fn for events of the given type (see [On]) and sends what it
-// returns as the response. It is for synchronous hooks, where the provider acts upon
-// the response: Slack commands and interactions, Twilio's requests for TwiML,
-// Firebase blocking functions. Use [JSON] and [Reply] to make the answer; a nil
-// answer is an empty 200, and a zero Status is 200.
+// returns as the response. It is for synchronous hooks, where the provider acts
+// upon the response: Slack commands and interactions, Twilio's requests for
+// TwiML, Firebase blocking functions. Use [JSON] and [Reply] to make the
+// answer; a nil answer is an empty 200, and a zero Status is 200.
 //
 // An error, a panic or the deadline is answered like any other failure. The
-// duplicate guard is left out, because a provider that asks twice needs its answer twice; a queue
-// ([WithQueue]) cannot be combined with it.
+// duplicate guard is left out, because a provider that asks twice needs its
+// answer twice; a queue ([WithQueue]) cannot be combined with it.
 func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (*Answer, error)) HandlerOption {
 	return func(c *handlerConfig) {
 		if fn == nil {
@@ -58,8 +58,8 @@ func Reply(mediaType string, body []byte) (*Answer, error) {
 	return a, a.check()
 }
 
-// check refuses what net/http would panic on or silently alter. A nil answer
-// is an empty 200.
+// check refuses what net/http would panic on or silently alter. A nil answer is
+// an empty 200.
 func (a *Answer) check() error {
 	if a == nil {
 		return nil

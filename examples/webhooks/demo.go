@@ -28,7 +28,8 @@ const (
 	bounceBody  = `{"type":"email.bounced","created_at":"2026-01-02T03:04:05Z","data":{"email_id":"em_1","to":["gone@example.com"],"bounce":{"type":"Permanent","message":"mailbox unavailable"}}}`
 )
 
-// demo plays the providers: it signs as they do, sends to base, and says what came back.
+// demo plays the providers: it signs as they do, sends to base, and says what
+// came back.
 func demo(ctx context.Context, a *app, base string) error {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()

@@ -1,14 +1,14 @@
-// Command webhooks is one server with endpoints for Stripe, GitHub and Resend. It needs no
-// account: it plays the providers itself, signs like them, sends to its own
-// endpoints and prints what happened.
+// Command webhooks is one server with endpoints for Stripe, GitHub and Resend.
+// It needs no account: it plays the providers itself, signs like them, sends to
+// its own endpoints and prints what happened.
 //
 //	go run ./examples/webhooks                         # the demonstration, then the end
 //	go run ./examples/webhooks -listen localhost:8080  # the demonstration, then wait for more
 //
 // With -listen the endpoints take the secrets in STRIPE_WEBHOOK_SECRET,
 // GITHUB_WEBHOOK_SECRET and RESEND_WEBHOOK_SECRET, for real deliveries; a
-// variable that is not set leaves that endpoint with the demonstration's secret. What an application
-// copies is in receiver.go.
+// variable that is not set leaves that endpoint with the demonstration's
+// secret. What an application copies is in receiver.go.
 package main
 
 import (

@@ -15,8 +15,8 @@ type Clerk[D any] struct {
 	} `json:"event_attributes"`
 }
 
-// ClerkUser is user.created, user.updated and user.deleted; for the last, only ID and
-// Deleted are there.
+// ClerkUser is user.created, user.updated and user.deleted; for the last, only
+// ID and Deleted are there.
 type ClerkUser = Clerk[ClerkUserData]
 
 // ClerkUserData is Clerk's user.
@@ -42,8 +42,8 @@ type ClerkUserData struct {
 	LastSignInAt          Time         `json:"last_sign_in_at"`
 }
 
-// PrimaryEmail returns the primary email address, and whether Clerk verified that
-// it is the user's; "" if there is none.
+// PrimaryEmail returns the primary email address, and whether Clerk verified
+// that it is the user's; "" if there is none.
 func (u *ClerkUserData) PrimaryEmail() (address string, verified bool) {
 	for _, e := range u.EmailAddresses {
 		if e.ID != "" && e.ID == u.PrimaryEmailAddressID {

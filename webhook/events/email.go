@@ -47,8 +47,8 @@ type ResendBounce struct {
 }
 
 // SendGrid is one event of SendGrid's event webhook, of any type: delivered,
-// bounce, deferred, dropped, open, click, spamreport and the others. Source: "Event
-// Webhook Reference", SendGrid docs.
+// bounce, deferred, dropped, open, click, spamreport and the others. Source:
+// "Event Webhook Reference", SendGrid docs.
 type SendGrid struct {
 	Event                string
 	Email                string
@@ -69,13 +69,13 @@ type SendGrid struct {
 	UserAgent            string
 	MachineOpen          Bool
 	ASMGroupID           Int
-	// Args are the custom arguments given when sending, which SendGrid mixes among
-	// its own members: every member that is none of those above.
+	// Args are the custom arguments given when sending, which SendGrid mixes
+	// among its own members: every member that is none of those above.
 	Args Labels
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Names are taken exactly, so that a
-// custom argument "Email" does not stand in for "email".
+// UnmarshalJSON implements [json.Unmarshaler]. Names are taken exactly, so that
+// a custom argument "Email" does not stand in for "email".
 func (s *SendGrid) UnmarshalJSON(b []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(b, &members); err != nil {
@@ -133,8 +133,8 @@ type PostmarkDelivery struct {
 	Metadata      Labels
 }
 
-// PostmarkBounce is the RecordTypes "Bounce" and "SpamComplaint" of Postmark. Source:
-// "Bounce webhook" and "Spam complaint webhook", Postmark docs.
+// PostmarkBounce is the RecordTypes "Bounce" and "SpamComplaint" of Postmark.
+// Source: "Bounce webhook" and "Spam complaint webhook", Postmark docs.
 type PostmarkBounce struct {
 	RecordType    string
 	ID            Int    // of the bounce, for the bounce API

@@ -2,7 +2,8 @@ package events
 
 import "strings"
 
-// GitHubPush is GitHub's push. Source: "Webhook events and payloads", GitHub docs.
+// GitHubPush is GitHub's push. Source: "Webhook events and payloads", GitHub
+// docs.
 type GitHubPush struct {
 	Ref          string             `json:"ref"`    // "refs/heads/main", "refs/tags/v1"
 	Before       string             `json:"before"` // 40 zeros when the ref was created
@@ -63,8 +64,8 @@ type GitHubUser struct {
 	HTMLURL   string `json:"html_url"`
 }
 
-// GitHubRepository is a repository. CreatedAt and PushedAt come as Unix
-// seconds in a push and as RFC 3339 elsewhere.
+// GitHubRepository is a repository. CreatedAt and PushedAt come as Unix seconds
+// in a push and as RFC 3339 elsewhere.
 type GitHubRepository struct {
 	ID            int64      `json:"id"`
 	Name          string     `json:"name"`
@@ -80,8 +81,8 @@ type GitHubRepository struct {
 	PushedAt      Time       `json:"pushed_at"`
 }
 
-// GitHubInstallation is the GitHub App installation that the delivery is for; the ID
-// is 0 if there is none.
+// GitHubInstallation is the GitHub App installation that the delivery is for;
+// the ID is 0 if there is none.
 type GitHubInstallation struct {
 	ID int64 `json:"id"`
 }

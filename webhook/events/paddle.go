@@ -2,7 +2,8 @@ package events
 
 import "encoding/json"
 
-// Paddle is an event of Paddle Billing about a D. Source: "Webhooks", Paddle docs.
+// Paddle is an event of Paddle Billing about a D. Source: "Webhooks", Paddle
+// docs.
 type Paddle[D any] struct {
 	EventID        string `json:"event_id"`
 	EventType      string `json:"event_type"`
@@ -54,8 +55,9 @@ type PaddleTransactionData struct {
 	BilledAt  Time `json:"billed_at"`
 }
 
-// PaddleTotals are a transaction's amounts in the currency's minor unit, which Paddle sends as
-// strings. Fee and Earnings are 0 until the transaction is completed.
+// PaddleTotals are a transaction's amounts in the currency's minor unit, which
+// Paddle sends as strings. Fee and Earnings are 0 until the transaction is
+// completed.
 type PaddleTotals struct {
 	Subtotal     Int    `json:"subtotal"`
 	Discount     Int    `json:"discount"`

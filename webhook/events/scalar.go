@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Text is a string that a provider may also send as a number or a boolean; it then
-// holds their JSON text. Null is "".
+// Text is a string that a provider may also send as a number or a boolean; it
+// then holds their JSON text. Null is "".
 type Text string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -31,8 +31,8 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Int is an integer that a provider may also send as a decimal string. Null and ""
-// are 0. A fraction or a number beyond 64 bits is an error.
+// Int is an integer that a provider may also send as a decimal string. Null and
+// "" are 0. A fraction or a number beyond 64 bits is an error.
 type Int int64
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -74,9 +74,9 @@ func (v *Bool) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Time is a point in time, in UTC, from any form that providers use: RFC 3339, the same
-// with a space, Unix seconds or, above 10¹¹, milliseconds, as a number or as a
-// string. It is zero for null and for a form it does not know.
+// Time is a point in time, in UTC, from any form that providers use: RFC 3339,
+// the same with a space, Unix seconds or, above 10¹¹, milliseconds, as a number
+// or as a string. It is zero for null and for a form it does not know.
 type Time struct{ time.Time }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -111,7 +111,8 @@ func unix(n float64) time.Time {
 	return time.UnixMilli(int64(n * 1000)).UTC()
 }
 
-// Strings is a list of strings that a provider may also send as a single one. Null is empty.
+// Strings is a list of strings that a provider may also send as a single one.
+// Null is empty.
 type Strings []string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -139,8 +140,8 @@ func (s *Strings) UnmarshalJSON(b []byte) error {
 }
 
 // Labels are names with values, from an object or from a list of objects with
-// the members name and value. An empty list is an empty object. A value that
-// is itself an object or a list is its JSON text.
+// the members name and value. An empty list is an empty object. A value that is
+// itself an object or a list is its JSON text.
 type Labels map[string]string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -184,8 +185,8 @@ func label(b json.RawMessage) string {
 	return string(b)
 }
 
-// Ref is a reference that a provider sends as an identifier or, when expanded, as
-// the object itself: Raw then holds the object. Null is the zero Ref.
+// Ref is a reference that a provider sends as an identifier or, when expanded,
+// as the object itself: Raw then holds the object. Null is the zero Ref.
 type Ref struct {
 	ID  string
 	Raw json.RawMessage

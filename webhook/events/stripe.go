@@ -7,7 +7,8 @@ import (
 
 // Stripe is an event of Stripe in the envelope "event" (a snapshot event), with
 // the affected object lifted out of data. Source: "The Event object", Stripe
-// API reference. For the whole of Stripe's fields, decode into stripe-go's stripe.Event.
+// API reference. For the whole of Stripe's fields, decode into stripe-go's
+// stripe.Event.
 type Stripe[O any] struct {
 	ID         string
 	Type       string
@@ -16,7 +17,8 @@ type Stripe[O any] struct {
 	Livemode   bool
 	Account    string // the connected account, for Connect events
 	Object     O
-	// Previous holds the former values of the fields that changed, for *.updated events; otherwise nil.
+	// Previous holds the former values of the fields that changed, for
+	// *.updated events; otherwise nil.
 	Previous json.RawMessage
 }
 
@@ -47,14 +49,16 @@ type (
 	StripePaymentIntent = Stripe[PaymentIntent]
 	// StripeSubscription is customer.subscription.*.
 	StripeSubscription = Stripe[Subscription]
-	// StripeInvoice is invoice.*, except invoice.upcoming, whose invoice has no ID yet.
+	// StripeInvoice is invoice.*, except invoice.upcoming, whose invoice has no
+	// ID yet.
 	StripeInvoice = Stripe[Invoice]
 	// StripeCheckoutSession is checkout.session.*.
 	StripeCheckoutSession = Stripe[CheckoutSession]
 )
 
 // StripeThin is an event of Stripe in the envelope "v2.core.event" (a thin
-// event): it names what changed, and the rest is to be fetched. Source: "Event Destinations", Stripe docs.
+// event): it names what changed, and the rest is to be fetched. Source: "Event
+// Destinations", Stripe docs.
 type StripeThin struct {
 	ID            string          `json:"id"`
 	Type          string          `json:"type"`
@@ -154,8 +158,8 @@ func (s *Subscription) UnmarshalJSON(b []byte) error {
 }
 
 // CurrentPeriodEnd returns when the paid period ends, wherever the API version
-// keeps it: in the subscription or, from 2025-03-31 on, in its items, of which it is the
-// latest. Zero if neither has it.
+// keeps it: in the subscription or, from 2025-03-31 on, in its items, of which
+// it is the latest. Zero if neither has it.
 func (s *Subscription) CurrentPeriodEnd() time.Time {
 	end := s.periodEnd.Time
 	for _, item := range s.Items {
