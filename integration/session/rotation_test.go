@@ -57,10 +57,10 @@ func (l *load) run(ctx context.Context) {
 // J9: the issuer changes its keys under 1,000 verifications a second. None fails;
 // a key that is withdrawn stops verifying within its lifetime.
 func TestJ9_RotationUnderLoad(t *testing.T) {
-	const lifetime = 3 * time.Second
+	const lifetime, cooldown = 3 * time.Second, time.Second
 	i := startIssuer(t)
 	v := i.verifier(t, session.AccessToken(i.URL, "urn:api:RS256", "urn:api:ES256", "urn:api:EdDSA"),
-		session.WithKeyCache(session.KeyCache{Lifetime: lifetime, Cooldown: time.Second}))
+		session.WithKeyCache(session.KeyCache{Lifetime: lifetime, Cooldown: cooldown}))
 	require.NoError(t, v.Warm(t.Context()))
 	tokens := func() []string {
 		var out []string
@@ -79,9 +79,11 @@ func TestJ9_RotationUnderLoad(t *testing.T) {
 	defer stop()
 	time.Sleep(1500 * time.Millisecond)
 
-	// New keys sign at once, beside the old ones.
+	// New keys, beside the old ones. A fetch just before they were published would
+	// keep them unknown for the cooldown, which is why issuers publish ahead.
 	i.post(t.Context(), t, "/-/rotate", "", nil)
 	second := tokens()
+	time.Sleep(cooldown)
 	both := append(append([]string{}, first...), second...)
 	l.tokens.Store(&both)
 	time.Sleep(2 * time.Second)
