@@ -117,8 +117,11 @@ func (p *payload) attach(req *http.Request) error {
 		if err != nil {
 			return failWrap(ErrRequest, "body cannot be opened", err)
 		}
+		if rc == nil {
+			return failf(ErrRequest, "body: Open's function returned nil")
+		}
 		req.Body, req.GetBody, req.ContentLength = rc, p.open, p.size
-	case p.contentType != "":
+	case p.contentType != "" || len(p.data) > 0:
 		setBytes(req, p.data)
 	}
 	return nil

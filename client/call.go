@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"time"
 )
 
 // None is the T of a [Call] whose response body does not matter: it is read and
@@ -79,6 +80,8 @@ func (x *exchange) fill(m *Meta, resp *http.Response) {
 	*m = Meta{Attempts: x.attempts()}
 	if resp != nil {
 		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
+		u := x.out.url
+		m.url = &u
 	}
 }
 
@@ -125,8 +128,15 @@ func (x *exchange) success(resp *http.Response) ([]byte, error) {
 
 func (x *exchange) reread(resp *http.Response) ([]byte, error) {
 	defer x.clock.stop()
+	a := x.newAttempt()
+	if a.cancel != nil {
+		// No context of ours reaches a body that middleware made: closing it ends
+		// the wait.
+		defer context.AfterFunc(a, func() { _ = resp.Body.Close() })()
+	}
+	x.heard = time.Now()
 	if err := x.readBody(resp); err != nil {
-		return nil, err
+		return nil, x.explain(a, err)
 	}
 	return x.buf.Bytes(), nil
 }

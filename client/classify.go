@@ -21,6 +21,8 @@ type verdict struct {
 	status    int
 	throttled bool
 	neverSent bool
+	unsent    bool          // in this attempt nothing was handed to the transport
+	cost      int           // what the retry took from the budget
 	asked     time.Duration // what the service asks to wait
 	told      bool          // that it does
 	wait      time.Duration
@@ -30,17 +32,22 @@ type verdict struct {
 // judge decides whether to try again, writes the ledger and takes from the
 // budget.
 func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verdict {
-	v := verdict{err: err}
+	t := a.settle()
+	v := verdict{err: err, unsent: t.sent == 0}
 	if err != nil {
 		v.err = x.explain(a, err)
-		v.neverSent = x.neverSent(err)
+		v.neverSent = resp == nil && x.neverSent(t.sent, err)
 	} else {
 		v.status = resp.StatusCode
 	}
-	_, _, sent := x.chain.last()
-	v.attempt = Attempt{Start: sent, Status: v.status, Err: v.err}
-	if v.attempt.Duration = x.heard.Sub(sent); err != nil && !sent.IsZero() {
-		v.attempt.Duration = time.Since(sent)
+	v.attempt = Attempt{Status: v.status, Err: v.err}
+	switch _, _, sent := x.chain.last(); {
+	case v.unsent:
+		v.attempt.Start = time.Now()
+	case err != nil:
+		v.attempt.Start, v.attempt.Duration = sent, time.Since(sent)
+	default:
+		v.attempt.Start, v.attempt.Duration = sent, x.heard.Sub(sent)
 	}
 	if resp != nil {
 		v.attempt.Status = resp.StatusCode
@@ -52,24 +59,25 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 			v.asked, v.told = ratelimit.RetryAfter(resp.Header, x.heard)
 		}
 	}
-	x.observe(a, &v, resp)
-	x.decide(&v, resp, err)
+	x.observe(a, t, &v, resp)
+	x.decide(a, t, &v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
-	x.chain.record(v.attempt, v.throttled)
+	x.chain.record(&v.attempt, v.throttled)
 	if l := x.chain.ledger; l != nil {
-		list := x.attempts()
-		l.add(list[len(list)-1])
+		shown := v.attempt
+		shown.RequestID = x.scrub(shown.RequestID)
+		l.add(shown)
 	}
 	x.effect(v)
-	if x.c.cfg.breaker != nil {
-		x.reportBreaker(a, &v)
+	if t.admitted {
+		x.host.breaker.report(x.c.cfg.breaker, x.outcome(&v), t.probe)
 	}
 	return v
 }
 
-func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
+func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Response, err error) {
 	if resp != nil && err == nil {
-		if x.renew(v, resp) {
+		if x.renew(a, t, v, resp) {
 			return
 		}
 	}
@@ -106,11 +114,11 @@ func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
 		v.reason = WaitPastDeadline
 		return
 	}
-	cost := retry.RetryCost
+	v.cost = retry.RetryCost
 	if v.throttled {
-		cost = retry.ThrottleCost
+		v.cost = retry.ThrottleCost
 	}
-	if !x.withdraw(cost) {
+	if !x.budget().Withdraw(v.cost) {
 		v.reason = BudgetEmpty
 		return
 	}
@@ -122,35 +130,39 @@ func (x *exchange) decide(v *verdict, resp *http.Response, err error) {
 
 // observe tells the limits what came of an attempt that they let through. The
 // client's own pacer is left out of it until a host first speaks of limits.
-func (x *exchange) observe(a *attemptContext, v *verdict, resp *http.Response) {
-	if !a.paced {
+func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
+	if t.paced == 0 {
 		if !x.c.cfg.pacerOwn || resp == nil || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 			return
 		}
 		x.host.paced.Store(true)
+		t.paced, t.sent = 1, 1
 	}
-	a.paced = false
-	key := x.limitKey()
-	switch r, returns := x.c.limits.(ratelimit.Returner); {
-	case resp == nil && unsent(v.err) && returns:
-		r.Return(key)
-	case x.c.cfg.pacer == nil:
-	case resp == nil:
-		x.c.cfg.pacer.Observe(key, 0, nil, false)
-	default:
-		x.c.cfg.pacer.Observe(key, resp.StatusCode, resp.Header, v.throttled)
+	key := x.limitKey(a)
+	x.unused(key, t.paced-t.sent)
+	pacer := x.c.cfg.pacer
+	if pacer == nil {
+		return
+	}
+	for i := range min(t.paced, t.sent) {
+		if i > 0 || resp == nil {
+			pacer.Observe(key, 0, nil, false)
+		} else {
+			pacer.Observe(key, resp.StatusCode, resp.Header, v.throttled)
+		}
 	}
 }
 
-func (x *exchange) withdraw(cost int) bool {
+// budget is what retries are paid from; nil permits every one.
+func (x *exchange) budget() *retry.Budget {
 	policy := &x.c.cfg.retry
-	if policy.NoBudget {
-		return true
+	switch {
+	case policy.NoBudget:
+		return nil
+	case policy.Budget != nil:
+		return policy.Budget
 	}
-	if policy.Budget != nil {
-		return policy.Budget.Withdraw(cost)
-	}
-	return x.host.budget.Withdraw(cost)
+	return x.host.budget
 }
 
 // eligible is the rule on what may be repeated at all (C5), before the policy,
@@ -163,7 +175,7 @@ func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
 		switch {
 		case errors.Is(v.err, errCallDeadline):
 			return ContextEnded
-		case !transient(err):
+		case !transient(v.err, err):
 			return NotRetryable
 		case v.neverSent || x.repeat:
 			return Retried
@@ -194,17 +206,21 @@ func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
 }
 
 // renew asks the credential, once a call, whether a 401 can be cured.
-func (x *exchange) renew(v *verdict, resp *http.Response) bool {
+func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
-	if resp.StatusCode != http.StatusUnauthorized || !ok || !x.inside || !x.body.again() {
+	if resp.StatusCode != http.StatusUnauthorized || !ok || !x.inside || !x.body.again() || v.unsent || t.explicit {
 		return false
 	}
 	wire, _, _ := x.chain.last()
 	if wire == nil || !x.chain.renewing() {
 		return false
 	}
-	// The attempt is over: the renewal lives under the call's own deadline.
-	replay, err := ch.Challenge(wire.WithContext(&attemptContext{Context: x.ctx, x: x}), resp)
+	// The attempt is over, and may have been ended: the renewal has a context of
+	// its own, which the clock ends with the call.
+	renewal := x.newAttempt()
+	replay, err := ch.Challenge(wire.WithContext(renewal), resp)
+	renewal.end(nil)
+	x.clock.follow(a)
 	if err != nil || !replay {
 		return false
 	}
@@ -241,7 +257,8 @@ func idempotentMethod(m string) bool {
 
 // transient reports whether an error without a response may be cured by trying
 // again. It tells by type; what is unknown is taken to be the network's.
-func transient(err error) bool {
+// explained is err as explain has it.
+func transient(explained, err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
 		authority    x509.UnknownAuthorityError
@@ -253,11 +270,11 @@ func transient(err error) bool {
 		nested       *Error
 	)
 	switch {
-	case errors.Is(err, context.Canceled):
-		// Of the attempt's context: the clock's doing, or the caller's, which has
-		// been looked at.
+	case errors.Is(explained, errAttemptTimeout), errors.Is(explained, errIdleTimeout), errors.Is(explained, errDrainTimeout):
 		return true
-	case errors.Is(err, errAttemptTimeout), errors.Is(err, errIdleTimeout), errors.Is(err, errTruncated):
+	case errors.Is(err, context.Canceled):
+		return false // neither the clock's doing nor the caller's
+	case errors.Is(err, errTruncated):
 		return true
 	case errors.As(err, &verification), errors.As(err, &authority), errors.As(err, &hostname),
 		errors.As(err, &invalid), errors.As(err, &roots), errors.As(err, &record):
@@ -268,11 +285,17 @@ func transient(err error) bool {
 	return true
 }
 
-// neverSent reports whether it is certain that the attempt did not reach the
-// service in full.
-func (x *exchange) neverSent(err error) bool {
-	if unsent(err) {
-		return true
+// neverSent reports whether it is certain that nothing of the attempt, of which
+// so many requests were handed to the transport, reached the service in full.
+func (x *exchange) neverSent(sent int32, err error) bool {
+	if sent > 1 {
+		return false // err tells of one of them
+	}
+	if nested, ok := errors.AsType[*Error](err); ok {
+		return nested.Effect == NeverSent
+	}
+	if unsent(err) || sent == 0 && x.c.attempt == nil {
+		return sent == 0
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" && !x.trace.wrote.Load() {
@@ -305,13 +328,6 @@ func (x *exchange) effect(v verdict) {
 	}
 }
 
-// reportBreaker tells the breaker what came of an attempt that it admitted.
-func (x *exchange) reportBreaker(a *attemptContext, v *verdict) {
-	if a.admitted {
-		x.host.breaker.report(x.c.cfg.breaker, x.outcome(v), a.probe)
-	}
-}
-
 // outcome is the attempt as the breaker sees it.
 func (x *exchange) outcome(v *verdict) outcome {
 	switch {
@@ -319,7 +335,7 @@ func (x *exchange) outcome(v *verdict) outcome {
 		return failed
 	case v.status != 0:
 		return succeeded
-	case x.ctx.Err() != nil, unsent(v.err), errors.Is(v.err, ErrTooLarge):
+	case x.ctx.Err() != nil, v.unsent, errors.Is(v.err, ErrTooLarge):
 		return unknown
 	}
 	return failed

@@ -223,7 +223,17 @@ func check(cfg *config) error {
 //
 // As with any RoundTripper, a response of any status is not an error: when
 // attempts are exhausted the last response is returned as it came.
-func (c *Client) HTTPClient() *http.Client { return &http.Client{Transport: c.chain} }
+func (c *Client) HTTPClient() *http.Client {
+	if c.chain == nil {
+		return &http.Client{Transport: roundTripper(unmade)} // never the default transport
+	}
+	return &http.Client{Transport: c.chain}
+}
+
+func unmade(req *http.Request) (*http.Response, error) {
+	closeBody(req)
+	return nil, failf(ErrConfig, "the zero Client cannot send: make one with New")
+}
 
 // CloseIdleConnections closes connections that are not in use, where the
 // transport can. The client stays usable.
@@ -234,7 +244,12 @@ func (c *Client) CloseIdleConnections() {
 }
 
 // BaseURL returns the base URL.
-func (c *Client) BaseURL() string { return c.base.String() }
+func (c *Client) BaseURL() string {
+	if c.base == nil {
+		return ""
+	}
+	return c.base.String()
+}
 
 // newScope returns a name for a credential in limiter keys: unlike a digest, it
 // says nothing about the secret.

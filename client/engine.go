@@ -71,7 +71,7 @@ func (x *exchange) run() (*http.Response, error) {
 		if !v.again {
 			return x.finish(a, resp, v)
 		}
-		if spent := x.discard(resp); spent && err == nil {
+		if spent := x.discard(resp); spent && err == nil && x.c.attempt == nil {
 			x.opening = a // it ended by itself: its context can serve again
 		} else {
 			a.end(nil)
@@ -79,6 +79,7 @@ func (x *exchange) run() (*http.Response, error) {
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {
 				x.body.close()
+				x.budget().Deposit(v.cost)
 				return nil, x.interrupted(v, err)
 			}
 		}
@@ -93,7 +94,7 @@ func (x *exchange) nextAttempt() *attemptContext {
 		return x.newAttempt()
 	}
 	x.opening = nil
-	a.admitted, a.probe, a.paced = false, false, false
+	a.tally = tally{}
 	return a
 }
 
@@ -214,17 +215,36 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	if req.Context() != a {
 		req, mine = req.WithContext(a), true
 	}
+	a.tmpl, a.host, a.inside = x.tmpl, x.host, x.inside
+	x.trace.asked.Store(false)
+	x.trace.wrote.Store(false)
 	if err := x.body.attach(req); err != nil {
 		return nil, err
 	}
 	if x.c.attempt != nil {
-		resp, err := x.c.attempt.RoundTrip(req)
-		if err == nil && (resp == nil || resp.Body == nil) {
-			err = failf(ErrConfig, "middleware returned neither a usable response nor an error")
-		}
-		return resp, err
+		return x.tryThrough(a, req)
 	}
 	return x.send(a, req, mine)
+}
+
+func (x *exchange) tryThrough(a *attemptContext, req *http.Request) (*http.Response, error) {
+	resp, err := x.c.attempt.RoundTrip(req)
+	x.clock.leave()       // also where a request goes on that nobody waits for
+	a.note(func(*tally) { // and may end
+		if x.heard.IsZero() || err == nil {
+			x.heard = time.Now()
+		}
+	})
+	switch {
+	case err == nil && (resp == nil || resp.Body == nil):
+		return nil, failf(ErrConfig, "middleware returned neither a usable response nor an error")
+	case err != nil && resp != nil && resp.Body != nil:
+		_ = resp.Body.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // sleep waits before the next attempt. That the wait ends before the deadline
@@ -248,7 +268,7 @@ func (x *exchange) finish(a *attemptContext, resp *http.Response, v verdict) (*h
 		return nil, x.fail(resp, v.err)
 	}
 	if v.reason == Succeeded {
-		x.host.budget.Deposit(retry.SuccessGain)
+		x.budget().Deposit(retry.SuccessGain)
 	}
 	if err := x.hand(a, resp); err != nil {
 		return nil, err

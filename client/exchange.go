@@ -75,14 +75,15 @@ func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
 	return h.wire, h.bare, h.sent
 }
 
-func (h *chain) record(a Attempt, throttled bool) {
+// record gives the attempt its number and adds it to the ledger.
+func (h *chain) record(a *Attempt, throttled bool) {
 	h.mu.Lock()
 	h.throttled = throttled
 	a.Number = len(h.attempts) + 1
 	if n := len(h.attempts); n == len(h.few) && n == cap(h.attempts) {
 		h.attempts = append(make([]Attempt, 0, 4), h.attempts...)
 	}
-	h.attempts = append(h.attempts, a)
+	h.attempts = append(h.attempts, *a)
 	h.mu.Unlock()
 }
 
@@ -162,8 +163,9 @@ func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchang
 	x := &made.exchange
 	x.c, x.ctx, x.out, x.idle = c, ctx, &made.out, c.cfg.idleTimeout
 	x.chain = &x.own
-	x.chain.begin(ctx, c, timeout)
-	x.clock.x = x
+	if x.clock.x = x; ctx != nil {
+		x.chain.begin(ctx, c, timeout)
+	}
 	return x
 }
 
@@ -174,8 +176,44 @@ type attemptContext struct {
 	x      *exchange
 	cancel context.CancelCauseFunc
 
-	admitted, probe bool // by the breaker
-	paced           bool // by the limits, which are to hear what came of it
+	// As the exchange was when the attempt began: a request of it may go on after
+	// the exchange has gone further.
+	tmpl   *http.Request
+	host   *hostState
+	inside bool
+
+	mu sync.Mutex
+	tally
+}
+
+// tally counts the requests of one attempt. Middleware may send none, or several,
+// also at once (hedging).
+type tally struct {
+	over     bool  // the attempt has been judged: what still runs is accounted for
+	admitted bool  // by the breaker
+	probe    bool  // the breaker's one probe is among them
+	explicit bool  // a header of the caller's took the credential's place
+	paced    int32 // let through by the limits, which are to hear what came of it
+	sent     int32 // handed to the transport
+}
+
+// note changes the tally, unless the attempt is over.
+func (a *attemptContext) note(f func(*tally)) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.over {
+		f(&a.tally)
+	}
+	return !a.over
+}
+
+// settle ends the attempt and returns what was counted.
+func (a *attemptContext) settle() tally {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.tally
+	a.over = true
+	return t
 }
 
 type attemptKey struct{}
@@ -236,6 +274,7 @@ type clock struct {
 	attempt *attemptContext
 	armed   time.Time // when the timer fires; zero is not at all
 	phase   time.Time // when the present phase ends; zero is never
+	phases  int       // how many have begun
 	cause   error     // what ended it then
 	lifted  bool      // the call's deadline does not count any more
 	stopped bool
@@ -258,16 +297,18 @@ func (k *clock) follow(a *attemptContext) {
 // or less begins one without a bound of its own.
 func (k *clock) enter(d time.Duration, cause error) { k.enterAt(time.Now(), d, cause) }
 
-func (k *clock) enterAt(now time.Time, d time.Duration, cause error) {
+func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int) {
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	k.begin(now, d, cause)
-	k.mu.Unlock()
+	return k.phases
 }
 
 func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 	if k.stopped {
 		return
 	}
+	k.phases++
 	k.phase, k.cause = time.Time{}, cause
 	k.progress.Store(0)
 	if d > 0 {
@@ -280,6 +321,15 @@ func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 func (k *clock) leave() {
 	k.mu.Lock()
 	k.phase = time.Time{}
+	k.mu.Unlock()
+}
+
+// leavePhase ends that phase, if no other has begun.
+func (k *clock) leavePhase(phase int) {
+	k.mu.Lock()
+	if k.phases == phase {
+		k.phase = time.Time{}
+	}
 	k.mu.Unlock()
 }
 

@@ -38,14 +38,14 @@ func (x *exchange) clean(err error) error {
 		err = ue.Err
 	}
 	text := err.Error()
-	if scrubbed := x.scrub(text); scrubbed != text {
+	if scrubbed := cut(x.scrub(text), messageLimit); scrubbed != text {
 		return &scrubbedError{text: scrubbed, timeout: isTimeout(err), kind: kindOf(err)}
 	}
 	return err
 }
 
-// scrubbedError replaces an error whose text held a credential, and which can
-// therefore not be unwrapped.
+// scrubbedError replaces an error whose text held a credential, or too much of
+// the service's, and which can therefore not be unwrapped.
 type scrubbedError struct {
 	text    string
 	timeout bool

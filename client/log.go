@@ -29,7 +29,7 @@ func (x *exchange) log(v *verdict) {
 		slog.String("method", firstOf(x.tmpl.Method, "GET")),
 		slog.String("host", x.tmpl.URL.Host),
 		slog.String("path", x.scrub(x.place())),
-		slog.Int("attempt", x.tried),
+		slog.Int("attempt", v.attempt.Number),
 		slog.Duration("duration", v.attempt.Duration),
 		slog.String("decision", string(v.reason)),
 	}

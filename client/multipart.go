@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/textproto"
 	"strings"
+	"sync"
 )
 
 // Part is one part of a [Multipart] body (RFC 7578).
@@ -47,7 +48,9 @@ func Multipart(parts ...Part) Body {
 type multipartReader struct {
 	boundary string
 	parts    []Part
-	pipe     *io.PipeReader
+
+	mu   sync.Mutex // a transport may close a body while it reads it
+	pipe *io.PipeReader
 }
 
 func newMultipart(boundary string, parts []Part) *multipartReader {
@@ -55,18 +58,26 @@ func newMultipart(boundary string, parts []Part) *multipartReader {
 }
 
 func (m *multipartReader) Read(p []byte) (int, error) {
+	return m.start().Read(p)
+}
+
+func (m *multipartReader) start() *io.PipeReader {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.pipe == nil {
 		r, w := io.Pipe()
 		m.pipe = r
 		go func() { _ = w.CloseWithError(m.write(w)) }()
 	}
-	return m.pipe.Read(p)
+	return m.pipe
 }
 
 var errMultipartClosed = errors.New("multipart body closed")
 
 // Close ends the writer, which waits on the pipe at most.
 func (m *multipartReader) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.pipe == nil {
 		m.pipe, _ = io.Pipe()
 	}
@@ -109,6 +120,9 @@ func (p *Part) write(mw *multipart.Writer) error {
 	rc, err := p.Open()
 	if err != nil {
 		return err
+	}
+	if rc == nil {
+		return failf(ErrRequest, "multipart: the Open of part %q returned nil", p.Name)
 	}
 	defer rc.Close()
 	_, err = io.Copy(w, rc)

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -142,26 +143,34 @@ func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l }
 // default is [DefaultTimeout], unless the context has a deadline; an earlier
 // deadline of the context always wins.
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) { c.callTimeout, c.callTimeoutSet = d, true }
+	return func(c *config) { c.callTimeout, c.callTimeoutSet = cmp.Or(d, DefaultTimeout), d != 0 }
 }
 
 // WithAttemptTimeout bounds one attempt up to the response's headers. Waits for
 // a limiter, the breaker or a token do not count. The default is
 // [DefaultAttemptTimeout].
-func WithAttemptTimeout(d time.Duration) Option { return func(c *config) { c.attemptTimeout = d } }
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(c *config) { c.attemptTimeout = cmp.Or(d, DefaultAttemptTimeout) }
+}
 
 // WithIdleTimeout bounds a single wait for more of a response body. The default
 // is [DefaultIdleTimeout].
-func WithIdleTimeout(d time.Duration) Option { return func(c *config) { c.idleTimeout = d } }
+func WithIdleTimeout(d time.Duration) Option {
+	return func(c *config) { c.idleTimeout = cmp.Or(d, DefaultIdleTimeout) }
+}
 
 // WithMaxBody bounds what a call decodes, in bytes after decompression. The
 // default is [DefaultMaxBody].
-func WithMaxBody(bytes int64) Option { return func(c *config) { c.maxBody = bytes } }
+func WithMaxBody(bytes int64) Option {
+	return func(c *config) { c.maxBody = cmp.Or(min(bytes, maxLimit), DefaultMaxBody) }
+}
 
 // WithReadAhead bounds how much of a body that cannot be opened again is kept in
 // memory, so that it can be sent again. The default is [DefaultReadAhead]; 0
 // keeps nothing.
-func WithReadAhead(bytes int64) Option { return func(c *config) { c.readAhead = bytes } }
+func WithReadAhead(bytes int64) Option {
+	return func(c *config) { c.readAhead = min(bytes, maxLimit) }
+}
 
 // WithIdempotencyHeader says in which header the service honours an idempotency
 // key, in place of what the profile says. "" says that it honours none.

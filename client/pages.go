@@ -14,6 +14,8 @@ type Page[T any] struct {
 	Value   T
 	Header  http.Header
 	Request Request // the one that this page answers
+
+	url *url.URL
 }
 
 // With returns the page's request with one query parameter set, or removed where
@@ -51,7 +53,7 @@ func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[
 			if !yield(value, err) || err != nil {
 				return
 			}
-			following, more := next(Page[T]{Value: value, Header: meta.Header, Request: r})
+			following, more := next(Page[T]{Value: value, Header: meta.Header, Request: r, url: meta.url})
 			if !more {
 				return
 			}
@@ -76,6 +78,13 @@ func NextLink[T any](p Page[T]) (Request, bool) {
 	target, ok := linkNext(p.Header)
 	if !ok {
 		return Request{}, false
+	}
+	if p.url != nil { // a relative target counts from the page's own URL
+		u, err := p.url.Parse(target)
+		if err != nil {
+			return Request{}, false
+		}
+		target = u.String()
 	}
 	r := p.Request
 	r.URL, r.Path, r.Query = target, "", nil

@@ -18,6 +18,9 @@ const drainTimeout = 5 * time.Second
 // the next hop can use the connection; http.Client has the same bound.
 const maxRedirectBody = 2 << 10
 
+// maxLimit is the highest limit in bytes: one more can still be counted.
+const maxLimit = 1 << 62
+
 // maxPooled bounds what one returned buffer keeps in memory.
 const maxPooled = 1 << 20
 
@@ -180,7 +183,7 @@ var errOverLimit = errors.New("over the limit")
 
 func (x *exchange) bodyLimit() int64 {
 	if x.out.limit > 0 {
-		return x.out.limit
+		return min(x.out.limit, maxLimit)
 	}
 	return x.c.cfg.maxBody
 }

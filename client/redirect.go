@@ -120,6 +120,9 @@ func (x *exchange) hop() (*http.Response, error) {
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")
 	}
+	if err == nil && resp.Body == nil {
+		resp.Body = http.NoBody // as http.Client does
+	}
 	return resp, err
 }
 

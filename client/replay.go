@@ -120,6 +120,9 @@ func (b *replay) attach(req *http.Request) error {
 	if err != nil {
 		return failWrap(ErrRequest, "the request body cannot be opened again", err)
 	}
+	if rc == nil {
+		return failf(ErrRequest, "the request body opened again is nil")
+	}
 	req.Body = rc
 	return nil
 }

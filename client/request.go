@@ -55,6 +55,8 @@ type Meta struct {
 	Header    http.Header // of the last response; nil without one
 	RequestID string      // the service's own
 	Attempts  []Attempt   // the ledger, oldest first
+
+	url *url.URL // of the last request: what a relative link counts from
 }
 
 // outgoing is a Request made ready: the parts of an *http.Request that do not
@@ -83,6 +85,12 @@ func (x *exchange) build(r *Request) error {
 
 func (x *exchange) assemble(r *Request, p *payload) error {
 	c, out := x.c, x.out
+	if c.base == nil {
+		return failf(ErrConfig, "the zero Client has no base URL: make one with New")
+	}
+	if x.ctx == nil {
+		return failf(ErrRequest, "the context is nil")
+	}
 	if err := c.resolve(r, &out.url); err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
 // refused is the error of an attempt that the stack itself stopped.
@@ -45,16 +47,17 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		return nil, err
 	}
 	if !safeMethod(out.Method) {
-		x.trace.wrote.Store(false)
-		x.trace.asked.Store(false)
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
 	}
 	now := time.Now()
-	x.chain.sending(out, x.tmpl, now)
-	x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
+	if !a.note(func(t *tally) { t.sent++; x.chain.sending(out, a.tmpl, now) }) {
+		closeBody(out)
+		return nil, errOver
+	}
+	phase := x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
 	resp, err := x.c.cfg.transport.RoundTrip(out)
-	x.clock.leave()
-	x.heard = time.Now()
+	x.clock.leavePhase(phase)
+	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
 		return nil, err
 	}
@@ -68,34 +71,44 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
 	cfg := &x.c.cfg
 	if cfg.breaker != nil {
-		probe, err := x.host.breaker.allow(cfg.breaker)
+		probe, err := a.host.breaker.allow(cfg.breaker)
 		if err != nil {
 			return nil, err
 		}
-		a.admitted, a.probe = true, probe
+		if !a.note(func(t *tally) { t.admitted, t.probe = true, t.probe || probe }) {
+			a.host.breaker.report(cfg.breaker, unknown, probe)
+			return nil, errOver
+		}
 	}
-	if x.c.limits != nil && (!x.c.cfg.pacerOwn || x.c.cfg.limiter != nil || x.host.paced.Load()) {
-		if err := x.c.limits.Wait(a, x.limitKey()); err != nil {
+	if x.c.limits != nil && (!x.c.cfg.pacerOwn || x.c.cfg.limiter != nil || a.host.paced.Load()) {
+		key := x.limitKey(a)
+		if err := x.c.limits.Wait(a, key); err != nil {
 			return nil, refused(ErrRateLimited, "rate limit", err)
 		}
-		a.paced = true
+		if !a.note(func(t *tally) { t.paced++ }) {
+			x.unused(key, 1)
+			return nil, errOver
+		}
 	}
-	if cfg.auth == nil || !x.admits(req) {
+	if cfg.auth == nil || !a.admits(req) {
 		return req, nil
 	}
-	return x.authorize(req, mine)
+	return x.authorize(a, req, mine)
 }
+
+// errOver stops a request whose attempt has been judged without it.
+var errOver = refused(ErrConfig, "middleware sent a request after its attempt was over", nil)
 
 // admits reports whether the credential may go where req goes. Middleware may
 // have changed that.
-func (x *exchange) admits(req *http.Request) bool {
-	if req.URL == x.tmpl.URL || req.URL.Scheme == x.tmpl.URL.Scheme && req.URL.Host == x.tmpl.URL.Host {
-		return x.inside
+func (a *attemptContext) admits(req *http.Request) bool {
+	if req.URL == a.tmpl.URL || req.URL.Scheme == a.tmpl.URL.Scheme && req.URL.Host == a.tmpl.URL.Host {
+		return a.inside
 	}
-	return x.inside && x.c.origins.contains(req.URL, originOf(req.URL))
+	return a.inside && a.x.c.origins.contains(req.URL, originOf(req.URL))
 }
 
-func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error) {
+func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
 	auth := x.c.cfg.auth
 	from := originOf(req.URL)
 	out := req
@@ -125,7 +138,11 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 		}
 	}
 	for name, values := range x.out.header {
-		out.Header[http.CanonicalHeaderKey(name)] = values
+		name = http.CanonicalHeaderKey(name)
+		if !equal(out.Header[name], values) {
+			a.note(func(t *tally) { t.explicit = true })
+		}
+		out.Header[name] = values
 	}
 	return out, nil
 }
@@ -134,7 +151,7 @@ func (x *exchange) authorize(req *http.Request, mine bool) (*http.Request, error
 // which saves a copy of it: in a plain call, whose template nobody sees.
 // Unless the attempt succeeds, reclaim makes a new one.
 func (x *exchange) lends(req *http.Request) bool {
-	return req == x.tmpl && x.buffered && x.asked == nil && x.c.attempt == nil && len(x.out.header) == 0
+	return x.c.attempt == nil && req == x.tmpl && x.buffered && x.asked == nil && len(x.out.header) == 0
 }
 
 // reclaim makes a template without the credential. The one that was sent is left
@@ -163,11 +180,24 @@ func copyHeader(h http.Header) http.Header {
 	return out
 }
 
-func (x *exchange) limitKey() string {
+func (x *exchange) limitKey(a *attemptContext) string {
 	if f := x.c.cfg.limitKey; f != nil {
-		return f(x.tmpl)
+		return f(a.tmpl)
 	}
-	return x.host.limitKey
+	return a.host.limitKey
+}
+
+// unused gives n tokens of the limits back, for requests that were not sent.
+func (x *exchange) unused(key string, n int32) {
+	r, returns := x.c.limits.(ratelimit.Returner)
+	for range n {
+		switch {
+		case returns:
+			r.Return(key)
+		case x.c.cfg.pacer != nil:
+			x.c.cfg.pacer.Observe(key, 0, nil, false)
+		}
+	}
 }
 
 // sendTrace tells what may have reached the service from what cannot have. Only

@@ -1,0 +1,400 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// counted is a limiter and a pacer that only counts.
+type counted struct{ waited, returned, observed atomic.Int64 }
+
+func (c *counted) Wait(context.Context, string) error     { c.waited.Add(1); return nil }
+func (c *counted) Return(string)                          { c.returned.Add(1) }
+func (c *counted) Observe(string, int, http.Header, bool) { c.observed.Add(1) }
+func (c *counted) settled() bool                          { return c.waited.Load() == c.returned.Load()+c.observed.Load() }
+
+// Middleware that sends a request twice at once is told apart from one that
+// sends it once: every token is accounted for, and the call ends as it should.
+func TestHedgingMiddleware(t *testing.T) {
+	for name, use := range map[string]func(...client.Middleware) client.Option{
+		"per attempt": client.WithAttemptMiddleware, "per call": client.WithCallMiddleware,
+	} {
+		t.Run(name, func(t *testing.T) {
+			pacer := &counted{}
+			rt := clienttest.NewTransport(t, clienttest.JSON(200, `{"id":"a"}`), clienttest.JSON(200, `{"id":"b"}`).After(time.Millisecond))
+			c := over(t, rt, use(hedged), client.WithPacing(pacer), client.WithBreaker(client.Breaker{}), client.WithIdempotencyHeader("Idempotency-Key"))
+			var ledger client.Ledger
+			var wg sync.WaitGroup
+			for range 20 {
+				wg.Go(func() {
+					got, err := client.Post[thing](client.WithLedger(context.Background(), &ledger), c, "/x", thing{N: 1})
+					if err != nil || got.ID == "" {
+						t.Errorf("%v %v", got, err)
+					}
+				})
+			}
+			wg.Wait()
+			require.Eventually(t, pacer.settled, 5*time.Second, time.Millisecond, "every token is observed or returned")
+		})
+	}
+}
+
+// C5, C22: what one of several requests under an attempt may have done is not
+// forgotten when another one never left.
+func TestC22_HedgedWriteThatMayHaveBeenSent(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Err: errors.New("refused")}
+	for name, second := range map[string]error{"dial": dial, "limit": nil} {
+		t.Run(name, func(t *testing.T) {
+			var n atomic.Int64
+			rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+				if n.Add(1) == 1 {
+					return nil, io.ErrUnexpectedEOF
+				}
+				return nil, second
+			})
+			twice := func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					if resp, err := next.RoundTrip(r); err == nil {
+						return resp, nil
+					}
+					again := r.Clone(r.Context())
+					again.Body, _ = r.GetBody()
+					return next.RoundTrip(again)
+				})
+			}
+			opts := []client.Option{client.WithTransport(rt), client.WithAttemptMiddleware(twice)}
+			if second == nil {
+				opts = append(opts, client.WithRateLimit(ratelimit.Quota(1, ratelimit.Month)), client.WithTimeout(time.Second))
+			}
+			c, err := client.New(base, opts...)
+			require.NoError(t, err)
+			_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
+			e := asError(t, err)
+			require.Equal(t, client.MaybeApplied, e.Effect)
+			require.Len(t, e.Attempts, 1, "a write that may have been applied is not repeated")
+		})
+	}
+}
+
+// waits is a credential that is slow, and heeds its context.
+type waits struct{ challenged atomic.Int64 }
+
+func (w *waits) Authorize(r *http.Request) error {
+	if r.URL.Path == "/slow" {
+		<-r.Context().Done()
+		return r.Context().Err()
+	}
+	r.Header.Set("Authorization", "Bearer x")
+	return nil
+}
+
+func (w *waits) Challenge(r *http.Request, _ *http.Response) (bool, error) {
+	w.challenged.Add(1)
+	<-r.Context().Done()
+	return false, context.Cause(r.Context())
+}
+
+// C15: a renewal that does not come ends with the call's deadline.
+func TestC15_RenewalIsBoundedByTheCallsDeadline(t *testing.T) {
+	for _, opts := range [][]client.Option{
+		{client.WithTimeout(5 * time.Second)},
+		{client.WithTimeout(5 * time.Second), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout)},
+		{client.WithTimeout(5 * time.Second), client.WithAttemptTimeout(time.Second), client.WithIdleTimeout(time.Second)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			auth := &waits{}
+			rt := clienttest.NewTransport(t, clienttest.JSON(401, `{"message":"expired"}`))
+			start := time.Now()
+			_, err := client.Get[thing](t.Context(), over(t, rt, append(opts, client.WithAuth(auth))...), "/x")
+			require.ErrorIs(t, err, client.ErrUnauthorized)
+			require.Equal(t, "expired", asError(t, err).Message)
+			require.Equal(t, 5*time.Second, time.Since(start))
+			require.EqualValues(t, 1, auth.challenged.Load())
+		})
+	}
+}
+
+// C16: a token refresh that takes until the deadline costs no quota and says
+// nothing about the service's health.
+func TestC16_SlowTokenRefreshBurnsNothing(t *testing.T) {
+	for name, opts := range map[string][]client.Option{
+		"own deadline": {client.WithTimeout(time.Second)}, "context": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				pacer := &counted{}
+				rt := clienttest.NewTransport(t, clienttest.JSON(200, `{}`))
+				c := over(t, rt, append(opts, client.WithAuth(&waits{}), client.WithPacing(pacer), client.WithBreaker(client.Breaker{Failures: 1}))...)
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+				defer cancel()
+				_, err := client.Get[thing](ctx, c, "/slow")
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.EqualValues(t, 1, pacer.returned.Load())
+				require.Zero(t, rt.Count())
+				_, err = client.Get[thing](t.Context(), c, "/x")
+				require.NoError(t, err, "the breaker is closed")
+			})
+		})
+	}
+}
+
+// C15: a header of the caller's own is nobody's to renew.
+func TestC15_ExplicitHeaderIsNotRenewed(t *testing.T) {
+	c, rt := scripted(t, "401")
+	_, err := client.Call[thing](t.Context(), c, client.Request{Path: "/x", Header: http.Header{"Authorization": {"Bearer mine"}}})
+	require.ErrorIs(t, err, client.ErrUnauthorized)
+	require.Equal(t, 1, rt.Count())
+}
+
+// C18: a budget of the caller's own is filled and drawn like the client's.
+func TestC18_SharedBudgetRefills(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := retry.NewBudget(retry.RetryCost)
+		c, rt := scripted(t, "503, 200 {}", client.WithRetry(retry.Policy{Budget: budget}))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.Equal(t, retry.SuccessGain, budget.Tokens())
+
+		budget.Deposit(retry.RetryCost)
+		full := budget.Tokens()
+		rt.Script(clienttest.Status(503))
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Nanosecond, cancel)
+		c, err = c.With(client.WithRetry(retry.Policy{Budget: budget, Backoff: retry.Constant(time.Second)}))
+		require.NoError(t, err)
+		_, err = client.Get[thing](ctx, c, "/x")
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, full, budget.Tokens(), "a retry that was not made is paid back")
+	})
+}
+
+// C19: a cancellation that is not the call's own is not tried again either.
+func TestC19_ForeignCancellationIsNotRetried(t *testing.T) {
+	for name, opt := range map[string]client.Option{
+		"auth":      client.WithAuth(client.Bearer(secret.Func(func(context.Context) ([]secret.Value, error) { return nil, context.Canceled }))),
+		"transport": client.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, context.Canceled })),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := scripted(t, "200 {}", opt)
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			require.ErrorIs(t, err, context.Canceled)
+			require.Len(t, asError(t, err).Attempts, 1)
+		})
+	}
+}
+
+// C23: an attempt that was stopped before it was sent has a time of its own, and
+// each line of the log names its attempt.
+func TestC23_NumbersAndTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logs bytes.Buffer
+		var fail atomic.Bool
+		src := secret.Func(func(context.Context) ([]secret.Value, error) {
+			if fail.Load() {
+				return nil, errors.New("vault is sealed")
+			}
+			return []secret.Value{secret.New("k")}, nil
+		})
+		rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, _ *http.Request) {
+			fail.Store(true)
+			w.WriteHeader(503)
+		}))
+		c := over(t, rt, client.WithAuth(client.Bearer(src)), client.WithLogger(slog.New(slog.NewTextHandler(&logs, nil))),
+			client.WithRetry(retry.Policy{Backoff: retry.Constant(10 * time.Second)}))
+		start := time.Now()
+		var ledger client.Ledger
+		_, err := client.Get[thing](client.WithLedger(t.Context(), &ledger), c, "/x")
+		e := asError(t, err)
+		require.Len(t, e.Attempts, 2)
+		require.Equal(t, e.Attempts, ledger.Attempts())
+		require.Equal(t, start.Add(10*time.Second), e.Attempts[1].Start)
+		require.Zero(t, e.Attempts[1].Duration)
+		require.Contains(t, logs.String(), "attempt=1")
+		require.Contains(t, logs.String(), "attempt=2")
+
+		logs.Reset()
+		fail.Store(false)
+		n := 0
+		rotating := secret.Func(func(context.Context) ([]secret.Value, error) {
+			n++
+			return []secret.Value{secret.New(strings.Repeat("k", n))}, nil
+		})
+		rt = clienttest.NewTransport(t, clienttest.Status(401), clienttest.JSON(200, `{}`))
+		c = over(t, rt, client.WithAuth(client.Bearer(rotating)), client.WithLogger(slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.NotContains(t, logs.String(), "attempt=0")
+		require.Contains(t, logs.String(), "attempt=2")
+	})
+}
+
+// stalled is a body that says nothing until it is closed.
+type stalled struct{ closed chan struct{} }
+
+func (s *stalled) Read([]byte) (int, error) { <-s.closed; return 0, io.ErrClosedPipe }
+func (s *stalled) Close() error {
+	select {
+	case <-s.closed:
+	default:
+		close(s.closed)
+	}
+	return nil
+}
+
+// C12: a body that middleware made up is bounded as any other.
+func TestC12_MiddlewaresOwnBodyIsBounded(t *testing.T) {
+	for want, opt := range map[time.Duration]client.Option{
+		7 * time.Second: client.WithIdleTimeout(7 * time.Second), 5 * time.Second: client.WithTimeout(5 * time.Second),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			cache := func(http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: &stalled{make(chan struct{})}, ContentLength: -1, Request: r}, nil
+				})
+			}
+			c, _ := scripted(t, "200", opt, client.WithCallMiddleware(cache))
+			start := time.Now()
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			require.ErrorIs(t, err, client.ErrTimeout)
+			require.Equal(t, want, time.Since(start))
+		})
+	}
+}
+
+// A response of middleware's making may lack what net/http always sets.
+func TestMiddlewareResponseWithoutABody(t *testing.T) {
+	bare := func(http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 418}, nil })
+	}
+	c, _ := scripted(t, "200", client.WithCallMiddleware(bare))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.Equal(t, 418, asError(t, err).Status)
+	resp, err := c.Do(t.Context(), client.Request{})
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	for _, err := range client.Events(t.Context(), c, client.Request{}) {
+		require.Error(t, err)
+	}
+}
+
+// Numbers at the edge mean what they say.
+func TestExtremeLimits(t *testing.T) {
+	c, rt := scripted(t, `200 {"id":"a"}`, client.WithMaxBody(math.MaxInt64), client.WithReadAhead(math.MaxInt64))
+	got, err := client.Call[thing](t.Context(), c, client.Request{Method: "PUT", Body: client.Stream("text/plain", strings.NewReader("hello"), -1)})
+	require.NoError(t, err)
+	require.Equal(t, "a", got.ID)
+	require.Equal(t, "hello", string(rt.Last().Body))
+	_, err = client.Call[thing](t.Context(), c, client.Request{MaxBody: math.MaxInt64})
+	require.NoError(t, err)
+
+	c, _ = scripted(t, `200 {"id":"a"}`, client.WithMaxBody(0))
+	_, err = client.Get[thing](t.Context(), c, "/")
+	require.NoError(t, err, "0 is the default")
+
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := scripted(t, "hang", client.WithAttemptTimeout(0), client.WithIdleTimeout(0), client.WithTimeout(0), client.WithRetry(retry.Never))
+		start := time.Now()
+		_, err := client.Get[thing](t.Context(), c, "/")
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.Equal(t, client.DefaultAttemptTimeout, time.Since(start))
+		c, _ = scripted(t, "hang", client.WithAttemptTimeout(client.NoTimeout), client.WithTimeout(0), client.WithRetry(retry.Never))
+		start = time.Now()
+		_, err = client.Get[thing](t.Context(), c, "/")
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.Equal(t, client.DefaultTimeout, time.Since(start))
+	})
+}
+
+// What nobody should do is an error and not a panic.
+func TestZeroValues(t *testing.T) {
+	var c client.Client
+	_, err := client.Get[thing](t.Context(), &c, "/x")
+	require.ErrorIs(t, err, client.ErrConfig)
+	_, err = c.Do(t.Context(), client.Request{})
+	require.ErrorIs(t, err, client.ErrConfig)
+	for _, err := range client.Events(t.Context(), &c, client.Request{}) {
+		require.ErrorIs(t, err, client.ErrConfig)
+	}
+	_, err = c.HTTPClient().Get(base)
+	require.ErrorIs(t, err, client.ErrConfig)
+	_, err = c.With()
+	require.ErrorIs(t, err, client.ErrConfig)
+	require.Empty(t, c.BaseURL())
+	c.CloseIdleConnections()
+
+	good, rt := scripted(t, "204")
+	_, err = client.Call[client.None](nil, good, client.Request{}) //nolint:staticcheck // the point of the test
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.Zero(t, rt.Count())
+	_, err = client.Call[client.None](t.Context(), good, client.Request{})
+	require.NoError(t, err)
+	resp, err := good.HTTPClient().Transport.RoundTrip((&http.Request{URL: nil}).WithContext(t.Context()))
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.Nil(t, resp)
+
+	var e client.Error
+	require.NotPanics(t, func() { _ = e.Error(); _ = e.Timeout() })
+}
+
+func TestBodiesThatAreNotThere(t *testing.T) {
+	c, rt := scripted(t, "204")
+	none := func() (io.ReadCloser, error) { return nil, nil }
+	for name, body := range map[string]client.Body{
+		"open": client.Open("text/plain", none, -1), "part": client.Multipart(client.Part{Name: "f", FileName: "f", Open: none}),
+	} {
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: body})
+		require.Error(t, err, name)
+	}
+	_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: client.Raw("", []byte("data"))})
+	require.NoError(t, err)
+	require.Equal(t, "data", string(rt.Last().Body), "a body without a type is a body")
+	require.Empty(t, rt.Last().Header.Values("Content-Type"))
+}
+
+// C27: a server cannot make an error long.
+func TestC27_TransportErrorsAreCut(t *testing.T) {
+	rt := roundTripper(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("malformed HTTP response " + strings.Repeat("x", 1<<20))
+	})
+	c, _ := scripted(t, "200", client.WithTransport(rt), client.WithRetry(retry.Never))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.Less(t, len(err.Error()), 2<<10)
+}
+
+// The relative target of a link counts from the page that has it (RFC 8288 §3.1).
+func TestNextLinkIsRelativeToItsPage(t *testing.T) {
+	rt := clienttest.NewTransport(t,
+		clienttest.JSON(200, `{"id":"1"}`).Header("Link", `<?page=2>; rel="next"`),
+		clienttest.JSON(200, `{"id":"2"}`).Header("Link", `<more/3>; rel=next`),
+		clienttest.JSON(200, `{"id":"3"}`))
+	c, err := client.New(base+"/v2", client.WithTransport(rt))
+	require.NoError(t, err)
+	for _, err := range client.Pages(t.Context(), c, client.Request{Path: "/things/list"}, client.NextLink[thing]) {
+		require.NoError(t, err)
+	}
+	var urls []string
+	for _, r := range rt.Requests() {
+		urls = append(urls, r.URL)
+	}
+	require.Equal(t, []string{"/v2/things/list", "/v2/things/list?page=2", "/v2/things/more/3"}, urls)
+}
