@@ -45,6 +45,7 @@ func TestW25_ServerAnswersInTimeWhileTheHandlerGoesOn(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		require.Equal(t, 9*time.Second, time.Since(begin), "body included")
 		require.True(t, res.Close, "the handler occupies the connection")
+		synctest.Wait() // the line is written after the response
 		require.Contains(t, log.String(), "ignores its context")
 
 		require.NoError(t, h.Drain(t.Context()))
@@ -150,4 +151,36 @@ func TestW25_ServerAnswersInTimeOverHTTP2(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "try again later\n", string(body))
 	require.NoError(t, res.Body.Close())
+}
+
+// slowBody arrives whole, but late, and cannot be interrupted.
+type slowBody struct {
+	r     io.Reader
+	delay time.Duration
+}
+
+func (b *slowBody) Read(p []byte) (int, error) {
+	time.Sleep(b.delay)
+	b.delay = 0
+	return b.r.Read(p)
+}
+
+func (b *slowBody) Close() error { return nil }
+
+func TestBodyThatArrivesTooLateIsNotWorkedOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		h := newHandler(t, fake{ack: 10 * time.Second}, webhook.On("paid", j.run))
+		r := delivery("")
+		body := event("e1", "paid")
+		r.Body, r.ContentLength = &slowBody{r: strings.NewReader(body), delay: 10 * time.Second}, int64(len(body))
+		require.Equal(t, 503, status(h, r))
+		require.Empty(t, j.list())
+
+		r = delivery("")
+		r.Body, r.ContentLength = &slowBody{r: strings.NewReader(body), delay: 8 * time.Second}, int64(len(body))
+		require.Equal(t, 200, status(h, r))
+		require.Len(t, j.list(), 1)
+	})
 }
