@@ -151,7 +151,8 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 
 func TestEveryPublicPackageHasARunnableExample(t *testing.T) {
 	for _, p := range packages(t) {
-		if !p.public() {
+		// What takes a *testing.T cannot be run by an example.
+		if !p.public() || p.testHelper() {
 			continue
 		}
 		_, files := parse(t, p.Dir, slices.Concat(p.TestGoFiles, p.XTestGoFiles))
