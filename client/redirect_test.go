@@ -157,7 +157,11 @@ func hedged(next http.RoundTripper) http.RoundTripper {
 		var wg sync.WaitGroup
 		for range 2 {
 			wg.Go(func() {
-				resp, err := next.RoundTrip(r.Clone(r.Context()))
+				again := r.Clone(r.Context())
+				if r.GetBody != nil {
+					again.Body, _ = r.GetBody()
+				}
+				resp, err := next.RoundTrip(again)
 				results <- result{resp, err}
 			})
 		}
