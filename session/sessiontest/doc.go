@@ -13,5 +13,5 @@
 // refused.
 //
 // Keys rotate with [Issuer.Rotate] and [Issuer.Withdraw], the key server fails with
-// [Issuer.Fail], and time passes with [Issuer.Advance].
+// [Issuer.Fail] and [Issuer.Corrupt], and time passes with [Issuer.Advance].
 package sessiontest

@@ -38,6 +38,7 @@ type Issuer struct {
 	now     time.Time // zero: the real time
 	offset  time.Duration
 	status  int
+	garbage []byte // served in place of every document
 	maxAge  time.Duration
 	fetches int
 	alg     jose.Algorithm
@@ -164,6 +165,14 @@ func (i *Issuer) Fail(status int) {
 		status = noAnswer
 	}
 	i.status = status
+}
+
+// Corrupt makes the key server send this in place of every document, with status
+// 200, until Corrupt(nil).
+func (i *Issuer) Corrupt(body []byte) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.garbage = body
 }
 
 // KeyLifetime sets the max-age that the key server announces, in whole seconds;

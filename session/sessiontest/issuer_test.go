@@ -85,5 +85,15 @@ func TestFaults(t *testing.T) {
 	i.Fail(http.StatusOK)
 	require.Equal(t, 200, get(keys))
 	require.Equal(t, 5, i.Fetches())
+
+	i.Corrupt([]byte(`{"keys":[]`))
+	v, err := session.NewVerifier(i.Clerk(), i.Options()...)
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), i.ClerkToken(nil))
+	require.ErrorIs(t, err, session.KeysUnavailable)
+	i.Corrupt(nil)
+	i.Advance(2 * time.Second)
+	_, err = v.Verify(t.Context(), i.ClerkToken(nil))
+	require.NoError(t, err)
 	require.Panics(t, func() { i.IDToken(sessiontest.Claims{"x": func() {}}) })
 }

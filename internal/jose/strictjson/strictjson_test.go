@@ -155,7 +155,7 @@ func TestManyMembersStayLinear(t *testing.T) {
 	start := time.Now()
 	require.NoError(t, strictjson.Check([]byte(unique)))
 	require.ErrorIs(t, strictjson.Check([]byte(duplicate)), strictjson.ErrDuplicate)
-	require.Less(t, time.Since(start), 15*time.Second, "comparing each with each takes minutes")
+	require.Less(t, time.Since(start), 15*time.Second, "comparing each with each takes far longer")
 }
 
 func TestAllocations(t *testing.T) {
