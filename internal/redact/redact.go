@@ -3,6 +3,7 @@
 package redact
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -60,7 +61,11 @@ func URL(u *url.URL) string {
 	}
 	var keys []string
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
-		key, _, _ := strings.Cut(pair, "=")
+		key, _, named := strings.Cut(pair, "=")
+		if !named {
+			keys = append(keys, Mark) // a value without a name
+			continue
+		}
 		keys = append(keys, key+"="+Mark)
 	}
 	return s + "?" + strings.Join(keys, "&")
@@ -73,26 +78,48 @@ const minSecret = 4
 // Scrub replaces each secret in text, as it is and in the forms that services
 // repeat it in: escaped for a URL or for JSON, and in base64.
 func Scrub(text string, secrets ...string) string {
+	var all []string
 	for _, s := range secrets {
-		if len(s) < minSecret {
-			continue
+		if len(s) >= minSecret {
+			all = append(all, forms(s)...)
 		}
-		for _, form := range forms(s) {
-			text = strings.ReplaceAll(text, form, Mark)
-		}
+	}
+	// The longest first: one form, or one secret, can be a part of another.
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	for _, form := range slices.Compact(all) {
+		text = strings.ReplaceAll(text, form, Mark)
 	}
 	return text
 }
 
 func forms(s string) []string {
-	fs := []string{s, url.QueryEscape(s), url.PathEscape(s)}
+	query, path := url.QueryEscape(s), url.PathEscape(s)
+	fs := []string{s, query, path, lowerEscapes(query), lowerEscapes(path)}
 	if j, err := json.Marshal(s); err == nil {
-		fs = append(fs, string(j[1:len(j)-1]))
+		escaped := string(j[1 : len(j)-1])
+		fs = append(fs, escaped, strings.ReplaceAll(escaped, "/", `\/`)) // as PHP writes it
+	}
+	var plain strings.Builder
+	enc := json.NewEncoder(&plain)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(s) == nil {
+		escaped := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(plain.String(), "\n"), `"`), `"`)
+		fs = append(fs, escaped, strings.ReplaceAll(escaped, "/", `\/`))
 	}
 	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 		fs = append(fs, enc.EncodeToString([]byte(s)))
 	}
-	// The longest first: one form can be the beginning of another.
-	slices.SortFunc(fs, func(a, b string) int { return len(b) - len(a) })
-	return slices.Compact(fs)
+	return fs
+}
+
+// lowerEscapes writes the hexadecimal digits of percent escapes in lower case,
+// as some services do.
+func lowerEscapes(s string) string {
+	b := []byte(s)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:i+3], strings.ToLower(string(b[i+1:i+3])))
+		}
+	}
+	return string(b)
 }
