@@ -19,7 +19,7 @@ type Set struct {
 
 // Room for the claims of a common session token, and for those of an object in it.
 const (
-	usualClaims = 20
+	usualClaims = 16
 	usualNested = 6
 )
 

@@ -100,7 +100,8 @@ func parseSegments(raw string, unsecured bool) (t Token, header []byte, err erro
 	if strings.IndexByte(raw, '\n') >= 0 || strings.IndexByte(raw, '\r') >= 0 {
 		return t, nil, malformed("line break in base64url")
 	}
-	i, j := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
+	i := strings.IndexByte(raw, '.')
+	j := i + 1 + strings.IndexByte(raw[i+1:], '.') // LastIndexByte looks at each byte by itself
 	if i == 0 || j == len(raw)-1 && !unsecured {
 		return t, nil, malformed("empty segment")
 	}

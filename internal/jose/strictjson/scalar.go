@@ -66,12 +66,18 @@ func (s *scanner) number() error {
 func (s *scanner) string() (raw []byte, escaped bool, err error) {
 	s.pos++ // '"'
 	start := s.pos
-	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; {
+	for data := s.data; s.pos < len(data); {
+		i := s.pos
+		for i < len(data) && plain[data[i]] {
+			i++
+		}
+		if s.pos = i; i == len(data) {
+			break
+		}
+		switch c := data[i]; {
 		case c == '"':
-			raw = s.data[start:s.pos:s.pos]
 			s.pos++
-			return raw, escaped, nil
+			return data[start:i:i], escaped, nil
 		case c == '\\':
 			escaped = true
 			if err := s.escape(); err != nil {
@@ -79,10 +85,8 @@ func (s *scanner) string() (raw []byte, escaped bool, err error) {
 			}
 		case c < ' ':
 			return nil, false, ErrSyntax
-		case c < utf8.RuneSelf:
-			s.pos++
 		default:
-			r, n := utf8.DecodeRune(s.data[s.pos:])
+			r, n := utf8.DecodeRune(data[i:])
 			if r == utf8.RuneError && n <= 1 {
 				return nil, false, ErrEncoding
 			}
@@ -91,3 +95,11 @@ func (s *scanner) string() (raw []byte, escaped bool, err error) {
 	}
 	return nil, false, ErrSyntax
 }
+
+// plain holds the bytes that stand for themselves in a string.
+var plain = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
+	}
+	return t
+}()
