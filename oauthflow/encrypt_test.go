@@ -254,7 +254,9 @@ func FuzzSealedRecord(f *testing.F) {
 			require.Nil(t, r.Data)
 			return
 		}
-		require.Equal(t, good.Data, data, "only what was sealed opens")
+		// Each fuzzing process seals with a nonce of its own, so the bytes differ.
+		require.Equal(t, "plain", string(r.Data), "only what was sealed opens")
+		require.Len(t, data, len(good.Data))
 	})
 }
 
