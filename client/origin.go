@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 // origin is a scheme, host and port (RFC 6454), in canonical form: lower case,
@@ -99,7 +100,7 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, failf(ErrConfig, "base URL holds a user name or password: use Basic instead")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, failf(ErrConfig, "base URL has a query or a fragment: give them to the request")
-	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }):
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' || r == utf8.RuneError }):
 		return nil, failf(ErrConfig, "base URL has a malformed host")
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {

@@ -190,7 +190,7 @@ func (x *exchange) bodyLimit() int64 {
 
 func (x *exchange) readBody(resp *http.Response) error {
 	limit := x.bodyLimit()
-	if resp.ContentLength > limit {
+	if resp.ContentLength > limit && x.tmpl.Method != http.MethodHead {
 		return tooLarge(limit)
 	}
 	if x.buf == nil {
@@ -248,6 +248,9 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
 		x.clock.stop()
 	case resp.StatusCode == http.StatusSwitchingProtocols:
 		x.clock.release()
+		if rwc, ok := resp.Body.(io.ReadWriteCloser); ok {
+			resp.Body = &upgradedBody{rwc, a}
+		}
 	default:
 		if a.cancel == nil {
 			return nil // no bound to keep
@@ -291,6 +294,19 @@ func (b *streamBody) Read(p []byte) (int, error) {
 func (b *streamBody) Close() error {
 	err := b.rc.Close()
 	b.x.clock.stop()
+	return err
+}
+
+// upgradedBody is a connection that was handed over (RFC 9110 §15.2.2): it lives
+// without a bound, and its end releases the attempt's context.
+type upgradedBody struct {
+	io.ReadWriteCloser
+	a *attemptContext
+}
+
+func (b *upgradedBody) Close() error {
+	err := b.ReadWriteCloser.Close()
+	b.a.end(nil)
 	return err
 }
 

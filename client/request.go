@@ -186,7 +186,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.out.limit > 0 {
+	if x.out.limit > 0 && resp.StatusCode != http.StatusSwitchingProtocols {
 		resp.Body = &limitedBody{rc: resp.Body, left: x.out.limit, limit: x.out.limit}
 	}
 	return resp, nil

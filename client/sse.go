@@ -32,6 +32,9 @@ type eventReader struct {
 
 const readSize = 4 << 10
 
+// emptyReads is how many reads in a row may yield nothing, as in package bufio.
+const emptyReads = 100
+
 func newEventReader(r io.Reader, limit int) *eventReader {
 	return &eventReader{r: r, limit: limit, fresh: true}
 }
@@ -139,8 +142,8 @@ func (e *eventReader) fill() error {
 	if e.buf == nil {
 		e.buf = make([]byte, 0, readSize)
 	}
-	e.off = 0
-	for range 100 {
+	for range emptyReads {
+		e.off = 0 // also behind a mark that came alone
 		var n int
 		n, e.err = e.r.Read(e.buf[:cap(e.buf)])
 		e.buf = e.buf[:n]
@@ -161,11 +164,13 @@ func (e *eventReader) fill() error {
 func (e *eventReader) skipMark() {
 	e.fresh = false
 	mark := []byte("\uFEFF")
-	for len(e.buf) < len(mark) && bytes.HasPrefix(mark, e.buf) && e.err == nil {
+	for empty := 0; len(e.buf) < len(mark) && bytes.HasPrefix(mark, e.buf) && e.err == nil; {
 		var n int
 		n, e.err = e.r.Read(e.buf[len(e.buf):utf8.UTFMax])
 		e.buf = e.buf[:len(e.buf)+n]
-		if n == 0 && e.err == nil {
+		if empty++; n > 0 {
+			empty = 0
+		} else if empty == emptyReads && e.err == nil {
 			e.err = io.ErrNoProgress
 		}
 	}
