@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/oauth2"
 )
@@ -57,7 +59,7 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 	if da.VerificationURI == "" {
 		da.VerificationURI = textMember(m, "verification_url") // Google's name for it
 	}
-	if da.DeviceCode == "" || da.UserCode == "" || !isWebURL(da.VerificationURI) {
+	if da.DeviceCode == "" || !isPrintable(da.UserCode) || !isWebURL(da.VerificationURI) {
 		return nil, a.malformed("it lacks device_code, user_code or verification_uri")
 	}
 	if da.VerificationURIComplete != "" && !isWebURL(da.VerificationURIComplete) {
@@ -74,10 +76,15 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 	return da, nil
 }
 
+// isPrintable keeps a server's text from steering the terminal it is shown on.
+func isPrintable(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
 // isWebURL keeps a program from opening something else than a page.
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	return err == nil && isPrintable(s) && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 // DeviceToken polls until the user has decided, the device code expires, or ctx
@@ -95,7 +102,7 @@ func (c *Client) DeviceToken(ctx context.Context, da *oauth2.DeviceAuthResponse)
 	}
 	form := c.tokenParams(grantDeviceCode)
 	form.Set("device_code", da.DeviceCode)
-	timer := time.NewTimer(interval)
+	timer := time.NewTimer(c.untilPoll(interval, da))
 	defer timer.Stop()
 	for {
 		select {
@@ -106,7 +113,7 @@ func (c *Client) DeviceToken(ctx context.Context, da *oauth2.DeviceAuthResponse)
 		if !da.Expiry.IsZero() && !c.now().Before(da.Expiry) {
 			return nil, &TokenError{Op: op, Code: "expired_token"}
 		}
-		g, err := c.grant(ctx, op, c.cfg.Provider.Endpoint.TokenURL, form)
+		g, err := c.poll(ctx, op, form)
 		if err == nil {
 			return g.token, nil
 		}
@@ -114,8 +121,25 @@ func (c *Client) DeviceToken(ctx context.Context, da *oauth2.DeviceAuthResponse)
 		if interval, goOn = nextPoll(interval, err); !goOn || ctx.Err() != nil {
 			return nil, err
 		}
-		timer.Reset(interval)
+		timer.Reset(c.untilPoll(interval, da))
 	}
+}
+
+// untilPoll is the interval, or less if the code expires before: what a server
+// says about intervals does not keep the caller for longer.
+func (c *Client) untilPoll(interval time.Duration, da *oauth2.DeviceAuthResponse) time.Duration {
+	if da.Expiry.IsZero() {
+		return interval
+	}
+	return min(interval, max(0, da.Expiry.Sub(c.now())))
+}
+
+// poll asks once. The deadline of ctx is that of the flow, which one request
+// without an answer must not use up.
+func (c *Client) poll(ctx context.Context, op string, form url.Values) (*granted, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return c.grant(ctx, op, c.cfg.Provider.Endpoint.TokenURL, form)
 }
 
 // nextPoll says whether, and after what interval, to ask again.
@@ -125,14 +149,16 @@ func nextPoll(interval time.Duration, err error) (time.Duration, bool) {
 		return 0, false
 	}
 	switch {
+	case te.Code == "access_denied", te.Code == "expired_token", errors.Is(te, ErrInvalidGrant):
+		return 0, false
 	case te.Code == "authorization_pending":
 		return interval, true
 	case te.Code == "slow_down":
 		return interval + slowDownStep, true
 	case te.Status == http.StatusTooManyRequests:
 		return max(interval+slowDownStep, te.RetryAfter), true
-	case te.Code == "" && (te.Status == 0 || te.MaybeApplied):
-		// No answer, or none to be understood: exponentially, as section 3.5
+	case te.MaybeApplied, te.Code == "" && te.Status == 0:
+		// No answer, or none that decides: exponentially, as section 3.5
 		// suggests.
 		return max(interval, min(2*interval, maxDeviceInterval), te.RetryAfter), true
 	}

@@ -150,7 +150,9 @@ func TestDeviceAuthorizationResponses(t *testing.T) {
 
 	for _, body := range []string{
 		`{}`, `[]`, ``, `{"device_code":"d","user_code":"U","verification_uri":"javascript:alert(1)"}`,
-		`{"device_code":"d","verification_uri":"https://a.test/"}`, `{"user_code":"U","verification_uri":"https://a.test/"}`,
+		`{"device_code":"d","verification_uri":"https://a.test/"}`,
+		`{"device_code":"d","user_code":"U\u001b[2J","verification_uri":"https://a.test/"}`, `{"device_code":"d","user_code":"U\u009b2J","verification_uri":"https://a.test/"}`,
+		`{"user_code":"U","verification_uri":"https://a.test/"}`,
 	} {
 		_, err := device(body)
 		require.ErrorIs(t, err, oauthflow.ErrMalformedResponse, body)
@@ -162,4 +164,100 @@ func TestDeviceAuthorizationResponses(t *testing.T) {
 
 	_, err = answering(t, 200, "", "", nil).DeviceAuth(t.Context())
 	require.ErrorIs(t, err, oauthflow.ErrUnsupported)
+}
+
+// polling lets a device flow poll a transport of the test's own.
+func polling(t *testing.T, answer func(poll int, r *http.Request) (*http.Response, error)) *oauthflow.Client {
+	t.Helper()
+	n := 0
+	c, err := oauthflow.New(oauthflow.Config{
+		Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
+	}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		n++
+		return answer(n, r)
+	})}))
+	require.NoError(t, err)
+	return c
+}
+
+func plainAnswer(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: readCloser(body)}
+}
+
+// O10: whatever a server says about intervals, the wait ends with the code's life.
+func TestO10_DeviceWaitIsBoundedByTheCodesLife(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		interval int64
+		answer   func(*http.Response)
+	}{
+		"interval":    {interval: 1 << 40, answer: func(*http.Response) {}},
+		"retry after": {interval: 5, answer: func(r *http.Response) { r.StatusCode = 429; r.Header.Set("Retry-After", "99999999") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := polling(t, func(int, *http.Request) (*http.Response, error) {
+					resp := plainAnswer(400, `{"error":"authorization_pending"}`)
+					tc.answer(resp)
+					if resp.StatusCode == 429 {
+						resp.Body = readCloser("")
+					}
+					return resp, nil
+				})
+				begin := time.Now()
+				_, err := c.DeviceToken(t.Context(), &oauth2.DeviceAuthResponse{
+					DeviceCode: "d", Interval: tc.interval, Expiry: begin.Add(10 * time.Minute),
+				})
+				require.ErrorIs(t, err, oauthflow.ErrDeviceExpired)
+				require.Equal(t, 10*time.Minute, time.Since(begin))
+			})
+		})
+	}
+}
+
+// O10: one poll without an answer costs no more than itself, also where the
+// caller gave the whole flow a deadline.
+func TestO10_DevicePollThatHangsDoesNotEndTheFlow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := polling(t, func(poll int, r *http.Request) (*http.Response, error) {
+			if poll == 1 {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return plainAnswer(200, `{"access_token":"a","token_type":"Bearer"}`), nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		tok, err := c.DeviceToken(ctx, &oauth2.DeviceAuthResponse{DeviceCode: "d", Expiry: time.Now().Add(10 * time.Minute)})
+		require.NoError(t, err)
+		require.Equal(t, "a", tok.AccessToken)
+	})
+}
+
+// O10: a 5xx is no decision of the user's, also when it says why in JSON.
+func TestO10_DevicePollSurvivesAnErrorOfTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := polling(t, func(poll int, _ *http.Request) (*http.Response, error) {
+			switch poll {
+			case 1:
+				return plainAnswer(503, `{"error":"temporarily_unavailable"}`), nil
+			case 2:
+				return plainAnswer(500, `{"error":"server_error"}`), nil
+			}
+			return plainAnswer(400, `{"error":"access_denied"}`), nil
+		})
+		_, err := c.DeviceToken(t.Context(), &oauth2.DeviceAuthResponse{DeviceCode: "d", Expiry: time.Now().Add(10 * time.Minute)})
+		require.ErrorIs(t, err, oauthflow.ErrAccessDenied)
+
+		c = polling(t, func(int, *http.Request) (*http.Response, error) {
+			return plainAnswer(500, `{"error":"expired_token"}`), nil
+		})
+		begin := time.Now()
+		_, err = c.DeviceToken(t.Context(), &oauth2.DeviceAuthResponse{DeviceCode: "d", Expiry: time.Now().Add(10 * time.Minute)})
+		require.ErrorIs(t, err, oauthflow.ErrDeviceExpired)
+		require.Equal(t, 5*time.Second, time.Since(begin), "a decision is one under any status")
+	})
 }
