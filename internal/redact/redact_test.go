@@ -123,7 +123,8 @@ func FuzzURL(f *testing.F) {
 				t.Fatalf("%q shows a value of %q", shown, raw)
 			}
 		}
-		if u.User != nil && u.Host != "" && strings.Contains(shown, u.User.String()+"@") {
+		// Parsed again, since a path may hold the same text.
+		if v, err := url.Parse(shown); err == nil && u.Host != "" && v.User != nil {
 			t.Fatalf("%q shows the user info of %q", shown, raw)
 		}
 	})
