@@ -3,7 +3,6 @@ package session
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,7 +116,7 @@ func readClerkOrganization2(r *reading) error {
 		return err
 	}
 	if o.ID == "" {
-		return refuse(Malformed, `"o" has no "id"`)
+		return nil
 	}
 	if o.Name, err = org.String("slg"); err != nil {
 		return err
@@ -138,8 +137,8 @@ func readClerkOrganization2(r *reading) error {
 			return err
 		}
 	}
-	r.session.Permissions, err = clerkPermissions(fields[0], fields[1], fields[2])
-	return err
+	r.session.Permissions = clerkPermissions(fields[0], fields[1], fields[2])
+	return nil
 }
 
 // clerkPermissions unpacks the permissions of version 2: features lists what the
@@ -148,17 +147,17 @@ func readClerkOrganization2(r *reading) error {
 // bits say which of the permissions the user has for it.
 //
 // Whether masks counts all features or those of the organization alone, Clerk's
-// own libraries disagree; the number of masks tells. If it fits neither, no
-// permission is granted.
-func clerkPermissions(features, permissions, masks string) ([]string, error) {
+// own libraries disagree; the number of masks tells. Where the three do not fit
+// together nobody can tell what was meant, and no permission is granted.
+func clerkPermissions(features, permissions, masks string) []string {
 	if features == "" || permissions == "" || masks == "" {
-		return nil, nil
+		return nil
 	}
 	var all, ofOrganization []string
 	for feature := range strings.SplitSeq(features, ",") {
 		scopes, name, ok := strings.Cut(feature, ":")
 		if !ok || name == "" {
-			return nil, refuse(Malformed, `"fea" holds a feature without a scope`)
+			return nil
 		}
 		if strings.Contains(scopes, "o") {
 			ofOrganization = append(ofOrganization, name)
@@ -171,21 +170,21 @@ func clerkPermissions(features, permissions, masks string) ([]string, error) {
 	if len(values) == len(ofOrganization) {
 		all = ofOrganization
 	}
-	if len(values) != len(all) {
-		return nil, refuse(Malformed, `"fpm" does not fit "fea"`)
-	}
 	names := strings.Split(permissions, ",")
+	if len(values) != len(all) || len(names) > 64 {
+		return nil
+	}
 	var granted []string
 	for i, value := range values {
 		mask, err := strconv.ParseUint(value, 10, 64)
-		if err != nil || len(names) < 64 && mask>>len(names) != 0 {
-			return nil, refuse(Malformed, `"fpm" does not fit "per"`)
+		if err != nil || mask>>(len(names)-1)>>1 != 0 {
+			return nil
 		}
 		for j, permission := range names {
-			if all[i] != "" && j < 64 && mask>>j&1 == 1 {
-				granted = append(granted, fmt.Sprintf("org:%s:%s", all[i], permission))
+			if all[i] != "" && permission != "" && mask>>j&1 == 1 {
+				granted = append(granted, "org:"+all[i]+":"+permission)
 			}
 		}
 	}
-	return granted, nil
+	return granted
 }
