@@ -31,7 +31,22 @@ type Challenger interface {
 
 // headerOnly marks the credentials of this package that set one header field to a
 // well-formed value, and nothing else.
-type headerOnly interface{ headerName() string }
+type headerOnly interface {
+	Auth
+	headerName() string
+	// headerValue returns the field's value, the same slice while it does not
+	// change.
+	headerValue(ctx context.Context) ([]string, error)
+}
+
+// setHeader is Authorize for all of them.
+func setHeader(a headerOnly, req *http.Request) error {
+	value, err := a.headerValue(req.Context())
+	if err == nil {
+		req.Header[a.headerName()] = value
+	}
+	return err
+}
 
 // Bearer sends the newest secret of src as "Authorization: Bearer …" (RFC 6750).
 // A 401 reads the source once more, and a changed secret is tried.
@@ -78,20 +93,21 @@ func (a *headerAuth) field(v secret.Value) (*headerValue, error) {
 	return &headerValue{s, []string{a.prefix + s}}, nil
 }
 
-func (a *headerAuth) Authorize(req *http.Request) error {
-	v, err := secret.Current(req.Context(), a.src)
+func (a *headerAuth) Authorize(req *http.Request) error { return setHeader(a, req) }
+
+func (a *headerAuth) headerValue(ctx context.Context) ([]string, error) {
+	v, err := secret.Current(ctx, a.src)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	last := a.last.Load()
 	if last == nil || last.reveal != v.Reveal() {
 		if last, err = a.field(v); err != nil {
-			return err
+			return nil, err
 		}
 		a.last.Store(last)
 	}
-	req.Header[a.name] = last.field
-	return nil
+	return last.field, nil
 }
 
 func (a *headerAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
@@ -190,18 +206,19 @@ func (a *basicAuth) value(v secret.Value) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
-func (a *basicAuth) Authorize(req *http.Request) error {
-	v, err := secret.Current(req.Context(), a.src)
+func (a *basicAuth) Authorize(req *http.Request) error { return setHeader(a, req) }
+
+func (a *basicAuth) headerValue(ctx context.Context) ([]string, error) {
+	v, err := secret.Current(ctx, a.src)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	last := a.last.Load()
 	if last == nil || last.reveal != v.Reveal() {
 		last = &headerValue{v.Reveal(), []string{a.value(v)}}
 		a.last.Store(last)
 	}
-	req.Header["Authorization"] = last.field
-	return nil
+	return last.field, nil
 }
 
 func (a *basicAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {

@@ -63,18 +63,21 @@ func (x *exchange) run() (*http.Response, error) {
 		if err == nil {
 			resp, err = x.receive(a, resp)
 		}
-		if err != nil || resp.StatusCode >= 300 {
-			x.reclaim()
-		}
 		v := x.judge(a, resp, err)
 		x.log(&v)
 		if !v.again {
+			if v.reason != Succeeded {
+				x.reclaim()
+			}
 			return x.finish(a, resp, v)
 		}
 		if spent := x.discard(resp); spent && err == nil && x.c.attempt == nil {
 			x.opening = a // it ended by itself: its context can serve again
 		} else {
 			a.end(nil)
+		}
+		if x.opening == nil || !x.body.none {
+			x.reclaim() // a transport may not be done with what was sent
 		}
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {

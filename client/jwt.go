@@ -146,21 +146,22 @@ func (a *jwtAuth) Check() error {
 	return err
 }
 
-func (a *jwtAuth) Authorize(req *http.Request) error {
-	v, err := secret.Current(req.Context(), a.key)
+func (a *jwtAuth) Authorize(req *http.Request) error { return setHeader(a, req) }
+
+func (a *jwtAuth) headerValue(ctx context.Context) ([]string, error) {
+	v, err := secret.Current(ctx, a.key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
 	if a.field == nil || a.from != v.Reveal() || !now.Before(a.renewAt) {
 		if err := a.sign(v, now); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	req.Header["Authorization"] = a.field
-	return nil
+	return a.field, nil
 }
 
 func (a *jwtAuth) sign(v secret.Value, now time.Time) error {

@@ -75,17 +75,14 @@ func (a *oauthAuth) Check() error {
 	return nil
 }
 
-func (a *oauthAuth) Authorize(req *http.Request) error {
-	tok, err := a.token(req.Context())
+func (a *oauthAuth) Authorize(req *http.Request) error { return setHeader(a, req) }
+
+func (a *oauthAuth) headerValue(ctx context.Context) ([]string, error) {
+	tok, err := a.token(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	field, err := a.headerField(tok)
-	if err != nil {
-		return err
-	}
-	req.Header["Authorization"] = field
-	return nil
+	return a.headerField(tok)
 }
 
 // token asks the source. A plain one takes no context: while its last token is

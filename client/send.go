@@ -110,18 +110,17 @@ func (a *attemptContext) admits(req *http.Request) bool {
 
 func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
 	auth := x.c.cfg.auth
-	from := originOf(req.URL)
-	out := req
 	own, builtIn := auth.(headerOnly)
 	if builtIn && x.lends(req) {
-		x.lent = own.headerName()
-	} else {
-		if !mine {
-			out = new(http.Request)
-			*out = *req
-		}
-		out.Header = copyHeader(req.Header)
+		return x.lend(a, own)
 	}
+	from := originOf(req.URL)
+	out := req
+	if !mine {
+		out = new(http.Request)
+		*out = *req
+	}
+	out.Header = copyHeader(req.Header)
 	if !builtIn {
 		u := *req.URL
 		out.URL = &u
@@ -152,6 +151,26 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 // Unless the attempt succeeds, reclaim makes a new one.
 func (x *exchange) lends(req *http.Request) bool {
 	return x.c.attempt == nil && req == x.tmpl && x.buffered && x.asked == nil && len(x.out.header) == 0
+}
+
+// lend puts the credential into the template. A template that has been sent
+// before, and whose answer has been read to its end, serves again as it is while
+// the credential stays the same.
+func (x *exchange) lend(a *attemptContext, own headerOnly) (*http.Request, error) {
+	value, err := own.headerValue(a)
+	if err != nil {
+		return nil, refused(errAuth, "auth", err)
+	}
+	name := own.headerName()
+	if x.lent != "" {
+		if sent := x.tmpl.Header[name]; len(sent) == len(value) && &sent[0] == &value[0] {
+			return x.tmpl, nil
+		}
+		x.reclaim()
+	}
+	x.lent, a.tmpl = name, x.tmpl
+	x.tmpl.Header[name] = value
+	return x.tmpl, nil
 }
 
 // reclaim makes a template without the credential. The one that was sent is left
