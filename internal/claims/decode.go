@@ -42,7 +42,8 @@ func (d *Decoder) Decode(s Set, v any) error {
 }
 
 // value decodes raw, which text repeats as a string, into v. The members are those
-// of raw if it is an object that has been taken apart before.
+// of raw if it is an object that has been taken apart before; only then may white
+// space surround it.
 func (d *Decoder) value(raw []byte, text string, members []strictjson.Member, v reflect.Value) error {
 	p := d.plan(v.Type())
 	switch p.how {
@@ -142,10 +143,10 @@ func scalar(raw []byte, h how, v reflect.Value) error {
 }
 
 func (d *Decoder) structure(raw []byte, text string, members []strictjson.Member, p *plan, v reflect.Value) error {
-	if raw[0] != '{' {
-		return mismatch(raw, v)
-	}
-	if members == nil {
+	if members == nil { // else raw is an object, perhaps with space in front of it
+		if raw[0] != '{' {
+			return mismatch(raw, v)
+		}
 		var buf [usualNested]strictjson.Member
 		var err error
 		if members, err = strictjson.Object(raw, buf[:0]); err != nil {
@@ -187,10 +188,10 @@ func (d *Decoder) quoted(raw []byte, v reflect.Value) error {
 }
 
 func (d *Decoder) dictionary(raw []byte, text string, members []strictjson.Member, v reflect.Value) error {
-	if raw[0] != '{' {
-		return mismatch(raw, v)
-	}
 	if members == nil {
+		if raw[0] != '{' {
+			return mismatch(raw, v)
+		}
 		var err error
 		if members, err = strictjson.Object(raw, nil); err != nil {
 			return err

@@ -237,6 +237,7 @@ func TestDecodeAgreesWithEncodingJSON(t *testing.T) {
 		`"named":{"a":"1","shared":"2","s":"3","c":"4"}`, `"level1":{}`, `"unknown":[1,2,{"x":[]}]`,
 	} {
 		agree(t, &d, `{`+member+`}`)
+		agree(t, &d, " \r\n{ "+member+" }\t")
 		agree(t, &d, `{"i":7,`+strings.Replace(member, `"i":`, `"i2":`, 1)+`,"c":"end"}`)
 	}
 }
