@@ -47,6 +47,8 @@ type sealedAttempt struct {
 	MaxAge   int64  `json:"a,omitempty"` // seconds
 }
 
+var errTooLong = errors.New("the path to return to, or the redirect URL, is too long to keep")
+
 // BeginOption changes one attempt.
 type BeginOption func(*begin)
 
@@ -54,7 +56,7 @@ type begin struct {
 	scopes   []string
 	params   map[string]string
 	returnTo string
-	maxAge   time.Duration
+	maxAge   *time.Duration // nil: any
 	redirect string
 }
 
@@ -72,7 +74,8 @@ func WithParam(name, value string) BeginOption {
 
 // WithReturnTo keeps a path of the application for Result.ReturnTo. Anything
 // but a path on the same host is an error in Begin, so that a query parameter
-// of the sign-in link can be passed without becoming an open redirect.
+// of the sign-in link can be passed without becoming an open redirect; so is one
+// that is too long to keep, in a cookie about 2 KiB.
 func WithReturnTo(path string) BeginOption {
 	return func(b *begin) { b.returnTo = path }
 }
@@ -81,7 +84,7 @@ func WithReturnTo(path string) BeginOption {
 // Connect Core section 3.1.2.1); the ID token must then say when. Whole
 // seconds; d must be positive.
 func WithMaxAge(d time.Duration) BeginOption {
-	return func(b *begin) { b.maxAge = d }
+	return func(b *begin) { b.maxAge = &d }
 }
 
 // reservedParams belong to the flow.
@@ -108,12 +111,15 @@ func (c *Client) Begin(ctx context.Context, opts ...BeginOption) (*Attempt, erro
 	expires := c.now().Add(attemptLifetime)
 	in := sealedAttempt{
 		State: rand.Text(), Redirect: b.redirect, ReturnTo: b.returnTo,
-		Expires: expires.Unix(), MaxAge: int64(b.maxAge / time.Second),
+		Expires: expires.Unix(),
+	}
+	if b.maxAge != nil {
+		in.MaxAge = int64(*b.maxAge / time.Second)
 	}
 	if !c.cfg.Provider.NoPKCE {
 		in.Verifier = oauth2.GenerateVerifier()
 	}
-	if slices.Contains(b.scopes, "openid") {
+	if asksForIDToken(b.scopes) {
 		in.Nonce = rand.Text()
 	}
 	form, err := c.authorizationParams(&b, &in)
@@ -144,20 +150,26 @@ func (c *Client) checkBegin(b *begin) error {
 			return fmt.Errorf("the parameter %q belongs to the flow", name)
 		}
 	}
-	openID := slices.Contains(b.scopes, "openid")
+	openID := asksForIDToken(b.scopes)
 	if openID && c.keys == nil {
 		return errors.New("the scope openid needs a provider with Issuer and JWKSURL, to verify ID tokens")
 	}
-	if b.maxAge != 0 && !openID {
+	if b.maxAge != nil && !openID {
 		return errors.New("a maximum age needs the scope openid: the ID token says when the user signed in")
 	}
-	if b.maxAge < 0 || b.maxAge%time.Second != 0 {
+	if b.maxAge != nil && (*b.maxAge <= 0 || *b.maxAge%time.Second != 0) {
 		return errors.New("the maximum age must be positive whole seconds")
 	}
 	if b.returnTo != "" && !isLocalPath(b.returnTo) {
 		return errors.New("the path to return to must be a path on this host")
 	}
 	return nil
+}
+
+// asksForIDToken looks for "openid" in what is sent: a list may hold several
+// scopes in one string.
+func asksForIDToken(scopes []string) bool {
+	return slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(strings.Fields(s), "openid") })
 }
 
 // isLocalPath refuses everything that a browser may read as another host:
@@ -244,7 +256,11 @@ func (c *Client) sealAttempt(ctx context.Context, in *sealedAttempt) (string, er
 	if err != nil {
 		return "", err
 	}
-	return c.cookies.seal(ctx, plaintext, c.attemptBinding(in.State))
+	sealed, err := c.cookies.seal(ctx, plaintext, c.attemptBinding(in.State))
+	if err == nil && len(sealed) > maxSealed {
+		return "", errTooLong
+	}
+	return sealed, err
 }
 
 // tokenParams starts a token request with what the provider wants in each.

@@ -81,6 +81,7 @@ type Client struct {
 
 	cookies      attemptKeys
 	callbackPath string
+	callbackTLS  bool
 }
 
 // Option wires a [Client] to its surroundings.
@@ -172,6 +173,7 @@ func (c *Client) setUpCookies() error {
 		if err != nil {
 			return fmt.Errorf("the redirect URL is not an absolute URL")
 		}
+		c.callbackTLS = u.Scheme == "https" // in lower case, whatever was written
 		c.callbackPath = cmp.Or(c.cfg.CallbackPath, u.Path, "/")
 	}
 	keys, err := newAttemptKeys(c.cfg.CookieKey)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,8 @@ const (
 	cookiePrefix = "oauth-"
 	hostPrefix   = "__Host-" // RFC 6265bis section 4.1.3: Secure, Path=/, no Domain
 	maxAttempts  = 8         // cookies of one browser, so that abandoned attempts do not swell the header
+	maxCookie    = 4 << 10   // RFC 6265 section 6.1: browsers drop a longer one
+	maxCookies   = 8 << 10   // bytes of all of them: proxies limit the header
 	maxFormPost  = 64 << 10
 )
 
@@ -24,9 +27,12 @@ func (c *Client) Start(w http.ResponseWriter, r *http.Request, opts ...BeginOpti
 	if err != nil {
 		return err
 	}
-	c.evictAttempts(w, r)
 	cookie := c.cookie(cookieName(c.secureCookies(), a.State), a.Sealed)
 	cookie.MaxAge = int(attemptLifetime.Seconds())
+	if len(cookie.String()) > maxCookie {
+		return fmt.Errorf("oauthflow: start: %w", errTooLong)
+	}
+	c.evictAttempts(w, r)
 	http.SetCookie(w, cookie)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -86,7 +92,7 @@ func (c *Client) formPost() bool { return c.cfg.Provider.ResponseMode == "form_p
 
 // secureCookies is false only for development on http://localhost.
 func (c *Client) secureCookies() bool {
-	return c.formPost() || strings.HasPrefix(c.cfg.RedirectURL, "https:")
+	return c.formPost() || c.callbackTLS
 }
 
 func (c *Client) cookie(name, value string) *http.Cookie {
@@ -118,15 +124,17 @@ func (c *Client) evictAttempts(w http.ResponseWriter, r *http.Request) {
 	if c.secureCookies() {
 		prefix = hostPrefix + cookiePrefix
 	}
-	var names []string
-	for _, cookie := range r.Cookies() {
-		if strings.HasPrefix(cookie.Name, prefix) {
-			names = append(names, cookie.Name)
+	kept, size := 0, 0
+	for _, cookie := range slices.Backward(r.Cookies()) {
+		if !strings.HasPrefix(cookie.Name, prefix) {
+			continue
 		}
-	}
-	for _, name := range names[:max(0, len(names)-maxAttempts+1)] {
-		clear := c.cookie(name, "")
-		clear.MaxAge = -1
-		http.SetCookie(w, clear)
+		kept++
+		size += len(cookie.Name) + len(cookie.Value)
+		if kept >= maxAttempts || size > maxCookies {
+			clear := c.cookie(cookie.Name, "")
+			clear.MaxAge = -1
+			http.SetCookie(w, clear)
+		}
 	}
 }

@@ -369,6 +369,9 @@ func TestBeginRefusesWhatWouldBreakTheFlow(t *testing.T) {
 	for _, opt := range []oauthflow.BeginOption{
 		oauthflow.WithParam("state", "mine"), oauthflow.WithParam("code_challenge", "x"), oauthflow.WithParam("redirect_uri", "https://evil.test"),
 		oauthflow.WithReturnTo("https://evil.test/"), oauthflow.WithMaxAge(-time.Second), oauthflow.WithMaxAge(time.Millisecond),
+		oauthflow.WithMaxAge(0),                                  // not "any": whoever passes it wants the user to sign in now
+		oauthflow.WithReturnTo("/" + strings.Repeat("a", 4<<10)), // a cookie that browsers drop
+		oauthflow.WithReturnTo("/?q=" + strings.Repeat("a", 9<<10)),
 	} {
 		rec := httptest.NewRecorder()
 		err := c.Start(rec, httptest.NewRequest(http.MethodGet, "https://app.test/login", nil), opt)
@@ -392,5 +395,55 @@ func TestReturnToIsNoOpenRedirect(t *testing.T) {
 	}
 	for _, bad := range []string{"", "a", "//evil.test", "/\\evil.test", "\\/evil.test", "https://evil.test", "/\t/evil.test", "/\n", "javascript:x", "/a\\b", "/%zz"} {
 		require.False(t, oauthflow.IsLocalPath(bad), bad)
+	}
+}
+
+// A scheme is the same in capitals, and so is the cookie.
+func TestO1_CookieIsSecureHoweverHTTPSIsSpelt(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.RedirectURL = "HTTPS://app.test/callback" })
+	rec := httptest.NewRecorder()
+	require.NoError(t, c.Start(rec, httptest.NewRequest(http.MethodGet, "https://app.test/login", nil)))
+	cookies := rec.Result().Cookies()
+	require.Len(t, cookies, 1)
+	require.True(t, cookies[0].Secure)
+	require.True(t, strings.HasPrefix(cookies[0].Name, "__Host-"))
+}
+
+// What golang.org/x/oauth2 takes for a list of scopes, one string with spaces
+// in it, asks for an ID token as well, which is then verified.
+func TestO1_OpenIDAmongScopesInOneString(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Scopes = []string{"openid profile"} })
+	b, back := attempt(t, s, c)
+	res, err := b.finish(c, back)
+	require.NoError(t, err)
+	require.NotNil(t, res.IDToken)
+	require.Equal(t, "alice", res.IDToken.Subject)
+
+	noKeys := newClient(t, s, "web", func(cfg *oauthflow.Config) {
+		cfg.Scopes, cfg.Provider.JWKSURL = []string{"profile openid"}, ""
+	})
+	_, err = noKeys.Begin(t.Context())
+	require.Error(t, err)
+}
+
+// What Begin seals, Complete opens.
+func TestBeginRefusesWhatCompleteWouldNotOpen(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	for size := 4 << 10; size < 9<<10; size += 256 {
+		a, err := c.Begin(t.Context(), oauthflow.WithReturnTo("/"+strings.Repeat("a", size)))
+		if err != nil {
+			require.ErrorContains(t, err, "too long")
+			continue
+		}
+		back, err := s.Authorize(a.URL, "alice")
+		require.NoError(t, err)
+		_, err = c.Complete(t.Context(), a.Sealed, back.Query())
+		require.NoError(t, err, size)
 	}
 }

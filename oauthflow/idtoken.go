@@ -189,8 +189,9 @@ func (c *Client) checkAge(set claims.Set, maxAge time.Duration) error {
 	if err != nil || maxAge == 0 {
 		return err
 	}
-	if authTime.IsZero() || c.now().Sub(authTime) > maxAge+claims.DefaultLeeway {
-		return errors.New("the user signed in too long ago, or it is not said when")
+	age := c.now().Sub(authTime)
+	if authTime.IsZero() || age > maxAge+claims.DefaultLeeway || age < -claims.DefaultLeeway {
+		return errors.New("the user signed in too long ago or in the future, or it is not said when")
 	}
 	return nil
 }

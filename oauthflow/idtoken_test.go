@@ -71,6 +71,7 @@ func TestIDTokenRules(t *testing.T) {
 		{"signed in recently", func(m map[string]any) { m["auth_time"] = now.Add(-time.Minute).Unix() }, oauthflow.IDTokenCheck{Nonce: "n-1", MaxAge: time.Hour}, true},
 		{"signed in long ago", func(m map[string]any) { m["auth_time"] = now.Add(-2 * time.Hour).Unix() }, oauthflow.IDTokenCheck{Nonce: "n-1", MaxAge: time.Hour}, false},
 		{"signed in who knows when", func(map[string]any) {}, oauthflow.IDTokenCheck{Nonce: "n-1", MaxAge: time.Hour}, false},
+		{"signs in tomorrow", func(m map[string]any) { m["auth_time"] = now.Add(24 * time.Hour).Unix() }, oauthflow.IDTokenCheck{Nonce: "n-1", MaxAge: time.Hour}, false},
 		{"name of another type", func(m map[string]any) { m["name"] = []string{"x"} }, check, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

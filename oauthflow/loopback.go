@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -37,6 +38,9 @@ type Loopback struct {
 // http://127.0.0.1 and that path. Register it as a public client: a secret in a
 // distributed program is none.
 func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Result, error) {
+	if c.formPost() {
+		return nil, errors.New("oauthflow: loopback: the provider's response mode form_post needs a web application")
+	}
 	ln, err := l.listen(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
@@ -52,7 +56,7 @@ func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Res
 		flow.path = u.Path
 	}
 	redirect := "http://" + flow.host + flow.path
-	flow.attempt, err = c.Begin(ctx, append(opts, func(b *begin) { b.redirect = redirect })...)
+	flow.attempt, err = c.Begin(ctx, append(slices.Clip(opts), func(b *begin) { b.redirect = redirect })...)
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +141,11 @@ func (f *loopbackFlow) serve(ctx context.Context, w http.ResponseWriter, r *http
 		return
 	}
 	res, err := f.client.Complete(ctx, f.attempt.Sealed, params)
+	defer func() { f.done <- loopbackResult{res, err} }() // also if page panics
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("Connection", "close")
 	f.page(w, r, err)
-	f.done <- loopbackResult{res, err}
 }
 
 func loopbackPage(w http.ResponseWriter, _ *http.Request, err error) {

@@ -6,9 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
@@ -115,4 +117,65 @@ func TestOpenBrowserOpensPagesOnly(t *testing.T) {
 	for _, bad := range []string{"", "file:///etc/passwd", "javascript:alert(1)", "-h", "calc.exe"} {
 		require.Error(t, oauthflow.OpenBrowser(t.Context(), bad))
 	}
+}
+
+// Runs that share a slice of options with room at its end must not meet in it.
+func TestLoopbackRunsSideBySide(t *testing.T) {
+	t.Parallel()
+	s := cliServer()
+	c := newClient(t, s, "cli", nil)
+	opts := append(make([]oauthflow.BeginOption, 0, 8), oauthflow.WithParam("prompt", "login"))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			_, err := oauthflow.Loopback{Open: func(_ context.Context, authURL string) error {
+				back, err := s.Authorize(authURL, "alice")
+				if err != nil {
+					return err
+				}
+				wg.Go(func() { _, _ = get(t, back.String(), nil) })
+				return nil
+			}}.Run(t.Context(), c, opts...)
+			assert.NoError(t, err)
+		})
+	}
+	wg.Wait()
+}
+
+// A page of the caller's that panics has still had its answer.
+func TestLoopbackPagePanics(t *testing.T) {
+	t.Parallel()
+	s := cliServer()
+	c := newClient(t, s, "cli", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	gone := make(chan struct{})
+	res, err := oauthflow.Loopback{
+		Open: func(_ context.Context, authURL string) error {
+			back, err := s.Authorize(authURL, "alice")
+			if err != nil {
+				return err
+			}
+			go func() {
+				defer close(gone)
+				resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(&http.Request{Method: http.MethodGet, URL: back, Host: back.Host, Header: http.Header{}})
+				if err == nil {
+					_ = resp.Body.Close()
+				}
+			}()
+			return nil
+		},
+		Page: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}.Run(ctx, c)
+	<-gone
+	require.NoError(t, err)
+	require.Equal(t, "alice", res.IDToken.Subject)
+}
+
+// A provider that posts its answer would be waited for in vain.
+func TestLoopbackRefusesFormPost(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, cliServer(), "cli", func(cfg *oauthflow.Config) { cfg.Provider.ResponseMode = "form_post" })
+	_, err := oauthflow.Loopback{Open: func(context.Context, string) error { return errors.New("asked to open") }}.Run(t.Context(), c)
+	require.ErrorContains(t, err, "form_post")
 }
