@@ -150,7 +150,7 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 // which saves a copy of it: in a plain call, whose template nobody sees.
 // Unless the attempt succeeds, reclaim makes a new one.
 func (x *exchange) lends(req *http.Request) bool {
-	return x.c.attempt == nil && req == x.tmpl && x.buffered && x.asked == nil && len(x.out.header) == 0
+	return x.c.attempt == nil && req == x.tmpl && x.buffered && x.asked == nil && len(x.out.header) == 0 && x.c.cfg.limitKey == nil
 }
 
 // lend puts the credential into the template. A template that has been sent

@@ -1,0 +1,105 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// attemptContext is the context of one attempt: cancelled by the clock, it
+// reports the call's deadline, and leads back to the exchange.
+type attemptContext struct {
+	context.Context
+	x      *exchange
+	cancel context.CancelCauseFunc
+
+	// As the exchange was when the attempt began: a request of it may go on after
+	// the exchange has gone further.
+	tmpl   *http.Request
+	host   *hostState
+	inside bool
+
+	mu sync.Mutex
+	tally
+}
+
+// tally counts the requests of one attempt. Middleware may send none, or several,
+// also at once (hedging).
+type tally struct {
+	over     bool  // the attempt has been judged: what still runs is accounted for
+	admitted bool  // by the breaker
+	probe    bool  // the breaker's one probe is among them
+	explicit bool  // a header of the caller's took the credential's place
+	paced    int32 // let through by the limits, which are to hear what came of it
+	sent     int32 // handed to the transport
+}
+
+// note changes the tally, unless the attempt is over.
+func (a *attemptContext) note(f func(*tally)) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.over {
+		f(&a.tally)
+	}
+	return !a.over
+}
+
+// settle ends the attempt and returns what was counted.
+func (a *attemptContext) settle() tally {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.tally
+	a.over = true
+	return t
+}
+
+type attemptKey struct{}
+
+func (a *attemptContext) Value(key any) any {
+	switch key {
+	case attemptKey{}:
+		return a
+	case hopKey{}:
+		return nil // a call made on the way, for a token say, is none of this one's hops
+	}
+	return a.Context.Value(key)
+}
+
+func (a *attemptContext) Deadline() (time.Time, bool) {
+	d := a.x.chain.deadline
+	return d, !d.IsZero()
+}
+
+// Err is DeadlineExceeded where the clock ended the call, as it would be if the
+// deadline were the context's own.
+func (a *attemptContext) Err() error {
+	err := a.Context.Err()
+	if err != nil && errors.Is(context.Cause(a.Context), context.DeadlineExceeded) {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *exchange) newAttempt() *attemptContext {
+	a := &x.first
+	if a.x != nil {
+		a = &attemptContext{}
+	}
+	a.x, a.Context = x, x.ctx
+	cfg := &x.c.cfg
+	if cfg.attemptTimeout > 0 || x.idle > 0 || !x.chain.deadline.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a)
+	return a
+}
+
+func (a *attemptContext) end(cause error) {
+	if a != nil && a.cancel != nil {
+		a.cancel(cause)
+	}
+}

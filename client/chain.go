@@ -1,0 +1,120 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// chain is what the redirect hops of one call share, whoever drives them: Call
+// itself, or an http.Client, which passes it on inside resp.Request's context.
+type chain struct {
+	deadline time.Time // of the call; zero is none
+	foreign  bool      // it is the context's own, which needs no timer of ours
+	began    time.Time
+	explicit bool    // somebody asked for that deadline, so it bounds streams too
+	from     origin  // where the call began
+	ledger   *Ledger // from the context, may be nil
+
+	mu        sync.Mutex
+	wire      *http.Request // the last one sent, with its credential
+	bare      *http.Request // the same without
+	sent      time.Time     // when it was
+	key       string        // the idempotency key
+	left      bool          // a hop has left the origins: nothing is attached again
+	params    []string      // query parameters that were credentials on an earlier hop
+	secrets   []string      // what the credentials were on an earlier hop
+	renewed   bool          // the credential has been renewed once
+	throttled bool          // the last attempt was
+	effect    Effect
+	attempts  []Attempt
+	few       [1]Attempt // where attempts begins
+}
+
+func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
+	h.attempts = h.few[:0]
+	h.ledger, _ = ctx.Value(ledgerKey{}).(*Ledger)
+	h.explicit = timeout > 0 || c.cfg.callTimeoutSet
+	if timeout == 0 {
+		timeout = c.cfg.callTimeout
+	}
+	limit, has := ctx.Deadline()
+	h.began = time.Now()
+	if timeout > 0 && (h.explicit || !has) {
+		h.deadline = h.began.Add(timeout)
+	}
+	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
+		h.deadline, h.explicit, h.foreign = limit, true, true
+	}
+}
+
+// sending notes what goes to the transport.
+func (h *chain) sending(wire, bare *http.Request, now time.Time) {
+	h.mu.Lock()
+	h.wire, h.bare, h.sent = wire, bare, now
+	h.mu.Unlock()
+}
+
+// reclaimed notes what was sent last, without its credential.
+func (h *chain) reclaimed(bare *http.Request) {
+	h.mu.Lock()
+	h.bare = bare
+	h.mu.Unlock()
+}
+
+// last returns what was sent last, with and without its credential, and when;
+// nil where nothing was.
+func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wire, h.bare, h.sent
+}
+
+// record gives the attempt its number and adds it to the ledger.
+func (h *chain) record(a *Attempt, throttled bool) {
+	h.mu.Lock()
+	h.throttled = throttled
+	a.Number = len(h.attempts) + 1
+	if n := len(h.attempts); n == len(h.few) && n == cap(h.attempts) {
+		h.attempts = append(make([]Attempt, 0, 4), h.attempts...)
+	}
+	h.attempts = append(h.attempts, *a)
+	h.mu.Unlock()
+}
+
+// attempts copies the ledger, so that an error does not keep the call alive. A
+// request ID is the service's text, which may repeat a credential.
+func (x *exchange) attempts() []Attempt {
+	h := x.chain
+	h.mu.Lock()
+	list := append([]Attempt(nil), h.attempts...)
+	h.mu.Unlock()
+	for i := range list {
+		list[i].RequestID = x.scrub(list[i].RequestID)
+	}
+	return list
+}
+
+// renewing reports whether the credential may be renewed: once a call.
+func (h *chain) renewing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := !h.renewed
+	h.renewed = true
+	return first
+}
+
+func (h *chain) wasThrottled() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.throttled
+}
+
+// worse raises the effect: what may once have been applied stays so.
+func (h *chain) worse(e Effect) Effect {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.effect = max(h.effect, e)
+	return h.effect
+}

@@ -1,0 +1,169 @@
+package client
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// clock is the one timer of an exchange. It serves the call's deadline and, one
+// after the other, the attempt's timeout, the drain's and the idle body's.
+type clock struct {
+	x       *exchange
+	mu      sync.Mutex
+	timer   *time.Timer
+	attempt *attemptContext
+	armed   time.Time // when the timer fires; zero is not at all
+	phase   time.Time // when the present phase ends; zero is never
+	phases  int       // how many have begun
+	cause   error     // what ended it then
+	lifted  bool      // the call's deadline does not count any more
+	stopped bool
+
+	progress atomic.Int64 // reads of the body in this phase, so that it is not idle
+}
+
+func (k *clock) follow(a *attemptContext) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.attempt = a
+	now := k.x.chain.began // close enough for the first attempt
+	if a != &k.x.first {
+		now = time.Now()
+	}
+	k.begin(now, 0, nil)
+}
+
+// enter begins a phase of at most d, which the timer ends with cause. A d of zero
+// or less begins one without a bound of its own.
+func (k *clock) enter(d time.Duration, cause error) { k.enterAt(time.Now(), d, cause) }
+
+func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.begin(now, d, cause)
+	return k.phases
+}
+
+func (k *clock) begin(now time.Time, d time.Duration, cause error) {
+	if k.stopped {
+		return
+	}
+	k.phases++
+	k.phase, k.cause = time.Time{}, cause
+	k.progress.Store(0)
+	if d > 0 {
+		k.phase = now.Add(d)
+	}
+	k.arm(now)
+}
+
+// leave ends the phase. The timer is left to run: it finds nothing to do.
+func (k *clock) leave() {
+	k.mu.Lock()
+	k.phase = time.Time{}
+	k.mu.Unlock()
+}
+
+// leavePhase ends that phase, if no other has begun.
+func (k *clock) leavePhase(phase int) {
+	k.mu.Lock()
+	if k.phases == phase {
+		k.phase = time.Time{}
+	}
+	k.mu.Unlock()
+}
+
+// lift ends the reach of the call's deadline, for a stream.
+func (k *clock) lift() {
+	k.mu.Lock()
+	k.lifted = true
+	k.mu.Unlock()
+}
+
+func (k *clock) deadline() time.Time {
+	if k.lifted || k.x.chain.foreign {
+		return time.Time{}
+	}
+	return k.x.chain.deadline
+}
+
+// arm sees to it that the timer fires by the next bound. One that fires too
+// early costs less than resetting it at each step: it finds nothing to do.
+func (k *clock) arm(now time.Time) {
+	next := k.deadline()
+	if !k.phase.IsZero() && (next.IsZero() || k.phase.Before(next)) {
+		next = k.phase
+	}
+	if next.IsZero() || !k.armed.IsZero() && !next.Before(k.armed) {
+		return
+	}
+	k.armed = next
+	d := max(next.Sub(now), 0)
+	if k.timer == nil {
+		k.timer = time.AfterFunc(d, k.fire)
+	} else {
+		k.timer.Reset(d)
+	}
+}
+
+func (k *clock) fire() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stopped {
+		return
+	}
+	now := time.Now()
+	k.armed = time.Time{}
+	switch deadline := k.deadline(); {
+	case !deadline.IsZero() && !now.Before(deadline):
+		k.attempt.end(errCallDeadline)
+	case !k.phase.IsZero() && !now.Before(k.phase):
+		if n := k.progress.Swap(0); n > 0 {
+			k.begin(now, k.x.idle, k.cause)
+			return
+		}
+		k.attempt.end(k.cause)
+	default:
+		k.arm(now)
+	}
+}
+
+// stop ends the exchange: the timer, and the context of its last attempt.
+func (k *clock) stop() {
+	k.mu.Lock()
+	k.stopped = true
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+	a := k.attempt
+	k.mu.Unlock()
+	a.end(nil)
+}
+
+// release lets the last attempt live on without a bound, for a connection that
+// has been handed over.
+func (k *clock) release() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stopped = true
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+}
+
+// restart readies a stopped clock for the next hop.
+func (k *clock) restart() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stopped, k.armed, k.phase, k.attempt = false, time.Time{}, time.Time{}, nil
+}
+
+// Why the clock ended something. The texts are read by people.
+var (
+	errCallDeadline   = failWrap(ErrTimeout, "the call's deadline passed", context.DeadlineExceeded)
+	errAttemptTimeout = failf(ErrTimeout, "no response headers within the attempt's timeout")
+	errDrainTimeout   = failf(ErrTimeout, "the error body did not arrive in time")
+	errIdleTimeout    = failf(ErrTimeout, "the response body stalled")
+)

@@ -1,0 +1,120 @@
+package client
+
+import (
+	"io"
+	"mime"
+	"net/http"
+)
+
+// hand makes a final response the caller's.
+func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
+	if x.buf != nil && resp.StatusCode < 300 && x.asked != nil {
+		resp.Body = io.NopCloser(x.buf) // per-call middleware may read it
+	}
+	switch {
+	case x.asked != nil:
+		resp.Request = x.asked
+	default:
+		resp.Request = x.out.http
+		if !x.buffered {
+			resp.Request = x.out.http.WithContext(x.ctx)
+		}
+	}
+	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
+		if err := x.passOn(resp); err != nil {
+			x.discard(resp)
+			x.clock.stop()
+			return x.fail(resp, err)
+		}
+	}
+	switch {
+	case resp.Body == http.NoBody, x.buf != nil && resp.StatusCode < 300:
+		x.clock.stop()
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		x.clock.release()
+		if rwc, ok := resp.Body.(io.ReadWriteCloser); ok {
+			resp.Body = &upgradedBody{rwc, a}
+		}
+	default:
+		if a.cancel == nil {
+			return nil // no bound to keep
+		}
+		if (x.stream || eventStream(resp.Header)) && !x.chain.explicit {
+			x.clock.lift()
+		}
+		resp.Body = &streamBody{x: x, a: a, rc: resp.Body}
+	}
+	return nil
+}
+
+func eventStream(h http.Header) bool {
+	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && mediaType == "text/event-stream"
+}
+
+// streamBody is a body in the hands of the caller: each Read is bounded by the
+// idle timeout, and the end or Close ends the exchange.
+type streamBody struct {
+	x  *exchange
+	a  *attemptContext
+	rc io.ReadCloser
+}
+
+func (b *streamBody) Read(p []byte) (int, error) {
+	b.x.clock.enter(b.x.idle, errIdleTimeout)
+	n, err := b.rc.Read(p)
+	b.x.clock.leave()
+	if err == nil || err == io.EOF {
+		if err != nil {
+			b.x.clock.stop()
+		}
+		return n, err
+	}
+	err = b.x.explain(b.a, err)
+	b.x.clock.stop()
+	return n, err
+}
+
+func (b *streamBody) Close() error {
+	err := b.rc.Close()
+	b.x.clock.stop()
+	return err
+}
+
+// upgradedBody is a connection that was handed over (RFC 9110 §15.2.2): it lives
+// without a bound, and its end releases the attempt's context.
+type upgradedBody struct {
+	io.ReadWriteCloser
+	a *attemptContext
+}
+
+func (b *upgradedBody) Close() error {
+	err := b.ReadWriteCloser.Close()
+	b.a.end(nil)
+	return err
+}
+
+// limitedBody is a streamed body for which a limit was asked.
+type limitedBody struct {
+	rc          io.ReadCloser
+	left, limit int64
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		var one [1]byte
+		n, err := b.rc.Read(one[:])
+		if n > 0 {
+			return 0, tooLarge(b.limit)
+		}
+		return 0, err
+	}
+	if int64(len(p)) > b.left {
+		p = p[:b.left]
+	}
+	n, err := b.rc.Read(p)
+	b.left -= int64(n)
+	return n, err
+}
+
+func (b *limitedBody) Close() error { return b.rc.Close() }
