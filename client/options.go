@@ -141,26 +141,26 @@ func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l }
 
 // WithTimeout bounds a call with all its attempts and waits, and its body. The
 // default is [DefaultTimeout], unless the context has a deadline; an earlier
-// deadline of the context always wins.
+// deadline of the context always wins. 0 is the default, [NoTimeout] is none.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.callTimeout, c.callTimeoutSet = cmp.Or(d, DefaultTimeout), d != 0 }
 }
 
 // WithAttemptTimeout bounds one attempt up to the response's headers. Waits for
 // a limiter, the breaker or a token do not count. The default is
-// [DefaultAttemptTimeout].
+// [DefaultAttemptTimeout], and so is 0; [NoTimeout] is none.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) { c.attemptTimeout = cmp.Or(d, DefaultAttemptTimeout) }
 }
 
 // WithIdleTimeout bounds a single wait for more of a response body. The default
-// is [DefaultIdleTimeout].
+// is [DefaultIdleTimeout], and so is 0; [NoTimeout] is none.
 func WithIdleTimeout(d time.Duration) Option {
 	return func(c *config) { c.idleTimeout = cmp.Or(d, DefaultIdleTimeout) }
 }
 
 // WithMaxBody bounds what a call decodes, in bytes after decompression. The
-// default is [DefaultMaxBody].
+// default is [DefaultMaxBody], and so is 0.
 func WithMaxBody(bytes int64) Option {
 	return func(c *config) { c.maxBody = cmp.Or(min(bytes, maxLimit), DefaultMaxBody) }
 }

@@ -29,7 +29,8 @@ type Request struct {
 	Body any
 
 	// IdempotencyKey is sent in the header that the profile names. "" makes one
-	// where the service honours it. Set it to the same value in calls that you
+	// where the service honours it, and any other is an error where no header is
+	// known: it would not be what it is taken for. Set it to the same value in calls that you
 	// repeat yourself, after a restart for instance.
 	IdempotencyKey string
 
@@ -110,6 +111,9 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 	}
 	if !validHeaderValue(r.IdempotencyKey) {
 		return failf(ErrRequest, "idempotency key holds a control character")
+	}
+	if r.IdempotencyKey != "" && c.keyHeader == "" {
+		return failf(ErrRequest, "idempotency key: no header is known in which the service honours one, see WithIdempotencyHeader")
 	}
 	h := make(http.Header, len(c.header)+3)
 	for _, f := range c.header {

@@ -329,3 +329,21 @@ func TestC6_IdempotencyKeys(t *testing.T) {
 		}
 	})
 }
+
+// C6: a key of the caller's own is sent, or it is an error: never dropped.
+func TestC6_ExplicitKeyIsNeverDropped(t *testing.T) {
+	c, rt := scripted(t, "503")
+	_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", IdempotencyKey: "mine"})
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.Zero(t, rt.Count())
+
+	c, rt = scripted(t, "204", client.WithIdempotencyHeader("Idempotency-Key"))
+	for method, want := range map[string]string{"POST": "mine", "PUT": "mine", "LOCK": "mine", "GET": ""} {
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: method, IdempotencyKey: "mine"})
+		require.NoError(t, err)
+		require.Equal(t, want, rt.Last().Header.Get("Idempotency-Key"), method)
+	}
+	rt.Script(clienttest.Status(503))
+	_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "LOCK", IdempotencyKey: "mine"})
+	require.Len(t, asError(t, err).Attempts, 1, "the service is not known to honour it there")
+}
