@@ -28,9 +28,10 @@ func (c *Client) clientAssertion(ctx context.Context) (string, error) {
 	}
 	now := c.now()
 	// The audience is the issuer where there is one, which names the server
-	// wherever the request goes; else the token endpoint.
+	// wherever the request goes; else, and where it is a template for those of
+	// many tenants, the token endpoint.
 	audience := c.cfg.Provider.Issuer
-	if audience == "" {
+	if audience == "" || len(c.cfg.Provider.Tenants) > 0 {
 		audience = c.cfg.Provider.Endpoint.TokenURL
 	}
 	return key.signer.SignClaims(map[string]any{"typ": "JWT"}, map[string]any{

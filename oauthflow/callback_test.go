@@ -275,6 +275,10 @@ func TestShopifyCallbackSignature(t *testing.T) {
 		{"shop changed", "web-secret", func(q url.Values) { q.Set("shop", "evil.myshopify.com") }, false},
 		{"not signed", "web-secret", func(q url.Values) { q.Del("hmac") }, false},
 		{"no hex", "web-secret", func(q url.Values) { q.Set("hmac", "zz") }, false},
+		{"two parameters passed off as one", "web-secret", func(q url.Values) {
+			q.Set("code", q.Get("code")+"&shop="+q.Get("shop"))
+			q.Del("shop")
+		}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b, back := attempt(t, s, c)

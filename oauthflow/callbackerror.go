@@ -56,10 +56,10 @@ type CallbackError struct {
 func (e *CallbackError) Error() string {
 	s := "oauthflow: callback: " + e.Err.Error()
 	if e.Code != "" {
-		s += ": " + quote(e.Code, maxServerText)
+		s += ": " + quote(e.Code, maxShownCode)
 	}
 	if e.Description != "" {
-		s += " " + quote(e.Description, maxServerText)
+		s += " " + quote(e.Description, maxShownDescription)
 	}
 	return s
 }

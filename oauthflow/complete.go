@@ -161,6 +161,10 @@ func (c *Client) checkCallbackHMAC(ctx context.Context, params url.Values) error
 	}
 	var pairs []string
 	for k := range params {
+		if strings.ContainsAny(k, "&=") || strings.Contains(params.Get(k), "&") {
+			// What is signed could be read as other parameters than these.
+			return &CallbackError{Err: ErrCallbackSignature}
+		}
 		if k != "hmac" {
 			pairs = append(pairs, k+"="+params.Get(k))
 		}

@@ -49,6 +49,9 @@ func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, err
 	if err := checkURL(issuer); err != nil {
 		return Provider{}, &DiscoveryError{Err: fmt.Errorf("the issuer %w", err)}
 	}
+	if strings.Contains(issuer, "?") {
+		return Provider{}, &DiscoveryError{Err: errors.New("the issuer must not have a query")}
+	}
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	var lastErr error
@@ -160,6 +163,12 @@ func parseMetadata(body []byte, issuer string) (Provider, error) {
 	}
 	if err := p.check(); err != nil {
 		return Provider{}, fmt.Errorf("%w: %w", ErrMalformedResponse, err)
+	}
+	if strings.HasPrefix(issuer, "https:") && slices.ContainsFunc(p.endpoints(), func(e namedURL) bool {
+		return strings.HasPrefix(strings.ToLower(e.url), "http:")
+	}) {
+		// Plain http to loopback is for issuers on loopback.
+		return Provider{}, fmt.Errorf("%w: an endpoint of an https issuer is not https", ErrMalformedResponse)
 	}
 	return p, nil
 }

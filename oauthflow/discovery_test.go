@@ -2,6 +2,7 @@ package oauthflow_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -155,4 +156,66 @@ func TestLogoutURL(t *testing.T) {
 	none := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider.EndSessionURL = "" })
 	_, err = none.LogoutURL(nil, "", "")
 	require.ErrorIs(t, err, oauthflow.ErrUnsupported)
+}
+
+// What is compared is what is decoded: a member that encoding/json takes for
+// the subject does not take its place.
+func TestUserInfoOfTwoSubjects(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	b, back := attempt(t, s, c)
+	res, err := b.finish(c, back)
+	require.NoError(t, err)
+	for _, body := range []string{`{"SUB":"victim","sub":"alice"}`, `{"sub":"alice","SUB":"victim"}`, `{"sub":"alice","\u017fub":"victim"}`, `{"sub":"alice","sub":"victim"}`} {
+		c = newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return plainAnswer(200, body), nil
+		})}))
+		var info struct {
+			Sub string `json:"sub"`
+		}
+		require.ErrorIs(t, c.UserInfo(t.Context(), res.Token, &info), oauthflow.ErrMalformedResponse, body)
+		require.Empty(t, info.Sub)
+	}
+}
+
+// Slack refuses with status 200: that is no user without a name.
+func TestUserInfoRefusedWith200(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	for body, code := range map[string]string{
+		`{"ok":false,"error":"invalid_auth"}`: "invalid_auth", `{"ok":false}`: "", `{"error":"invalid_token"}`: "invalid_token",
+	} {
+		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return plainAnswer(200, body), nil
+		})}))
+		var info map[string]any
+		te := tokenError(t, c.UserInfo(t.Context(), &oauth2.Token{AccessToken: "a"}, &info))
+		require.Equal(t, code, te.Code)
+		require.False(t, te.MaybeApplied)
+		require.Nil(t, info)
+	}
+}
+
+// An issuer that is reached by https does not send secrets elsewhere in the
+// clear, not even to this machine.
+func TestDiscoverKeepsToHTTPS(t *testing.T) {
+	t.Parallel()
+	const issuer = "https://issuer.test"
+	for _, name := range []string{
+		"authorization_endpoint", "token_endpoint", "device_authorization_endpoint", "jwks_uri", "userinfo_endpoint", "revocation_endpoint",
+		"introspection_endpoint", "pushed_authorization_request_endpoint", "end_session_endpoint",
+	} {
+		doc := map[string]any{"issuer": issuer, "token_endpoint": issuer + "/token", name: "http://127.0.0.1:8080/x"}
+		body, err := json.Marshal(doc)
+		require.NoError(t, err)
+		_, err = oauthflow.Discover(t.Context(), issuer, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return plainAnswer(200, string(body)), nil
+		})}))
+		require.ErrorIs(t, err, oauthflow.ErrMalformedResponse, name)
+	}
+	_, err := oauthflow.Discover(t.Context(), issuer+"/?tenant=x", oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		return plainAnswer(200, `{"issuer":"https://issuer.test/?tenant=x","token_endpoint":"https://issuer.test/token"}`), nil
+	})}))
+	require.ErrorContains(t, err, "query", "OpenID Connect Discovery section 3")
 }

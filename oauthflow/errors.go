@@ -76,7 +76,13 @@ type TokenError struct {
 	Err error
 }
 
-const maxServerText = 1 << 10
+// What of a server's text is kept for a field, and what Error shows of a code
+// and of a description: 1 KiB together.
+const (
+	maxServerText       = 1 << 10
+	maxShownCode        = 256
+	maxShownDescription = maxServerText - maxShownCode
+)
 
 // Error names the operation, then what is known of the cause.
 func (e *TokenError) Error() string {
@@ -84,9 +90,9 @@ func (e *TokenError) Error() string {
 	b.WriteString("oauthflow: ")
 	b.WriteString(e.Op)
 	if e.Code != "" {
-		b.WriteString(": " + quote(e.Code, maxServerText))
+		b.WriteString(": " + quote(e.Code, maxShownCode))
 		if e.Description != "" {
-			b.WriteString(" " + quote(e.Description, maxServerText))
+			b.WriteString(" " + quote(e.Description, maxShownDescription))
 		}
 	}
 	if e.Status != 0 {

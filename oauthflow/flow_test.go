@@ -447,3 +447,24 @@ func TestBeginRefusesWhatCompleteWouldNotOpen(t *testing.T) {
 		require.NoError(t, err, size)
 	}
 }
+
+// Abandoned attempts do not make the browser's header too long for the servers
+// on the way, whatever was put into them.
+func TestO1_CookiesAreBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	b := newBrowser(t)
+	for range 12 {
+		b.start(c, oauthflow.WithReturnTo("/?q="+strings.Repeat("a", 2300)))
+	}
+	size := 0
+	for name, cookie := range b.jar {
+		size += len(name) + len(cookie.Value)
+	}
+	require.LessOrEqual(t, size, 12<<10)
+	back, err := s.Authorize(b.start(c), "alice")
+	require.NoError(t, err)
+	_, err = b.finish(c, back)
+	require.NoError(t, err)
+}

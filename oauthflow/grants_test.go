@@ -321,3 +321,29 @@ func TestO10_PushedAuthorizationRequest(t *testing.T) {
 	require.Equal(t, "invalid_client", tokenError(t, err).Code)
 	require.Equal(t, "pushed authorization request", tokenError(t, err).Op)
 }
+
+// A template is nobody's name, so that it is not the audience of an assertion.
+func TestClientAssertionForManyTenants(t *testing.T) {
+	t.Parallel()
+	var form url.Values
+	var tokenURL string
+	key, err := oauthflow.NewSigningKey(ecKey(t), "", "k")
+	require.NoError(t, err)
+	c := tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, r.ParseForm())
+		form = r.PostForm
+		_, _ = io.WriteString(w, `{"access_token":"a","token_type":"Bearer"}`)
+	}, func(cfg *oauthflow.Config) {
+		tokenURL = cfg.Provider.Endpoint.TokenURL
+		cfg.Provider = oauthflow.Microsoft("tenant-1", "tenant-2")
+		cfg.Provider.Endpoint.TokenURL = tokenURL
+		cfg.ClientSecret, cfg.ClientKey = nil, key
+	})
+	_, err = c.ClientCredentials(t.Context(), "s")
+	require.NoError(t, err)
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(form.Get("client_assertion"), ".")[1])
+	require.NoError(t, err)
+	var claims map[string]any
+	require.NoError(t, json.Unmarshal(payload, &claims))
+	require.Equal(t, tokenURL, claims["aud"])
+}

@@ -136,14 +136,20 @@ func (p *Provider) refreshURL() string {
 	return p.Endpoint.TokenURL
 }
 
-// check refuses endpoints that would carry secrets in the clear.
-func (p *Provider) check() error {
-	for _, e := range [...]struct{ name, url string }{
+type namedURL struct{ name, url string }
+
+func (p *Provider) endpoints() []namedURL {
+	return []namedURL{
 		{"authorization", p.Endpoint.AuthURL}, {"device authorization", p.Endpoint.DeviceAuthURL},
 		{"token", p.Endpoint.TokenURL}, {"refresh", p.RefreshURL}, {"revocation", p.RevocationURL},
 		{"introspection", p.IntrospectionURL}, {"pushed authorization", p.PushedAuthorizationURL},
 		{"userinfo", p.UserInfoURL}, {"end session", p.EndSessionURL}, {"key set", p.JWKSURL},
-	} {
+	}
+}
+
+// check refuses endpoints that would carry secrets in the clear.
+func (p *Provider) check() error {
+	for _, e := range p.endpoints() {
 		if e.url == "" {
 			continue
 		}

@@ -14,7 +14,10 @@ import (
 	"golang.org/x/oauth2"
 )
 
-var errNotParams = errors.New("neither a JSON object nor form parameters")
+var (
+	errNotParams = errors.New("neither a JSON object nor form parameters")
+	errTwice     = errors.New("a member is given twice") // RFC 6749 section 3.2
+)
 
 // parseParams reads an answer by what it is, not by its Content-Type: JSON is
 // sent as text/plain, and GitHub's default is form parameters. Names are
@@ -29,6 +32,9 @@ func parseParams(body []byte) (map[string]any, error) {
 		if err := json.Unmarshal(body, &m); err != nil {
 			return nil, errNotParams // the decoder's own text quotes the body
 		}
+		if countMembers(body) != len(m) {
+			return nil, errTwice
+		}
 		return m, nil
 	}
 	if bytes.ContainsAny(body, "<>[]{} \t\r\n\"") {
@@ -40,9 +46,27 @@ func parseParams(body []byte) (map[string]any, error) {
 	}
 	m := make(map[string]any, len(v))
 	for k := range v {
+		if len(v[k]) > 1 {
+			return nil, errTwice
+		}
 		m[k] = v.Get(k)
 	}
 	return m, nil
+}
+
+// countMembers counts the members of a JSON object that has been decoded
+// before.
+func countMembers(object []byte) int {
+	d := json.NewDecoder(bytes.NewReader(object))
+	_, _ = d.Token() // {
+	n := 0
+	for ; d.More(); n++ {
+		var value json.RawMessage
+		if _, err := d.Token(); err != nil || d.Decode(&value) != nil {
+			return -1
+		}
+	}
+	return n
 }
 
 func textMember(m map[string]any, name string) string {
@@ -85,6 +109,15 @@ func (c *Client) grant(ctx context.Context, op, endpoint string, form url.Values
 	return c.readToken(a, sent)
 }
 
+// tokenType is how the token is sent. Slack says instead what it stands for, and
+// takes it as a Bearer token.
+func tokenType(said string) string {
+	if said == "bot" || said == "user" {
+		return "Bearer"
+	}
+	return said
+}
+
 // readToken reads a token response (RFC 6749 section 5), leniently.
 func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
 	m, perr := parseParams(a.body)
@@ -106,7 +139,7 @@ func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
 	}
 	tok := &oauth2.Token{
 		AccessToken:  textMember(at, "access_token"),
-		TokenType:    textMember(at, "token_type"),
+		TokenType:    tokenType(textMember(at, "token_type")),
 		RefreshToken: textMember(at, "refresh_token"),
 	}
 	if c.dpop != nil && !strings.EqualFold(tok.TokenType, "DPoP") {

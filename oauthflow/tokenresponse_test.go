@@ -12,6 +12,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 )
 
 // answering is a client whose token endpoint answers with this.
@@ -163,4 +164,68 @@ func TestResponseTooLarge(t *testing.T) {
 	body := `{"access_token":"a","padding":"` + strings.Repeat("x", 1<<20) + `"}`
 	_, err := answering(t, 200, "application/json", body, nil).Refresh(t.Context(), refreshable)
 	require.ErrorIs(t, err, oauthflow.ErrResponseTooLarge)
+}
+
+// RFC 6749 section 3.2: a parameter of a response must not be given twice.
+// Which of two is meant would be a guess, and other readers guess otherwise.
+func TestResponseMembersGivenTwice(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"access_token":"a","access_token":"b"}`,
+		`{"access_token":"a","acc\u0065ss_token":"b"}`,
+		`{"access_token":"a","scope":"read","x":{"y":[1,{"z":2}]},"scope":"admin"}`,
+		`access_token=a&access_token=b`,
+		`{"error":"invalid_grant","error":"","access_token":"a"}`,
+	} {
+		_, err := answering(t, 200, "application/json", body, nil).Refresh(t.Context(), refreshable)
+		require.ErrorIs(t, err, oauthflow.ErrMalformedResponse, body)
+		require.True(t, tokenError(t, err).MaybeApplied)
+	}
+	c := answering(t, 200, "application/json", `{"active":false,"active":true}`, func(cfg *oauthflow.Config) {
+		cfg.Provider.IntrospectionURL = cfg.Provider.Endpoint.TokenURL
+	})
+	in, err := c.Introspect(t.Context(), "t")
+	require.ErrorIs(t, err, oauthflow.ErrMalformedResponse)
+	require.Nil(t, in)
+	// The same name in two objects is not the same member.
+	tok, err := answering(t, 200, "application/json", `{"access_token":"a","id":1,"team":{"id":2}}`, nil).Refresh(t.Context(), refreshable)
+	require.NoError(t, err)
+	require.Equal(t, "a", tok.AccessToken)
+}
+
+// Slack's API takes its tokens as Bearer tokens, whatever it calls them.
+func TestSlackTokensAreSentAsBearer(t *testing.T) {
+	t.Parallel()
+	const body = `{"ok":true,"access_token":"xoxb-1","token_type":"bot","authed_user":{"id":"U1","access_token":"xoxp-1","token_type":"user"}}`
+	for name, p := range map[string]oauthflow.Provider{"xoxb-1": oauthflow.Slack(), "xoxp-1": oauthflow.SlackUser()} {
+		tok, err := answering(t, 200, "application/json", body, func(cfg *oauthflow.Config) {
+			p.Endpoint.TokenURL = cfg.Provider.Endpoint.TokenURL
+			cfg.Provider = p
+		}).Exchange(t.Context(), "c", "")
+		require.NoError(t, err)
+		require.Equal(t, "Bearer", tok.Type())
+		require.Equal(t, name, tok.AccessToken)
+		require.Equal(t, "bot", tok.Extra("token_type"), "what the server said stays to be read")
+	}
+}
+
+// C27: all that the server said, together.
+func TestServerTextInAnErrorIsAtMostAKibibyte(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("\\u0007x", 4000)
+	_, err := answering(t, 400, "application/json", `{"error":"`+long+`","error_description":"`+long+`"}`, nil).Refresh(t.Context(), refreshable)
+	require.Error(t, err)
+	require.LessOrEqual(t, len(err.Error()), 1<<10+100)
+	require.NotContains(t, err.Error(), "\a")
+
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	b, back := attempt(t, s, c)
+	q := back.Query()
+	q.Set("error", strings.Repeat("e", 4000))
+	q.Set("error_description", strings.Repeat("d", 4000))
+	back.RawQuery = q.Encode()
+	_, err = b.finish(c, back)
+	require.ErrorIs(t, err, oauthflow.ErrAuthorizationRefused)
+	require.LessOrEqual(t, len(err.Error()), 1<<10+100)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"golang.org/x/oauth2"
 
@@ -14,8 +15,8 @@ import (
 
 // UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core
 // section 5.3) and decodes the answer into v as encoding/json does. If tok came
-// with an ID token, the answer must be about the same subject. The error is a
-// [*TokenError].
+// with an ID token, the answer must be about the same subject, and no two of
+// its names may differ by letter case alone. The error is a [*TokenError].
 func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	const op = "userinfo"
 	address := c.cfg.Provider.UserInfoURL
@@ -30,12 +31,12 @@ func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 		return &TokenError{Op: op, Err: redact.err(err)}
 	}
 	a.op, a.redact = op, redact
+	m, _ := parseParams(a.body) // what cannot be read is told below
+	if te := a.refusal(c.now(), m); te != nil {
+		te.MaybeApplied = false // nothing is changed by asking
+		return te
+	}
 	if a.status != http.StatusOK {
-		m, _ := parseParams(a.body) // the status says enough
-		if te := a.refusal(c.now(), m); te != nil {
-			te.MaybeApplied = false // nothing is changed by asking
-			return te
-		}
 		return &TokenError{Op: op, Status: a.status, Err: ErrMalformedResponse}
 	}
 	if err := sameSubject(a.body, tok); err != nil {
@@ -110,6 +111,24 @@ func sameSubject(body []byte, tok *oauth2.Token) error {
 	got, err2 := info.String("sub")
 	if err1 != nil || err2 != nil || want == "" || want != got {
 		return fmt.Errorf("%w: it is about another user than the ID token", ErrMalformedResponse)
+	}
+	return unambiguous(body)
+}
+
+// unambiguous refuses names that encoding/json would decode into one field:
+// after "sub" was compared, "SUB" must not take its place.
+func unambiguous(body []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return ErrMalformedResponse
+	}
+	seen := make(map[string]bool, len(members))
+	for name := range members {
+		folded := strings.ToLower(strings.ToUpper(name)) // up first: "ſ" is an "s" to encoding/json
+		if seen[folded] {
+			return fmt.Errorf("%w: two names differ by letter case alone", ErrMalformedResponse)
+		}
+		seen[folded] = true
 	}
 	return nil
 }
