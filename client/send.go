@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"net/http/httptrace"
@@ -228,8 +229,14 @@ type sendTrace struct {
 
 func (t *sendTrace) hooks() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		GetConn:        func(string) { t.asked.Store(true) },
-		WroteHeaders:   func() { t.wrote.Store(true) },
-		Got100Continue: func() { t.wrote.Store(true) },
+		GetConn:      func(string) { t.asked.Store(true) },
+		WroteHeaders: func() { t.wrote.Store(true) },
+		GotConn: func(got httptrace.GotConnInfo) {
+			// HTTP/2 writes the header out and reports it afterwards, from another
+			// goroutine: too late for a timeout that falls between the two.
+			if c, ok := got.Conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
+				t.wrote.Store(true)
+			}
+		},
 	}
 }

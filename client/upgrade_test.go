@@ -65,3 +65,27 @@ func TestHead(t *testing.T) {
 	_, err = client.Get[thing](t.Context(), c, "/")
 	require.Equal(t, 304, asError(t, err).Status)
 }
+
+// C5, C22: a write whose header went out over HTTP/2 may have been applied,
+// whoever reports what first.
+func TestC22_WriteOverHTTP2(t *testing.T) {
+	arrived := make(chan struct{}, 8)
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	transport, ok := srv.Client().Transport.(*http.Transport)
+	require.True(t, ok)
+	t.Cleanup(transport.CloseIdleConnections)
+	c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(100*time.Millisecond))
+	require.NoError(t, err)
+	_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
+	e := asError(t, err)
+	require.ErrorIs(t, err, client.ErrTimeout)
+	require.Equal(t, client.MaybeApplied, e.Effect)
+	require.Len(t, e.Attempts, 1)
+	require.Len(t, arrived, 1)
+}
