@@ -120,6 +120,9 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 		h[f.name] = f.values
 	}
 	if p.contentType != "" {
+		if !validHeaderValue(p.contentType) {
+			return failf(ErrRequest, "the body's content type holds CR, LF, NUL or another control character")
+		}
 		h["Content-Type"] = []string{p.contentType}
 	}
 	if len(r.Header) > 0 {

@@ -347,3 +347,16 @@ func TestC6_ExplicitKeyIsNeverDropped(t *testing.T) {
 	_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "LOCK", IdempotencyKey: "mine"})
 	require.Len(t, asError(t, err).Attempts, 1, "the service is not known to honour it there")
 }
+
+// C25: a body's content type is a header too.
+func TestC25_ContentTypeOfABody(t *testing.T) {
+	c, rt := scripted(t, "204")
+	for _, body := range []client.Body{
+		client.Raw("text/plain\r\nX-Injected: canary", []byte("x")), client.Stream("a\x00canary", strings.NewReader("x"), 1),
+	} {
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: body})
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.NotContains(t, err.Error(), "canary")
+	}
+	require.Zero(t, rt.Count())
+}
