@@ -25,7 +25,7 @@ race: ## Run the same under the race detector
 	go test -race -shuffle=on ./...
 
 .PHONY: lint
-lint: ## Check formatting, go vet, staticcheck and govulncheck in every module, the tools pinned
+lint: ## Check formatting, go.mod, go vet, staticcheck and govulncheck in every module, the tools pinned
 	scripts/lint
 
 .PHONY: vet
