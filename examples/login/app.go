@@ -73,6 +73,9 @@ func (a *app) callback(s *service) http.HandlerFunc {
 			return
 		}
 		p, err := s.profile(r.Context(), s.client, res.Token)
+		if err == nil && p.ID == "" {
+			err = errors.New("the service does not say who the user is") // all of them would be one
+		}
 		if err != nil {
 			a.refused(w, s, err)
 			return

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 )
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
@@ -75,4 +76,35 @@ func TestHostileVisitors(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusForbidden, resp.StatusCode)
+}
+
+// Two users whom a service does not tell apart must not become one.
+func TestNobodyIsSignedInWithoutAnID(t *testing.T) {
+	for _, b := range blueprints() {
+		t.Run(b.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b.userInfo = func(oauthtest.User) any { return map[string]any{"login": "alice", "name": "Alice"} }
+			s, err := newService(ctx, b, "http://localhost:8080", false)
+			require.NoError(t, err)
+			h := newApp([]*service{s}, "http://localhost:8080").handler()
+			jar, err := cookiejar.New(nil)
+			require.NoError(t, err)
+			hc := &http.Client{Jar: jar, Transport: handlerTransport{h}, CheckRedirect: func(*http.Request, []*http.Request) error {
+				return http.ErrUseLastResponse
+			}}
+			resp, err := hc.Get("http://localhost:8080/login/" + b.name)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			back, err := s.fake.Authorize(resp.Header.Get("Location"), "alice")
+			require.NoError(t, err)
+			resp, err = hc.Get(back.String())
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, http.StatusBadGateway, resp.StatusCode)
+			for _, c := range resp.Cookies() {
+				require.NotEqual(t, sessionCookie, c.Name)
+			}
+		})
+	}
 }

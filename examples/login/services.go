@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -118,12 +119,12 @@ func (s *service) playedByFake(ctx context.Context, b blueprint, cfg *oauthflow.
 
 func githubProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
 	var u struct {
-		ID    int64  `json:"id"`
-		Login string `json:"login"`
-		Name  string `json:"name"`
+		ID    json.Number `json:"id"`
+		Login string      `json:"login"`
+		Name  string      `json:"name"`
 	}
 	err := c.UserInfo(ctx, tok, &u)
-	return profile{ID: fmt.Sprint(u.ID), Name: u.Name, Handle: u.Login}, err
+	return profile{ID: u.ID.String(), Name: u.Name, Handle: u.Login}, err
 }
 
 func googleProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,7 @@ import (
 // gets along with it as well.
 func TestAgainstXOAuth2(t *testing.T) {
 	t.Parallel()
-	s := oauthtest.Start(t, oauthtest.Config{DeviceInterval: time.Second})
+	s := oauthtest.Start(t, oauthtest.Config{})
 	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, s.HTTPClient())
 	cfg := &oauth2.Config{
 		ClientID: "web", ClientSecret: "web-secret", RedirectURL: "https://app.test/callback", Scopes: []string{"read"}, Endpoint: s.Provider().Endpoint,
@@ -40,14 +41,22 @@ func TestAgainstXOAuth2(t *testing.T) {
 	tok, err = cc.Token(ctx)
 	require.NoError(t, err)
 	require.True(t, s.Valid(tok.AccessToken))
+}
 
-	cli := &oauth2.Config{ClientID: "cli", Endpoint: s.Provider().Endpoint}
-	cli.Endpoint.AuthStyle = oauth2.AuthStyleInParams
-	da, err := cli.DeviceAuth(ctx)
-	require.NoError(t, err)
-	require.NoError(t, s.ApproveDevice(da.UserCode, "alice"))
-	da.Interval = 1
-	tok, err = cli.DeviceAccessToken(ctx, da)
-	require.NoError(t, err)
-	require.True(t, s.Valid(tok.AccessToken))
+func TestDeviceFlowOfXOAuth2(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := oauthtest.New(oauthtest.Config{})
+		ctx := context.WithValue(t.Context(), oauth2.HTTPClient, s.HTTPClient())
+		cli := &oauth2.Config{ClientID: "cli", Endpoint: s.Provider().Endpoint}
+		cli.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+		da, err := cli.DeviceAuth(ctx)
+		require.NoError(t, err)
+		time.AfterFunc(12*time.Second, func() { _ = s.ApproveDevice(da.UserCode, "alice") })
+		begin := time.Now()
+		tok, err := cli.DeviceAccessToken(ctx, da)
+		require.NoError(t, err)
+		require.True(t, s.Valid(tok.AccessToken))
+		require.Equal(t, 15*time.Second, time.Since(begin), "at the interval that the server asks for")
+	})
 }
