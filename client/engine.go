@@ -231,14 +231,12 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	return x.send(a, req, mine)
 }
 
+// tryThrough makes one attempt through the per-attempt middleware. A request of
+// it may go on that nobody waits for, and must not end a later phase.
 func (x *exchange) tryThrough(a *attemptContext, req *http.Request) (*http.Response, error) {
 	resp, err := x.c.attempt.RoundTrip(req)
-	x.clock.leave()       // also where a request goes on that nobody waits for
-	a.note(func(*tally) { // and may end
-		if x.heard.IsZero() || err == nil {
-			x.heard = time.Now()
-		}
-	})
+	x.clock.leave()
+	a.note(func(*tally) { x.heard = time.Now() })
 	switch {
 	case err == nil && (resp == nil || resp.Body == nil):
 		return nil, failf(ErrConfig, "middleware returned neither a usable response nor an error")
