@@ -300,3 +300,12 @@ func TestShopifyCallbackSignature(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+// O1: a check of "iss" against nothing would be none.
+func TestO1_IssParameterNeedsAnIssuer(t *testing.T) {
+	t.Parallel()
+	p := oauthtest.New(oauthtest.Config{}).Provider()
+	p.Issuer = ""
+	_, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "web", ClientSecret: secret.Static("s")})
+	require.ErrorContains(t, err, "issuer")
+}

@@ -160,6 +160,9 @@ func (p *Provider) check() error {
 	if p.Endpoint.TokenURL == "" {
 		return fmt.Errorf("the token endpoint is missing")
 	}
+	if p.IssParameter && p.Issuer == "" {
+		return fmt.Errorf("the issuer is missing, which authorization responses must name")
+	}
 	if p.RequirePAR && p.PushedAuthorizationURL == "" {
 		return fmt.Errorf("the pushed authorization endpoint is required but missing")
 	}
