@@ -89,26 +89,37 @@ func TestO2_ToxicTokenEndpoint(t *testing.T) {
 	_, err = c.Refresh(t.Context(), good)
 	require.NoError(t, err)
 
+	exchange := func(ctx context.Context) error {
+		_, err := c.Exchange(ctx, "the-code", oauth2.GenerateVerifier())
+		return err
+	}
+	// The server knows no such code and refuses it, but grants every refresh.
+	refresh := func(ctx context.Context) error {
+		_, err := c.Refresh(ctx, good)
+		return err
+	}
 	for name, toxic := range map[string]struct {
-		kind       string
-		attributes toxiproxy.Attributes
-		deadline   bool
+		kind, stream string
+		attributes   toxiproxy.Attributes
+		call         func(context.Context) error
+		deadline     bool
 	}{
-		"no answer":        {"timeout", toxiproxy.Attributes{"timeout": 0}, true},
-		"closed unheard":   {"timeout", toxiproxy.Attributes{"timeout": 50}, false},
-		"reset":            {"reset_peer", toxiproxy.Attributes{"timeout": 20}, false},
-		"truncated header": {"limit_data", toxiproxy.Attributes{"bytes": 30}, false},
-		"truncated JSON":   {"limit_data", toxiproxy.Attributes{"bytes": 400}, false},
-		"slow":             {"latency", toxiproxy.Attributes{"latency": 5000}, true},
+		// The server closes after its answer, which ends a downstream silence too.
+		"no answer":        {"timeout", "upstream", toxiproxy.Attributes{"timeout": 0}, exchange, true},
+		"closed unheard":   {"timeout", "downstream", toxiproxy.Attributes{"timeout": 50}, exchange, false},
+		"reset":            {"reset_peer", "downstream", toxiproxy.Attributes{"timeout": 20}, exchange, false},
+		"truncated header": {"limit_data", "downstream", toxiproxy.Attributes{"bytes": 30}, exchange, false},
+		"truncated JSON":   {"limit_data", "downstream", toxiproxy.Attributes{"bytes": 400}, refresh, false},
+		"slow":             {"latency", "downstream", toxiproxy.Attributes{"latency": 5000}, exchange, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			added, err := proxy.AddToxic("fault", toxic.kind, "downstream", 1, toxic.attributes)
+			added, err := proxy.AddToxic("fault", toxic.kind, toxic.stream, 1, toxic.attributes)
 			require.NoError(t, err)
 			defer func() { require.NoError(t, proxy.RemoveToxic(added.Name)) }()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			begin := time.Now()
-			_, err = c.Exchange(ctx, "the-code", oauth2.GenerateVerifier())
+			err = toxic.call(ctx)
 			te, ok := errors.AsType[*oauthflow.TokenError](err)
 			require.True(t, ok, "%v", err)
 			require.True(t, te.MaybeApplied, "%v", err)
