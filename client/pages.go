@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -69,7 +70,7 @@ func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[
 
 func samePage(a, b *Request) bool {
 	return a.Method == b.Method && a.Path == b.Path && a.URL == b.URL && a.Body == nil && b.Body == nil &&
-		a.Query.Encode() == b.Query.Encode()
+		a.Query.Encode() == b.Query.Encode() && maps.EqualFunc(a.Header, b.Header, slices.Equal)
 }
 
 // NextLink follows the Link header's rel="next" (RFC 8288), as GitHub and Sentry
