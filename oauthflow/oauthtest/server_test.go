@@ -25,10 +25,13 @@ func client(t *testing.T, s *oauthtest.Server) *oauthflow.Client {
 	return c
 }
 
-// both runs a test on loopback and in memory.
+// both runs a test on loopback, and in memory where time is virtual.
 func both(t *testing.T, cfg oauthtest.Config, f func(*testing.T, *oauthtest.Server)) {
 	t.Run("loopback", func(t *testing.T) { t.Parallel(); f(t, oauthtest.Start(t, cfg)) })
-	t.Run("memory", func(t *testing.T) { t.Parallel(); f(t, oauthtest.New(cfg)) })
+	t.Run("memory", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) { f(t, oauthtest.New(cfg)) })
+	})
 }
 
 func TestRotationWithReuseDetection(t *testing.T) {
