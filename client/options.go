@@ -155,6 +155,8 @@ func WithAttemptTimeout(d time.Duration) Option {
 
 // WithIdleTimeout bounds a single wait for more of a response body. The default
 // is [DefaultIdleTimeout], and so is 0; [NoTimeout] is none.
+// Where [Call] reads the body, a wait is ended after this time or, at the
+// latest, twice this time.
 func WithIdleTimeout(d time.Duration) Option {
 	return func(c *config) { c.idleTimeout = cmp.Or(d, DefaultIdleTimeout) }
 }
