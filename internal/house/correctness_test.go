@@ -132,7 +132,7 @@ func TestW7_DuplicateHeader(t *testing.T) {
 	_ = "O1dGVzdA" // no: base64
 }
 
-func FuzzX1AndX2(f *testing.F) {}
+ func FuzzX1AndX2(f *testing.F) {}
 
 // no: RC4, L1x, W260
 func TestX509(t *testing.T) {}
