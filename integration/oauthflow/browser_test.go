@@ -44,9 +44,14 @@ func startLogin(t *testing.T) string {
 // openBrowser starts a Chromium of its own, without a screen.
 func openBrowser(t *testing.T) context.Context {
 	t.Helper()
+	profile, err := os.MkdirTemp("", "browser")
+	require.NoError(t, err)
+	// Best effort: what the browser leaves running may still write into it.
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(servers.Chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-dev-shm-usage", true))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		chromedp.ExecPath(servers.Chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(profile), chromedp.Flag("disable-dev-shm-usage", true))
+	// The test's own context ends before its cleanup, which needs a living one.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancelAllocator := chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancelAllocator)
