@@ -33,6 +33,7 @@ type closing struct {
 
 func (c *closing) Close() error { c.n.Add(1); return nil }
 
+// C8
 func TestC8_GetBodyMeansNothingIsBuffered(t *testing.T) {
 	first := make(chan byte, 1)
 	release := make(chan struct{})
@@ -67,6 +68,7 @@ func TestC8_GetBodyMeansNothingIsBuffered(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
+// C8
 func TestC8_ReadAheadReplaysWhatFits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, tc := range []struct {
@@ -106,6 +108,7 @@ func TestC8_ReadAheadReplaysWhatFits(t *testing.T) {
 	})
 }
 
+// C8
 func TestC8_NothingIsReadAheadWhereNoRetryIsPossible(t *testing.T) {
 	first := make(chan byte, 1)
 	release := make(chan struct{})
@@ -128,6 +131,7 @@ func TestC8_NothingIsReadAheadWhereNoRetryIsPossible(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
+// C8
 func TestC8_SourceThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
@@ -143,6 +147,7 @@ func TestC8_SourceThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
 	})
 }
 
+// C9
 func TestC9_RequestIsNotMutatedAndItsBodyIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, opts := range map[string][]client.Option{
@@ -262,6 +267,7 @@ func TestC21_LimitsAreExactAndStreamsAreNotCut(t *testing.T) {
 	}
 }
 
+// C24
 func TestC24_ConcurrentBodiesNeverMix(t *testing.T) {
 	calls := 1_000_000
 	if testing.Short() {

@@ -238,6 +238,7 @@ func hostile(t *testing.T, serve func(net.Conn)) string {
 	return "http://" + l.Addr().String()
 }
 
+// C26
 func TestC26_HostileServers(t *testing.T) {
 	endless := func(prefix, chunk string) func(net.Conn) {
 		return func(c net.Conn) {
@@ -290,6 +291,7 @@ func TestC26_HostileServers(t *testing.T) {
 	}
 }
 
+// C26
 func TestC26_TruncatedBodyIsTheAttemptsFailure(t *testing.T) {
 	for name, mk := range map[string]func(*testing.T) *client.Client{
 		"in memory": func(t *testing.T) *client.Client {
@@ -321,6 +323,7 @@ func TestC26_TruncatedBodyIsTheAttemptsFailure(t *testing.T) {
 	}
 }
 
+// C10
 func TestC10_RetriesUseOneConnectionAndDrainIsBounded(t *testing.T) {
 	srv := clienttest.NewServer(t, clienttest.MustParse(`503 {"error":"a"}, 503 {"error":"b"}, 503 {"error":"c"}, 200 {}`)...)
 	dials := 0
@@ -378,6 +381,7 @@ type idleCounter struct {
 
 func (c *idleCounter) CloseIdleConnections() { c.closed++ }
 
+// C11
 func TestC11_FailuresDoNotCloseIdleConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := &idleCounter{RoundTripper: clienttest.NewTransport(t, clienttest.MustParse("reset, 503, hang")...)}

@@ -34,6 +34,7 @@ func (q *queue) Enqueue(_ context.Context, d *webhook.Delivery) error {
 	return err
 }
 
+// W25
 func TestW25_QueueAcknowledgesOnceDurable(t *testing.T) {
 	t.Parallel()
 	j := &journal{}
@@ -55,6 +56,7 @@ func TestW25_QueueAcknowledgesOnceDurable(t *testing.T) {
 	require.Equal(t, "fake", j.events[0].Receipt.Provider)
 }
 
+// W25
 func TestW25_QueueThatFailsIsAnswered503(t *testing.T) {
 	t.Parallel()
 	var log buffer
@@ -66,6 +68,7 @@ func TestW25_QueueThatFailsIsAnswered503(t *testing.T) {
 	require.Contains(t, log.String(), errTest.Error())
 }
 
+// W25
 func TestW25_QueueThatIsSlowIsAnswered503InTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

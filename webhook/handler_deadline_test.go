@@ -25,6 +25,7 @@ func deliver(t *testing.T, srv *memoryServer, body string) (*http.Response, erro
 
 // Under a real server the work is done on the server's own goroutine, and yet
 // the response is out and whole at the deadline.
+// W25
 func TestW25_ServerAnswersInTimeWhileTheHandlerGoesOn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -58,6 +59,7 @@ func TestW25_ServerAnswersInTimeWhileTheHandlerGoesOn(t *testing.T) {
 	})
 }
 
+// W25
 func TestW25_ServerAnswersAHandlerThatEndsItsGoroutine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -101,6 +103,7 @@ type wrapper struct{ plainWriter }
 
 func (w wrapper) Unwrap() http.ResponseWriter { return w.w }
 
+// W25
 func TestW25_ServerAnswersInTimeBehindMiddleware(t *testing.T) {
 	t.Parallel()
 	for name, wrap := range map[string]func(http.ResponseWriter) http.ResponseWriter{
@@ -128,6 +131,7 @@ func TestW25_ServerAnswersInTimeBehindMiddleware(t *testing.T) {
 	}
 }
 
+// W25
 func TestW25_ServerAnswersInTimeOverHTTP2(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// W25
 func TestW25_TheAnswerFollowsTheHandler(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -41,6 +42,7 @@ func TestW25_TheAnswerFollowsTheHandler(t *testing.T) {
 	}
 }
 
+// W25
 func TestW25_DeadlineIsTheProvidersLessATenth(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -72,6 +74,7 @@ func TestW25_DeadlineIsTheProvidersLessATenth(t *testing.T) {
 	}
 }
 
+// W25
 func TestW25_HandlerThatIgnoresItsContextDoesNotHoldTheAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -98,6 +101,7 @@ func TestW25_HandlerThatIgnoresItsContextDoesNotHoldTheAnswer(t *testing.T) {
 	})
 }
 
+// W25
 func TestW25_LateSuccessIsKnownToTheGuard(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -34,6 +34,7 @@ func fetcher(t *testing.T, c safefetch.Config) *safefetch.Fetcher {
 	return f
 }
 
+// X5
 func TestX5_Addresses(t *testing.T) {
 	t.Parallel()
 	for _, a := range []string{
@@ -53,6 +54,7 @@ func TestX5_Addresses(t *testing.T) {
 	}
 }
 
+// X5
 func TestX5_URLs(t *testing.T) {
 	t.Parallel()
 	f := fetcher(t, safefetch.Config{Allow: func(u *url.URL) error {
@@ -80,6 +82,7 @@ func TestX5_URLs(t *testing.T) {
 
 // Every address that is written into the URL, or that a name leads to, is looked
 // at when it is dialled.
+// X5
 func TestX5_DialledAddressIsChecked(t *testing.T) {
 	t.Parallel()
 	f := fetcher(t, safefetch.Config{})
@@ -91,6 +94,7 @@ func TestX5_DialledAddressIsChecked(t *testing.T) {
 
 // A name that resolves to a public address when it is looked at and to a private
 // one when it is dialled: there is one look, at what is dialled.
+// X5
 func TestX5_RebindingIsRefused(t *testing.T) {
 	t.Parallel()
 	var reached atomic.Bool
@@ -118,6 +122,7 @@ func TestX5_RebindingIsRefused(t *testing.T) {
 	require.False(t, reached.Load())
 }
 
+// X5
 func TestX5_NoRedirectsNoCookiesBounded(t *testing.T) {
 	t.Parallel()
 	var hits atomic.Int64
@@ -161,6 +166,7 @@ func TestX5_NoRedirectsNoCookiesBounded(t *testing.T) {
 	}
 }
 
+// X5
 func TestX5_Timeout(t *testing.T) {
 	t.Parallel()
 	blocked := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
