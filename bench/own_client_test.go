@@ -45,27 +45,12 @@ func ownRetry(http.RoundTripper) []entry {
 // ownInject returns the project's entries of the group Token/inject: a bearer
 // header added under an http.Client, without deadlines and with them.
 func ownInject(_ func(http.RoundTripper) *http.Client, rt http.RoundTripper) []entry {
-	send := func(hc *http.Client) func() error {
-		return func() error {
-			req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "https://mem.invalid/v1/ping", nil)
-			if err != nil {
-				return err
-			}
-			req.Header.Set("Accept", "application/json")
-			req.Header.Set("User-Agent", "bench/1")
-			res, err := hc.Do(req)
-			if err != nil {
-				return err
-			}
-			return res.Body.Close()
-		}
-	}
 	const base = "https://mem.invalid"
 	bare := mustClient(base, client.WithTransport(rt), client.WithTimeout(client.NoTimeout),
 		client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout))
 	full := mustClient(base, client.WithTransport(rt))
 	return []entry{
-		{"own-no-deadlines", send(bare.HTTPClient())},
-		{"own", send(full.HTTPClient())},
+		{"own-no-deadlines", ping(bare.HTTPClient())},
+		{"own", ping(full.HTTPClient())},
 	}
 }
