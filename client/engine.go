@@ -56,14 +56,17 @@ func (x *exchange) run() (*http.Response, error) {
 		x.effect(verdict{err: err, neverSent: true})
 		return nil, x.fail(nil, err)
 	}
+	defer x.abandon()
 	for {
 		x.tried++
 		a := x.nextAttempt()
+		x.current = a
 		resp, err := x.try(a)
 		if err == nil {
 			resp, err = x.receive(a, resp)
 		}
 		v := x.judge(a, resp, err)
+		x.current = nil
 		x.log(&v)
 		if !v.again {
 			if v.reason != Succeeded {
@@ -87,6 +90,21 @@ func (x *exchange) run() (*http.Response, error) {
 			}
 		}
 	}
+}
+
+// abandon accounts for an attempt that a panic, in a transport, middleware or
+// credential of the user's, has cut off.
+func (x *exchange) abandon() {
+	a := x.current
+	if a == nil {
+		return
+	}
+	t := a.settle()
+	if t.admitted {
+		a.host.breaker.report(x.c.cfg.breaker, unknown, t.probe)
+	}
+	x.observe(a, t, &verdict{}, nil)
+	x.clock.stop()
 }
 
 // nextAttempt returns the context of the next attempt: the one that was made with

@@ -38,6 +38,7 @@ type exchange struct {
 	own     chain
 	first   attemptContext
 	opening *attemptContext // the first attempt's, made with the request; nil once begun
+	current *attemptContext // the one under way
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {

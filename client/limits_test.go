@@ -251,3 +251,27 @@ func TestC29_WhatCountsAsThrottlingIsTheProfiles(t *testing.T) {
 		require.NotErrorIs(t, err, client.ErrForbidden)
 	})
 }
+
+func TestAPanicHoldsNeitherTheProbeNorATokenNorATimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &counting{}
+		rt := clienttest.NewTransport(t, clienttest.Status(503))
+		blow := false
+		c := over(t, rt, client.WithRetry(retry.Never), client.WithRateLimit(l), client.WithBreaker(client.Breaker{Failures: 1, Cooldown: time.Second}),
+			client.WithAuth(authFunc(func(*http.Request) {
+				if blow {
+					panic("mine")
+				}
+			})))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, client.ErrUnavailable)
+		time.Sleep(time.Second)
+		blow = true
+		require.PanicsWithValue(t, "mine", func() { _, _ = client.Get[thing](t.Context(), c, "/x") })
+		require.Equal(t, 1, l.given, "the token was not used")
+		blow = false
+		rt.Script(clienttest.JSON(200, "{}"))
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err, "the next probe is let through")
+	})
+}

@@ -79,7 +79,7 @@ func signIn(ctx context.Context, c *oauthflow.Client, u user, l login, out io.Wr
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Signed in as %s (%s).\n", id.Name, id.Subject)
+	fmt.Fprintf(out, "Signed in as %q (%q).\n", id.Name, id.Subject)
 	if tok.RefreshToken != "" {
 		if tok, err = c.Refresh(ctx, tok); err != nil {
 			return err

@@ -17,7 +17,7 @@ func TestDemo(t *testing.T) {
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	var out strings.Builder
 	require.NoError(t, run(t.Context(), []string{"-demo"}, &out))
-	require.Equal(t, 2, strings.Count(out.String(), "Signed in as Alice Example (alice)."))
+	require.Equal(t, 2, strings.Count(out.String(), `Signed in as "Alice Example" ("alice").`))
 	require.Equal(t, 2, strings.Count(out.String(), "refreshed"))
 	require.Equal(t, 2, strings.Count(out.String(), "Signed out."))
 	require.Contains(t, out.String(), "/device and enter ")
