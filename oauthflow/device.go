@@ -84,7 +84,7 @@ func isPrintable(s string) bool {
 // isWebURL keeps a program from opening something else than a page.
 func isWebURL(s string) bool {
 	u, err := url.Parse(s)
-	return err == nil && isPrintable(s) && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+	return err == nil && isPrintable(s) && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != ""
 }
 
 // DeviceToken polls until the user has decided, the device code expires, or ctx

@@ -76,7 +76,7 @@ func (d *DPoP) Thumbprint() string { return d.thumbprint }
 // authorization server. Most callers use [DPoP.Auth].
 func (d *DPoP) Proof(method, requestURL, accessToken string) (string, error) {
 	u, err := url.Parse(requestURL)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Hostname() == "" {
 		return "", errors.New("oauthflow: dpop: the request URL is not absolute")
 	}
 	payload := map[string]any{

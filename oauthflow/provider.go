@@ -174,7 +174,7 @@ func (p *Provider) check() error {
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	switch {
-	case err != nil, u.Host == "":
+	case err != nil, u.Hostname() == "":
 		return fmt.Errorf("is not an absolute URL")
 	case u.User != nil:
 		return fmt.Errorf("must not hold user information")
