@@ -8,13 +8,16 @@ SHELL := bash
 FUZZTIME ?= 10s
 ROUNDS ?= 20
 BENCHTIME ?= 60ms
+# How many random changes `make mutate` tries, and which ones: the same SEED draws the same.
+NUMBER ?= 50
+SEED ?= 1
 # Which benchmarks; a regular expression for go test -bench.
 BENCH ?= .
 
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\nVariables: FUZZTIME=%s ROUNDS=%s BENCHTIME=%s BENCH=%s\n' '$(FUZZTIME)' '$(ROUNDS)' '$(BENCHTIME)' '$(BENCH)'
+	@printf '\nVariables: FUZZTIME=%s NUMBER=%s SEED=%s ROUNDS=%s BENCHTIME=%s BENCH=%s\n' '$(FUZZTIME)' '$(NUMBER)' '$(SEED)' '$(ROUNDS)' '$(BENCHTIME)' '$(BENCH)'
 
 .PHONY: test
 test: ## Run all unit tests and examples of the root module; needs only Go
@@ -35,6 +38,10 @@ vet: ## Run go vet in every module
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
+
+.PHONY: mutate
+mutate: ## Make NUMBER random changes, one at a time, and fail if the tests notice fewer than 95 %
+	scripts/mutate '$(NUMBER)' '$(SEED)'
 
 .PHONY: modules
 modules: ## Vet and test the nested modules, but for integration
