@@ -4,33 +4,42 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
 )
 
-// app is the application: pages, and who is signed in. Sessions live in memory,
-// and until the process ends: yours will not.
+// app is the application: pages, and who is signed in. Sessions live in memory:
+// yours will not.
 type app struct {
 	services []*service
 	secure   bool // browsers come by https
+	log      *slog.Logger
+	now      func() time.Time
 
 	mu       sync.Mutex
 	sessions map[string]session
 }
 
+// sessionLife is how long a sign-in lasts, whatever the browser does with the
+// cookie.
+const sessionLife = 12 * time.Hour
+
 type session struct {
 	service *service
 	profile profile
+	until   time.Time
 }
 
 // key is where the manager keeps the user's token.
 func (s session) key() string { return "user:" + s.profile.ID + "/" + s.service.name }
 
-func newApp(services []*service, base string) *app {
-	return &app{services: services, secure: strings.HasPrefix(base, "https:"), sessions: map[string]session{}}
+func newApp(services []*service, base string, log *slog.Logger) *app {
+	return &app{services: services, secure: strings.HasPrefix(base, "https:"), log: log, now: time.Now, sessions: map[string]session{}}
 }
 
 func (a *app) handler() http.Handler {
@@ -58,7 +67,7 @@ func withHeaders(next http.Handler) http.Handler {
 func (a *app) login(s *service) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := s.client.Start(w, r, oauthflow.WithReturnTo("/")); err != nil {
-			slog.Error("start", "service", s.name, "err", err)
+			a.log.Error("start", "service", s.name, "err", err)
 			showError(w, http.StatusBadGateway, "Signing in with "+s.title+" is not possible right now.")
 		}
 	}
@@ -80,7 +89,7 @@ func (a *app) callback(s *service) http.HandlerFunc {
 			a.refused(w, s, err)
 			return
 		}
-		in := session{s, p}
+		in := session{s, p, a.now().Add(sessionLife)}
 		if err := s.tokens.Put(r.Context(), in.key(), res.Token); err != nil {
 			a.refused(w, s, err)
 			return
@@ -92,7 +101,7 @@ func (a *app) callback(s *service) http.HandlerFunc {
 
 // refused tells the user what can be done, and the log the rest.
 func (a *app) refused(w http.ResponseWriter, s *service, err error) {
-	slog.Warn("sign-in", "service", s.name, "err", err)
+	a.log.Warn("sign-in", "service", s.name, "err", err)
 	switch {
 	case errors.Is(err, oauthflow.ErrAccessDenied):
 		showError(w, http.StatusForbidden, "You did not allow it, so you are not signed in.")
@@ -103,42 +112,54 @@ func (a *app) refused(w http.ResponseWriter, s *service, err error) {
 	}
 }
 
-const sessionCookie = "session"
+// cookie is the one that holds the session's ID. Over https its name begins with
+// __Host-, so that no other host of the domain can set it (RFC 6265bis, section
+// 4.1.3.2).
+func (a *app) cookie() *http.Cookie {
+	c := &http.Cookie{Name: "session", Path: "/", HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode}
+	if a.secure {
+		c.Name = "__Host-" + c.Name
+	}
+	return c
+}
 
 func (a *app) signIn(w http.ResponseWriter, in session) {
-	id := rand.Text()
+	c := a.cookie()
+	c.Value, c.MaxAge = rand.Text(), int(sessionLife/time.Second)
 	a.mu.Lock()
-	a.sessions[id] = in
+	now := a.now()
+	maps.DeleteFunc(a.sessions, func(_ string, old session) bool { return !now.Before(old.until) })
+	a.sessions[c.Value] = in
 	a.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, c)
 }
 
 func (a *app) current(r *http.Request) (session, bool) {
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(a.cookie().Name)
 	if err != nil {
 		return session{}, false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	in, ok := a.sessions[c.Value]
-	return in, ok
+	return in, ok && a.now().Before(in.until)
 }
 
 func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	in, ok := a.current(r)
 	if !ok {
-		showHome(w, a.services)
+		a.showHome(w)
 		return
 	}
 	// The token is good for a call: refreshed here if it had to be.
 	tok, err := in.service.tokens.Token(r.Context(), in.key())
 	if errors.Is(err, oauthflow.ErrReauthorizationRequired) {
 		a.forget(w, r)
-		showHome(w, a.services)
+		a.showHome(w)
 		return
 	}
 	if err != nil {
-		slog.Error("token", "service", in.service.name, "err", err)
+		a.log.Error("token", "service", in.service.name, "err", err)
 		showError(w, http.StatusBadGateway, in.service.title+" cannot be reached right now.")
 		return
 	}
@@ -152,7 +173,7 @@ func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 			err = in.service.client.Revoke(r.Context(), tok)
 		}
 		if err != nil && !errors.Is(err, oauthflow.ErrUnsupported) {
-			slog.Warn("sign-out", "service", in.service.name, "err", err) // the session ends all the same
+			a.log.Warn("sign-out", "service", in.service.name, "err", err) // the session ends all the same
 		}
 	}
 	a.forget(w, r)
@@ -160,10 +181,12 @@ func (a *app) logout(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *app) forget(w http.ResponseWriter, r *http.Request) {
-	if c, err := r.Cookie(sessionCookie); err == nil {
+	gone := a.cookie()
+	if c, err := r.Cookie(gone.Name); err == nil {
 		a.mu.Lock()
 		delete(a.sessions, c.Value)
 		a.mu.Unlock()
 	}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: a.secure})
+	gone.MaxAge = -1
+	http.SetCookie(w, gone)
 }

@@ -1,8 +1,10 @@
 // Login is a web application in which people sign in with GitHub, Google or X.
 //
 // It runs as it is, offline: without credentials each service is played by a
-// fake authorization server on loopback, with a consent page to click on. With
-// credentials in the environment it talks to the real one:
+// fake authorization server on loopback, with a consent page on which anybody
+// signs in as anybody. So fakes play only where the application is reached on
+// loopback, and every line then begins with DEMO. With credentials in the
+// environment it talks to the real service:
 //
 //	GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET
 //	GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
@@ -18,13 +20,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"os/signal"
 	"time"
@@ -59,12 +65,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	services, err := newServices(ctx, *base, !*demo)
+	services, err := newServices(ctx, *base, setting{env: !*demo, fakes: onLoopback(ln.Addr().String(), *base)})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	defer shutDown(services)
-	serve(ctx, ln, newApp(services, *base).handler())
+	logs := io.Writer(os.Stderr)
+	if anyFake(services) {
+		out, logs = demoLines{out}, demoLines{logs}
+	}
+	serve(ctx, ln, newApp(services, *base, slog.New(slog.NewTextHandler(logs, nil))).handler())
 	fmt.Fprintf(out, "Open %s/\n", *base)
 	for _, s := range services {
 		if s.fake != nil {
@@ -76,6 +86,33 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// onLoopback reports whether only this machine reaches an application that
+// listens at addr and is told to be at base.
+func onLoopback(addr, base string) bool {
+	here, err := netip.ParseAddrPort(addr)
+	if err != nil || !here.Addr().Unmap().IsLoopback() {
+		return false
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// demoLines says of each line that what it tells of is no real sign-in.
+type demoLines struct{ w io.Writer }
+
+func (d demoLines) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		if _, err := fmt.Fprintf(d.w, "DEMO %s", line); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
 }
 
 // shutDown lets refreshes that are under way come to their end.

@@ -39,7 +39,8 @@ const foot = `</main>
 var (
 	homePage = template.Must(template.New("home").Parse(head + `<h1>Sign in</h1>
 <p>Choose how you want to continue.</p>
-{{range .Services}}<a class="button" id="{{.Name}}" href="/login/{{.Name}}">Continue with {{.Title}}</a>
+{{if .Demo}}<p id="demo">DEMO: a service that is played by a test server signs in anybody as anybody.</p>
+{{end}}{{range .Services}}<a class="button" id="{{.Name}}" href="/login/{{.Name}}">Continue with {{.Title}}</a>
 {{end}}` + foot))
 
 	profilePage = template.Must(template.New("profile").Parse(head + `<h1 id="name">Hello, {{.Name}}</h1>
@@ -64,16 +65,17 @@ func show(w http.ResponseWriter, status int, page *template.Template, data any) 
 	_ = page.Execute(w, data) // a browser that hung up
 }
 
-func showHome(w http.ResponseWriter, services []*service) {
+func (a *app) showHome(w http.ResponseWriter) {
 	type choice struct{ Name, Title string }
 	var choices []choice
-	for _, s := range services {
+	for _, s := range a.services {
 		choices = append(choices, choice{s.name, s.title})
 	}
 	show(w, http.StatusOK, homePage, struct {
 		Title    string
+		Demo     bool
 		Services []choice
-	}{"Sign in", choices})
+	}{"Sign in", anyFake(a.services), choices})
 }
 
 func showProfile(w http.ResponseWriter, in session, expiry time.Time) {

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -49,19 +52,38 @@ func blueprints() []blueprint {
 	}
 }
 
-func newServices(ctx context.Context, base string, useEnv bool) ([]*service, error) {
+// setting says where services may come from.
+type setting struct {
+	env   bool // the real ones, where the environment has credentials
+	fakes bool // a test server, where it has none
+}
+
+// newServices leaves out a service that has no credentials and may not be
+// played by a fake.
+func newServices(ctx context.Context, base string, from setting) ([]*service, error) {
 	var out []*service
 	for _, b := range blueprints() {
-		s, err := newService(ctx, b, base, useEnv)
+		s, err := newService(ctx, b, base, from)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.title, err)
 		}
-		out = append(out, s)
+		if s != nil {
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("set GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, or another service's: " +
+			"fakes play only for an application on loopback")
 	}
 	return out, nil
 }
 
-func newService(ctx context.Context, b blueprint, base string, useEnv bool) (*service, error) {
+func anyFake(services []*service) bool {
+	return slices.ContainsFunc(services, func(s *service) bool { return s.fake != nil })
+}
+
+// newService returns nil where there are no credentials and no fake may play.
+func newService(ctx context.Context, b blueprint, base string, from setting) (*service, error) {
 	s := &service{name: b.name, title: b.title, profile: b.profile}
 	prefix := strings.ToUpper(b.name)
 	cfg := oauthflow.Config{
@@ -71,10 +93,15 @@ func newService(ctx context.Context, b blueprint, base string, useEnv bool) (*se
 	if os.Getenv("OAUTH_COOKIE_KEY") != "" {
 		cfg.CookieKey = secret.Env("OAUTH_COOKIE_KEY")
 	}
-	if useEnv && cfg.ClientID != "" {
+	switch {
+	case from.env && cfg.ClientID != "":
 		cfg.ClientSecret = secret.Env(prefix + "_CLIENT_SECRET")
-	} else if err := s.playedByFake(ctx, b, &cfg); err != nil {
-		return nil, err
+	case !from.fakes:
+		return nil, nil
+	default:
+		if err := s.playedByFake(ctx, b, &cfg); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if s.client, err = oauthflow.New(cfg, oauthflow.WithSingleUse(&oauthflow.MemoryUses{})); err != nil {
@@ -90,11 +117,12 @@ func (s *service) playedByFake(ctx context.Context, b blueprint, cfg *oauthflow.
 	if err != nil {
 		return err
 	}
+	clientSecret := rand.Text()
 	s.fake = oauthtest.New(oauthtest.Config{
 		URL:  "http://" + ln.Addr().String(),
 		Name: b.title + " (a test server)",
 		Clients: []oauthtest.Client{{
-			ID: "example-login", Secret: "offline-secret", RedirectURIs: []string{cfg.RedirectURL},
+			ID: "example-login", Secret: clientSecret, RedirectURIs: []string{cfg.RedirectURL},
 		}},
 		Users: []oauthtest.User{
 			{Subject: "alice", Name: "Alice Example", Email: "alice@example.test"},
@@ -113,7 +141,7 @@ func (s *service) playedByFake(ctx context.Context, b blueprint, cfg *oauthflow.
 	if real.Issuer != "" {
 		cfg.Provider.Issuer, cfg.Provider.JWKSURL, cfg.Provider.IDTokenAlgorithms = fake.Issuer, fake.JWKSURL, fake.IDTokenAlgorithms
 	}
-	cfg.ClientID, cfg.ClientSecret = "example-login", secret.Static("offline-secret")
+	cfg.ClientID, cfg.ClientSecret = "example-login", secret.Static(clientSecret)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,9 +18,8 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
 
-const webhookSecret = "whsec_quickstart0123456789abcdef"
-
 func webhookScene(ctx context.Context, s *stage) error {
+	webhookSecret := "whsec_" + rand.Text() // Stripe shows an endpoint's secret when it is created
 	scheme, err := webhook.Stripe(secret.Static(webhookSecret))
 	if err != nil {
 		return err

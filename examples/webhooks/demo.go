@@ -10,8 +10,9 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
 
-// The secrets of the demonstration. A service shows its own once, when the
-// endpoint is created there.
+// The secrets of the demonstration, which everybody can read: they verify only
+// what it sends to itself. A service shows the real one when the endpoint is
+// created there.
 const (
 	demoStripe = "whsec_demo0123456789abcdefghijklmn"
 	demoGitHub = "demo-github-secret"
@@ -61,7 +62,7 @@ func demo(ctx context.Context, a *app, base string) error {
 		a.mu.Lock()
 		a.fails = s.fails
 		a.mu.Unlock()
-		fmt.Fprintf(a, "%s\n", s.what)
+		a.headline("%s", s.what)
 		req, err := s.signer.NewRequest(ctx, s.body)
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func demo(ctx context.Context, a *app, base string) error {
 		}
 		_, _ = io.Copy(io.Discard, res.Body)
 		_ = res.Body.Close()
-		fmt.Fprintf(a, "    answered %d\n", res.StatusCode)
+		a.printf("answered %d", res.StatusCode)
 		if res.StatusCode != s.want {
 			return fmt.Errorf("%s: answered %d, want %d", s.what, res.StatusCode, s.want)
 		}

@@ -2,13 +2,15 @@
 // It needs no account: it plays the providers itself, signs like them, sends to
 // its own endpoints and prints what happened.
 //
-//	go run ./examples/webhooks                         # the demonstration, then the end
-//	go run ./examples/webhooks -listen localhost:8080  # the demonstration, then wait for more
+//	go run ./examples/webhooks                         # the demonstration
+//	go run ./examples/webhooks -listen localhost:8080  # real deliveries
 //
-// With -listen the endpoints take the secrets in STRIPE_WEBHOOK_SECRET,
-// GITHUB_WEBHOOK_SECRET and RESEND_WEBHOOK_SECRET, for real deliveries; a
-// variable that is not set leaves that endpoint with the demonstration's
-// secret. What an application copies is in receiver.go.
+// With -listen it serves the endpoints whose secret is in STRIPE_WEBHOOK_SECRET,
+// GITHUB_WEBHOOK_SECRET or RESEND_WEBHOOK_SECRET. A variable that is not set
+// leaves that endpoint out; without any of them the program ends with an error.
+// The demonstration's own secrets are never used there: its lines begin with
+// DEMO, and it listens on loopback only. What an application copies is in
+// receiver.go.
 package main
 
 import (
@@ -17,18 +19,18 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/secret"
 )
 
 func main() {
-	listen := flag.String("listen", "", "after the demonstration, wait for deliveries at this address")
+	listen := flag.String("listen", "", "instead of the demonstration, take real deliveries at this `address`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -40,24 +42,45 @@ func main() {
 
 // run ends after the demonstration or, with an address to listen at, with ctx.
 func run(ctx context.Context, out io.Writer, listen string) error {
+	if listen == "" {
+		a := &app{out: out, prefix: "DEMO "}
+		secrets := endpointSecrets{secret.Static(demoStripe), secret.Static(demoGitHub), secret.Static(demoResend)}
+		endpoints, err := receiver(a, secrets, a.log())
+		if err != nil {
+			return err
+		}
+		return serve(ctx, "127.0.0.1:0", endpoints, func(base string) error { return demo(ctx, a, base) })
+	}
 	a := &app{out: out}
-	log := slog.New(slog.NewTextHandler(logWriter{a}, &slog.HandlerOptions{ReplaceAttr: terse}))
-
-	demonstration, err := receiver(a, secret.Static(demoStripe), secret.Static(demoGitHub), secret.Static(demoResend), log)
-	if err != nil {
-		return err
+	var secrets endpointSecrets
+	var served []string
+	for _, e := range []struct {
+		name, variable string
+		source         *secret.Source
+	}{
+		{"stripe", "STRIPE_WEBHOOK_SECRET", &secrets.stripe},
+		{"github", "GITHUB_WEBHOOK_SECRET", &secrets.github},
+		{"resend", "RESEND_WEBHOOK_SECRET", &secrets.resend},
+	} {
+		switch value := os.Getenv(e.variable); value {
+		case "":
+			a.headline("%s is not set: there is no /hooks/%s", e.variable, e.name)
+		case demoStripe, demoGitHub, demoResend:
+			return fmt.Errorf("%s is a secret of the demonstration, which everybody can read", e.variable)
+		default:
+			*e.source = secret.Env(e.variable)
+			served = append(served, e.name)
+		}
 	}
-	if err := serve(ctx, "127.0.0.1:0", demonstration, func(base string) error { return demo(ctx, a, base) }); err != nil || listen == "" {
-		return err
+	if len(served) == 0 {
+		return errors.New("set STRIPE_WEBHOOK_SECRET, GITHUB_WEBHOOK_SECRET or RESEND_WEBHOOK_SECRET to the secret that the service shows for the endpoint")
 	}
-
-	endpoints, err := receiver(a, fromEnv("STRIPE_WEBHOOK_SECRET", demoStripe), fromEnv("GITHUB_WEBHOOK_SECRET", demoGitHub),
-		fromEnv("RESEND_WEBHOOK_SECRET", demoResend), log)
+	endpoints, err := receiver(a, secrets, a.log())
 	if err != nil {
 		return err
 	}
 	return serve(ctx, listen, endpoints, func(base string) error {
-		fmt.Fprintf(a, "\nwaiting for more at %s/hooks/{stripe,github,resend}; interrupt to end\n", base)
+		a.headline("waiting for deliveries at %s/hooks/{%s}; interrupt to end", base, strings.Join(served, ","))
 		<-ctx.Done()
 		return nil
 	})
@@ -80,19 +103,4 @@ func serve(ctx context.Context, addr string, h http.Handler, fn func(base string
 		err = errors.Join(err, serving)
 	}
 	return err
-}
-
-func fromEnv(name, otherwise string) secret.Source {
-	if os.Getenv(name) == "" {
-		return secret.Static(otherwise)
-	}
-	return secret.Env(name)
-}
-
-// terse leaves out of a log line what changes from run to run.
-func terse(_ []string, attr slog.Attr) slog.Attr {
-	if attr.Key == slog.TimeKey || attr.Key == "endpoint" || attr.Key == "skew_seconds" {
-		return slog.Attr{}
-	}
-	return attr
 }

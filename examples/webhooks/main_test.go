@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/standpipe-go/standpipe/internal/leakcheck"
@@ -18,7 +19,12 @@ func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 func TestDemonstrationShowsWhatItSays(t *testing.T) {
 	var out bytes.Buffer
+	t.Setenv("STRIPE_WEBHOOK_SECRET", "a secret that the demonstration leaves alone")
 	require.NoError(t, run(t.Context(), &out, ""))
+	for line := range strings.Lines(out.String()) {
+		require.True(t, strings.HasPrefix(line, "DEMO "), line)
+	}
+	said := strings.ReplaceAll(out.String(), "DEMO ", "")
 	for _, want := range []string{
 		"Stripe: a payment\n    order 6735 is paid: 20.00 eur\n    answered 200\n",
 		"not run twice\n    log: level=INFO msg=\"webhook event was handled before\"",
@@ -33,7 +39,7 @@ func TestDemonstrationShowsWhatItSays(t *testing.T) {
 		"X-Hub-Signature-256 is one of github",
 		"stop writing to gone@example.com: mailbox unavailable\n    answered 200\n",
 	} {
-		require.Contains(t, out.String(), want)
+		require.Contains(t, said, want)
 	}
 	for _, secret := range []string{demoStripe, demoGitHub, demoResend} {
 		require.NotContains(t, out.String(), secret)
@@ -52,23 +58,22 @@ func TestListenTakesMoreUntilInterrupted(t *testing.T) {
 	lines := bufio.NewScanner(r)
 	var base string
 	for base == "" && lines.Scan() {
-		if m := regexp.MustCompile(`waiting for more at (http://\S+)/hooks/`).FindStringSubmatch(lines.Text()); m != nil {
+		if m := regexp.MustCompile(`waiting for deliveries at (http://\S+)/hooks/{github};`).FindStringSubmatch(lines.Text()); m != nil {
 			base = m[1]
 		}
 	}
 	require.NotEmpty(t, base)
 	answer := make(chan int, 1)
-	go func() {
-		client := &http.Client{Transport: &http.Transport{}}
-		defer client.CloseIdleConnections()
-		res, err := client.Do(webhooktest.GitHub("a secret of one's own").WithEvent("push").WithURL(base + "/hooks/github").Request([]byte(pushBody)))
-		if err != nil {
-			answer <- 0
-			return
-		}
-		_ = res.Body.Close()
-		answer <- res.StatusCode
-	}()
+	send := func(signer *webhooktest.Signer, body string) {
+		go func() { answer <- deliver(t, signer, body) }()
+	}
+	send(webhooktest.Stripe(demoStripe).WithURL(base+"/hooks/stripe"), paymentBody)
+	require.Equal(t, 404, <-answer)
+	send(webhooktest.GitHub(demoGitHub).WithEvent("push").WithURL(base+"/hooks/github"), pushBody)
+	require.True(t, lines.Scan())
+	require.Contains(t, lines.Text(), "signature does not match")
+	require.Equal(t, 401, <-answer)
+	send(webhooktest.GitHub("a secret of one's own").WithEvent("push").WithURL(base+"/hooks/github"), pushBody)
 	require.True(t, lines.Scan())
 	require.Equal(t, "    octocat pushed 1 commit(s) to main of octocat/hello", lines.Text())
 	require.Equal(t, 200, <-answer)
@@ -78,6 +83,35 @@ func TestListenTakesMoreUntilInterrupted(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
+// deliver returns the status of the answer, 0 if there was none.
+func deliver(t *testing.T, signer *webhooktest.Signer, body string) int {
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	res, err := client.Do(signer.Request([]byte(body)))
+	if err != nil {
+		t.Log(err)
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// A forged payment signed with what everybody can read is taken nowhere.
+func TestListenNeverUsesThePublishedSecrets(t *testing.T) {
+	for name, demo := range map[string]string{"STRIPE_WEBHOOK_SECRET": demoStripe, "GITHUB_WEBHOOK_SECRET": demoGitHub, "RESEND_WEBHOOK_SECRET": demoResend} {
+		t.Setenv(name, "")
+		require.ErrorContains(t, run(t.Context(), io.Discard, "127.0.0.1:0"), "set STRIPE_WEBHOOK_SECRET")
+		t.Setenv(name, demo)
+		err := run(t.Context(), io.Discard, "127.0.0.1:0")
+		require.ErrorContains(t, err, name+" is a secret of the demonstration")
+		require.NotContains(t, err.Error(), demo)
+		t.Setenv(name, "  ")
+		require.Error(t, run(t.Context(), io.Discard, "127.0.0.1:0"), "a blank secret is none")
+		t.Setenv(name, "")
+	}
+}
+
 func TestListenAddressThatIsTaken(t *testing.T) {
+	t.Setenv("GITHUB_WEBHOOK_SECRET", "a secret of one's own")
 	require.Error(t, run(t.Context(), io.Discard, "256.0.0.1:1"))
 }

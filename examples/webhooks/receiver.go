@@ -12,30 +12,38 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/events"
 )
 
+// endpointSecrets holds each service's signing secret. Where there is none there
+// is no endpoint: one without a secret would take anybody's deliveries.
+type endpointSecrets struct{ stripe, github, resend secret.Source }
+
 // receiver is the part to copy: three endpoints, each verified by its
 // provider's scheme, whose events go to typed functions, each event once.
-func receiver(app *app, stripeSecrets, githubSecrets, resendSecrets secret.Source, log *slog.Logger) (http.Handler, error) {
-	stripe, errStripe := webhook.Stripe(stripeSecrets)
-	github, errGitHub := webhook.GitHub(githubSecrets)
-	resend, errResend := webhook.Resend(resendSecrets)
-	guard, errGuard := webhook.NewMemoryGuard(webhook.MemoryGuardConfig{})
-	if err := errors.Join(errStripe, errGitHub, errResend, errGuard); err != nil {
+func receiver(app *app, from endpointSecrets, log *slog.Logger) (http.Handler, error) {
+	guard, err := webhook.NewMemoryGuard(webhook.MemoryGuardConfig{})
+	if err != nil {
 		return nil, err
 	}
-
 	mux := http.NewServeMux()
 	var errs []error
-	mount := func(path string, v webhook.Verifier, opts ...webhook.HandlerOption) {
+	mount := func(path string, scheme func(secret.Source, ...webhook.Option) (*webhook.Scheme, error), source secret.Source, opts ...webhook.HandlerOption) {
+		if source == nil {
+			return
+		}
+		v, err := scheme(source)
+		if err != nil {
+			errs = append(errs, err)
+			return
+		}
 		h, err := webhook.NewHandler(v, append(opts, webhook.WithDuplicates(guard), webhook.WithLogger(log))...)
 		mux.Handle(path, h)
 		errs = append(errs, err)
 	}
-	mount("/hooks/stripe", stripe,
+	mount("/hooks/stripe", webhook.Stripe, from.stripe,
 		webhook.On("payment_intent.succeeded", app.paid),
 		webhook.On("customer.subscription.*", app.subscription))
-	mount("/hooks/github", github,
+	mount("/hooks/github", webhook.GitHub, from.github,
 		webhook.On("push", app.pushed))
-	mount("/hooks/resend", resend,
+	mount("/hooks/resend", webhook.Resend, from.resend,
 		webhook.On("email.bounced", app.bounced))
 	return mux, errors.Join(errs...)
 }

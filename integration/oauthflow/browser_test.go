@@ -36,7 +36,7 @@ func startLogin(t *testing.T) string {
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(t, err)
-	address, ok := strings.CutPrefix(strings.TrimSpace(line), "Open ")
+	address, ok := strings.CutPrefix(strings.TrimSpace(line), "DEMO Open ")
 	require.True(t, ok, line)
 	return address
 }
