@@ -23,7 +23,8 @@ becomes the answer. Without -forward the answer is 200, or the right one to a PR
 challenge. A delivery that does not verify is forwarded all the same: what the handler
 makes of it is what one wants to see.
 
-To receive from the internet, point a tunnel of your choice at the address.`,
+To receive from the internet, point a tunnel of your choice at the address and give the
+tunnel's name with -host. What a page in a browser sends is refused.`,
 		run: runListen,
 	}
 }
@@ -35,6 +36,7 @@ type listener struct {
 	forward *url.URL        // nil: nothing is forwarded
 	store   store
 	timeout time.Duration
+	hosts   []string // the names, but for localhost, under which deliveries come
 
 	mu sync.Mutex // one delivery is printed at a time
 	n  int
@@ -47,6 +49,13 @@ func runListen(ctx context.Context, s streams, c *command, args []string) error 
 	l := &listener{streams: s}
 	addr := fs.String("addr", "127.0.0.1:4242", "`address` to listen on; port 0 takes a free one")
 	forward := fs.String("forward", "", "`URL` to forward to")
+	fs.Func("host", "`name` under which a tunnel leads here; may be repeated", func(name string) error {
+		if u, err := url.Parse("https://" + name); err != nil || u.Host != name || u.Hostname() == "" {
+			return errors.New("not the name of a host")
+		}
+		l.hosts = append(l.hosts, hostOf(name))
+		return nil
+	})
 	fs.StringVar(&l.store.dir, "store", "", "`directory` to write each delivery to, for replay and verify")
 	fs.DurationVar(&l.timeout, "timeout", 30*time.Second, "how `long` to wait for the answer of -forward")
 	args, err := parse(fs, args, 0, 1)
@@ -105,6 +114,13 @@ func (l *listener) serve(ctx context.Context, addr string) error {
 
 // ServeHTTP handles one delivery.
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if why := fromBrowser(r, l.hosts); why != "" {
+		l.mu.Lock()
+		fmt.Fprintf(l.err, "standpipe: refused a request: %s\n", why)
+		l.mu.Unlock()
+		http.Error(w, "refused: "+why, http.StatusForbidden)
+		return
+	}
 	now := time.Now()
 	body, err := readAll(http.MaxBytesReader(w, r.Body, maxDump))
 	if err != nil {

@@ -91,6 +91,7 @@ func TestMistakesInTheCommand(t *testing.T) {
 		{[]string{"webhook", "verify", "twilio", "-body", body, "-secret-file", secret}, exitUsage, "needs -url"},
 		{[]string{"webhook", "listen", "stripe"}, exitUsage, "no secret"},
 		{[]string{"webhook", "listen", "-forward", "nowhere"}, exitUsage, "not an http"},
+		{[]string{"webhook", "listen", "-host", "https://tunnel.test"}, exitUsage, "not the name of a host"},
 		{[]string{"webhook", "listen", "-addr", "256.0.0.1:0"}, exitFailure, "256.0.0.1"},
 		{[]string{"webhook", "replay", t.TempDir()}, exitUsage, "not an http"},
 		{[]string{"webhook", "replay", t.TempDir(), "-to", "http://127.0.0.1:1/"}, exitFailure, "no delivery"},

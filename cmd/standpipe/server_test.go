@@ -234,6 +234,68 @@ func listen(t *testing.T, args ...string) (address string, out *syncBuffer, stop
 	return address, out, stop
 }
 
+// A page in the browser of whoever listens, also one whose name resolves to
+// this machine, puts nothing before the application.
+func TestListenRefusesWhatABrowserSends(t *testing.T) {
+	t.Parallel()
+	app := serve(t, scheme(webhook.GitHub(secret.Static("c4n4ry"))))
+	dir := filepath.Join(t.TempDir(), "deliveries")
+	address, out, stop := listen(t, "-forward", app.URL, "-store", dir, "-host", "Hooks.Example.org.", "-host", "tunnel.test")
+	port := address[strings.LastIndex(address, ":"):]
+	for _, tc := range []struct {
+		host   string
+		header http.Header
+		taken  bool
+	}{
+		{host: "", taken: true},
+		{host: "localhost" + port, taken: true},
+		{host: "LOCALHOST", taken: true},
+		{host: "[::1]" + port, taken: true},
+		{host: "[::1]", taken: true},
+		{host: "192.0.2.7:4242", taken: true},
+		{host: "hooks.example.org", taken: true},
+		{host: "hooks.example.org.:443", taken: true},
+		{host: "tunnel.test", taken: true},
+		{host: "tunnel.test", header: http.Header{"Origin": {"https://tunnel.test"}, "Sec-Fetch-Site": {"same-origin"}}, taken: true},
+		{host: "localhost", header: http.Header{"Sec-Fetch-Site": {"none"}}, taken: true},
+		{host: "rebind.attacker.example" + port},
+		{host: "localhost.attacker.example"},
+		{host: "sub.tunnel.test"},
+		{host: "2130706433"},
+		{host: "app.localhost"},
+		{header: http.Header{"Origin": {"https://attacker.example"}}},
+		{header: http.Header{"Origin": {"null"}}},
+		{header: http.Header{"Origin": {""}}},
+		{header: http.Header{"Origin": {address, "https://attacker.example"}}},
+		{header: http.Header{"Origin": {"http://127.0.0.1:1"}}},
+		{header: http.Header{"Sec-Fetch-Site": {"cross-site"}}},
+		{header: http.Header{"Sec-Fetch-Site": {"same-site"}}},
+	} {
+		before := app.count()
+		req, err := http.NewRequest(http.MethodPost, address, strings.NewReader("{}"))
+		require.NoError(t, err)
+		req.Host = tc.host
+		for name, values := range tc.header {
+			req.Header[name] = values
+		}
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		if tc.taken {
+			require.Equal(t, http.StatusUnauthorized, resp.StatusCode, "%q %v: the application's answer", tc.host, tc.header)
+			require.Equal(t, before+1, app.count())
+			continue
+		}
+		require.Equal(t, http.StatusForbidden, resp.StatusCode, "%q %v", tc.host, tc.header)
+		require.Equal(t, before, app.count())
+	}
+	require.Contains(t, out.String(), `refused a request: the host "rebind.attacker.example" is not this listener's; if a tunnel leads here under that name, start with -host rebind.attacker.example`)
+	require.Equal(t, exitOK, stop())
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, app.count(), "what was refused is not stored")
+}
+
 func TestListenForwardsStoresAndReplays(t *testing.T) {
 	t.Parallel()
 	app := serve(t, scheme(webhook.GitHub(secret.Static("c4n4ry"))))
