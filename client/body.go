@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"strings"
 )
 
 // A Body is a request body that is not plain JSON: see [Form], [Raw], [Stream],
@@ -136,12 +135,4 @@ func setBytes(req *http.Request, data []byte) {
 	get := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 	req.Body, _ = get()
 	req.GetBody = get
-}
-
-// isJSON reports whether a content type is JSON (RFC 8259) or built on it
-// (RFC 6839).
-func isJSON(contentType string) bool {
-	mediaType, _, _ := strings.Cut(contentType, ";")
-	mediaType = lower(strings.TrimSpace(mediaType))
-	return mediaType == "application/json" || mediaType == "text/json" || strings.HasSuffix(mediaType, "+json")
 }

@@ -1,10 +1,14 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -17,6 +21,12 @@ type None struct{}
 // is ignored. Any other status, and anything else that goes wrong, is an
 // [*Error]; what callers branch on is told with errors.Is and the sentinels of
 // this package. On an error the T is its zero value.
+//
+// A success is taken for JSON by what it is, whatever its Content-Type says, but
+// for HTML and XML. Its gzip is undone; any other content encoding, and a charset
+// that is neither UTF-8 nor ISO 8859-1, is an error that names it ([ErrDecode]).
+// What did not fit the T can be had by [Error.Detail], and the field that did not
+// from the *json.UnmarshalTypeError in the error.
 //
 // The call is bounded by its deadline ([WithTimeout], 80 s by default) with all
 // attempts and waits, the body included. Retrying follows the rule in the
@@ -103,13 +113,50 @@ func (x *exchange) decode(resp *http.Response, out any) error {
 		*o = append([]byte{}, body...)
 		return nil
 	}
+	if body, err = x.readable(resp, body); err != nil {
+		return x.fail(resp, err)
+	}
 	if len(body) == 0 {
 		return x.fail(resp, failf(ErrEmptyBody, "the response has no body to decode into a %s: use None where none is expected", reflect.TypeOf(out).Elem()))
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return x.fail(resp, x.mismatch(resp, out, len(body)))
+		e := x.fail(resp, mismatch(resp, out, len(body), err))
+		e.Detail = x.detail(body)
+		return e
 	}
 	return nil
+}
+
+// readable returns the body of a success as the decoder is to have it: its
+// content encoding undone, in UTF-8, without a byte order mark. It takes JSON by
+// what it is, under any media type but those of pages (C33).
+func (x *exchange) readable(resp *http.Response, body []byte) ([]byte, error) {
+	limit := x.bodyLimit()
+	body, err := unpacked(resp.Header, body, limit)
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(body)) > limit:
+		return nil, tooLarge(limit)
+	case len(body) > 0 && markup(mediaType(resp.Header)):
+		return nil, failf(ErrDecode, "the response is %s of %d bytes, not JSON: take it as []byte, or stream it with Do",
+			printable(resp.Header.Get("Content-Type")), len(body))
+	}
+	body, known := inUTF8(resp.Header, body)
+	if !known {
+		return nil, failf(ErrDecode, "the response is in the charset %s, not in UTF-8: take it as []byte", printable(charset(resp.Header)))
+	}
+	return bytes.TrimPrefix(body, []byte("\uFEFF")), nil
+}
+
+// detail decodes a body that has been read, for Error.Detail, unless it is too
+// long to be kept.
+func (x *exchange) detail(body []byte) func(any) bool {
+	if len(body) == 0 || int64(len(body)) > x.c.cfg.maxErrorBody {
+		return noDetail
+	}
+	kept := bytes.Clone(withoutMark(body))
+	return func(into any) bool { return json.Unmarshal(kept, into) == nil }
 }
 
 // success returns the body of a success: read by the engine, or by what stands
@@ -141,12 +188,21 @@ func (x *exchange) reread(resp *http.Response) ([]byte, error) {
 	return x.buf.Bytes(), nil
 }
 
-// mismatch says what came instead of the JSON that was asked for. The decoder's
-// own error may quote the body.
-func (x *exchange) mismatch(resp *http.Response, out any, n int) error {
-	contentType := resp.Header.Get("Content-Type")
-	if contentType != "" && !isJSON(contentType) {
-		return failf(ErrDecode, "the response is %s of %d bytes, not JSON: take it as []byte, or stream it with Do", printable(contentType), n)
+// mismatch says what came instead of the JSON that was asked for. Of the
+// decoder's own error, which may quote the body, it keeps the place and the
+// types.
+func mismatch(resp *http.Response, out any, n int, err error) error {
+	want := reflect.TypeOf(out).Elem()
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 1e400" holds the value
+		return failWrap(ErrDecode, fmt.Sprintf("the response's %d bytes of JSON do not fit a %s", n, want), &json.UnmarshalTypeError{
+			Value: kind, Type: wrong.Type, Offset: wrong.Offset, Struct: wrong.Struct, Field: wrong.Field,
+		})
 	}
-	return failf(ErrDecode, "the response's %d bytes of JSON do not fit a %s", n, reflect.TypeOf(out).Elem())
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		label := firstOf(resp.Header.Get("Content-Type"), "no media type")
+		return failf(ErrDecode, "the response's %d bytes of %s do not fit a %s: they are not JSON from byte %d on; take them as []byte, or stream them with Do",
+			n, printable(label), want, syntax.Offset)
+	}
+	return failf(ErrDecode, "the response's %d bytes of JSON do not fit a %s", n, want)
 }

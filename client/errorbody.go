@@ -1,75 +1,208 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// DecodeError reads the shapes of error body that most services use: RFC 9457,
-// an "error" or the first of "errors" that is an object or a string (with
-// OAuth's "error_description"), and a bare "message". A profile with a shape of
-// its own may fall back on it. It never fails: what it cannot read is left empty.
+// DecodeError reads the shapes of error body that most services use: RFC 9457, a
+// bare "message", an "error" or "errors" that is a string, an object, a list of
+// either, or an object of messages by field (with OAuth's "error_description",
+// FastAPI's list of "detail", NestJS's list of "message"), and a list of errors
+// as the whole body. Names are read in any case, with and without underscores.
+//
+// A body that begins with "{" or "[" is read as JSON whatever its Content-Type
+// says; any other is a message if it is text/plain. A profile with a shape of its
+// own may fall back on DecodeError. It never fails: what it cannot read is left
+// empty.
 func DecodeError(status int, h http.Header, body []byte) ErrorDetail {
-	if contentType := h.Get("Content-Type"); contentType != "" && !isJSON(contentType) {
-		if len(body) > 0 && strings.HasPrefix(lower(contentType), "text/plain") {
-			return ErrorDetail{Message: strings.TrimSpace(string(body))}
+	body = withoutMark(body)
+	if looksLikeJSON(body) {
+		if d, ok := errorDetail(body); ok {
+			return d
 		}
-		return ErrorDetail{}
 	}
-	var top map[string]json.RawMessage
-	if json.Unmarshal(body, &top) != nil {
-		return ErrorDetail{}
+	if mediaType(h) == "text/plain" {
+		return ErrorDetail{Message: string(bytes.TrimSpace(body))}
+	}
+	return ErrorDetail{}
+}
+
+// errorDepth bounds how deep messages are looked for in one another.
+const errorDepth = 4
+
+// errorDetail reads a JSON error body, and reports whether it is one.
+func errorDetail(body []byte) (ErrorDetail, bool) {
+	top, ok := membersOf(body)
+	if !ok {
+		var list []json.RawMessage
+		if json.Unmarshal(body, &list) != nil {
+			return ErrorDetail{}, false
+		}
+		top, _ = membersOf(first(list))
+		return nestedDetail(ErrorDetail{Message: messageIn(first(list), errorDepth)}, top), true
 	}
 	d := ErrorDetail{
-		Code:      text(top, "code", "name", "error_code", "errorCode"),
-		Type:      text(top, "type"),
-		Message:   text(top, "message", "detail", "error_description", "error_message", "title"),
-		RequestID: text(top, "request_id", "requestId"),
+		Code:      top.text("code", "name", "errorcode"),
+		Type:      top.text("type", "errortype", "category"),
+		Message:   top.message("message", "detail", "errordescription", "errormessage", "title"),
+		RequestID: top.text("requestid", "correlationid"),
 	}
-	nested := top["error"]
-	if nested == nil {
-		var list []json.RawMessage
-		if json.Unmarshal(top["errors"], &list) == nil && len(list) > 0 {
-			nested = list[0]
-		}
+	if meta, ok := membersOf(top["meta"]); ok && d.RequestID == "" {
+		d.RequestID = meta.text("requestid")
 	}
-	var s string
-	if json.Unmarshal(nested, &s) == nil && s != "" {
-		if d.Message == "" && strings.Contains(s, " ") {
+	if detail, ok := membersOf(first(listOf(top["detail"]))); ok { // a list of FastAPI's
+		d.Type = firstOf(d.Type, detail.text("type"))
+	}
+	nested := firstOf(string(top["error"]), string(top["errors"]))
+	if s := stringOf(json.RawMessage(nested)); s != "" {
+		switch {
+		case d.Message == "" && strings.Contains(s, " "):
 			d.Message = s
-		} else if d.Code == "" {
+		case d.Code == "" && !strings.Contains(s, " "):
 			d.Code = s
 		}
-		return d
+		d.Message = firstOf(d.Message, top.message("description"))
+		return d, true
 	}
-	var in map[string]json.RawMessage
-	if json.Unmarshal(nested, &in) != nil {
-		return d
+	in, ok := membersOf([]byte(nested))
+	if !ok {
+		list := listOf(json.RawMessage(nested))
+		if in, ok = membersOf(first(list)); !ok {
+			d.Message = firstOf(d.Message, messageIn(first(list), errorDepth), top.message("description"))
+			return d, true
+		}
 	}
-	d.Code = firstOf(text(in, "code", "error_code", "errorCode", "reason"), d.Code)
-	d.Type = firstOf(text(in, "type", "status"), d.Type)
-	d.Message = firstOf(text(in, "message", "detail", "long_message", "description"), d.Message)
-	d.RequestID = firstOf(text(in, "request_id", "requestId"), d.RequestID)
+	d = nestedDetail(d, in)
+	// An object of messages by field, as Shopify and Rails have it.
+	d.Message = firstOf(d.Message, messageByField(json.RawMessage(nested), errorDepth), top.message("description"))
+	return d, true
+}
+
+// nestedDetail puts what an error object inside the body says before what the
+// body around it says.
+func nestedDetail(d ErrorDetail, in members) ErrorDetail {
+	extensions, _ := membersOf(in["extensions"]) // GraphQL's place for a code
+	d.Code = firstOf(in.text("code", "errorcode", "reason"), extensions.text("code"), d.Code)
+	d.Type = firstOf(in.text("type", "status", "category"), d.Type)
+	d.Message = firstOf(in.message("message", "detail", "longmessage", "description"), d.Message)
+	d.RequestID = firstOf(in.text("requestid", "fbtraceid"), d.RequestID)
 	return d
 }
 
-// text returns the first of the names that holds a string or a number.
-func text(m map[string]json.RawMessage, names ...string) string {
-	for _, name := range names {
-		raw, ok := m[name]
-		if !ok {
-			continue
+// members are those of a JSON object, by their name in lower case and without
+// underscores.
+type members map[string]json.RawMessage
+
+func membersOf(raw []byte) (members, bool) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) != nil || object == nil {
+		return nil, false
+	}
+	m := make(members, len(object))
+	for name, value := range object {
+		folded := strings.ReplaceAll(lower(name), "_", "")
+		if _, taken := m[folded]; !taken || name == folded {
+			m[folded] = value
 		}
-		var s string
-		if json.Unmarshal(raw, &s) == nil && s != "" {
+	}
+	return m, true
+}
+
+// text returns the first of the names that holds a string or a number.
+func (m members) text(names ...string) string {
+	for _, name := range names {
+		if s := stringOf(m[name]); s != "" {
 			return s
 		}
 		var n json.Number
-		if json.Unmarshal(raw, &n) == nil && n != "" {
-			return fmt.Sprint(n)
+		if json.Unmarshal(m[name], &n) == nil && n != "" {
+			return n.String()
 		}
 	}
 	return ""
+}
+
+// message returns the first of the names that holds something to read.
+func (m members) message(names ...string) string {
+	for _, name := range names {
+		if s := messageIn(m[name], errorDepth); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// messageIn finds what is to be read in a string, an object with a message, or a
+// list of either, whose messages are joined.
+func messageIn(raw json.RawMessage, depth int) string {
+	if s := stringOf(raw); s != "" || depth == 0 {
+		return s
+	}
+	if m, ok := membersOf(raw); ok {
+		var text string
+		for _, name := range []string{"message", "msg", "detail", "description", "title"} {
+			if text = messageIn(m[name], depth-1); text != "" {
+				break
+			}
+		}
+		if where := placeIn(m["loc"]); where != "" && text != "" {
+			text = where + ": " + text
+		}
+		return text
+	}
+	var texts []string
+	for _, entry := range listOf(raw) {
+		if text := messageIn(entry, depth-1); text != "" {
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// messageByField reads {"title": ["can't be blank"]}: the field that comes first.
+func messageByField(raw json.RawMessage, depth int) string {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return ""
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		var value json.RawMessage
+		if err != nil || dec.Decode(&value) != nil {
+			return ""
+		}
+		if text := messageIn(value, depth); text != "" {
+			return name.(string) + ": " + text
+		}
+	}
+	return ""
+}
+
+// placeIn reads the path of a field, ["body", "items", 0].
+func placeIn(raw json.RawMessage) string {
+	var path []string
+	for _, step := range listOf(raw) {
+		path = append(path, strings.Trim(string(step), `"`))
+	}
+	return strings.Join(path, ".")
+}
+
+func stringOf(raw json.RawMessage) string {
+	var s string
+	_ = json.Unmarshal(raw, &s) // what is no string stays ""
+	return s
+}
+
+func listOf(raw json.RawMessage) []json.RawMessage {
+	var list []json.RawMessage
+	_ = json.Unmarshal(raw, &list) // what is no list stays empty
+	return list
+}
+
+func first(list []json.RawMessage) json.RawMessage {
+	return slices.Concat(list, []json.RawMessage{nil})[0]
 }

@@ -12,7 +12,7 @@ import (
 
 // DefaultMaxEvent bounds one server-sent event, in bytes, where
 // Request.MaxBody does not.
-const DefaultMaxEvent = 1 << 20
+const DefaultMaxEvent = 16 << 20
 
 // eventIdle is the idle timeout of a stream of events: services that think for
 // long send nothing meanwhile.
@@ -22,7 +22,7 @@ const eventIdle = 5 * time.Minute
 // the service ends the stream, the context ends, or the loop is left, which
 // closes the connection. An error is yielded once, at the end, and is an
 // [*Error]: a status that is no success, an answer that is no event stream
-// ([ErrDecode]), an event over Request.MaxBody ([ErrTooLarge]; 1 MiB by
+// ([ErrDecode]), an event over Request.MaxBody ([ErrTooLarge]; 16 MiB by
 // default), a stream that breaks off. Until the headers arrive the call is
 // retried as any other; afterwards it is not, since events have been handed out.
 //
@@ -99,9 +99,22 @@ func (c *Client) openEvents(ctx context.Context, r Request) (*exchange, *http.Re
 		return nil, nil, e
 	}
 	if !eventStream(resp.Header) {
-		_ = resp.Body.Close()
-		contentType := slices.Concat(resp.Header["Content-Type"], []string{"unnamed content"})[0]
-		return nil, nil, x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", printable(contentType)))
+		defer resp.Body.Close()
+		return nil, nil, x.noStream(resp)
 	}
 	return x, resp, nil
+}
+
+// noStream is the error of a success that is no event stream. What came instead,
+// an error object as a rule, is read as an error body is.
+func (x *exchange) noStream(resp *http.Response) *Error {
+	contentType := slices.Concat(resp.Header["Content-Type"], []string{"unnamed content"})[0]
+	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", printable(contentType)))
+	limit := x.c.cfg.maxErrorBody
+	defer time.AfterFunc(drainTimeout, func() { _ = resp.Body.Close() }).Stop()
+	head, _ := io.ReadAll(io.LimitReader(resp.Body, limit)) // what could be read, if not all
+	text, _ := unpacked(resp.Header, head, limit)
+	text, _ = inUTF8(resp.Header, text)
+	x.describe(e, resp, text)
+	return e
 }

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -225,7 +224,12 @@ func (x *exchange) asError(v *verdict, resp *http.Response) error {
 func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
 	e := x.newError(resp)
 	e.Throttled = throttled
-	body := x.errorBody(resp)
+	x.describe(e, resp, x.errorBody(resp))
+	return e
+}
+
+// describe adds to e what the service says in a body.
+func (x *exchange) describe(e *Error, resp *http.Response, body []byte) {
 	decode := x.c.cfg.profile.DecodeError
 	if decode == nil {
 		decode = DecodeError
@@ -236,10 +240,7 @@ func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
 	if d.RequestID != "" {
 		e.RequestID = cut(x.scrub(d.RequestID), 256)
 	}
-	if len(body) > 0 {
-		e.Detail = func(into any) bool { return json.Unmarshal(body, into) == nil }
-	}
-	return e
+	e.Detail = x.detail(body)
 }
 
 // interrupted is the error of a call whose context ended while it waited to try

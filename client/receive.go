@@ -71,6 +71,8 @@ type peekedBody struct {
 	end  bool  // the head is all there is
 	off  int
 
+	text []byte // the head as it can be read, its content encoding undone
+
 	limited io.LimitedReader // through which the head was read
 }
 
@@ -104,6 +106,7 @@ func (x *exchange) peek(resp *http.Response) {
 	case n <= limit:
 		b.end = true
 	}
+	b.text, _ = unpacked(resp.Header, b.head.Bytes(), limit) // of what is cut off, the part that is there
 	resp.Body = b
 }
 
@@ -117,26 +120,28 @@ func peekedOf(resp *http.Response) (*peekedBody, bool) {
 	return b, ok && b.head != nil
 }
 
-// peeked returns the head of an error body.
+// peeked returns the head of an error body as it can be read.
 func peeked(resp *http.Response) []byte {
 	if b, ok := peekedOf(resp); ok {
-		return b.head.Bytes()
+		return b.text
 	}
 	return nil
 }
 
-// errorBody returns a copy of an error body, up to its limit, also where
-// middleware has wrapped it.
+// errorBody returns a copy of an error body as it can be read, up to its limit,
+// also where middleware has wrapped it.
 func (x *exchange) errorBody(resp *http.Response) []byte {
-	if b, ok := peekedOf(resp); ok {
-		head := b.head.Bytes()
-		return slices.Clone(head[:min(int64(len(head)), x.c.cfg.maxErrorBody)])
+	limit := x.c.cfg.maxErrorBody
+	text := peeked(resp)
+	if _, ok := peekedOf(resp); !ok {
+		if resp.Body == nil || resp.Body == http.NoBody || len(x.c.cfg.perCall) == 0 {
+			return nil
+		}
+		head, _ := io.ReadAll(io.LimitReader(resp.Body, limit))
+		text, _ = unpacked(resp.Header, head, limit)
 	}
-	if resp.Body == nil || resp.Body == http.NoBody || len(x.c.cfg.perCall) == 0 {
-		return nil
-	}
-	head, _ := io.ReadAll(io.LimitReader(resp.Body, x.c.cfg.maxErrorBody))
-	return head
+	text, _ = inUTF8(resp.Header, text[:min(int64(len(text)), limit)])
+	return slices.Clone(text)
 }
 
 // discard ends a response that is not handed on, and reports whether its body
@@ -151,7 +156,7 @@ func (x *exchange) discard(resp *http.Response) (spent bool) {
 		spent = b.end
 		defer func() {
 			putBuffer(b.head)
-			b.head = nil
+			b.head, b.text = nil, nil
 		}()
 	}
 	_ = resp.Body.Close()

@@ -2,7 +2,6 @@ package client
 
 import (
 	"io"
-	"mime"
 	"net/http"
 )
 
@@ -47,10 +46,7 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
 	return nil
 }
 
-func eventStream(h http.Header) bool {
-	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && mediaType == "text/event-stream"
-}
+func eventStream(h http.Header) bool { return mediaType(h) == "text/event-stream" }
 
 // streamBody is a body in the hands of the caller: each Read is bounded by the
 // idle timeout, and the end or Close ends the exchange.

@@ -70,7 +70,8 @@ func TestC28_EventLimits(t *testing.T) {
 	asError(t, err)
 
 	many := strings.Repeat("data: "+strings.Repeat("y", 1000)+"\n", 2000) + "\n"
-	err = drain(client.Events(t.Context(), over(t, clienttest.NewTransport(t, sse(many))), client.Request{Path: "/e"}))
+	require.NoError(t, drain(client.Events(t.Context(), over(t, clienttest.NewTransport(t, sse(many))), client.Request{Path: "/e"})), "2 MB are well within the default of 16 MiB")
+	err = drain(client.Events(t.Context(), over(t, clienttest.NewTransport(t, sse(many))), client.Request{Path: "/e", MaxBody: 1 << 20}))
 	require.ErrorIs(t, err, client.ErrTooLarge, "the lines of one event count together")
 }
 

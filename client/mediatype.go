@@ -1,0 +1,70 @@
+package client
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+)
+
+// mediaType is the type in a Content-Type, in lower case and without its
+// parameters, however those are written (RFC 9110 §8.3.1). A field that was put
+// together from two counts as its first.
+func mediaType(h http.Header) string {
+	t, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	t, _, _ = strings.Cut(t, ",")
+	return lower(strings.TrimSpace(t))
+}
+
+// markup reports whether a media type is HTML or XML: a page that a proxy or a
+// load balancer put in the service's place, which is never taken for JSON.
+func markup(mediaType string) bool {
+	switch mediaType {
+	case "text/html", "text/xml", "application/xml":
+		return true
+	}
+	return strings.HasSuffix(mediaType, "+xml")
+}
+
+// charset is the charset parameter of a Content-Type, in lower case, "" where
+// there is none. Parameters that are not well-formed are skipped.
+func charset(h http.Header) string {
+	_, params, _ := strings.Cut(h.Get("Content-Type"), ";")
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		if lower(strings.TrimSpace(name)) == "charset" {
+			return lower(strings.Trim(strings.TrimSpace(value), `"'`))
+		}
+	}
+	return ""
+}
+
+// inUTF8 returns body in UTF-8, and false where it is in a charset that this
+// package does not read. JSON is UTF-8 (RFC 8259 §8.1) and is taken as such where
+// it can be, since many a label is wrong.
+func inUTF8(h http.Header, body []byte) ([]byte, bool) {
+	switch charset(h) {
+	case "", "utf-8", "utf8":
+		return body, true
+	case "iso-8859-1", "iso8859-1", "latin1", "us-ascii":
+		if utf8.Valid(body) {
+			return body, true
+		}
+		var b bytes.Buffer
+		for _, c := range body {
+			b.WriteRune(rune(c)) // ISO 8859-1 is the first 256 code points
+		}
+		return b.Bytes(), true
+	}
+	return body, utf8.Valid(body)
+}
+
+// withoutMark drops a byte order mark and the white space of JSON in front.
+func withoutMark(body []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\uFEFF")), " \t\r\n")
+}
+
+// looksLikeJSON reports whether a body can be a JSON object or list.
+func looksLikeJSON(body []byte) bool {
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
