@@ -420,3 +420,63 @@ func TestResults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "raw", string(raw))
 }
+
+func TestAMultipartBodyOfKnownLengthSaysSo(t *testing.T) {
+	file := func(content string) func() (io.ReadCloser, error) {
+		return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }
+	}
+	for name, tc := range map[string]struct {
+		parts []client.Part
+		known bool
+	}{
+		"no part":                 {nil, true},
+		"fields":                  {[]client.Part{{Name: "name", Value: "a card"}, {Name: "é\"", Value: "ü", ContentType: "text/plain"}}, true},
+		"a file of known size":    {[]client.Part{{Name: "f", FileName: "a.txt", Open: file("content"), Size: 7}, {Name: "g", Value: "x"}}, true},
+		"a file of unknown size":  {[]client.Part{{Name: "g", Value: "x"}, {Name: "f", FileName: "a.txt", Open: file("content")}}, false},
+		"a value beside its Open": {[]client.Part{{Name: "f", Value: "unused", Open: file("content"), Size: 7}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil || tc.known && r.ContentLength != int64(len(body)) || !tc.known && r.ContentLength >= 0 {
+					w.WriteHeader(http.StatusLengthRequired)
+				}
+			}))
+			_, err := client.Post[client.None](t.Context(), served(t, srv), "/cards", client.Multipart(tc.parts...))
+			require.NoError(t, err)
+			if len(tc.parts) == 0 {
+				return
+			}
+			_, params, err := mime.ParseMediaType(srv.Last().Header.Get("Content-Type"))
+			require.NoError(t, err)
+			form, err := multipart.NewReader(bytes.NewReader(srv.Last().Body), params["boundary"]).ReadForm(1 << 20)
+			require.NoError(t, err)
+			require.Len(t, form.Value, len(tc.parts)-len(form.File))
+		})
+	}
+	for _, size := range []int64{6, 8} {
+		srv := clienttest.NewServer(t)
+		_, err := client.Post[client.None](t.Context(), served(t, srv), "/cards", client.Multipart(client.Part{Name: "f", Open: file("content"), Size: size}))
+		require.Error(t, err)
+		require.Contains(t, err.Error(), "7", "of %d", size)
+	}
+	for _, p := range []client.Part{{Name: "f", Open: file(""), Size: -1}, {Name: "f", Value: "x", Size: 1}} {
+		_, err := client.Post[client.None](t.Context(), over(t, clienttest.NewTransport(t)), "/cards", client.Multipart(p))
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.ErrorContains(t, err, `the Size of part "f"`)
+	}
+}
+
+func TestC6_TheKeyThatIsMadeIsAUUID(t *testing.T) {
+	rt := clienttest.NewTransport(t)
+	c := over(t, rt, client.WithIdempotencyHeader("Idempotency-Key"))
+	seen := map[string]bool{}
+	for range 100 {
+		_, err := client.Post[client.None](t.Context(), c, "/x", nil)
+		require.NoError(t, err)
+		made := rt.Last().Header.Get("Idempotency-Key")
+		require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, made)
+		require.False(t, seen[made])
+		seen[made] = true
+	}
+}

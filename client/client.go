@@ -227,8 +227,17 @@ func (c *Client) HTTPClient() *http.Client {
 	if c.chain == nil {
 		return &http.Client{Transport: roundTripper(unmade)} // never the default transport
 	}
-	return &http.Client{Transport: c.chain}
+	return &http.Client{Transport: &sdkTransport{c.chain, c}}
 }
+
+// sdkTransport is the stack as http.Client knows transports: one that can be
+// asked to close its idle connections.
+type sdkTransport struct {
+	http.RoundTripper
+	c *Client
+}
+
+func (t *sdkTransport) CloseIdleConnections() { t.c.CloseIdleConnections() }
 
 func unmade(req *http.Request) (*http.Response, error) {
 	closeBody(req)

@@ -393,6 +393,8 @@ func TestC11_FailuresDoNotCloseIdleConnections(t *testing.T) {
 		require.Zero(t, rt.closed)
 		c.CloseIdleConnections()
 		require.Equal(t, 1, rt.closed, "only when asked")
+		c.HTTPClient().CloseIdleConnections()
+		require.Equal(t, 2, rt.closed, "as an SDK does")
 	})
 }
 

@@ -17,18 +17,27 @@ type Part struct {
 	FileName    string // "" for a plain field
 	ContentType string // "" leaves the header out of a field, and is application/octet-stream for a file
 
-	// Open yields the content of a file. It is called once an attempt, so the
+	// Open yields the content of a file. It is called once per attempt, so the
 	// upload can be retried, and nothing is buffered.
 	Open func() (io.ReadCloser, error)
+
+	// Size is how many bytes Open yields; 0 means unknown. Content of any other
+	// length is an error of the call.
+	Size int64
 }
 
 // Multipart is a body of type multipart/form-data. It is streamed, and replayed
-// by opening its parts again.
+// by opening its parts again. If the length of every part is known, so is that of
+// the body, and it is sent with a Content-Length: not every service takes an
+// upload without one (411, 501).
 func Multipart(parts ...Part) Body {
 	return bodyFunc(func() (payload, error) {
 		for _, p := range parts {
 			if p.Name == "" {
 				return payload{}, failf(ErrRequest, "multipart: a part has no name")
+			}
+			if p.Size < 0 || p.Size > 0 && p.Open == nil {
+				return payload{}, failf(ErrRequest, "multipart: the Size of part %q is %d: it is for the content of Open, and not negative", cut(p.Name, 64), p.Size)
 			}
 			if strings.ContainsAny(p.Name+p.FileName+p.ContentType, "\r\n\x00") {
 				return payload{}, failf(ErrRequest, "multipart: a part's name, file name or type holds CR, LF or NUL")
@@ -38,9 +47,41 @@ func Multipart(parts ...Part) Body {
 		return payload{
 			contentType: "multipart/form-data; boundary=" + boundary,
 			open:        func() (io.ReadCloser, error) { return newMultipart(boundary, parts), nil },
-			size:        -1,
+			size:        multipartSize(boundary, parts),
 		}, nil
 	})
+}
+
+// multipartSize is the length of the whole body, -1 where that of a part is
+// unknown.
+func multipartSize(boundary string, parts []Part) int64 {
+	var total counter
+	mw := multipart.NewWriter(&total)
+	if mw.SetBoundary(boundary) != nil {
+		return -1
+	}
+	for _, p := range parts {
+		size := int64(len(p.Value))
+		if p.Open != nil {
+			size = p.Size
+		}
+		if _, err := mw.CreatePart(p.header()); err != nil || p.Open != nil && size == 0 {
+			return -1
+		}
+		total += counter(size)
+	}
+	if mw.Close() != nil {
+		return -1
+	}
+	return int64(total)
+}
+
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
 }
 
 // multipartReader writes its parts into a pipe. It starts with the first Read,
@@ -97,7 +138,7 @@ func (m *multipartReader) write(w io.Writer) error {
 	return mw.Close()
 }
 
-func (p *Part) write(mw *multipart.Writer) error {
+func (p *Part) header() textproto.MIMEHeader {
 	h := textproto.MIMEHeader{}
 	disposition := `form-data; name="` + quoteField(p.Name) + `"`
 	contentType := p.ContentType
@@ -109,7 +150,11 @@ func (p *Part) write(mw *multipart.Writer) error {
 	if contentType != "" {
 		h.Set("Content-Type", contentType)
 	}
-	w, err := mw.CreatePart(h)
+	return h
+}
+
+func (p *Part) write(mw *multipart.Writer) error {
+	w, err := mw.CreatePart(p.header())
 	if err != nil {
 		return err
 	}
@@ -125,7 +170,10 @@ func (p *Part) write(mw *multipart.Writer) error {
 		return failf(ErrRequest, "multipart: the Open of part %q returned nil", p.Name)
 	}
 	defer rc.Close()
-	_, err = io.Copy(w, rc)
+	n, err := io.Copy(w, rc)
+	if err == nil && p.Size > 0 && n != p.Size {
+		return failf(ErrRequest, "multipart: part %q has %d bytes, its Size says %d", cut(p.Name, 64), n, p.Size)
+	}
 	return err
 }
 

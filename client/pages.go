@@ -2,12 +2,15 @@ package client
 
 import (
 	"context"
+	"hash/maphash"
+	"io"
 	"iter"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Page is one page of a list, with what is needed to ask for the next.
@@ -20,31 +23,54 @@ type Page[T any] struct {
 }
 
 // With returns the page's request with one query parameter set, or removed where
-// value is "".
+// value is "", whether it stood in Request.Query or in Request.URL.
 func (p Page[T]) With(name, value string) Request {
 	r := p.Request
 	r.Query = maps.Clone(r.Query)
 	if r.Query == nil {
 		r.Query = url.Values{}
 	}
-	if value == "" {
-		delete(r.Query, name)
-	} else {
+	delete(r.Query, name)
+	if value != "" {
 		r.Query[name] = []string{value}
+	}
+	if before, query, ok := strings.Cut(r.URL, "?"); ok {
+		query, fragment, fragmented := strings.Cut(query, "#")
+		r.URL = before
+		if query = withoutParam(query, name); query != "" {
+			r.URL += "?" + query
+		}
+		if fragmented {
+			r.URL += "#" + fragment
+		}
 	}
 	return r
 }
 
+// param is the value of a query parameter of the page's request.
+func (p Page[T]) param(name string) string {
+	if values := p.Request.Query[name]; len(values) > 0 {
+		return values[0]
+	}
+	if u, err := url.Parse(p.Request.URL); err == nil {
+		return u.Query().Get(name)
+	}
+	return ""
+}
+
 // Pages makes calls, page after page, as the loop asks for them. next says which
 // request follows a page, and false where it was the last; see [NextLink],
-// [NextCursor] and [NextOffset]. An error ends the sequence and comes with the
-// zero T: break out of the loop on it or let it run out. A request that asks for
-// the same page as the one before it is such an error, so that a service that
-// repeats its cursor does not hold the loop for ever.
+// [NextURL], [NextCursor] and [NextOffset]. An error ends the sequence and comes
+// with the zero T: break out of the loop on it or let it run out. A request that
+// asks for a page that was asked for before, in its URL, header or body, is such
+// an error, so that a service whose cursors go round does not hold the loop for
+// ever. To know it, 8 bytes are kept of each page.
 func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[T]) (Request, bool)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		seen := pageSet{seed: maphash.MakeSeed(), pages: map[uint64]struct{}{}}
 		r := first
 		for {
+			seen.add(&r)
 			meta := r.Meta
 			if meta == nil {
 				meta = new(Meta)
@@ -58,9 +84,9 @@ func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[
 			if !more {
 				return
 			}
-			if samePage(&r, &following) {
+			if seen.has(&following) {
 				var zero T
-				yield(zero, failf(ErrDecode, "pages: the next page is the same one again: the service repeats its cursor"))
+				yield(zero, failf(ErrDecode, "pages: the next page is the same as an earlier one: the service repeats its cursor"))
 				return
 			}
 			r = following
@@ -68,28 +94,83 @@ func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[
 	}
 }
 
-func samePage(a, b *Request) bool {
-	return a.Method == b.Method && a.Path == b.Path && a.URL == b.URL && a.Body == nil && b.Body == nil &&
-		a.Query.Encode() == b.Query.Encode() && maps.EqualFunc(a.Header, b.Header, slices.Equal)
+// pageSet knows which pages have been asked for, by a hash of the request: two
+// different pages are taken for one with a probability of n²/2⁶⁵ in n pages.
+type pageSet struct {
+	seed  maphash.Seed
+	pages map[uint64]struct{}
+}
+
+func (s *pageSet) add(r *Request) {
+	if sum, ok := s.sum(r); ok {
+		s.pages[sum] = struct{}{}
+	}
+}
+
+func (s *pageSet) has(r *Request) bool {
+	sum, ok := s.sum(r)
+	_, known := s.pages[sum]
+	return ok && known
+}
+
+// sum hashes what tells one page from another. It reports false for a body that
+// can be read only by sending it.
+func (s *pageSet) sum(r *Request) (uint64, bool) {
+	p, err := payloadOf(r.Body)
+	if err != nil || p.open != nil || p.single != nil {
+		return 0, false
+	}
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	part := func(text string) {
+		_, _ = io.WriteString(&h, strconv.Itoa(len(text))+":"+text) // a hash takes everything
+	}
+	part(firstOf(r.Method, http.MethodGet))
+	part(r.Path)
+	part(r.URL)
+	part(r.Query.Encode())
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		part(name)
+		for _, value := range r.Header[name] {
+			part(value)
+		}
+	}
+	part(p.contentType)
+	part(string(p.data))
+	return h.Sum64(), true
 }
 
 // NextLink follows the Link header's rel="next" (RFC 8288), as GitHub and Sentry
-// use it.
+// use it. A link that cannot be followed is an error of the next call, never the
+// end of the list.
 func NextLink[T any](p Page[T]) (Request, bool) {
 	target, ok := linkNext(p.Header)
 	if !ok {
 		return Request{}, false
 	}
-	if p.url != nil { // a relative target counts from the page's own URL
-		u, err := p.url.Parse(target)
-		if err != nil {
-			return Request{}, false
+	return p.at(target), true
+}
+
+// NextURL follows the URL that next finds in a page, absolute or relative to the
+// page's own: JSON:API's links.next, Microsoft Graph's @odata.nextLink. "" ends
+// the list.
+func NextURL[T any](next func(T) string) func(Page[T]) (Request, bool) {
+	return func(p Page[T]) (Request, bool) {
+		target := next(p.Value)
+		return p.at(target), target != ""
+	}
+}
+
+// at is the page's request for another URL, which counts from the page's own.
+func (p Page[T]) at(target string) Request {
+	if p.url != nil {
+		if u, err := p.url.Parse(target); err == nil {
+			target = u.String()
 		}
-		target = u.String()
 	}
 	r := p.Request
 	r.URL, r.Path, r.Query = target, "", nil
-	return r, true
+	return r
 }
 
 // NextCursor puts what cursor finds in a page into a query parameter: a cursor,
@@ -109,7 +190,7 @@ func NextOffset[T any](param string, count func(T) int) func(Page[T]) (Request, 
 		if n <= 0 {
 			return Request{}, false
 		}
-		offset, _ := strconv.Atoi(p.Request.Query.Get(param))
+		offset, _ := strconv.Atoi(p.param(param))
 		return p.With(param, strconv.Itoa(offset+n)), true
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -61,6 +62,48 @@ func TestScriptIsFollowed(t *testing.T) {
 		})
 	}
 	require.Equal(t, "/x?y=z", srv.Last().URL)
+}
+
+// A handler sees the request whole, though it has been recorded before.
+func TestHandlersSeeTheRequest(t *testing.T) {
+	echo := clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = io.WriteString(w, r.Method+" "+r.RequestURI+" "+string(body))
+	})
+	tr := &http.Transport{DisableKeepAlives: true}
+	for name, tc := range map[string]struct {
+		rt  http.RoundTripper
+		url string
+	}{
+		"server":    {tr, clienttest.NewServer(t, echo).URL},
+		"transport": {clienttest.NewTransport(t, echo), "http://x.example"},
+	} {
+		resp, err := (&http.Client{Transport: tc.rt}).Post(tc.url+"/x?y=z", "text/plain", strings.NewReader("hello"))
+		require.NoError(t, err, name)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, "POST /x?y=z hello", string(body), name)
+	}
+}
+
+func TestHeaderReplaces(t *testing.T) {
+	for _, step := range []clienttest.Step{
+		clienttest.JSON(200, "{}").Header("content-type", "text/html").Header("Set-Cookie", "a", "b"),
+		clienttest.MustParse("200 Content-Type=text/html Set-Cookie=a Set-Cookie=b {}")[0],
+	} {
+		resp, err := clienttest.NewTransport(t, step).RoundTrip(httptest.NewRequest("GET", "http://x.example/", nil))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, []string{"text/html"}, resp.Header["Content-Type"])
+		require.Equal(t, []string{"a", "b"}, resp.Header["Set-Cookie"])
+	}
+	once := clienttest.Status(200).Header("X-A", "1")
+	_ = once.Header("X-A", "2")
+	resp, err := clienttest.NewTransport(t, once).RoundTrip(httptest.NewRequest("GET", "http://x.example/", nil))
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "1", resp.Header.Get("X-A"), "a step is a value")
 }
 
 func TestFaults(t *testing.T) {

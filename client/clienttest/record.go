@@ -33,7 +33,8 @@ type recorder struct {
 // maxBody bounds what is kept of a request's body.
 const maxBody = 64 << 20
 
-func (r *recorder) take(req *http.Request) (Step, error) {
+// take returns the next step, and the request's body.
+func (r *recorder) take(req *http.Request) (Step, []byte, error) {
 	var body []byte
 	var err error
 	if req.Body != nil {
@@ -50,11 +51,11 @@ func (r *recorder) take(req *http.Request) (Step, error) {
 		Header: req.Header.Clone(), Body: body, Time: time.Now(),
 	})
 	if len(r.steps) == 0 {
-		return Status(http.StatusOK), err
+		return Status(http.StatusOK), body, err
 	}
 	step := r.steps[min(r.next, len(r.steps)-1)]
 	r.next++
-	return step, err
+	return step, body, err
 }
 
 // Requests returns what has been seen so far, oldest first.

@@ -1,6 +1,8 @@
 package clienttest
 
 import (
+	"bytes"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -48,10 +50,11 @@ func (s *Server) Close() {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	step, err := s.take(r)
+	step, body, err := s.take(r)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the request was broken off
 	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	if step.delay > 0 && !s.wait(r, step.delay) {
 		return
 	}

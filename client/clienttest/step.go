@@ -61,16 +61,18 @@ func Truncate(code int, body string, after int) Step {
 	return s
 }
 
-// Handle answers with a handler of the test's own.
+// Handle answers with a handler of the test's own, which can read the request's
+// body.
 func Handle(h http.HandlerFunc) Step { return Step{contents: h} }
 
-// Header adds a header field.
-func (s Step) Header(name, value string) Step {
+// Header sets a header field in place of one of that name. Further values make it
+// a field that comes several times.
+func (s Step) Header(name, value string, more ...string) Step {
 	s.header = s.header.Clone()
 	if s.header == nil {
 		s.header = http.Header{}
 	}
-	s.header.Add(name, value)
+	s.header[http.CanonicalHeaderKey(name)] = append([]string{value}, more...)
 	return s
 }
 
@@ -183,12 +185,16 @@ func parseStep(text string) (step Step, times int, err error) {
 	if step.fault != noFault && (body != "" || len(words) > 1) {
 		return Step{}, 0, fmt.Errorf("a fault has neither header nor body")
 	}
+	fields := http.Header{}
 	for _, field := range words[1:] {
 		name, value, ok := strings.Cut(field, "=")
 		if !ok {
 			return Step{}, 0, fmt.Errorf("header field %q is not Name=value", field)
 		}
-		step = step.Header(name, value)
+		fields.Add(name, value)
+	}
+	for name, values := range fields {
+		step = step.Header(name, values[0], values[1:]...)
 	}
 	return step.After(delay), times, nil
 }

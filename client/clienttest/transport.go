@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -27,7 +28,7 @@ func NewTransport(tb testing.TB, steps ...Step) *Transport {
 
 // RoundTrip answers with the next step.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	step, err := t.take(req)
+	step, body, err := t.take(req)
 	if req.Body != nil {
 		_ = req.Body.Close()
 	}
@@ -47,7 +48,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case step.contents != nil:
 		rec := httptest.NewRecorder()
-		step.contents(rec, req)
+		in := req.Clone(ctx)
+		in.Body, in.RequestURI = io.NopCloser(bytes.NewReader(body)), req.URL.RequestURI()
+		step.contents(rec, in)
 		resp := rec.Result()
 		resp.Request = req
 		return resp, nil

@@ -1,0 +1,166 @@
+package client_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+)
+
+type cursorPage struct {
+	Next string `json:"next"`
+}
+
+// goesRound is a service whose cursors come again after so many pages.
+func goesRound(t *testing.T, cursors ...string) (*client.Client, *clienttest.Transport) {
+	t.Helper()
+	n := 0
+	rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"next":%q}`, cursors[n%len(cursors)])
+		n++
+	}))
+	return over(t, rt), rt
+}
+
+// P4: a listing whose cursors go round ends, with an error and before a page
+// comes twice.
+func TestP4_ACycleOfCursorsIsAnError(t *testing.T) {
+	inQuery := client.NextCursor("cursor", func(p cursorPage) string { return p.Next })
+	inBody := func(p client.Page[cursorPage]) (client.Request, bool) {
+		r := p.Request
+		r.Body = map[string]string{"start_cursor": p.Value.Next}
+		return r, p.Value.Next != ""
+	}
+	inForm := func(p client.Page[cursorPage]) (client.Request, bool) {
+		r := p.Request
+		r.Body = client.Form(url.Values{"cursor": {p.Value.Next}})
+		return r, true
+	}
+	inHeader := func(p client.Page[cursorPage]) (client.Request, bool) {
+		r := p.Request
+		r.Header = http.Header{"X-Cursor": {p.Value.Next}}
+		return r, true
+	}
+	for name, tc := range map[string]struct {
+		cursors []string
+		next    func(client.Page[cursorPage]) (client.Request, bool)
+		body    any
+		pages   int
+	}{
+		"the same":              {[]string{"a"}, inQuery, nil, 2},
+		"two":                   {[]string{"a", "b"}, inQuery, nil, 3},
+		"many":                  {[]string{"a", "b", "c", "d", "e", "f", "g"}, inQuery, nil, 8},
+		"the same, in the body": {[]string{"a"}, inBody, map[string]string{}, 2},
+		"two, in the body":      {[]string{"a", "b"}, inBody, map[string]string{}, 3},
+		"two, in a form":        {[]string{"a", "b"}, inForm, nil, 3},
+		"two, in a header":      {[]string{"a", "b"}, inHeader, nil, 3},
+		"back to the first":     {[]string{"x"}, func(p client.Page[cursorPage]) (client.Request, bool) { return p.With("cursor", ""), true }, nil, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, rt := goesRound(t, tc.cursors...)
+			pages, failed := 0, error(nil)
+			for _, err := range client.Pages(t.Context(), c, client.Request{Method: "POST", Path: "/items", Body: tc.body}, tc.next) {
+				if failed = err; err == nil {
+					pages++
+				}
+				require.Less(t, pages, 100)
+			}
+			require.ErrorIs(t, failed, client.ErrDecode)
+			require.ErrorContains(t, failed, "the service repeats its cursor")
+			require.Equal(t, tc.pages, pages)
+			require.Equal(t, tc.pages, rt.Count(), "no page is asked for twice")
+		})
+	}
+}
+
+// Requests that differ in one part are different pages.
+func TestPagesThatDiffer(t *testing.T) {
+	steps := []client.Request{
+		{Method: "POST", Path: "/a"},
+		{Method: "PUT", Path: "/a"},
+		{Method: "POST", Path: "/b"},
+		{Method: "POST", Path: "/a", Query: url.Values{"a": {"1"}}},
+		{Method: "POST", Path: "/a", Query: url.Values{"a": {"1", "1"}}},
+		{Method: "POST", Path: "/a", Header: http.Header{"X-A": {"1", "1"}}},
+		{Method: "POST", Path: "/a", Header: http.Header{"X-A": {"11"}}},
+		{Method: "POST", Path: "/a", Header: http.Header{"X-B": {"11"}}},
+		{Method: "POST", Path: "/a", Body: map[string]int{"a": 2}},
+		{Method: "POST", Path: "/a", Body: map[string]int{"a": 1}},
+		{Method: "POST", Path: "/a", Body: client.Raw("text/plain", []byte(`{"a":1}`))},
+		{URL: base + "/a"},
+	}
+	rt := clienttest.NewTransport(t, clienttest.JSON(200, `{}`))
+	i, n := 0, 0
+	for _, err := range client.Pages(t.Context(), over(t, rt), steps[0], func(client.Page[cursorPage]) (client.Request, bool) {
+		if i++; i == len(steps) {
+			return client.Request{}, false
+		}
+		return steps[i], true
+	}) {
+		require.NoError(t, err, "%+v", steps[i])
+		n++
+	}
+	require.Equal(t, len(steps), n)
+}
+
+func TestWithReplacesAParameterOfTheURL(t *testing.T) {
+	for _, tc := range []struct{ given, name, value, url, query string }{
+		{base + "/i?cursor=a&limit=2", "cursor", "b", base + "/i?limit=2", "cursor=b"},
+		{base + "/i?limit=2&cursor=a", "cursor", "", base + "/i?limit=2", ""},
+		{base + "/i?cursor=a&cursor=c", "cursor", "b", base + "/i", "cursor=b"},
+		{base + "/i?%63ursor=a&z=1&a=b%20c&flag", "cursor", "b", base + "/i?z=1&a=b%20c&flag", "cursor=b"},
+		{base + "/i?f=a;b&cursor", "cursor", "b", base + "/i?f=a;b", "cursor=b"},
+		{base + "/i?bad%zz=1&cursor=a", "cursor", "b", base + "/i?bad%zz=1", "cursor=b"},
+		{base + "/i?cursor=a#top", "cursor", "b", base + "/i#top", "cursor=b"},
+		{base + "/i", "cursor", "b", base + "/i", "cursor=b"},
+		{"", "cursor", "b", "", "cursor=b"},
+	} {
+		r := client.Page[int]{Request: client.Request{URL: tc.given, Query: url.Values{"cursor": {"old"}}}}.With(tc.name, tc.value)
+		require.Equal(t, tc.url, r.URL, tc.given)
+		require.Equal(t, tc.query, r.Query.Encode(), tc.given)
+	}
+	seen := []string{}
+	rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r.URL.RawQuery)
+		if r.URL.Query().Get("offset") == "6" {
+			fmt.Fprint(w, `[]`)
+			return
+		}
+		fmt.Fprint(w, `[1,2]`)
+	}))
+	for _, err := range client.Pages(t.Context(), over(t, rt), client.Request{URL: base + "/i?offset=2&limit=2"}, client.NextOffset("offset", func(v []int) int { return len(v) })) {
+		require.NoError(t, err)
+		require.Less(t, len(seen), 10)
+	}
+	require.Equal(t, []string{"offset=2&limit=2", "limit=2&offset=4", "limit=2&offset=6"}, seen, "the offset is read where it stands")
+}
+
+func TestNextURL(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"next":%q}`, map[string]string{"": "?page=2", "page=2": base + "/v1/items?page=3&f=a;b"}[r.URL.RawQuery])
+	}))
+	for _, err := range client.Pages(t.Context(), over(t, rt), client.Request{Path: "/v1/items"}, client.NextURL(func(p cursorPage) string { return p.Next })) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/v1/items?page=2", rt.Requests()[1].URL)
+	require.Equal(t, "/v1/items?page=3&f=a;b", rt.Requests()[2].URL)
+	require.Equal(t, 3, rt.Count())
+}
+
+// What cannot be followed is an error, not the end of the list.
+func TestALinkThatCannotBeFollowedIsAnError(t *testing.T) {
+	for _, link := range []string{"<http://[::1>; rel=next", "<https://elsewhere.example/i>; rel=next", "<https://user@api.example.com/i>; rel=next"} {
+		rt := clienttest.NewTransport(t, clienttest.JSON(200, `{}`).Header("Link", link))
+		var failed error
+		for _, err := range client.Pages(t.Context(), over(t, rt), client.Request{Path: "/i"}, client.NextLink[cursorPage]) {
+			failed = err
+		}
+		require.Error(t, failed, link)
+		require.Equal(t, 1, rt.Count())
+	}
+}
