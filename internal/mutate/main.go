@@ -3,10 +3,11 @@
 // tests against the change, and prints what the tests missed. The working tree
 // is never written: the changed file is handed to the go command by -overlay.
 //
-//	mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] NUMBER PACKAGE...
+//	mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] NUMBER PACKAGE...
 //
 // NUMBER changes are drawn, the same for the same seed and tree, from all that
-// could be made in the packages. A change that does not compile is replaced by
+// could be made in the packages and, with -match, are printed with a match for
+// REGEXP: a file, a function, an operator. A change that does not compile is replaced by
 // another. A change that FILE argues to make no difference to a caller is left
 // out of the count. The exit status is 1 if fewer than PERCENT of the rest were
 // noticed, and 2 if the run could not be made.
@@ -20,7 +21,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime"
+	"slices"
 )
 
 func main() {
@@ -42,13 +45,18 @@ func run(ctx context.Context, args []string, out io.Writer) (score, error) {
 	seed := flags.Uint64("seed", 1, "which `number` of changes is drawn")
 	jobs := flags.Int("jobs", runtime.GOMAXPROCS(0), "how many `runs` go side by side")
 	least := flags.Float64("least", 95, "the `percentage` of changes that must be noticed")
+	match := flags.String("match", "", "draw only from the changes whose line matches this `regexp`")
 	equalFile := flags.String("equal", "", "`file` of the changes that make no difference")
 	if err := flags.Parse(args); err != nil {
 		return score{}, err
 	}
 	var number int
 	if _, err := fmt.Sscan(flags.Arg(0), &number); err != nil || number < 1 || flags.NArg() < 2 || *jobs < 1 {
-		return score{}, errors.New("usage: mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] NUMBER PACKAGE...")
+		return score{}, errors.New("usage: mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] NUMBER PACKAGE...")
+	}
+	wanted, err := regexp.Compile(*match)
+	if err != nil {
+		return score{}, err
 	}
 	argued, err := readEqual(*equalFile)
 	if err != nil {
@@ -65,6 +73,7 @@ func run(ctx context.Context, args []string, out io.Writer) (score, error) {
 	if stale := argued.unused(all); len(stale) > 0 {
 		return score{}, fmt.Errorf("%s argues about code that is not there: %q", *equalFile, stale)
 	}
+	all = slices.DeleteFunc(all, func(m mutant) bool { return !wanted.MatchString(m.key()) })
 	return measure(ctx, out, plan{
 		mutants: draw(all, *seed), number: number, jobs: *jobs, least: *least, argued: argued,
 	})

@@ -128,6 +128,10 @@ func TestPositive(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, result.counts[noticed]+result.counts[missed])
 
+	result, err = run(t.Context(), []string{"-match", `code.go Positive: .* => n >=`, "100", "."}, &out)
+	require.NoError(t, err)
+	require.Equal(t, map[verdict]int{missed: 1}, result.counts)
+
 	_, err = run(t.Context(), []string{"-equal", "stale.txt", "1", "."}, &out)
 	require.ErrorContains(t, err, "stale.txt argues about code that is not there")
 	_, err = run(t.Context(), []string{"-equal", "bare.txt", "1", "."}, &out)
@@ -143,7 +147,7 @@ func TestPositive(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{nil, {"1"}, {"x", "."}, {"0", "."}, {"-jobs", "0", "1", "."}, {"-no-such", "1", "."}} {
+	for _, args := range [][]string{nil, {"1"}, {"x", "."}, {"0", "."}, {"-jobs", "0", "1", "."}, {"-no-such", "1", "."}, {"-match", "(", "1", "."}} {
 		_, err := run(t.Context(), args, &strings.Builder{})
 		require.Error(t, err, args)
 	}
