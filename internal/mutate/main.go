@@ -3,7 +3,7 @@
 // tests against the change, and prints what the tests missed. The working tree
 // is never written: the changed file is handed to the go command by -overlay.
 //
-//	mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] NUMBER PACKAGE...
+//	mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] [-run REGEXP] NUMBER PACKAGE...
 //
 // NUMBER changes are drawn, the same for the same seed and tree, from all that
 // could be made in the packages and, with -match, are printed with a match for
@@ -46,13 +46,18 @@ func run(ctx context.Context, args []string, out io.Writer) (score, error) {
 	jobs := flags.Int("jobs", runtime.GOMAXPROCS(0), "how many `runs` go side by side")
 	least := flags.Float64("least", 95, "the `percentage` of changes that must be noticed")
 	match := flags.String("match", "", "draw only from the changes whose line matches this `regexp`")
+	only := flags.String("run", "", "run only the tests that match this `regexp`, as go test does: quicker, but what is missed may be noticed by others")
 	equalFile := flags.String("equal", "", "`file` of the changes that make no difference")
 	if err := flags.Parse(args); err != nil {
 		return score{}, err
 	}
 	var number int
 	if _, err := fmt.Sscan(flags.Arg(0), &number); err != nil || number < 1 || flags.NArg() < 2 || *jobs < 1 {
-		return score{}, errors.New("usage: mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] NUMBER PACKAGE...")
+		return score{}, errors.New("usage: mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] [-run REGEXP] NUMBER PACKAGE...")
+	}
+	var selected []string
+	if *only != "" {
+		selected = []string{"-run", *only}
 	}
 	wanted, err := regexp.Compile(*match)
 	if err != nil {
@@ -75,6 +80,6 @@ func run(ctx context.Context, args []string, out io.Writer) (score, error) {
 	}
 	all = slices.DeleteFunc(all, func(m mutant) bool { return !wanted.MatchString(m.key()) })
 	return measure(ctx, out, plan{
-		mutants: draw(all, *seed), number: number, jobs: *jobs, least: *least, argued: argued,
+		mutants: draw(all, *seed), number: number, jobs: *jobs, least: *least, argued: argued, flags: selected,
 	})
 }

@@ -36,6 +36,7 @@ type plan struct {
 	jobs    int
 	least   float64
 	argued  equal
+	flags   []string // for each run of go test
 }
 
 type score struct {
@@ -108,7 +109,7 @@ func measure(ctx context.Context, out io.Writer, p plan) (score, error) {
 				m, started := p.mutants[i], time.Now()
 				v, err := arguable, error(nil)
 				if p.argued[m.key()] == "" {
-					v, err = try(ctx, filepath.Join(dir, fmt.Sprint(job)), m, limits[m.pkg])
+					v, err = try(ctx, filepath.Join(dir, fmt.Sprint(job)), m, limits[m.pkg], p.flags)
 				}
 				settle(m, v, time.Since(started), err)
 			}
@@ -136,7 +137,7 @@ func unchanged(ctx context.Context, p plan) (map[string]time.Duration, error) {
 			continue
 		}
 		started := time.Now()
-		if text, err := test(ctx, m.pkg, 10*time.Minute); err != nil {
+		if text, err := test(ctx, m.pkg, 10*time.Minute, p.flags...); err != nil {
 			return nil, fmt.Errorf("the unchanged tests of %s: %w\n%s", m.pkg, err, text)
 		}
 		limits[m.pkg] = 4*time.Since(started) + slack
@@ -154,7 +155,7 @@ func test(ctx context.Context, pkg string, limit time.Duration, flags ...string)
 }
 
 // try runs the tests against one change, in a directory of the caller's.
-func try(ctx context.Context, dir string, m mutant, limit time.Duration) (verdict, error) {
+func try(ctx context.Context, dir string, m mutant, limit time.Duration, flags []string) (verdict, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -168,7 +169,7 @@ func try(ctx context.Context, dir string, m mutant, limit time.Duration) (verdic
 	if err := errors.Join(err, os.WriteFile(changed, []byte(text), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
 		return "", err
 	}
-	said, err := test(ctx, m.pkg, limit, "-overlay", overlay)
+	said, err := test(ctx, m.pkg, limit, append([]string{"-overlay", overlay}, flags...)...)
 	switch {
 	case ctx.Err() != nil:
 		return stopped, nil

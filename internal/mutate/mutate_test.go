@@ -132,6 +132,10 @@ func TestPositive(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[verdict]int{missed: 1}, result.counts)
 
+	result, err = run(t.Context(), []string{"-run", "NoSuchTest", "100", "."}, &out)
+	require.NoError(t, err)
+	require.Equal(t, map[verdict]int{missed: 3}, result.counts)
+
 	_, err = run(t.Context(), []string{"-equal", "stale.txt", "1", "."}, &out)
 	require.ErrorContains(t, err, "stale.txt argues about code that is not there")
 	_, err = run(t.Context(), []string{"-equal", "bare.txt", "1", "."}, &out)
