@@ -146,7 +146,7 @@ func (x *exchange) readable(resp *http.Response, body []byte) ([]byte, error) {
 	if !known {
 		return nil, failf(ErrDecode, "the response is in the charset %s, not in UTF-8: take it as []byte", printable(charset(resp.Header)))
 	}
-	return bytes.TrimPrefix(body, []byte("\uFEFF")), nil
+	return bytes.TrimPrefix(body, []byte(mark)), nil
 }
 
 // detail decodes a body that has been read, for Error.Detail, unless it is too

@@ -59,9 +59,12 @@ func inUTF8(h http.Header, body []byte) ([]byte, bool) {
 	return body, utf8.Valid(body)
 }
 
+// mark is the byte order mark in UTF-8.
+const mark = "\uFEFF"
+
 // withoutMark drops a byte order mark and the white space of JSON in front.
 func withoutMark(body []byte) []byte {
-	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\uFEFF")), " \t\r\n")
+	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte(mark)), " \t\r\n")
 }
 
 // looksLikeJSON reports whether a body can be a JSON object or list.

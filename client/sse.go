@@ -1,11 +1,11 @@
 package client
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // Event is one server-sent event (HTML, "Server-sent events").
@@ -18,25 +18,17 @@ type Event struct {
 
 // eventReader splits a stream into events ("Interpreting an event stream").
 type eventReader struct {
-	r     io.Reader
+	r     *bufio.Reader
 	limit int
-	buf   []byte // read, not yet used
-	off   int
-	err   error // of r, once it has ended
-	fresh bool  // nothing has been read yet: a byte order mark may come
-	cr    bool  // the last line ended with CR: an LF is the rest of its end
+	fresh bool // nothing has been read yet: a byte order mark may come
+	cr    bool // the last line ended with CR: an LF is the rest of its end
 	line  []byte
 	id    string
 	retry time.Duration
 }
 
-const readSize = 4 << 10
-
-// emptyReads is how many reads in a row may yield nothing, as in package bufio.
-const emptyReads = 100
-
 func newEventReader(r io.Reader, limit int) *eventReader {
-	return &eventReader{r: r, limit: limit, fresh: true}
+	return &eventReader{r: bufio.NewReader(r), limit: limit, fresh: true}
 }
 
 // next returns the next event. At a clean end of the stream it returns io.EOF;
@@ -76,7 +68,7 @@ func (e *eventReader) next() (Event, error) {
 				e.id = string(value)
 			}
 		case "retry":
-			if ms, err := strconv.ParseUint(string(value), 10, 32); err == nil && value[0] != '+' {
+			if ms, err := strconv.ParseUint(string(value), 10, 32); err == nil {
 				e.retry = time.Duration(ms) * time.Millisecond
 			}
 		}
@@ -99,18 +91,9 @@ func splitField(line []byte) (field, value []byte) {
 func (e *eventReader) readLine(limit int) ([]byte, error) {
 	e.line = e.line[:0]
 	for {
-		if e.off == len(e.buf) {
-			if err := e.fill(); err != nil {
-				return nil, err
-			}
-		}
-		chunk := e.buf[e.off:]
-		if e.cr {
-			e.cr = false
-			if chunk[0] == '\n' {
-				e.off++
-				continue
-			}
+		chunk, err := e.chunk()
+		if err != nil {
+			return nil, err
 		}
 		end := bytes.IndexAny(chunk, "\r\n")
 		n := end
@@ -120,61 +103,39 @@ func (e *eventReader) readLine(limit int) ([]byte, error) {
 		if len(e.line)+n > limit {
 			return nil, errOverLimit
 		}
+		e.line = append(e.line, chunk[:n]...)
 		if end < 0 {
-			e.line = append(e.line, chunk...)
-			e.off = len(e.buf)
+			e.discard(n)
 			continue
 		}
-		e.off += end + 1
 		e.cr = chunk[end] == '\r'
-		if len(e.line) == 0 {
-			return chunk[:end], nil
-		}
-		e.line = append(e.line, chunk[:end]...)
+		e.discard(n + 1)
 		return e.line, nil
 	}
 }
 
-func (e *eventReader) fill() error {
-	if e.err != nil {
-		return e.err
-	}
-	if e.buf == nil {
-		e.buf = make([]byte, 0, readSize)
-	}
-	for range emptyReads {
-		e.off = 0 // also behind a mark that came alone
-		var n int
-		n, e.err = e.r.Read(e.buf[:cap(e.buf)])
-		e.buf = e.buf[:n]
-		if n > 0 && e.fresh {
-			e.skipMark()
+// chunk returns what has arrived, at least a byte, behind a byte order mark at
+// the very beginning and the LF of a line's end whose CR came before.
+func (e *eventReader) chunk() ([]byte, error) {
+	for {
+		head, err := e.r.Peek(1)
+		if err != nil {
+			return nil, err
 		}
-		if e.off < len(e.buf) {
-			return nil
+		switch {
+		case e.fresh && head[0] == mark[0]:
+			if start, _ := e.r.Peek(len(mark)); string(start) == mark {
+				e.discard(len(mark))
+			}
+		case e.cr && head[0] == '\n':
+			e.discard(1)
+		default:
+			e.fresh, e.cr = false, false
+			return e.r.Peek(e.r.Buffered())
 		}
-		if e.err != nil {
-			return e.err
-		}
+		e.fresh, e.cr = false, false
 	}
-	return io.ErrNoProgress
 }
 
-// skipMark drops a byte order mark. One that arrives in pieces is waited for.
-func (e *eventReader) skipMark() {
-	e.fresh = false
-	mark := []byte("\uFEFF")
-	for empty := 0; len(e.buf) < len(mark) && bytes.HasPrefix(mark, e.buf) && e.err == nil; {
-		var n int
-		n, e.err = e.r.Read(e.buf[len(e.buf):utf8.UTFMax])
-		e.buf = e.buf[:len(e.buf)+n]
-		if empty++; n > 0 {
-			empty = 0
-		} else if empty == emptyReads && e.err == nil {
-			e.err = io.ErrNoProgress
-		}
-	}
-	if bytes.HasPrefix(e.buf, mark) {
-		e.off = len(mark)
-	}
-}
+// discard uses up what has been looked at.
+func (e *eventReader) discard(n int) { _, _ = e.r.Discard(n) } // of what is buffered, which cannot fail
