@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -89,7 +90,7 @@ func newSealer(text string) (*sealer, error) {
 }
 
 func (s *EncryptedStore) sealers(ctx context.Context) ([]*sealer, error) {
-	values, err := s.keys.Secrets(ctx)
+	values, err := panics.Do(ctx, "their source", s.keys.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: encryption keys: %w", err)
 	}

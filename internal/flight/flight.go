@@ -58,14 +58,9 @@ func Start[T any](ctx context.Context, limit time.Duration, who string, run func
 		var value T
 		err := panics.Exited(who)
 		defer func() { end(value, err) }()
-		value, err = guarded(ctx, who, run)
+		value, err = panics.Do(ctx, who, run)
 	}()
 	return f
-}
-
-func guarded[T any](ctx context.Context, who string, run func(context.Context) (T, error)) (value T, err error) {
-	defer panics.Catch(&err, who)
-	return run(ctx)
 }
 
 // Done is closed when the call has ended.

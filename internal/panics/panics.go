@@ -3,6 +3,7 @@
 package panics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -31,6 +32,12 @@ func Catch(err *error, who string) {
 	if p := recover(); p != nil {
 		*err = New(who, p)
 	}
+}
+
+// Do returns what f returns, and an error where it panics.
+func Do[T any](ctx context.Context, who string, f func(context.Context) (T, error)) (value T, err error) {
+	defer Catch(&err, who)
+	return f(ctx)
 }
 
 // Error says who panicked, and with what type of value.
