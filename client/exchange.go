@@ -39,6 +39,7 @@ type exchange struct {
 	first   attemptContext
 	opening *attemptContext // the first attempt's, made with the request; nil once begun
 	current *attemptContext // the one under way
+	resp    *http.Response  // what it has brought so far
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {
