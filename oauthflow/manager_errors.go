@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 var (
@@ -149,6 +151,12 @@ func (e *foreignError) As(target any) bool   { return errors.As(e.err, target) }
 func (e *ReauthError) GoString() string      { return e.Error() }
 func (e *RefreshError) GoString() string     { return e.Error() }
 func (e *StoreError) GoString() string       { return e.Error() }
+
+// PanicError is found by errors.As in the error of a call that ran code of the
+// user's, such as a [Refresher], a [Grant], a [Store] or a secret's source, which
+// panicked. Its text names the type of the value and not the value, which may hold
+// a secret; both the value and the stack can be had from it.
+type PanicError = panics.Error
 
 // clean makes the error of a store or a refresher fit to be shown.
 func clean(err error, secrets ...string) error {
