@@ -234,3 +234,21 @@ func TestO5_RefreshedRecentlyWhateverTheClocksSay(t *testing.T) {
 		require.False(t, srv.revoked)
 	})
 }
+
+// O3: a record of processes that have crashed again and again, each in the middle of
+// a refresh. One patient call is enough to go on from there, in its own time.
+func TestO3_OneCallOutwaitsALongLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := oauthflow.NewMemoryStore()
+		_, err := store.Save(t.Context(), userKey, oauthflow.Record{Data: []byte(`{"format":1,"access_token":"at","refresh_token":"rt-0",` +
+			`"expiry":"1999-12-31T23:00:00Z","obtained":"1999-12-31T22:00:00Z","refreshes":3,` +
+			`"refresh":{"owner":"GONE","first":"1999-12-31T23:00:00Z","beat":"1999-12-31T23:30:00Z","failed":5,"unanswered":5,"reason":"a crash"}}`)})
+		require.NoError(t, err)
+		srv := &family{}
+		began := time.Now()
+		tok, err := newManager(t, store, srv).Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.Equal(t, "at-1", tok.AccessToken)
+		require.InDelta(t, (5 << 5), time.Since(began).Seconds(), 1)
+	})
+}

@@ -283,7 +283,6 @@ func (r *renewal) giveUp(ctx context.Context, st *tokenState, cause error) (*tok
 	case saveErr != nil: // our mark stays, and its lease takes the place of the pause
 		return nil, fmt.Errorf("%w; and it could not be recorded: %w", err, saveErr)
 	}
-	r.watch.see(st, now)
 	return st, err
 }
 
