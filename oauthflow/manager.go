@@ -57,6 +57,12 @@ type Refresher interface {
 // is read once more, since another process may have won; else that is recorded,
 // [OnReauth] is called by the process that found out, and callers in all
 // processes get a [ReauthError], without a further request, until Put stores a new token.
+// Nothing else ends a grant: that a service has answered 401 is never stored, and
+// an access token is handed out until it expires or another one replaces it.
+//
+// Clocks of different machines need not agree. What counts is what each process has
+// seen of the record itself; a machine whose clock is wrong may refresh a token that
+// it sees for the first time too early.
 //
 // # When no answer comes
 //
@@ -171,7 +177,8 @@ func (m *Manager) Token(ctx context.Context, key string) (*oauth2.Token, error) 
 // RefreshToken returns a token other than failed, which a service has answered
 // with 401. It refreshes only if failed is still the newest token, and not if that
 // came from a refresh within the last five seconds or tenth of its lifetime: the error
-// then matches [ErrRefreshedRecently]. Otherwise it is as [Manager.Token].
+// then matches [ErrRefreshedRecently]. If failed cannot be refreshed, the error is a
+// [*ReauthError], and nothing is recorded. Otherwise it is as [Manager.Token].
 func (m *Manager) RefreshToken(ctx context.Context, key string, failed *oauth2.Token) (*oauth2.Token, error) {
 	e, err := m.entry(key)
 	if err != nil {

@@ -40,7 +40,8 @@ type ReauthError struct {
 
 	// Code is what the token endpoint called it, such as "invalid_grant". It is
 	// empty if nothing was asked: no token is stored (the error then matches
-	// [ErrNotFound]), or it has expired and has no refresh token.
+	// [ErrNotFound]), or it has expired, or was refused by a service, and has no
+	// refresh token.
 	Code string
 
 	// At is when that was found out, by whichever process; zero if nothing is stored.
