@@ -137,7 +137,7 @@ func (x *exchange) prepare() error {
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)
 	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
-	if x.asked != nil || !x.out.inMemory {
+	if x.asked != nil || !x.inMemory {
 		x.body.contain()
 	}
 	if err == nil && x.ctx.Err() != nil {

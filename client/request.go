@@ -69,8 +69,6 @@ type outgoing struct {
 	route  string
 	key    string // the caller's idempotency key
 	limit  int64
-
-	inMemory bool // the body, if any, is bytes that the stack holds itself
 }
 
 // build fills in x.out from r, or says what is wrong with it, before any I/O.
@@ -145,7 +143,7 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 		delete(h, "Host")
 	}
 	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
-	out.inMemory = p.single == nil && p.open == nil
+	x.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
 }
 

@@ -84,6 +84,7 @@ func TestO5_RefusedAndDead(t *testing.T) {
 			require.Equal(t, "invalid_grant", reauth.Code)
 		}
 		require.Equal(t, 1, refreshes(srv))
+		synctest.Wait()
 		require.Equal(t, 1, told)
 		time.Sleep(2 * time.Hour)
 		_, err := m.Token(t.Context(), userKey)
