@@ -13,7 +13,7 @@ type Attempt struct {
 	Start     time.Time     // when the attempt began, after any wait for it
 	Duration  time.Duration // until the response's headers, the decoded body or the failure
 	Status    int           // 0 where there was no response
-	Err       error         // nil where there was a response
+	Err       error         // nil where there was a response, but for a 401 whose renewal failed
 	RequestID string        // the service's own, "" where it gave none
 	Wait      time.Duration // until the next attempt; 0 for the last
 	Reason    Reason        // what was decided after it

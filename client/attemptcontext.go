@@ -23,6 +23,8 @@ type attemptContext struct {
 
 	mu sync.Mutex
 	tally
+
+	observed bool // the limits have been told
 }
 
 // tally counts the requests of one attempt. Middleware may send none, or several,

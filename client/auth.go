@@ -2,11 +2,14 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"sync/atomic"
+	"time"
 
+	"github.com/standpipe-go/standpipe/internal/flight"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -51,7 +54,7 @@ func setHeader(a headerOnly, req *http.Request) error {
 // Bearer sends the newest secret of src as "Authorization: Bearer …" (RFC 6750).
 // A 401 reads the source once more, and a changed secret is tried.
 func Bearer(src secret.Source) Auth {
-	return &headerAuth{src: src, name: "Authorization", prefix: "Bearer "}
+	return &headerAuth{src: src, name: "Authorization", prefix: "Bearer ", renewals: newRenewals[secret.Value](secretSource)}
 }
 
 // APIKeyHeader sends the newest secret of src in a header, as it is. To send it
@@ -60,13 +63,17 @@ func APIKeyHeader(name string, src secret.Source) Auth { return HeaderPrefix(nam
 
 // HeaderPrefix sends prefix and the newest secret of src in a header.
 func HeaderPrefix(name, prefix string, src secret.Source) Auth {
-	return &headerAuth{src: src, name: http.CanonicalHeaderKey(name), prefix: prefix}
+	return &headerAuth{
+		src: src, name: http.CanonicalHeaderKey(name), prefix: prefix,
+		renewals: newRenewals[secret.Value](secretSource),
+	}
 }
 
 type headerAuth struct {
 	src          secret.Source
 	name, prefix string
 	last         atomic.Pointer[headerValue]
+	renewals     *renewals[secret.Value]
 }
 
 // headerValue is a secret with the header field made of it.
@@ -111,35 +118,60 @@ func (a *headerAuth) headerValue(ctx context.Context) ([]string, error) {
 }
 
 func (a *headerAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
-	return renewed(req.Context(), a.src, func(now secret.Value) bool {
+	return renewed(req.Context(), a.src, a.renewals, func(now secret.Value) bool {
 		return req.Header.Get(a.name) != a.prefix+now.Reveal()
 	})
 }
 
-// renewed reads src again after a 401 and reports whether the secret is another
-// than the one that failed. A caller's explicit header is nobody's to renew.
-func renewed(ctx context.Context, src secret.Source, differs func(secret.Value) bool) (bool, error) {
+// renewals are the renewals of one credential. Those who have failed with the
+// same value share one, also when they come a little late; the value itself is not
+// kept, only its digest.
+type renewals[T any] = flight.Group[[sha256.Size]byte, T]
+
+// secretSource is how errors call the user's code.
+const secretSource = "the secret source"
+
+func newRenewals[T any](who string) *renewals[T] {
+	return &renewals[T]{Who: who, Limit: renewalLimit, Cooldown: renewalCooldown}
+}
+
+const (
+	// renewalLimit bounds a renewal whose callers have gone.
+	renewalLimit = 30 * time.Second
+
+	// renewalCooldown is how long a value that failed is not renewed again: what
+	// its renewal brought stands.
+	renewalCooldown = time.Second
+)
+
+// renewed reads src again after a 401, once for all who failed with the same
+// secret, and reports whether the secret is another than the one that failed. A
+// caller's explicit header is nobody's to renew.
+func renewed(ctx context.Context, src secret.Source, shared *renewals[secret.Value], differs func(secret.Value) bool) (bool, error) {
 	now, err := secret.Current(ctx, src)
 	if err == nil && differs(now) {
 		return true, nil // somebody else has renewed it meanwhile
 	}
-	if err := secret.Refresh(ctx, src); err != nil {
-		return false, err
-	}
-	if now, err = secret.Current(ctx, src); err != nil {
-		return false, err
-	}
-	return differs(now), nil
+	now, err = shared.Do(ctx, sha256.Sum256([]byte(now.Reveal())), func(ctx context.Context) (secret.Value, error) {
+		if err := secret.Refresh(ctx, src); err != nil {
+			return secret.Value{}, err
+		}
+		return secret.Current(ctx, src)
+	})
+	return err == nil && differs(now), err
 }
 
 // APIKeyQuery sends the newest secret of src as a query parameter. Prefer a
 // header where the service has one: URLs end up in logs. This client's own logs
 // and errors hold no query.
-func APIKeyQuery(name string, src secret.Source) Auth { return &queryAuth{name, src} }
+func APIKeyQuery(name string, src secret.Source) Auth {
+	return &queryAuth{name, src, newRenewals[secret.Value](secretSource)}
+}
 
 type queryAuth struct {
-	name string
-	src  secret.Source
+	name     string
+	src      secret.Source
+	renewals *renewals[secret.Value]
 }
 
 // Check reports a source that is known to be unusable, or an empty name.
@@ -165,24 +197,29 @@ func (a *queryAuth) Authorize(req *http.Request) error {
 }
 
 func (a *queryAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
-	return renewed(req.Context(), a.src, func(now secret.Value) bool {
+	return renewed(req.Context(), a.src, a.renewals, func(now secret.Value) bool {
 		return req.URL.Query().Get(a.name) != now.Reveal()
 	})
 }
 
 // Basic sends "Authorization: Basic …" (RFC 7617) with a user name, which may
 // not hold a colon, and the newest secret of src as the password.
-func Basic(user string, src secret.Source) Auth { return &basicAuth{user: user, src: src} }
+func Basic(user string, src secret.Source) Auth {
+	return &basicAuth{user: user, src: src, renewals: newRenewals[secret.Value](secretSource)}
+}
 
 // BasicKey sends the newest secret of src as the user name of Basic, with an
 // empty password, as Stripe and others take their keys.
-func BasicKey(src secret.Source) Auth { return &basicAuth{src: src, key: true} }
+func BasicKey(src secret.Source) Auth {
+	return &basicAuth{src: src, key: true, renewals: newRenewals[secret.Value](secretSource)}
+}
 
 type basicAuth struct {
-	user string
-	src  secret.Source
-	key  bool
-	last atomic.Pointer[headerValue]
+	user     string
+	src      secret.Source
+	key      bool
+	last     atomic.Pointer[headerValue]
+	renewals *renewals[secret.Value]
 }
 
 func (*basicAuth) headerName() string { return "Authorization" }
@@ -222,7 +259,7 @@ func (a *basicAuth) headerValue(ctx context.Context) ([]string, error) {
 }
 
 func (a *basicAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
-	return renewed(req.Context(), a.src, func(now secret.Value) bool {
+	return renewed(req.Context(), a.src, a.renewals, func(now secret.Value) bool {
 		return req.Header.Get("Authorization") != a.value(now)
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // A Body is a request body that is not plain JSON: see [Form], [Raw], [Stream],
@@ -70,7 +72,8 @@ func Open(contentType string, open func() (io.ReadCloser, error), size int64) Bo
 	})
 }
 
-func payloadOf(body any) (payload, error) {
+func payloadOf(body any) (p payload, err error) {
+	defer panics.Catch(&err, "the request body")
 	switch b := body.(type) {
 	case nil:
 		return payload{}, nil

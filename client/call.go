@@ -66,9 +66,10 @@ func Delete(ctx context.Context, c *Client, path string) error {
 	return err
 }
 
-func (c *Client) call(ctx context.Context, r *Request, out any) error {
+func (c *Client) call(ctx context.Context, r *Request, out any) (err error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.buffered = true
+	defer x.contain(r, nil, &err)
 	if err := x.build(r); err != nil {
 		return x.invalid(r, err)
 	}

@@ -26,6 +26,7 @@ type chain struct {
 	params    []string      // query parameters that were credentials on an earlier hop
 	secrets   []string      // what the credentials were on an earlier hop
 	renewed   bool          // the credential has been renewed once
+	refused   error         // why that failed
 	throttled bool          // the last attempt was
 	effect    Effect
 	attempts  []Attempt
@@ -103,6 +104,20 @@ func (h *chain) renewing() bool {
 	first := !h.renewed
 	h.renewed = true
 	return first
+}
+
+// refuse notes why the credential could not be renewed, for the call's error.
+func (h *chain) refuse(err error) {
+	h.mu.Lock()
+	h.refused = err
+	h.mu.Unlock()
+}
+
+// refusal returns what refuse has noted.
+func (h *chain) refusal() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refused
 }
 
 func (h *chain) wasThrottled() bool {

@@ -58,17 +58,22 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	x.observe(a, t, &v, resp)
 	x.decide(a, t, &v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
+	x.record(&v)
+	x.effect(v)
+	if t.admitted {
+		x.host.breaker.report(x.c.cfg.breaker, x.outcome(&v), t.probe)
+	}
+	return v
+}
+
+// record writes the attempt into the call's ledger, and into the context's.
+func (x *exchange) record(v *verdict) {
 	x.chain.record(&v.attempt, v.throttled)
 	if l := x.chain.ledger; l != nil {
 		shown := v.attempt
 		shown.RequestID = x.scrub(shown.RequestID)
 		l.add(shown)
 	}
-	x.effect(v)
-	if t.admitted {
-		x.host.breaker.report(x.c.cfg.breaker, x.outcome(&v), t.probe)
-	}
-	return v
 }
 
 func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Response, err error) {
@@ -134,6 +139,7 @@ func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Re
 		x.host.paced.Store(true)
 		t.paced, t.sent = 1, 1
 	}
+	a.observed = true
 	key := x.limitKey(a)
 	x.unused(key, t.paced-t.sent)
 	pacer := x.c.cfg.pacer
@@ -217,6 +223,11 @@ func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Resp
 	replay, err := ch.Challenge(wire.WithContext(renewal), resp)
 	renewal.end(nil)
 	x.clock.follow(a)
+	if err != nil {
+		err = failWrap(errAuth, "the credential could not be renewed", x.clean(err))
+		v.attempt.Err = err
+		x.chain.refuse(err)
+	}
 	if err != nil || !replay {
 		return false
 	}

@@ -89,6 +89,9 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		c.attempt = nil
 	}
 	c.chain = wrap(cfg.perCall, roundTripper(c.roundTrip))
+	if len(cfg.perCall) > 0 {
+		c.chain = contained{c.chain}
+	}
 	return c, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // safeMethod and idempotentMethod are RFC 9110 §9.2.1 and §9.2.2.
@@ -33,6 +35,7 @@ func transient(explained, err error) bool {
 		invalid      x509.CertificateInvalidError
 		roots        x509.SystemRootsError
 		record       tls.RecordHeaderError
+		panicked     *PanicError
 		ours         *failure
 		nested       *Error
 	)
@@ -46,6 +49,8 @@ func transient(explained, err error) bool {
 	case errors.As(err, &verification), errors.As(err, &authority), errors.As(err, &hostname),
 		errors.As(err, &invalid), errors.As(err, &roots), errors.As(err, &record):
 		return false
+	case errors.As(err, &panicked), errors.Is(err, panics.ErrExited):
+		return false // the user's own code has failed, and would again
 	case errors.As(err, &ours), errors.As(err, &nested):
 		return false
 	}

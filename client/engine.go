@@ -49,20 +49,21 @@ func chainOf(resp *http.Response) *chain {
 
 // run sends x.tmpl until the outcome is final. With a nil error there is a
 // response; in a buffered exchange a success has its body in x.buf.
-func (x *exchange) run() (*http.Response, error) {
+func (x *exchange) run() (resp *http.Response, err error) {
+	defer x.cutOff(&resp, &err)
 	if err := x.prepare(); err != nil {
 		x.body.close()
 		x.clock.stop()
 		x.effect(verdict{err: err, neverSent: true})
 		return nil, x.fail(nil, err)
 	}
-	defer x.abandon()
 	for {
 		x.tried++
 		a := x.nextAttempt()
-		x.current = a
+		x.current, x.resp = a, nil
 		resp, err := x.try(a)
 		if err == nil {
+			x.resp = resp
 			resp, err = x.receive(a, resp)
 		}
 		v := x.judge(a, resp, err)
@@ -92,21 +93,6 @@ func (x *exchange) run() (*http.Response, error) {
 	}
 }
 
-// abandon accounts for an attempt that a panic, in a transport, middleware or
-// credential of the user's, has cut off.
-func (x *exchange) abandon() {
-	a := x.current
-	if a == nil {
-		return
-	}
-	t := a.settle()
-	if t.admitted {
-		a.host.breaker.report(x.c.cfg.breaker, unknown, t.probe)
-	}
-	x.observe(a, t, &verdict{}, nil)
-	x.clock.stop()
-}
-
 // nextAttempt returns the context of the next attempt: the one that was made with
 // the request or left by an attempt that needs it no more, else a new one.
 func (x *exchange) nextAttempt() *attemptContext {
@@ -115,7 +101,7 @@ func (x *exchange) nextAttempt() *attemptContext {
 		return x.newAttempt()
 	}
 	x.opening = nil
-	a.tally = tally{}
+	a.tally, a.observed = tally{}, false
 	return a
 }
 
@@ -151,6 +137,9 @@ func (x *exchange) prepare() error {
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)
 	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	if x.asked != nil || !x.inMemory {
+		x.body.contain()
+	}
 	if err == nil && x.ctx.Err() != nil {
 		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
 	}

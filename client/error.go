@@ -74,7 +74,7 @@ type Error struct {
 	Throttled bool           // the status, the profile or a local limiter says: too many
 	Effect    Effect         // whether a write may have happened
 	Attempts  []Attempt      // the ledger, oldest first
-	Err       error          // the cause where there was no usable response, nil otherwise
+	Err       error          // the cause where there was no usable response, or why a 401 was not cured; else nil
 	Detail    func(any) bool `json:"-"` // decodes the service's error body as JSON into what is pointed to; never nil
 }
 

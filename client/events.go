@@ -69,9 +69,10 @@ func eventError(err error, limit int) error {
 	return brokenBody(err)
 }
 
-func (c *Client) openEvents(ctx context.Context, r Request) (*exchange, *http.Response, error) {
+func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *http.Response, err error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.stream = true
+	defer x.contain(&r, &resp, &err)
 	x.idle = max(eventIdle, c.cfg.idleTimeout)
 	if c.cfg.idleTimeout < 0 {
 		x.idle = c.cfg.idleTimeout
@@ -88,7 +89,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (*exchange, *http.Re
 	if err := x.build(&r); err != nil {
 		return nil, nil, x.invalid(&r, err)
 	}
-	resp, err := x.follow()
+	resp, err = x.follow()
 	x.fill(r.Meta, resp)
 	if err != nil {
 		return nil, nil, err

@@ -22,6 +22,7 @@ type exchange struct {
 	inside   bool          // the credential may go to tmpl's URL
 	buffered bool          // the body of a success is read inside the loop, for Call
 	stream   bool          // the default deadline ends with the headers
+	inMemory bool          // the body, if any, is bytes that the stack holds itself
 	idle     time.Duration // bounds a wait for more of the body
 	repeat   bool          // the rule permits to repeat what may have been applied
 	lent     string        // the credential's header, while tmpl's header map holds it
@@ -39,6 +40,7 @@ type exchange struct {
 	first   attemptContext
 	opening *attemptContext // the first attempt's, made with the request; nil once begun
 	current *attemptContext // the one under way
+	resp    *http.Response  // what it has brought so far
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {

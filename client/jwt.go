@@ -40,7 +40,7 @@ const defaultJWTLifetime = 5 * time.Minute
 // and used until a tenth of its life, at most a minute, is left, or until the
 // key is rotated.
 func JWT(cfg JWTConfig) Auth {
-	return &jwtAuth{key: cfg.Key, lifetime: cfg.Lifetime, backdate: cfg.Backdate, recipe: cfg.recipe}
+	return &jwtAuth{key: cfg.Key, lifetime: cfg.Lifetime, backdate: cfg.Backdate, recipe: cfg.recipe, renewals: newRenewals[secret.Value](secretSource)}
 }
 
 // GitHubApp authenticates as a GitHub App (GitHub Docs, "Generating a JSON Web
@@ -56,7 +56,7 @@ func GitHubApp(id string, key secret.Source) Auth {
 // account's JSON key file. Give the scopes, or, for the few services that take
 // no scopes, the audience ("https://pubsub.googleapis.com/").
 func GoogleServiceAccount(key secret.Source, audience string, scopes ...string) Auth {
-	return &jwtAuth{key: key, lifetime: time.Hour, recipe: func(v secret.Value) (*jwtRecipe, error) {
+	return &jwtAuth{key: key, lifetime: time.Hour, renewals: newRenewals[secret.Value](secretSource), recipe: func(v secret.Value) (*jwtRecipe, error) {
 		return googleRecipe(v, audience, scopes)
 	}}
 }
@@ -117,6 +117,7 @@ type jwtAuth struct {
 	lifetime time.Duration
 	backdate time.Duration
 	recipe   func(secret.Value) (*jwtRecipe, error)
+	renewals *renewals[secret.Value]
 
 	mu      sync.Mutex
 	from    string // the key that made what follows
@@ -190,7 +191,7 @@ func (a *jwtAuth) sign(v secret.Value, now time.Time) error {
 
 // Challenge reads the key once more; another key signs another token.
 func (a *jwtAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
-	return renewed(req.Context(), a.key, func(now secret.Value) bool {
+	return renewed(req.Context(), a.key, a.renewals, func(now secret.Value) bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return a.from != now.Reveal() || len(a.field) == 1 && a.field[0] != req.Header.Get("Authorization")

@@ -252,6 +252,7 @@ func TestC29_WhatCountsAsThrottlingIsTheProfiles(t *testing.T) {
 	})
 }
 
+// C37
 func TestAPanicHoldsNeitherTheProbeNorATokenNorATimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &counting{}
@@ -267,7 +268,10 @@ func TestAPanicHoldsNeitherTheProbeNorATokenNorATimer(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrUnavailable)
 		time.Sleep(time.Second)
 		blow = true
-		require.PanicsWithValue(t, "mine", func() { _, _ = client.Get[thing](t.Context(), c, "/x") })
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		panicked, ok := errors.AsType[*client.PanicError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, "mine", panicked.Value())
 		require.Equal(t, 1, l.given, "the token was not used")
 		blow = false
 		rt.Script(clienttest.JSON(200, "{}"))

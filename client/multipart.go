@@ -8,6 +8,8 @@ import (
 	"net/textproto"
 	"strings"
 	"sync"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // Part is one part of a [Multipart] body (RFC 7578).
@@ -108,7 +110,11 @@ func (m *multipartReader) start() *io.PipeReader {
 	if m.pipe == nil {
 		r, w := io.Pipe()
 		m.pipe = r
-		go func() { _ = w.CloseWithError(m.write(w)) }()
+		go func() {
+			err := panics.Exited("a part of the request body")
+			defer func() { _ = w.CloseWithError(err) }()
+			err = m.write(w)
+		}()
 	}
 	return m.pipe
 }
@@ -125,7 +131,8 @@ func (m *multipartReader) Close() error {
 	return m.pipe.CloseWithError(errMultipartClosed)
 }
 
-func (m *multipartReader) write(w io.Writer) error {
+func (m *multipartReader) write(w io.Writer) (err error) {
+	defer panics.Catch(&err, "a part of the request body")
 	mw := multipart.NewWriter(w)
 	if err := mw.SetBoundary(m.boundary); err != nil {
 		return err

@@ -2,11 +2,16 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/flight"
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // OAuth2 sends the token of ts as its type says, Bearer as a rule (RFC 6750).
@@ -20,16 +25,20 @@ import (
 //	RefreshToken(ctx context.Context, failed *oauth2.Token) (*oauth2.Token, error)
 //
 // is asked, once for all calls that failed with the same token, for a newer one
-// on a 401. The sources of package oauthflow have both. A plain TokenSource
-// cannot refresh on demand, so its 401 is returned.
+// on a 401. The sources of package oauthflow have both. A plain TokenSource takes
+// no context, so it is asked by a goroutine of its own, once for all who wait, each
+// under the deadline of its call. It cannot refresh on demand: its 401 is returned.
 func OAuth2(ts oauth2.TokenSource) Auth {
 	a := &oauthAuth{ts: ts}
 	a.bounded, _ = ts.(tokenContext)
 	if r, ok := ts.(tokenRefresher); ok {
-		return &renewingAuth{oauthAuth: a, ts: r, flights: map[string]*tokenFlight{}}
+		return &renewingAuth{oauthAuth: a, ts: r, renewals: newRenewals[*oauth2.Token](tokenSource)}
 	}
 	return a
 }
+
+// tokenSource is how errors call the user's code.
+const tokenSource = "the token source"
 
 type tokenContext interface {
 	TokenContext(context.Context) (*oauth2.Token, error)
@@ -42,27 +51,17 @@ type tokenRefresher interface {
 type oauthAuth struct {
 	ts      oauth2.TokenSource
 	bounded tokenContext // ts, if it takes a context
+	last    atomic.Pointer[tokenField]
 
 	mu     sync.Mutex
-	last   *oauth2.Token
-	field  []string // made of last
-	flight *tokenFlight
+	flight *flight.Flight[*oauth2.Token] // the one call of a plain source
+	asked  time.Time                     // when it began
 }
 
-// tokenFlight is one call of a source that several requests wait for.
-type tokenFlight struct {
-	done  chan struct{}
+// tokenField is a token with the header field made of it.
+type tokenField struct {
 	token *oauth2.Token
-	err   error
-}
-
-func (f *tokenFlight) wait(ctx context.Context) (*oauth2.Token, error) {
-	select {
-	case <-f.done:
-		return f.token, f.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	field []string
 }
 
 func (*oauthAuth) headerName() string { return "Authorization" }
@@ -85,70 +84,56 @@ func (a *oauthAuth) headerValue(ctx context.Context) ([]string, error) {
 	return a.headerField(tok)
 }
 
-// token asks the source. A plain one takes no context: while its last token is
-// good for a while it is taken to answer at once, and otherwise, since it may
-// talk to a server, it is asked by a goroutine that all callers wait for, each
-// under its own deadline.
-func (a *oauthAuth) token(ctx context.Context) (*oauth2.Token, error) {
+// token asks the source, and returns a token that is not nil.
+func (a *oauthAuth) token(ctx context.Context) (tok *oauth2.Token, err error) {
 	if a.bounded != nil {
-		return a.bounded.TokenContext(ctx)
+		tok, err = panics.Do(ctx, tokenSource, a.bounded.TokenContext)
+	} else {
+		tok, err = a.ask(ctx).Wait(ctx)
 	}
-	a.mu.Lock()
-	if fresh(a.last) {
-		a.mu.Unlock()
-		return a.ts.Token()
+	if err == nil && (tok == nil || tok.AccessToken == "") {
+		err = failf(errAuth, "the token source returned no access token")
 	}
-	f := a.flight
-	if f == nil {
-		f = &tokenFlight{done: make(chan struct{})}
-		a.flight = f
-		go func() {
-			defer close(f.done)
-			f.token, f.err = a.ts.Token()
-			a.mu.Lock()
-			a.flight = nil
-			if f.err == nil {
-				a.last, a.field = f.token, nil
-			}
-			a.mu.Unlock()
-		}()
-	}
-	a.mu.Unlock()
-	return f.wait(ctx)
+	return tok, err
 }
 
-// freshFor is how long a token must still live for its source to be taken to
-// have it at hand: more than oauth2.ReuseTokenSource's own margin.
-const freshFor = 15 * time.Second
-
-func fresh(t *oauth2.Token) bool {
-	return t != nil && (t.Expiry.IsZero() || time.Until(t.Expiry) > freshFor)
+// ask calls a plain source, or joins the call that is under way. One that hangs is
+// left to itself after a while, so that it does not hold up everyone for ever.
+func (a *oauthAuth) ask(ctx context.Context) *flight.Flight[*oauth2.Token] {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.flight != nil {
+		select {
+		case <-a.flight.Done():
+		default:
+			if time.Since(a.asked) < renewalLimit {
+				return a.flight
+			}
+		}
+	}
+	a.asked = time.Now()
+	a.flight = flight.Start(ctx, 0, tokenSource, func(context.Context) (*oauth2.Token, error) { return a.ts.Token() }, nil)
+	return a.flight
 }
 
 func (a *oauthAuth) headerField(tok *oauth2.Token) ([]string, error) {
-	if tok == nil || tok.AccessToken == "" {
-		return nil, failf(errAuth, "the token source returned no access token")
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.last == tok && a.field != nil {
-		return a.field, nil
+	if last := a.last.Load(); last != nil && last.token == tok {
+		return last.field, nil
 	}
 	value := tok.Type() + " " + tok.AccessToken
 	if !validHeaderValue(value) {
 		return nil, failf(errAuth, "the access token holds a control character")
 	}
-	a.last, a.field = tok, []string{value}
-	return a.field, nil
+	last := &tokenField{tok, []string{value}}
+	a.last.Store(last)
+	return last.field, nil
 }
 
 // renewingAuth is a source that can refresh on demand.
 type renewingAuth struct {
 	*oauthAuth
-	ts tokenRefresher
-
-	mu      sync.Mutex
-	flights map[string]*tokenFlight // by the access token that failed
+	ts       tokenRefresher
+	renewals *renewals[*oauth2.Token]
 }
 
 // Challenge refreshes the token that failed, once for all who failed with it,
@@ -163,28 +148,8 @@ func (a *renewingAuth) Challenge(req *http.Request, _ *http.Response) (bool, err
 	if now.Type()+" "+now.AccessToken != sent {
 		return true, nil // somebody has replaced it
 	}
-	a.mu.Lock()
-	f := a.flights[now.AccessToken]
-	if f == nil {
-		f = &tokenFlight{done: make(chan struct{})}
-		a.flights[now.AccessToken] = f
-		go func() {
-			defer close(f.done)
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshLimit)
-			defer cancel()
-			f.token, f.err = a.ts.RefreshToken(ctx, now)
-			a.mu.Lock()
-			delete(a.flights, now.AccessToken)
-			a.mu.Unlock()
-		}()
-	}
-	a.mu.Unlock()
-	tok, err := f.wait(ctx)
-	if err != nil {
-		return false, err
-	}
-	return tok != nil && tok.AccessToken != now.AccessToken, nil
+	tok, err := a.renewals.Do(ctx, sha256.Sum256([]byte(now.AccessToken)), func(ctx context.Context) (*oauth2.Token, error) {
+		return a.ts.RefreshToken(ctx, now)
+	})
+	return err == nil && tok != nil && tok.AccessToken != now.AccessToken, err
 }
-
-// refreshLimit bounds a refresh whose callers have gone.
-const refreshLimit = 30 * time.Second

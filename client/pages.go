@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // Page is one page of a list, with what is needed to ask for the next.
@@ -80,7 +82,12 @@ func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[
 			if !yield(value, err) || err != nil {
 				return
 			}
-			following, more := next(Page[T]{Value: value, Header: meta.Header, Request: r, url: meta.url})
+			following, more, err := follow(next, Page[T]{Value: value, Header: meta.Header, Request: r, url: meta.url})
+			if err != nil {
+				var zero T
+				yield(zero, failWrap(ErrConfig, "pages", err))
+				return
+			}
 			if !more {
 				return
 			}
@@ -92,6 +99,13 @@ func Pages[T any](ctx context.Context, c *Client, first Request, next func(Page[
 			r = following
 		}
 	}
+}
+
+// follow calls next, a panic in which ends the sequence with an error.
+func follow[T any](next func(Page[T]) (Request, bool), p Page[T]) (r Request, more bool, err error) {
+	defer panics.Catch(&err, givenCode)
+	r, more = next(p)
+	return r, more, nil
 }
 
 // pageSet knows which pages have been asked for, by a hash of the request: two

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/flight"
 )
 
 // replay yields the request body for one attempt after another.
@@ -62,22 +64,18 @@ func readAhead(ctx context.Context, deadline time.Time, r io.Reader, limit int64
 		defer t.Stop()
 		timeout = t.C
 	}
-	type result struct {
-		head *bytes.Buffer
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
+	reading := flight.Start(ctx, 0, "the request body", func(context.Context) (*bytes.Buffer, error) {
 		head := new(bytes.Buffer)
 		_, err := head.ReadFrom(io.LimitReader(r, limit+1))
-		done <- result{head, err}
-	}()
+		return head, err
+	}, nil)
 	select {
-	case got := <-done:
-		if got.err != nil {
-			return nil, failWrap(ErrRequest, "the request body cannot be read", got.err)
+	case <-reading.Done():
+		head, err := reading.Wait(ctx)
+		if err != nil {
+			return nil, failWrap(ErrRequest, "the request body cannot be read", err)
 		}
-		return got.head, nil
+		return head, nil
 	case <-ctx.Done():
 		return nil, failWrap(ErrRequest, "while the request body was read", context.Cause(ctx))
 	case <-timeout:

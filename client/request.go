@@ -143,6 +143,7 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 		delete(h, "Host")
 	}
 	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
+	x.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
 }
 
@@ -182,13 +183,14 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 // take its time; a deadline of the context, Request.Timeout and an explicit
 // [WithTimeout] bound the body too, and a single read never waits longer than
 // [WithIdleTimeout].
-func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
+func (c *Client) Do(ctx context.Context, r Request) (resp *http.Response, err error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.stream = true
+	defer x.contain(&r, &resp, &err)
 	if err := x.build(&r); err != nil {
 		return nil, x.invalid(&r, err)
 	}
-	resp, err := x.follow()
+	resp, err = x.follow()
 	x.fill(r.Meta, resp)
 	if err != nil {
 		return nil, err

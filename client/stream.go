@@ -3,6 +3,8 @@ package client
 import (
 	"io"
 	"net/http"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // hand makes a final response the caller's.
@@ -58,7 +60,7 @@ type streamBody struct {
 
 func (b *streamBody) Read(p []byte) (int, error) {
 	b.x.clock.enter(b.x.idle, errIdleTimeout)
-	n, err := b.rc.Read(p)
+	n, err := b.read(p)
 	b.x.clock.leave()
 	if err == nil || err == io.EOF {
 		if err != nil {
@@ -71,10 +73,16 @@ func (b *streamBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *streamBody) Close() error {
-	err := b.rc.Close()
-	b.x.clock.stop()
-	return err
+// read contains a panic in a body that middleware or a transport has made.
+func (b *streamBody) read(p []byte) (n int, err error) {
+	defer panics.Catch(&err, givenCode)
+	return b.rc.Read(p)
+}
+
+func (b *streamBody) Close() (err error) {
+	defer b.x.clock.stop()
+	defer panics.Catch(&err, givenCode)
+	return b.rc.Close()
 }
 
 // upgradedBody is a connection that was handed over (RFC 9110 §15.2.2): it lives

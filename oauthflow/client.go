@@ -122,7 +122,7 @@ func newClient(cfg Config, opts []Option) *Client {
 	if c.now == nil {
 		c.now = time.Now
 	}
-	hardened := http.Client{Timeout: c.http.Timeout, Transport: c.http.Transport}
+	hardened := http.Client{Timeout: c.http.Timeout, Transport: containTransport(c.http.Transport)}
 	hardened.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &hardened
 	return c

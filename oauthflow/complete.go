@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/internal/claims"
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // Result is what a completed authorization yields.
@@ -155,7 +156,7 @@ func (c *Client) checkCallbackHMAC(ctx context.Context, params url.Values) error
 	if err != nil {
 		return &CallbackError{Err: ErrCallbackSignature}
 	}
-	secrets, err := c.cfg.ClientSecret.Secrets(ctx)
+	secrets, err := panics.Do(ctx, "its source", c.cfg.ClientSecret.Secrets)
 	if err != nil {
 		return &CallbackError{Err: fmt.Errorf("the client secret: %w", err)}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -31,7 +32,7 @@ func newAttemptKeys(src secret.Source) (attemptKeys, error) {
 }
 
 func (k attemptKeys) sealers(ctx context.Context) ([]*sealer, error) {
-	values, err := k.src.Secrets(ctx)
+	values, err := panics.Do(ctx, "its source", k.src.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("the cookie key: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -89,7 +90,7 @@ func newSealer(text string) (*sealer, error) {
 }
 
 func (s *EncryptedStore) sealers(ctx context.Context) ([]*sealer, error) {
-	values, err := s.keys.Secrets(ctx)
+	values, err := panics.Do(ctx, "their source", s.keys.Secrets)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: encryption keys: %w", err)
 	}
@@ -131,7 +132,8 @@ func open(sealers []*sealer, key string, sealed []byte) ([]byte, int, error) {
 	return nil, 0, fmt.Errorf("oauthflow: sealed record: %w: sealed under key %x, which is not configured", ErrCorrupt, sealed[1:sealHeader])
 }
 
-// Load implements [Store].
+// Load implements [Store]. With an error for a record that does not open comes the
+// record's version, so that it can be replaced.
 func (s *EncryptedStore) Load(ctx context.Context, key string) (Record, error) {
 	r, _, err := s.load(ctx, key)
 	return r, err
@@ -148,7 +150,7 @@ func (s *EncryptedStore) load(ctx context.Context, key string) (Record, int, err
 	}
 	plain, used, err := open(sealers, key, r.Data)
 	if err != nil {
-		return Record{}, 0, err
+		return Record{Version: r.Version}, 0, err
 	}
 	return Record{Data: plain, Version: r.Version}, used, nil
 }
@@ -165,6 +167,15 @@ func (s *EncryptedStore) Save(ctx context.Context, key string, r Record) (int64,
 // Delete implements [Store].
 func (s *EncryptedStore) Delete(ctx context.Context, key string) error {
 	return s.store.Delete(ctx, key)
+}
+
+// DeleteVersion implements [VersionDeleter]. If the wrapped store cannot delete by
+// version, the error matches errors.ErrUnsupported.
+func (s *EncryptedStore) DeleteVersion(ctx context.Context, key string, version int64) error {
+	if d, ok := s.store.(VersionDeleter); ok {
+		return d.DeleteVersion(ctx, key, version)
+	}
+	return fmt.Errorf("oauthflow: delete by version: %T: %w", s.store, errors.ErrUnsupported)
 }
 
 // Keys implements [KeyLister]. If the wrapped store cannot list its keys, the

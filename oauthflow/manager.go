@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -56,6 +57,12 @@ type Refresher interface {
 // is read once more, since another process may have won; else that is recorded,
 // [OnReauth] is called by the process that found out, and callers in all
 // processes get a [ReauthError], without a further request, until Put stores a new token.
+// Nothing else ends a grant: that a service has answered 401 is never stored, and
+// an access token is handed out until it expires or another one replaces it.
+//
+// Clocks of different machines need not agree. What counts is what each process has
+// seen of the record itself; a machine whose clock is wrong may refresh a token that
+// it sees for the first time too early.
 //
 // # When no answer comes
 //
@@ -170,7 +177,8 @@ func (m *Manager) Token(ctx context.Context, key string) (*oauth2.Token, error) 
 // RefreshToken returns a token other than failed, which a service has answered
 // with 401. It refreshes only if failed is still the newest token, and not if that
 // came from a refresh within the last five seconds or tenth of its lifetime: the error
-// then matches [ErrRefreshedRecently]. Otherwise it is as [Manager.Token].
+// then matches [ErrRefreshedRecently]. If failed cannot be refreshed, the error is a
+// [*ReauthError], and nothing is recorded. Otherwise it is as [Manager.Token].
 func (m *Manager) RefreshToken(ctx context.Context, key string, failed *oauth2.Token) (*oauth2.Token, error) {
 	e, err := m.entry(key)
 	if err != nil {
@@ -200,18 +208,15 @@ func (m *Manager) Put(ctx context.Context, key string, tok *oauth2.Token) error 
 	st := newState(tok, time.Now(), extra)
 	for {
 		old, err := m.load(ctx, key)
-		switch {
-		case err == nil:
-			st.version = old.version
-		case errors.Is(err, ErrNotFound):
-			st.version = 0
-		case errors.Is(err, ErrCorrupt): // a new sign-in heals it
-			if err := m.store.Delete(ctx, key); err != nil {
-				return &StoreError{Op: "delete", Key: key, cause: clean(err)}
-			}
-			st.version = 0
-		default:
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
 			return err
+		}
+		st.version = old.version
+		if errors.Is(err, ErrCorrupt) && st.version == 0 {
+			// It is in the way, and the store does not tell its version.
+			if err := m.remove(ctx, key, 0); err != nil {
+				return err
+			}
 		}
 		err = m.save(ctx, key, st)
 		if errors.Is(err, ErrConflict) {
@@ -227,43 +232,46 @@ func (m *Manager) Put(ctx context.Context, key string, tok *oauth2.Token) error 
 	}
 }
 
-// Delete removes the token under key: on sign-out. It returns what was stored, with the refresh token, so
-// that it can be revoked; nil if there was nothing, or nothing that can be read.
-// A refresh that is in flight, here or in another process, is waited for, so
-// that no token comes into being unseen; if that takes too long, Delete goes ahead.
-func (m *Manager) Delete(ctx context.Context, key string) (*oauth2.Token, error) {
-	e, err := m.entry(key)
-	if err != nil {
-		return nil, err
-	}
-	st, err := m.seize(ctx, key)
-	if err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrNotFound) {
-		return nil, err
-	}
-	if err := m.store.Delete(ctx, key); err != nil {
-		return nil, &StoreError{Op: "delete", Key: key, cause: clean(err)}
-	}
-	e.replace(nil)
-	if st == nil {
-		return nil, nil
-	}
-	return st.token(true), nil
-}
-
 // Keys yields the stored keys that begin with prefix, such as "user:42/". If the
 // store is no [KeyLister], the error matches errors.ErrUnsupported.
 func (m *Manager) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for key, err := range storeKeys(ctx, m.store, prefix) {
-			if err != nil {
-				yield("", &StoreError{Op: "list", Key: prefix, cause: clean(err)})
+		fail := func(cause error) { yield("", &StoreError{Op: "list", Key: prefix, cause: clean(cause)}) }
+		theirs := true // what runs is the store, not the loop
+		defer func() {
+			if !theirs {
 				return
 			}
+			if p := recover(); p != nil {
+				fail(panics.New("the store", p))
+			}
+		}()
+		for key, err := range storeKeys(ctx, m.store, prefix) {
+			if err != nil {
+				theirs = false
+				fail(err)
+				return
+			}
+			if m.deleted(ctx, key) {
+				continue
+			}
+			theirs = false
 			if !yield(key, nil) {
 				return
 			}
+			theirs = true
 		}
 	}
+}
+
+// deleted reports whether a listed key is one that was deleted: only a store that
+// cannot delete by version keeps those.
+func (m *Manager) deleted(ctx context.Context, key string) bool {
+	if _, ok := m.store.(VersionDeleter); ok {
+		return false
+	}
+	st, err := m.load(ctx, key)
+	return err == nil && st.gone()
 }
 
 // Shutdown waits for the refreshes that are in flight to be answered and
@@ -296,7 +304,7 @@ func (m *Manager) refresherFor(key string) (Refresher, []string, error) {
 	r := m.refresher
 	if m.choose != nil {
 		var err error
-		if r, err = m.choose(key); err != nil {
+		if r, err = m.chosen(key); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -307,6 +315,11 @@ func (m *Manager) refresherFor(key string) (Refresher, []string, error) {
 		return r, slices.Concat(m.extra, c.cfg.Provider.Metadata), nil
 	}
 	return r, m.extra, nil
+}
+
+func (m *Manager) chosen(key string) (r Refresher, err error) {
+	defer panics.Catch(&err, "the function that chooses the refresher")
+	return m.choose(key)
 }
 
 // begin counts a flight, unless Shutdown has been called.

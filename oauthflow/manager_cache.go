@@ -40,7 +40,8 @@ type entry struct {
 	used    time.Time
 	evicted bool
 	snap    *snapshot // nil: not known
-	flight  *flight   // nil: nothing is under way
+	watch   watcher   // what the flights have seen
+	flight  *lookout  // nil: nothing is under way
 	epoch   int       // counts what makes a flight's outcome obsolete: Put, Delete
 	failed  error     // of the last flight; nil if it succeeded
 	retryAt time.Time // pause after failed
@@ -90,9 +91,11 @@ func (e *entry) replace(st *tokenState) {
 	defer e.mu.Unlock()
 	e.epoch++
 	e.hot.Store(nil)
-	e.snap, e.failed, e.retryAt = nil, nil, time.Time{}
+	e.snap, e.failed, e.retryAt, e.watch = nil, nil, time.Time{}, watcher{}
 	if st != nil {
-		e.learn(st, time.Now())
+		now := time.Now()
+		e.watch.see(st, now)
+		e.learn(st, now)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 var (
@@ -38,7 +40,8 @@ type ReauthError struct {
 
 	// Code is what the token endpoint called it, such as "invalid_grant". It is
 	// empty if nothing was asked: no token is stored (the error then matches
-	// [ErrNotFound]), or it has expired and has no refresh token.
+	// [ErrNotFound]), or it has expired, or was refused by a service, and has no
+	// refresh token.
 	Code string
 
 	// At is when that was found out, by whichever process; zero if nothing is stored.
@@ -149,6 +152,12 @@ func (e *foreignError) As(target any) bool   { return errors.As(e.err, target) }
 func (e *ReauthError) GoString() string      { return e.Error() }
 func (e *RefreshError) GoString() string     { return e.Error() }
 func (e *StoreError) GoString() string       { return e.Error() }
+
+// PanicError is found by errors.As in the error of a call that ran code of the
+// user's, such as a [Refresher], a [Grant], a [Store] or a secret's source, which
+// panicked. Its text names the type of the value and not the value, which may hold
+// a secret; both the value and the stack can be had from it.
+type PanicError = panics.Error
 
 // clean makes the error of a store or a refresher fit to be shown.
 func clean(err error, secrets ...string) error {

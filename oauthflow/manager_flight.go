@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -15,9 +16,9 @@ import (
 // that follows a failure.
 const patience = time.Second
 
-// flight is one look at the store, and a refresh if needed, on behalf of
+// lookout is one look at the store, and a refresh if needed, on behalf of
 // everyone who asks meanwhile.
-type flight struct {
+type lookout struct {
 	failed string  // the access token that must not come back, if any
 	jitter float64 // the entry's when it began
 	began  time.Time
@@ -63,9 +64,9 @@ func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.T
 				}
 				return nil, &RefreshError{Key: e.key, cause: ErrManagerClosed}
 			}
-			f = &flight{failed: failed, jitter: e.jitter, began: now, done: make(chan struct{}), stuck: make(chan struct{})}
+			f = &lookout{failed: failed, jitter: e.jitter, began: now, done: make(chan struct{}), stuck: make(chan struct{})}
 			e.flight = f
-			go m.fly(context.WithoutCancel(ctx), e, f, e.epoch)
+			go m.fly(context.WithoutCancel(ctx), e, f, e.epoch, e.watch)
 		}
 		limit, limited := e.patience(now, failed)
 		inHand := e.inHand(now, failed)
@@ -128,7 +129,7 @@ func (e *entry) patience(now time.Time, failed string) (limit time.Duration, lim
 
 // wait waits for a flight. It returns neither a token nor an error if the
 // flight was another's and what it found does not answer this call.
-func (m *Manager) wait(ctx context.Context, e *entry, f *flight, failed string, limit time.Duration) (*oauth2.Token, error) {
+func (m *Manager) wait(ctx context.Context, e *entry, f *lookout, failed string, limit time.Duration) (*oauth2.Token, error) {
 	var timeout <-chan time.Time
 	if limit > 0 {
 		timer := time.NewTimer(limit)
@@ -159,20 +160,41 @@ func (m *Manager) wait(ctx context.Context, e *entry, f *flight, failed string, 
 	return nil, err
 }
 
-// fly does the work of a flight and tells everyone.
-func (m *Manager) fly(ctx context.Context, e *entry, f *flight, epoch int) {
+// fly does the work of a flight and tells everyone, also if code of the user's ends
+// the goroutine.
+func (m *Manager) fly(ctx context.Context, e *entry, f *lookout, epoch int, watch watcher) {
 	defer m.flights.Done()
-	r := &renewal{m: m, key: e.key, jitter: f.jitter, failed: f.failed, stuck: func(err error) {
+	r := &renewal{m: m, key: e.key, jitter: f.jitter, failed: f.failed, watch: watch, stuck: func(err error) {
 		f.stuckErr = err
 		close(f.stuck)
 		m.tellFailure(ctx, e.key, err)
 	}}
-	st, err := r.run(ctx)
-	now := time.Now()
+	var st *tokenState
+	err := error(&RefreshError{Key: e.key, cause: panics.Exited("the store, or a function of the manager's,")})
+	defer func() {
+		m.settle(e, f, epoch, r, st, err)
+		if r.reauth != nil {
+			m.tellReauth(ctx, r.reauth)
+		}
+		if err != nil {
+			m.tellFailure(ctx, e.key, err)
+		}
+	}()
+	st, err = r.run(ctx)
+}
 
+// settle hands out what a flight has found.
+func (m *Manager) settle(e *entry, f *lookout, epoch int, r *renewal, st *tokenState, err error) {
+	defer close(f.done)
 	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	if st != nil && st.version != 0 {
+		r.watch.see(st, now)
+	}
 	e.flight = nil
 	if e.epoch == epoch {
+		e.watch = r.watch
 		e.land(st, err, now)
 	}
 	if st != nil && st.alive(now) && (f.failed == "" || st.Access != f.failed) {
@@ -182,15 +204,6 @@ func (m *Manager) fly(ctx context.Context, e *entry, f *flight, epoch int) {
 		}
 	} else if f.err = err; err == nil {
 		f.err = &RefreshError{Key: e.key, cause: errDeadOnArrival}
-	}
-	e.mu.Unlock()
-	close(f.done)
-
-	if r.reauth != nil && m.onReauth != nil {
-		m.onReauth(ctx, r.reauth)
-	}
-	if err != nil {
-		m.tellFailure(ctx, e.key, err)
 	}
 }
 
@@ -223,13 +236,31 @@ func (e *entry) land(st *tokenState, err error, now time.Time) {
 // alone after a failure.
 const storePause = 250 * time.Millisecond
 
+// tellReauth calls the user's function. If that panics, OnFailure hears of it:
+// there is no caller any more.
+func (m *Manager) tellReauth(ctx context.Context, reauth *ReauthError) {
+	if m.onReauth == nil {
+		return
+	}
+	_, err := panics.Do(ctx, "the function of OnReauth", func(ctx context.Context) (none struct{}, _ error) {
+		m.onReauth(ctx, reauth)
+		return none, nil
+	})
+	if err != nil {
+		m.tellFailure(ctx, reauth.Key, &RefreshError{Key: reauth.Key, cause: err})
+	}
+}
+
 func (m *Manager) tellFailure(ctx context.Context, key string, err error) {
 	for _, other := range []error{ErrReauthorizationRequired, ErrManagerClosed, ErrRefreshedRecently} {
 		if errors.Is(err, other) {
 			return
 		}
 	}
-	if m.onFailure != nil {
-		m.onFailure(ctx, key, err)
+	if m.onFailure == nil {
+		return
 	}
+	var nobody error // is left to tell
+	defer panics.Catch(&nobody, "the function of OnFailure")
+	m.onFailure(ctx, key, err)
 }

@@ -63,17 +63,93 @@ func TestManager_RefreshTokenAfter401(t *testing.T) {
 	})
 }
 
-// The access token was refused and the refresh token is dead: it is not handed
-// out any more, although it has not expired.
-func TestManager_RefusedAndDead(t *testing.T) {
+// O5: the access token was refused and the refresh token is dead, which ends the
+// grant. The access token is handed out for as long as it lives: that a service has
+// refused it is not stored, so the next call fails as this one did and says why.
+func TestO5_RefusedAndDead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv, client := authServer(t, oauthtest.Config{})
-		m, first := signedIn(t, srv, oauthflow.NewMemoryStore(), client)
+		store := oauthflow.NewMemoryStore()
+		told := 0
+		m, first := signedIn(t, srv, store, client, oauthflow.OnReauth(func(context.Context, *oauthflow.ReauthError) { told++ }))
+		other := newManager(t, store, client)
 		srv.Revoke(first.RefreshToken)
+		for _, m := range []*oauthflow.Manager{m, other, m} {
+			tok, err := m.Token(t.Context(), userKey)
+			require.NoError(t, err)
+			require.Equal(t, first.AccessToken, tok.AccessToken)
+			_, err = m.RefreshToken(t.Context(), userKey, tok)
+			reauth, ok := errors.AsType[*oauthflow.ReauthError](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, "invalid_grant", reauth.Code)
+		}
+		require.Equal(t, 1, refreshes(srv))
+		synctest.Wait()
+		require.Equal(t, 1, told)
+		time.Sleep(2 * time.Hour)
+		_, err := m.Token(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+	})
+}
+
+// O5: one 401 says nothing of a token that cannot be refreshed: the caller learns
+// that there is no other, and nothing is stored, for nobody.
+func TestO5_A401IsNotStored(t *testing.T) {
+	for name, tok := range map[string]*oauth2.Token{
+		"that does not expire": {AccessToken: "gho_x"},
+		"that expires":         {AccessToken: "gho_x", Expiry: time.Date(2000, 1, 1, 1, 0, 0, 0, time.UTC)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := oauthflow.NewMemoryStore()
+				r := &counted{Refresher: refresherFunc(nil)}
+				never := oauthflow.OnReauth(func(context.Context, *oauthflow.ReauthError) { t.Error("nothing has ended") })
+				m, other := newManager(t, store, r, never), newManager(t, store, r, never)
+				require.NoError(t, m.Put(t.Context(), userKey, tok))
+				before, err := store.Load(t.Context(), userKey)
+				require.NoError(t, err)
+				for range 3 {
+					for _, m := range []*oauthflow.Manager{m, other} {
+						got, err := m.Token(t.Context(), userKey)
+						require.NoError(t, err)
+						require.Equal(t, "gho_x", got.AccessToken)
+						_, err = m.RefreshToken(t.Context(), userKey, got)
+						require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+						require.ErrorContains(t, err, "a service has refused the access token")
+					}
+					time.Sleep(10 * time.Second)
+				}
+				after, err := store.Load(t.Context(), userKey)
+				require.NoError(t, err)
+				require.Equal(t, before.Version, after.Version)
+				require.Zero(t, r.count())
+			})
+		})
+	}
+}
+
+// O5: nor does a 401 end a grant whose refresh has had no answer, under
+// WithoutReplay: the end of the access token does.
+func TestO5_A401IsNotStoredWithoutReplay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := oauthflow.NewMemoryStore()
+		lost := refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+			return nil, &oauthflow.TokenError{Op: "refresh", Status: 502, MaybeApplied: true}
+		})
+		m := newManager(t, store, lost, oauthflow.WithoutReplay())
+		require.NoError(t, m.Put(t.Context(), userKey, &oauth2.Token{AccessToken: "at", RefreshToken: "rt", Expiry: time.Now().Add(time.Hour)}))
 		tok, err := m.Token(t.Context(), userKey)
 		require.NoError(t, err)
 		_, err = m.RefreshToken(t.Context(), userKey, tok)
-		require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+		require.Error(t, err)
+		time.Sleep(2 * time.Minute)
+		_, err = m.RefreshToken(t.Context(), userKey, tok)
+		reauth, ok := errors.AsType[*oauthflow.ReauthError](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, 1, reauth.Unanswered)
+		_, err = m.Token(t.Context(), userKey)
+		require.NoError(t, err, "it lives")
+		time.Sleep(time.Hour)
 		_, err = m.Token(t.Context(), userKey)
 		require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
 	})

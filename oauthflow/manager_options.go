@@ -59,8 +59,9 @@ func WithoutReplay() ManagerOption {
 }
 
 // OnReauth is called when a token turns out to need the user, once for each
-// such event, by the process that found out. The access token may still be alive for a while. The context is detached from
-// the caller's; f may block, but Shutdown waits for it.
+// such event, by the process that found out: not for a 401 of a service alone. The
+// access token may still be alive for a while. The context is detached from the
+// caller's; f may block, but Shutdown waits for it. If it panics, [OnFailure] is told.
 func OnReauth(f func(ctx context.Context, err *ReauthError)) ManagerOption {
 	return func(m *Manager) { m.onReauth = f }
 }

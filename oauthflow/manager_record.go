@@ -100,6 +100,12 @@ func (s *tokenState) succeeded(tok *oauth2.Token, now time.Time, extra []string)
 	return next
 }
 
+// gone reports whether this is what is left of a token that was deleted in a store
+// which cannot delete by version.
+func (s *tokenState) gone() bool {
+	return s.Access == "" && s.Refresh == "" && s.Attempt == nil && s.Dead != nil
+}
+
 // clone returns a copy whose marks can be changed.
 func (s *tokenState) clone() *tokenState {
 	c := *s

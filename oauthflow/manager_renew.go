@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/flight"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -22,6 +23,7 @@ type renewal struct {
 	stuck  func(err error) // called once if the result cannot be stored at once
 	reauth *ReauthError    // set if this renewal was the one to find out
 
+	watch     watcher // what this process has seen of the record
 	refresher Refresher
 	extra     []string
 	grant     bool   // no refresh token needed
@@ -53,29 +55,31 @@ func (r *renewal) run(ctx context.Context) (*tokenState, error) {
 		}
 		r.owner = rand.Text()
 	}
-	var watch watcher
 	poll := pollMin
-	giveUp := time.Now().Add(2 * (r.m.timeout + r.m.lease))
+	began := time.Now()
 	for {
 		st, err := r.load(ctx)
 		if err != nil {
 			return nil, err
 		}
 		now := time.Now()
-		verdict, until := r.look(st, now, &watch)
+		verdict, until := r.look(st, now)
 		switch verdict {
 		case lookFresh:
 			return st, nil
 		case lookDead:
 			return st, st.reauthError(r.key)
 		case lookHopeless:
+			if st.alive(now) {
+				return st, st.hopeless(r.key) // a service's 401 is all that speaks against it
+			}
 			return r.condemn(ctx, st, "")
 		case lookRecent:
 			return st, &RefreshError{Key: r.key, cause: ErrRefreshedRecently}
 		case lookPaused:
 			return st, st.refreshError(r.key, until, errors.New(st.Attempt.Reason))
 		case lookBusy:
-			if r.m.isClosing() || now.After(giveUp) {
+			if r.m.isClosing() || now.Sub(began) > r.m.waitsFor(st) {
 				return st, st.refreshError(r.key, time.Time{}, ErrRefreshInProgress)
 			}
 			if err := pause.For(ctx, poll); err != nil {
@@ -108,13 +112,16 @@ func (r *renewal) choose() error {
 
 func (r *renewal) load(ctx context.Context) (*tokenState, error) {
 	st, err := r.m.load(ctx, r.key)
-	if errors.Is(err, ErrNotFound) {
-		if r.grant {
-			return &tokenState{Format: recordFormat}, nil
-		}
+	switch gone := err == nil && st.gone(); {
+	case (gone || errors.Is(err, ErrNotFound)) && r.grant:
+		return &tokenState{Format: recordFormat, version: st.version}, nil
+	case gone, errors.Is(err, ErrNotFound):
 		return nil, &ReauthError{Key: r.key, cause: ErrNotFound}
+	case err != nil:
+		return nil, err
 	}
-	return st, err
+	r.watch.see(st, time.Now())
+	return st, nil
 }
 
 // glimpse is what a look at the record leads to.
@@ -130,7 +137,7 @@ const (
 	lookBusy                    // a refresh is in flight elsewhere
 )
 
-func (r *renewal) look(st *tokenState, now time.Time, watch *watcher) (glimpse, time.Time) {
+func (r *renewal) look(st *tokenState, now time.Time) (glimpse, time.Time) {
 	works := st.alive(now) && (r.failed == "" || st.Access != r.failed)
 	switch {
 	case works && !st.stale(now, r.jitter):
@@ -149,7 +156,7 @@ func (r *renewal) look(st *tokenState, now time.Time, watch *watcher) (glimpse, 
 	case a == nil, a.Owner == r.owner:
 		return lookFree, time.Time{}
 	case a.Owner != "":
-		if !watch.abandoned(st, now, r.m.lease) {
+		if !r.watch.abandoned(st, now, r.m.lease) {
 			return lookBusy, time.Time{}
 		}
 		if r.m.noReplay && !r.grant {
@@ -157,29 +164,12 @@ func (r *renewal) look(st *tokenState, now time.Time, watch *watcher) (glimpse, 
 		}
 	case a.Unanswered > 0 && r.m.noReplay && !r.grant:
 		return lookHopeless, time.Time{}
-	case now.Before(a.NotBefore) && a.NotBefore.Sub(now) <= 2*maxPause: // more would be a clock that is wrong
-		return lookPaused, a.NotBefore
+	default:
+		if until := r.watch.pausedUntil(a); now.Before(until) {
+			return lookPaused, until
+		}
 	}
 	return lookFree, time.Time{}
-}
-
-// watcher tells a refresh in flight from one whose process has died.
-type watcher struct {
-	version int64
-	since   time.Time
-}
-
-// clockSlack is how far the wall clocks of two machines may be apart.
-const clockSlack = time.Minute
-
-// abandoned reports whether the mark has not been renewed for its whole lease,
-// which doubles with each refresh before it that had no answer.
-func (w *watcher) abandoned(st *tokenState, now time.Time, lease time.Duration) bool {
-	if w.version != st.version {
-		w.version, w.since = st.version, now
-	}
-	hold := lease << min(st.Attempt.Unanswered, 6)
-	return now.Sub(w.since) >= hold || now.Sub(st.Attempt.Beat) >= hold+clockSlack
 }
 
 // take puts our mark into the record. ErrConflict means that someone was faster.
@@ -241,26 +231,23 @@ const maxReason = 300
 
 // attempt makes one request, and gives signs of life until it is answered.
 func (r *renewal) attempt(ctx context.Context, st *tokenState) (*oauth2.Token, error) {
-	type result struct {
-		tok *oauth2.Token
-		err error
-	}
-	done, whole := make(chan result, 1), st.token(true)
-	go func() {
+	whole := st.token(true)
+	// No limit of the flight's own: an answer that is late is kept all the same.
+	call := flight.Start(ctx, 0, "the refresher", func(ctx context.Context) (*oauth2.Token, error) {
 		ctx, cancel := context.WithTimeout(ctx, r.m.timeout)
 		defer cancel()
 		tok, err := r.refresher.Refresh(ctx, whole)
 		if err == nil && (tok == nil || tok.AccessToken == "") {
 			err = ErrMalformedResponse
 		}
-		done <- result{tok, err}
-	}()
+		return tok, err
+	}, nil)
 	ticker := time.NewTicker(max(r.m.lease/4, 1))
 	defer ticker.Stop()
 	for {
 		select {
-		case res := <-done:
-			return res.tok, res.err
+		case <-call.Done():
+			return call.Wait(ctx)
 		case <-ticker.C:
 			r.beat(ctx, st)
 		}
@@ -286,7 +273,9 @@ func (r *renewal) giveUp(ctx context.Context, st *tokenState, cause error) (*tok
 	if te, ok := errors.AsType[*TokenError](cause); ok {
 		wait = max(wait, min(te.RetryAfter, maxPause))
 	}
-	st.Attempt.Owner, st.Attempt.NotBefore = "", now.Add(wait).Round(0)
+	// Others read the length of the pause, not the moment of its end.
+	a := st.Attempt
+	a.Owner, a.Beat, a.NotBefore = "", now.Round(0), now.Add(wait).Round(0)
 	err := st.refreshError(r.key, now.Add(wait), cause)
 	switch saveErr := r.m.save(ctx, r.key, st); {
 	case errors.Is(saveErr, ErrConflict): // someone has changed it: the next look will show
@@ -315,6 +304,18 @@ func (s *tokenState) refreshError(key string, retryAt time.Time, cause error) *R
 	}
 	return e
 }
+
+// hopeless is the error for a token that a service has refused and that cannot be
+// refreshed. The service may have been wrong, so nothing is recorded.
+func (s *tokenState) hopeless(key string) *ReauthError {
+	e := &ReauthError{Key: key, At: time.Now().Round(0), cause: errRefused}
+	if s.Attempt != nil {
+		e.Unanswered = s.Attempt.Unanswered
+	}
+	return e
+}
+
+var errRefused = errors.New("a service has refused the access token, and there is no refresh token to get another with")
 
 func (s *tokenState) reauthError(key string) *ReauthError {
 	return &ReauthError{Key: key, Code: s.Dead.Code, At: s.Dead.At, Unanswered: s.Dead.Unanswered}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -24,13 +25,20 @@ const (
 	keepPause = 10 * time.Second
 )
 
-// load reads a record. The error is bare ErrNotFound or a *StoreError.
+// load reads a record. The error is bare ErrNotFound or a *StoreError; the state is
+// never nil, and has the version of a record that cannot be read as far as the
+// store tells it.
 func (m *Manager) load(ctx context.Context, key string) (*tokenState, error) {
-	var st *tokenState
+	st := &tokenState{}
 	err := m.retryStore(ctx, func(ctx context.Context) error {
 		rec, err := m.store.Load(ctx, key)
+		st.version = rec.Version
+		if err != nil {
+			return err
+		}
+		read, err := decodeState(rec)
 		if err == nil {
-			st, err = decodeState(rec)
+			st = read
 		}
 		return err
 	})
@@ -38,9 +46,9 @@ func (m *Manager) load(ctx context.Context, key string) (*tokenState, error) {
 	case err == nil:
 		return st, nil
 	case errors.Is(err, ErrNotFound):
-		return nil, ErrNotFound
+		return &tokenState{}, ErrNotFound
 	}
-	return nil, &StoreError{Op: "load", Key: key, cause: clean(err)}
+	return st, &StoreError{Op: "load", Key: key, cause: clean(err)}
 }
 
 // save stores st if the record still has st's version, and sets the new one.
@@ -52,7 +60,7 @@ func (m *Manager) save(ctx context.Context, key string, st *tokenState) error {
 
 // saveOnce is save without a second try.
 func (m *Manager) saveOnce(ctx context.Context, key string, st *tokenState) error {
-	return m.retryStoreError(m.saveRaw(ctx, key, st), key, st)
+	return m.retryStoreError(m.storeOnce(ctx, func(ctx context.Context) error { return m.saveRaw(ctx, key, st) }), key, st)
 }
 
 func (m *Manager) saveRaw(ctx context.Context, key string, st *tokenState) error {
@@ -81,14 +89,21 @@ func (m *Manager) retryStore(ctx context.Context, op func(context.Context) error
 	wait := 20 * time.Millisecond
 	for try := 1; ; try++ {
 		bounded, cancel := context.WithTimeout(ctx, storeTimeout)
-		err := op(bounded)
+		err := m.storeOnce(bounded, op)
 		cancel()
+		_, panicked := errors.AsType[*PanicError](err)
 		decided := err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) || errors.Is(err, ErrCorrupt)
-		if decided || isContextError(err) || try == storeTries || pause.For(ctx, wait) != nil {
+		if decided || panicked || isContextError(err) || try == storeTries || pause.For(ctx, wait) != nil {
 			return err
 		}
 		wait *= 5
 	}
+}
+
+// storeOnce calls the store, a panic in which is an error.
+func (m *Manager) storeOnce(ctx context.Context, op func(context.Context) error) (err error) {
+	defer panics.Catch(&err, "the store")
+	return op(ctx)
 }
 
 // keep stores the result of a refresh; until that is done it is not handed out.
@@ -125,14 +140,17 @@ func (r *renewal) keep(ctx context.Context, sent, next *tokenState) (*tokenState
 // returns the state that stands, or none, after which next is saved again.
 func (r *renewal) reconcile(ctx context.Context, sent, next *tokenState) (*tokenState, error) {
 	now, err := r.m.load(ctx, r.key)
-	switch {
-	case errors.Is(err, ErrNotFound) && r.grant:
-		next.version = 0
+	switch gone := errors.Is(err, ErrNotFound) || err == nil && now.gone(); {
+	case gone && r.grant:
+		next.version = now.version
 		return nil, nil
-	case errors.Is(err, ErrNotFound): // signed out meanwhile
+	case gone: // signed out meanwhile
 		return nil, &ReauthError{Key: r.key, cause: ErrNotFound}
 	case err != nil:
 		return nil, err
+	}
+	r.watch.see(now, time.Now())
+	switch {
 	case now.Access == next.Access && now.Refresh == next.Refresh:
 		return now, nil // our own save, whose answer was lost
 	case now.Refresh == sent.Refresh:
@@ -171,9 +189,6 @@ func (r *renewal) condemn(ctx context.Context, st *tokenState, code string) (*to
 		}
 		dead.Attempt = nil
 	}
-	if r.failed != "" && dead.Access == r.failed {
-		dead.Access = "" // a service has refused it
-	}
 	err := r.m.save(ctx, r.key, dead)
 	if errors.Is(err, ErrConflict) {
 		if r.again {
@@ -189,36 +204,4 @@ func (r *renewal) condemn(ctx context.Context, st *tokenState, code string) (*to
 		return dead, fmt.Errorf("%w; and it could not be recorded: %w", reauth, err)
 	}
 	return dead, reauth
-}
-
-// seize waits until no refresh is in flight and bars the next one, for Delete.
-// What it returns is the last state, if that can be read.
-func (m *Manager) seize(ctx context.Context, key string) (*tokenState, error) {
-	r := &renewal{m: m, key: key}
-	var watch watcher
-	poll := pollMin
-	giveUp := time.Now().Add(m.timeout + m.lease)
-	for {
-		st, err := m.load(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		now := time.Now()
-		busy := st.Attempt != nil && st.Attempt.Owner != "" && !watch.abandoned(st, now, m.lease)
-		if busy && now.Before(giveUp) {
-			if err := pause.For(ctx, poll); err != nil {
-				return nil, waitError(key, err)
-			}
-			poll = min(poll*3/2, pollMax)
-			continue
-		}
-		next := st.clone()
-		next.Dead = &deathMark{At: now.Round(0)}
-		if err = m.save(ctx, r.key, next); !errors.Is(err, ErrConflict) {
-			return st, err
-		}
-		if err := pause.Err(ctx); err != nil {
-			return nil, waitError(key, err)
-		}
-	}
 }

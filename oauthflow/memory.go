@@ -71,6 +71,20 @@ func (s *MemoryStore) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
+// DeleteVersion implements [VersionDeleter].
+func (s *MemoryStore) DeleteVersion(ctx context.Context, key string, version int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.records[key]; ok && r.version != version {
+		return fmt.Errorf("oauthflow: memory store: %w", ErrConflict)
+	}
+	delete(s.records, key)
+	return nil
+}
+
 // Keys implements [KeyLister], over the keys at the time when the iteration begins.
 func (s *MemoryStore) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {

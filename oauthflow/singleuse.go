@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // SingleUseStore remembers which attempts were completed, so that a redirect
@@ -28,7 +30,9 @@ func (c *Client) useOnce(ctx context.Context, in *sealedAttempt) error {
 	if c.uses == nil {
 		return nil
 	}
-	first, err := c.uses.Use(ctx, in.State, time.Unix(in.Expires, 0))
+	first, err := panics.Do(ctx, "the store", func(ctx context.Context) (bool, error) {
+		return c.uses.Use(ctx, in.State, time.Unix(in.Expires, 0))
+	})
 	if err != nil {
 		return &CallbackError{Err: fmt.Errorf("single-use store: %w", err)}
 	}

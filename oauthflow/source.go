@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/flight"
 )
 
 // Source is the token under one key as an [oauth2.TokenSource]. It does what its
@@ -77,22 +79,8 @@ func (g Grant) Refresh(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, err
 // GrantFrom returns a Grant that asks src, for token sources that take no
 // context. If the context ends first, the call of src goes on in the background and its result is dropped.
 func GrantFrom(src oauth2.TokenSource) Grant {
-	type result struct {
-		tok *oauth2.Token
-		err error
-	}
 	return func(ctx context.Context) (*oauth2.Token, error) {
-		done := make(chan result, 1)
-		go func() {
-			tok, err := src.Token()
-			done <- result{tok, err}
-		}()
-		select {
-		case r := <-done:
-			return r.tok, r.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+		return flight.Start(ctx, 0, "the token source", func(context.Context) (*oauth2.Token, error) { return src.Token() }, nil).Wait(ctx)
 	}
 }
 

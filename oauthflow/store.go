@@ -60,6 +60,17 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 }
 
+// VersionDeleter is implemented by stores that can delete by compare-and-swap. All
+// stores of this module do. In one that cannot, [Manager.Delete] leaves a record
+// without a token, which later sign-ins replace.
+type VersionDeleter interface {
+	// DeleteVersion removes the record if it still has that version. If there is
+	// none, that is no error; if the version differs, nothing is removed, and the
+	// error matches ErrConflict. A wrapper around a store that cannot do it
+	// returns an error that matches errors.ErrUnsupported.
+	DeleteVersion(ctx context.Context, key string, version int64) error
+}
+
 // KeyLister is implemented by stores that can list their keys. All stores of
 // this module do.
 type KeyLister interface {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -102,6 +103,13 @@ func (a *all) delay(key string, n int) time.Duration {
 	return d
 }
 
+// waitFor waits for a limiter from elsewhere. A panic in it is an error, so that
+// those before it get their token back.
+func waitFor(ctx context.Context, l Limiter, key string) (err error) {
+	defer panics.Catch(&err, "the limiter")
+	return l.Wait(ctx, key)
+}
+
 // Return gives the token back to every limiter.
 func (a *all) Return(key string) {
 	for _, t := range a.takers {
@@ -123,7 +131,7 @@ func (m *mixed) Wait(ctx context.Context, key string) error {
 		}
 	}
 	for i, l := range m.others {
-		if err := l.Wait(ctx, key); err != nil {
+		if err := waitFor(ctx, l, key); err != nil {
 			giveBack(m.others[:i], key)
 			return asError(err)
 		}

@@ -188,3 +188,19 @@ func TestAllPutsBackWhatItTookBeforeARefusal(t *testing.T) {
 		require.True(t, one.Allow(""))
 	})
 }
+
+type blowingLimiter struct{}
+
+func (blowingLimiter) Wait(context.Context, string) error { panic("canary") }
+
+// C37: a limiter from elsewhere that panics refuses its call, and the others get
+// their tokens back.
+func TestC37_APanicInALimiter(t *testing.T) {
+	before, own := new(returning), ratelimit.PerMinute(1)
+	l := ratelimit.All(before, blowingLimiter{}, own)
+	err := l.Wait(t.Context(), "k")
+	require.ErrorContains(t, err, "the limiter panicked with a string")
+	require.NotContains(t, err.Error(), "canary")
+	require.Equal(t, 1, before.gave)
+	require.True(t, own.Allow("k"))
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -19,6 +20,9 @@ import (
 // begun: f's last error comes back at once. Where ctx has ended before the first
 // attempt, f is not called. f gets ctx as it is: to bound a single attempt, f
 // derives a context with a timeout itself.
+//
+// A panic in a function of p is Do's error, beside f's last one; a panic in f is the
+// caller's own.
 //
 // Each success puts [SuccessGain] into p.Budget and each retry takes
 // [RetryCost]; a retry that was paid for and not made is paid back.
@@ -34,21 +38,40 @@ func Do[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)
 			budget.Deposit(SuccessGain)
 			return v, nil
 		}
-		wait, ok := p.next(ctx, number, err)
+		wait, ok, broken := p.decide(ctx, number, err)
+		if broken != nil {
+			return zero, fmt.Errorf("retry: stopped after attempt %d: %w: %w", number, broken, bare(err))
+		}
 		if !ok {
 			return zero, ended(ctx, number, bare(err))
 		}
 		if !budget.Withdraw(RetryCost) {
 			return zero, bare(err)
 		}
-		if p.Notify != nil {
-			p.Notify(ctx, Attempt{Number: number, Err: bare(err), Wait: wait})
+		if broken := p.notify(ctx, Attempt{Number: number, Err: bare(err), Wait: wait}); broken != nil {
+			budget.Deposit(RetryCost)
+			return zero, fmt.Errorf("retry: stopped after attempt %d: %w: %w", number, broken, bare(err))
 		}
 		if pause.For(ctx, wait) != nil {
 			budget.Deposit(RetryCost)
 			return zero, ended(ctx, number, bare(err))
 		}
 	}
+}
+
+// decide is next, a panic in a function of the policy's being an error.
+func (p Policy) decide(ctx context.Context, number int, err error) (wait time.Duration, ok bool, broken error) {
+	defer panics.Catch(&broken, "the policy")
+	wait, ok = p.next(ctx, number, err)
+	return wait, ok, nil
+}
+
+func (p Policy) notify(ctx context.Context, a Attempt) (broken error) {
+	defer panics.Catch(&broken, "the policy")
+	if p.Notify != nil {
+		p.Notify(ctx, a)
+	}
+	return nil
 }
 
 // next returns the wait before the attempt that follows number, if there is to

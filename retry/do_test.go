@@ -351,3 +351,25 @@ func TestDoDoesNotAllocate(t *testing.T) {
 		}
 	}))
 }
+
+// C37: a function of the policy's that panics ends the call with an error, which
+// says what f's was too; what was paid for a retry that was not made is paid back.
+func TestC37_APanicInAPolicy(t *testing.T) {
+	mine := errors.New("mine")
+	for name, blows := range map[string]retry.Policy{
+		"Retryable": {Retryable: func(error) bool { panic("canary") }},
+		"Backoff":   {Backoff: func(int) time.Duration { panic("canary") }},
+		"Notify":    {Notify: func(context.Context, retry.Attempt) { panic("canary") }},
+	} {
+		budget := retry.NewBudget(retry.RetryCost)
+		blows.Budget = budget
+		f, at := failing(1, mine)
+		got, err := retry.Do(t.Context(), blows, f)
+		require.Empty(t, got)
+		require.ErrorIs(t, err, mine, name)
+		require.ErrorContains(t, err, "the policy panicked with a string")
+		require.NotContains(t, err.Error(), "canary")
+		require.Len(t, *at, 1)
+		require.True(t, budget.Withdraw(retry.RetryCost), name)
+	}
+}

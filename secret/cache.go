@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/flight"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -17,21 +18,16 @@ type cached struct {
 	mu      sync.Mutex
 	values  []Value
 	expires time.Time
-	flight  *flight
-}
-
-type flight struct {
-	done   chan struct{}
-	values []Value
-	err    error
+	flight  *flight.Flight[[]Value] // the one call under way, if any
+	stale   bool                    // it began before a Refresh, so that its outcome is not kept
 }
 
 // Cache returns a source that keeps the secrets of src for ttl. When they
-// expire, or after Refresh, one call is made to src, whoever waits; it is
-// detached from the callers' cancellation, so that one caller's cancel fails no
-// other, and bounded to 30 s. An error is not kept, and a panic in src becomes
-// one. A ttl of zero or less is an error at construction of whatever uses the
-// source.
+// expire, or after Refresh, a single call to src serves all waiting callers; there
+// is never more than one under way. Cancelling one caller does not affect the
+// others, and the call is bounded to 30 s. An error is not kept, and a panic in src
+// becomes one. A ttl of zero or less is an error at construction of whatever uses
+// the source.
 func Cache(src Source, ttl time.Duration) Source { return &cached{src: src, ttl: ttl} }
 
 // Check reports a lifetime that is not positive, and what src reports.
@@ -42,76 +38,60 @@ func (c *cached) Check() error {
 	return Check(c.src)
 }
 
-// Secrets returns what is kept, or waits for src.
+// Secrets returns what is kept, or waits for src. A call to src that began before
+// the last Refresh is waited for, and then src is called again.
 func (c *cached) Secrets(ctx context.Context) ([]Value, error) {
-	c.mu.Lock()
-	if time.Now().Before(c.expires) {
-		defer c.mu.Unlock()
-		return c.values, nil
-	}
-	f := c.flight
-	if f == nil {
-		f = &flight{done: make(chan struct{})}
-		c.flight = f
-		go c.fetch(context.WithoutCancel(ctx), f)
-	}
-	c.mu.Unlock()
-	select {
-	case <-f.done:
-		return f.values, f.err
-	case <-ctx.Done():
-		return nil, fmt.Errorf("secret: cache: waiting for the source: %w", pause.Err(ctx))
+	for {
+		c.mu.Lock()
+		if time.Now().Before(c.expires) {
+			defer c.mu.Unlock()
+			return c.values, nil
+		}
+		if c.flight == nil {
+			c.flight = flight.Start(ctx, cacheFetchLimit, "secret: cache: the source", c.fetch, c.land)
+		}
+		f, stale := c.flight, c.stale
+		c.mu.Unlock()
+		values, err := f.Wait(ctx)
+		if ctx.Err() != nil && err != nil {
+			return nil, fmt.Errorf("secret: cache: waiting for the source: %w", pause.Err(ctx))
+		}
+		if !stale {
+			return values, err
+		}
 	}
 }
 
 const cacheFetchLimit = 30 * time.Second
 
-func (c *cached) fetch(ctx context.Context, f *flight) {
-	defer c.land(f)
-	ctx, cancel := context.WithTimeout(ctx, cacheFetchLimit)
-	defer cancel()
-	f.err = errors.New("secret: cache: the source ended its goroutine")
-	f.values, f.err = guarded(ctx, c.src)
-}
-
-// land hands f to those who wait for it, and keeps it unless it was overtaken.
-func (c *cached) land(f *flight) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.flight == f {
-		c.flight = nil
-		if f.err == nil {
-			c.values, c.expires = f.values, time.Now().Add(c.ttl)
-		}
-	}
-	close(f.done)
-}
-
-// guarded holds src to its contract. A panic in it would end the process, since
-// no caller's stack is above; it becomes an error, which does not show what was
-// panicked with, since that may well be a secret.
-func guarded(ctx context.Context, src Source) (values []Value, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			values, err = nil, fmt.Errorf("secret: cache: the source panicked with a %T", r)
-		}
-	}()
-	if src == nil {
+// fetch holds src to its contract.
+func (c *cached) fetch(ctx context.Context) ([]Value, error) {
+	if c.src == nil {
 		return nil, fmt.Errorf("secret: cache: nil source: %w", ErrNone)
 	}
-	values, err = src.Secrets(ctx)
+	values, err := c.src.Secrets(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return usable("cache", values)
 }
 
+func (c *cached) land(values []Value, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil && !c.stale {
+		c.values, c.expires = values, time.Now().Add(c.ttl)
+	}
+	c.flight, c.stale = nil, false
+}
+
 // Refresh has src read its origin again, and discards what is kept. What a call
-// to src that is under way brings goes to those who wait for it and is not kept.
+// to src that is under way brings goes to those who already wait for it and is not
+// kept: however many refresh at a time, src is called once more for all of them.
 func (c *cached) Refresh(ctx context.Context) error {
 	err := Refresh(ctx, c.src)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.expires, c.flight = time.Time{}, nil
+	c.expires, c.stale = time.Time{}, c.flight != nil
 	return err
 }

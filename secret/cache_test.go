@@ -158,6 +158,83 @@ func TestX3_CacheRefreshDuringACall(t *testing.T) {
 	})
 }
 
+// C15, X3: all who have seen the old secret fail refresh it, and the origin is
+// asked by one call at a time; none of them gets what it held before.
+func TestX3_CacheIsReadOnceForAllWhoRefresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &vault{version: 1}
+		src := secret.Cache(v, time.Hour)
+		require.Equal(t, []string{"v1"}, reveal(t, src))
+		var wg sync.WaitGroup
+		for i := range 100 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 10 * time.Millisecond) // the last while the first call is under way
+				if err := secret.Refresh(t.Context(), src); err != nil {
+					t.Error(err)
+				}
+				v.mu.Lock()
+				refreshed := v.version
+				v.mu.Unlock()
+				got, err := secret.Current(t.Context(), src)
+				if n, _ := strconv.Atoi(got.Reveal()[1:]); err != nil || n < refreshed {
+					t.Errorf("%v %v: read before the refresh %d", got.Reveal(), err, refreshed)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 3, v.calls)
+	})
+}
+
+// C37
+func TestC37_APanicInASourceIsAnError(t *testing.T) {
+	t.Parallel()
+	blows := panicking{}
+	for name, f := range map[string]func() error{
+		"Current": func() error { _, err := secret.Current(t.Context(), blows); return err },
+		"Refresh": func() error { return secret.Refresh(t.Context(), blows) },
+		"Check":   func() error { return secret.Check(blows) },
+		"Func": func() error {
+			_, err := secret.Current(t.Context(), secret.Func(func(context.Context) ([]secret.Value, error) { panic(canary) }))
+			return err
+		},
+		"Join":                  func() error { _, err := secret.Current(t.Context(), secret.Join(blows)); return err },
+		"Cache":                 func() error { _, err := secret.Current(t.Context(), secret.Cache(blows, time.Hour)); return err },
+		"Refresh through Cache": func() error { return secret.Refresh(t.Context(), secret.Cache(blows, time.Hour)) },
+	} {
+		err := f()
+		require.ErrorContains(t, err, "panicked with a string", name)
+		requireHidden(t, err.Error(), name)
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Secrets(context.Context) ([]secret.Value, error) { panic(canary) }
+func (panicking) Refresh(context.Context) error                   { panic(canary) }
+func (panicking) Check() error                                    { panic(canary) }
+
+// A source that ignores its context is given up, and does not keep the next
+// callers from asking again.
+func TestCacheGivesUpASourceThatIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := true
+		src := secret.Cache(secret.Func(func(context.Context) ([]secret.Value, error) {
+			if hangs {
+				time.Sleep(time.Hour)
+			}
+			return []secret.Value{secret.New("v")}, nil
+		}), time.Minute)
+		start := time.Now()
+		_, err := src.Secrets(t.Context())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 31*time.Second, time.Since(start))
+		hangs = false
+		require.Equal(t, []string{"v"}, reveal(t, src))
+		time.Sleep(time.Hour)
+	})
+}
+
 func TestCacheSurvivesASourceThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, fail := range map[string]func(){

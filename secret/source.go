@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // ErrBlank is wrapped by the error for a secret that is empty or only white space.
@@ -40,7 +42,8 @@ type Checker interface {
 // Check returns an error if src is nil or already known to be unusable: a blank
 // static value, an unset variable, a missing file. Constructors call it. A
 // source that cannot tell in advance ([Func]) passes.
-func Check(src Source) error {
+func Check(src Source) (err error) {
+	defer panics.Catch(&err, "secret: the source")
 	if src == nil {
 		return fmt.Errorf("secret: nil source: %w", ErrNone)
 	}
@@ -50,17 +53,12 @@ func Check(src Source) error {
 	return nil
 }
 
-// Current returns the first, that is the newest, secret of src.
+// Current returns the first, that is the newest, secret of src. A panic in src is
+// an error.
 func Current(ctx context.Context, src Source) (Value, error) {
-	if src == nil {
-		return Value{}, fmt.Errorf("secret: nil source: %w", ErrNone)
-	}
-	vs, err := src.Secrets(ctx)
+	vs, err := all(ctx, src)
 	if err != nil {
 		return Value{}, err
-	}
-	if len(vs) == 0 {
-		return Value{}, fmt.Errorf("secret: source: %w", ErrNone)
 	}
 	if vs[0].IsBlank() {
 		return Value{}, fmt.Errorf("secret: source: %w", ErrBlank)
@@ -68,8 +66,24 @@ func Current(ctx context.Context, src Source) (Value, error) {
 	return vs[0], nil
 }
 
-// Refresh calls src's Refresh if it has one.
-func Refresh(ctx context.Context, src Source) error {
+// all returns what src yields, newest first: at least one.
+func all(ctx context.Context, src Source) ([]Value, error) {
+	if src == nil {
+		return nil, fmt.Errorf("secret: nil source: %w", ErrNone)
+	}
+	values, err := panics.Do(ctx, "secret: the source", src.Secrets)
+	if err == nil && len(values) == 0 {
+		err = fmt.Errorf("secret: source: %w", ErrNone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return values, nil
+}
+
+// Refresh calls src's Refresh if it has one. A panic in it is an error.
+func Refresh(ctx context.Context, src Source) (err error) {
+	defer panics.Catch(&err, "secret: the source")
 	if r, ok := src.(Refresher); ok {
 		return r.Refresh(ctx)
 	}

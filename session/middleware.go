@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // MiddlewareOption adjusts [Middleware].
@@ -83,7 +85,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	switch {
 	case err == nil && fromCookie:
 		if err := m.origins.Check(r); err != nil {
-			m.refused(r, errors.Join(ErrCrossOrigin, err))
+			m.tell(r, errors.Join(ErrCrossOrigin, err))
 			http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
 			return
 		}
@@ -91,7 +93,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		next.ServeHTTP(w, r)
 		return
 	case errors.Is(err, ErrNoToken):
-		m.refused(r, err)
+		m.tell(r, err)
 		challenge(w, http.StatusUnauthorized, "Bearer")
 		return
 	}
@@ -100,7 +102,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		s, err = m.verifier.Verify(r.Context(), raw)
 	}
 	if err != nil {
-		m.refused(r, err)
+		m.tell(r, err)
 		if e, ok := errors.AsType[*Error](err); ok && !e.Reason.Decided() {
 			w.Header().Set("Retry-After", "5")
 			http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
@@ -115,6 +117,13 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		w.Header().Add("Vary", "Cookie")
 	}
 	next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), s)))
+}
+
+// tell calls the function of OnRefused, which changes no answer by panicking.
+func (m *middleware) tell(r *http.Request, refusal error) {
+	var nobody error // is left to tell
+	defer panics.Catch(&nobody, "the function of OnRefused")
+	m.refused(r, refusal)
 }
 
 // token finds the token in the request. Two that contradict each other are an

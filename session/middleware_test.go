@@ -242,6 +242,28 @@ func TestRevocation(t *testing.T) {
 	refused(t, v, i.ClerkToken(claims{"exp": now.Unix()}), session.Expired)
 }
 
+// C37: a hook that panics leaves the request undecided; one that only looks changes
+// no answer.
+func TestC37_APanicInAHook(t *testing.T) {
+	t.Parallel()
+	i, _ := shared()
+	blow := func() { panic("canary-in-a-panic") }
+	for name, hook := range map[string]session.Revocation{
+		"RevocationFunc":   session.RevocationFunc(func(context.Context, *session.Session) (bool, error) { blow(); return false, nil }),
+		"TokensValidAfter": session.TokensValidAfter(func(context.Context, string) (time.Time, error) { blow(); return time.Time{}, nil }),
+	} {
+		v := verifier(t, i, i.Clerk(), session.WithRevocation(hook))
+		_, err := v.Verify(t.Context(), i.ClerkToken(nil))
+		require.ErrorIs(t, err, session.RevocationUnavailable, name)
+		require.ErrorContains(t, err, "the revocation hook panicked with a string")
+		require.NotContains(t, err.Error(), "canary")
+		w := call{header: bearer(i.ClerkToken(nil))}.do(session.Middleware(v, session.OnRefused(func(*http.Request, error) { blow() }))(whoAmI))
+		require.Equal(t, 503, w.Code)
+		w = call{}.do(session.Middleware(v, session.OnRefused(func(*http.Request, error) { blow() }))(whoAmI))
+		require.Equal(t, 401, w.Code)
+	}
+}
+
 func TestTokensValidAfter(t *testing.T) {
 	t.Parallel()
 	i, now := shared()

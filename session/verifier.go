@@ -10,6 +10,7 @@ import (
 	"github.com/standpipe-go/standpipe/internal/claims"
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/keyset"
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // Verifier verifies the tokens of one issuer. Make one per issuer with
@@ -139,7 +140,7 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*Session, error) {
 		return nil, err
 	}
 	for _, hook := range v.settings.revocations {
-		revoked, err := hook.Revoked(ctx, s)
+		revoked, err := panics.Do(ctx, "the revocation hook", func(ctx context.Context) (bool, error) { return hook.Revoked(ctx, s) })
 		if err != nil {
 			return nil, &Error{Reason: RevocationUnavailable, Err: err}
 		}

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // The log is where the reasons go that the responses keep to themselves. The
@@ -18,7 +19,10 @@ func (h *Handler) logger() *slog.Logger {
 	return slog.Default()
 }
 
+// logAttrs writes a line. A log handler that panics changes no answer.
 func (h *Handler) logAttrs(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
+	var nobody error // is left to tell
+	defer panics.Catch(&nobody, "the log handler")
 	log := h.logger()
 	if !log.Enabled(ctx, level) {
 		return
@@ -58,8 +62,8 @@ func (h *Handler) logFailed(ctx context.Context, rec Receipt, status int, err er
 	if rec.EventID != "" {
 		attrs = append(attrs, slog.String("event_id", clip(rec.EventID)))
 	}
-	if p, ok := errors.AsType[*panicError](err); ok {
-		attrs = append(attrs, slog.String("panic", clip(fmt.Sprint(p.value))), slog.String("stack", string(p.stack)))
+	if p, ok := errors.AsType[*panics.Error](err); ok {
+		attrs = append(attrs, slog.String("panic", clip(fmt.Sprint(p.Value()))), slog.String("stack", string(p.Stack())))
 	}
 	h.logAttrs(ctx, slog.LevelError, "webhook failed", attrs...)
 }
@@ -104,18 +108,6 @@ func clip(s string) string {
 	return s
 }
 
-// panicError stands for a panic in the user's code. Its text leaves the value
-// out, because Dispatch returns it to whoever wants to store it; the log has
-// it.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func newPanicError(value any) *panicError {
-	return &panicError{value: value, stack: debug.Stack()}
-}
-
-func (e *panicError) Error() string {
-	return fmt.Sprintf("webhook: handler panicked with a %T", e.value)
-}
+// newPanicError stands for a panic in the user's code. Its text leaves the value
+// out, because Dispatch returns it to whoever wants to store it; the log has it.
+func newPanicError(value any) error { return panics.New("webhook: handler", value) }

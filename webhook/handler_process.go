@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // Process answers one request that did not come from net/http, such as one from
@@ -126,7 +128,9 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 	case rt.responds || h.guard == nil:
 		return rt.call(ctx, d, i, false)
 	}
-	claim, err := h.guard.Claim(ctx, h.guardKey(d, i))
+	claim, err := panics.Do(ctx, "the guard", func(ctx context.Context) (Claim, error) {
+		return h.guard.Claim(ctx, h.guardKey(d, i))
+	})
 	if err != nil {
 		return nil, &laterError{"guard", err}
 	}
@@ -159,7 +163,8 @@ func (h *Handler) settle(ctx context.Context, c Claim, handled bool) {
 	if handled {
 		end = h.guard.Commit
 	}
-	if err := end(ctx, c); err != nil {
+	_, err := panics.Do(ctx, "the guard", func(ctx context.Context) (none struct{}, err error) { return none, end(ctx, c) })
+	if err != nil {
 		h.logUnsettled(ctx, handled, err)
 	}
 }

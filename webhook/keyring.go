@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -32,7 +33,7 @@ func newKeyring[K any](src secret.Source, parse func(text string) (K, error)) (*
 	k := &keyring[K]{src: src, parse: parse}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	values, err := src.Secrets(ended)
+	values, err := panics.Do(ended, "the secret source", src.Secrets)
 	if err != nil {
 		return k, nil
 	}
@@ -44,7 +45,7 @@ func newKeyring[K any](src secret.Source, parse func(text string) (K, error)) (*
 
 // get returns the keys that are valid now, newest first, at least one.
 func (k *keyring[K]) get(ctx context.Context) ([]K, error) {
-	values, err := k.src.Secrets(ctx)
+	values, err := panics.Do(ctx, "the secret source", k.src.Secrets)
 	if err != nil {
 		return nil, &Error{Reason: ErrUnavailable, Detail: "secret source", Err: err}
 	}

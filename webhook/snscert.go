@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/flight"
 	"github.com/standpipe-go/standpipe/internal/safefetch"
 )
 
@@ -85,8 +86,9 @@ type snsCert struct {
 const (
 	certLifetime = 24 * time.Hour
 	certCooldown = 5 * time.Second
-	maxCerts     = 64 // kept, failures included: more than AWS has regions in use at a time
-	maxFlights   = 8  // fetches that run at once
+	certLimit    = 30 * time.Second // of a fetch, in a client that has no limit of its own
+	maxCerts     = 64               // kept, failures included: more than AWS has regions in use at a time
+	maxFlights   = 8                // fetches that run at once
 )
 
 var errCooldown = errors.New("an attempt to fetch it has just failed")
@@ -101,13 +103,7 @@ type snsCerts struct {
 	mu      sync.Mutex
 	known   map[string]*snsCert
 	failed  map[string]time.Time
-	flights map[string]*certFlight
-}
-
-type certFlight struct {
-	done chan struct{}
-	cert *snsCert
-	err  error
+	flights map[string]*flight.Flight[*snsCert]
 }
 
 func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
@@ -120,7 +116,7 @@ func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
 	}
 	return &snsCerts{
 		fetcher: f, now: now,
-		known: map[string]*snsCert{}, failed: map[string]time.Time{}, flights: map[string]*certFlight{},
+		known: map[string]*snsCert{}, failed: map[string]time.Time{}, flights: map[string]*flight.Flight[*snsCert]{},
 	}, nil
 }
 
@@ -143,25 +139,21 @@ func (c *snsCerts) get(ctx context.Context, certURL string) (*snsCert, error) {
 			c.mu.Unlock()
 			return nil, errors.New("too many certificates are being fetched")
 		}
-		f = &certFlight{done: make(chan struct{})}
+		f = flight.Start(ctx, certLimit, "the fetch of the certificate", func(ctx context.Context) (*snsCert, error) {
+			body, err := c.fetcher.Get(ctx, certURL)
+			if err != nil {
+				return nil, err
+			}
+			return parseSNSCert(body)
+		}, func(cert *snsCert, err error) { c.land(certURL, cert, err) })
 		c.flights[certURL] = f
-		go c.fetch(context.WithoutCancel(ctx), certURL, f)
 	}
 	c.mu.Unlock()
-	select {
-	case <-f.done:
-		return f.cert, f.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	return f.Wait(ctx)
 }
 
-func (c *snsCerts) fetch(ctx context.Context, certURL string, f *certFlight) {
-	body, err := c.fetcher.Get(ctx, certURL)
-	if err == nil {
-		f.cert, err = parseSNSCert(body)
-	}
-	f.err = err
+// land keeps what a fetch has brought.
+func (c *snsCerts) land(certURL string, cert *snsCert, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -169,13 +161,12 @@ func (c *snsCerts) fetch(ctx context.Context, certURL string, f *certFlight) {
 	if err != nil {
 		makeRoom(c.failed, func(at time.Time) bool { return now.Sub(at) >= certCooldown })
 		c.failed[certURL] = now
-	} else {
-		f.cert.fetched = now
-		makeRoom(c.known, func(cert *snsCert) bool { return now.Sub(cert.fetched) >= certLifetime })
-		c.known[certURL] = f.cert
-		delete(c.failed, certURL)
+		return
 	}
-	close(f.done)
+	cert.fetched = now
+	makeRoom(c.known, func(cert *snsCert) bool { return now.Sub(cert.fetched) >= certLifetime })
+	c.known[certURL] = cert
+	delete(c.failed, certURL)
 }
 
 // makeRoom drops what is over, and then whatever comes first, so that m can take

@@ -9,7 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/flight"
 	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // Cache is a [Source] that fetches. Make one with [New].
@@ -19,7 +21,7 @@ type Cache struct {
 	state   atomic.Pointer[state]
 
 	mu     sync.Mutex
-	flight *flight
+	flight *fetch // the one under way, if any
 }
 
 // state is what is known between fetches. It is never modified.
@@ -34,8 +36,13 @@ type state struct {
 	err      error     // of the last fetch
 }
 
-// flight is one fetch, and those who wait for it.
-type flight struct{ done chan struct{} }
+// fetch is one fetch. What it brings is in the state when it has ended.
+type fetch = flight.Flight[fetched]
+
+type fetched struct {
+	set      *jose.Set
+	lifetime time.Duration
+}
 
 // New returns a cold cache. It makes no request; see [Cache.Warm].
 func New(c Config) (*Cache, error) {
@@ -132,24 +139,22 @@ func (c *Cache) mayRetry(st *state, now time.Time) bool {
 }
 
 // start begins a fetch, or joins the one that runs. A fetch that has ended
-// since the caller looked at seen counts as well: its flight is done.
-func (c *Cache) start(ctx context.Context, seen *state) *flight {
+// since the caller looked at seen counts as well, and nil stands for it.
+func (c *Cache) start(ctx context.Context, seen *state) *fetch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flight != nil {
 		return c.flight
 	}
 	if c.state.Load() != seen {
-		done := make(chan struct{})
-		close(done)
-		return &flight{done}
+		return nil
 	}
 	return c.launch(ctx)
 }
 
 // startUnlessCoolingDown is start for an unknown key ID. It returns nil when
 // the last fetch ended less than a cooldown ago.
-func (c *Cache) startUnlessCoolingDown(ctx context.Context, seen *state) *flight {
+func (c *Cache) startUnlessCoolingDown(ctx context.Context, seen *state) *fetch {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.flight != nil {
@@ -164,49 +169,59 @@ func (c *Cache) startUnlessCoolingDown(ctx context.Context, seen *state) *flight
 
 // launch is called with the mutex held. The fetch is detached from the caller's
 // cancellation, since others may come to wait for it.
-func (c *Cache) launch(ctx context.Context) *flight {
-	f := &flight{done: make(chan struct{})}
-	c.flight = f
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Wait)
-	go func() {
-		defer cancel()
-		c.fetch(ctx, f)
-	}()
-	return f
+func (c *Cache) launch(ctx context.Context) *fetch {
+	c.flight = flight.Start(ctx, c.config.Wait, "the fetch of the keys", func(ctx context.Context) (fetched, error) {
+		set, lifetime, err := c.fetcher.keys(ctx)
+		return fetched{set, lifetime}, err
+	}, c.land)
+	return c.flight
 }
 
-func (c *Cache) fetch(ctx context.Context, f *flight) {
-	set, lifetime, err := c.fetcher.keys(ctx)
+// land keeps what a fetch has brought.
+func (c *Cache) land(got fetched, err error) {
 	now := c.config.Now()
 	next := *c.state.Load()
 	next.attempt, next.err = now, err
 	if err != nil {
 		next.failures++
-		c.config.Logger.LogAttrs(ctx, slog.LevelWarn, "fetching keys failed",
-			slog.Int("failures", next.failures), slog.Any("error", err))
 	} else {
 		next.failures = 0
-		next.set = set
-		next.refreshAt = now.Add(lifetime * 4 / 5)
-		next.expires = now.Add(lifetime)
+		next.set = got.set
+		next.refreshAt = now.Add(got.lifetime * 4 / 5)
+		next.expires = now.Add(got.lifetime)
 		next.stale = next.expires.Add(max(c.config.StaleFor, 0))
-		for _, reason := range set.LeftOut() {
-			c.config.Logger.LogAttrs(ctx, slog.LevelDebug, "key left out of the set", slog.Any("reason", reason))
-		}
 	}
+	c.log(&next)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state.Store(&next)
 	c.flight = nil
-	close(f.done)
+}
+
+// log tells of a fetch. A log handler that panics changes nothing.
+func (c *Cache) log(st *state) {
+	var nobody error // is left to tell
+	defer panics.Catch(&nobody, "the log handler")
+	ctx := context.Background()
+	if st.err != nil {
+		c.config.Logger.LogAttrs(ctx, slog.LevelWarn, "fetching keys failed",
+			slog.Int("failures", st.failures), slog.Any("error", st.err))
+		return
+	}
+	for _, reason := range st.set.LeftOut() {
+		c.config.Logger.LogAttrs(ctx, slog.LevelDebug, "key left out of the set", slog.Any("reason", reason))
+	}
 }
 
 // wait reports whether the fetch ended before the context and the bound.
-func (c *Cache) wait(ctx context.Context, f *flight) bool {
+func (c *Cache) wait(ctx context.Context, f *fetch) bool {
+	if f == nil {
+		return true
+	}
 	timer := time.NewTimer(c.config.Wait)
 	defer timer.Stop()
 	select {
-	case <-f.done:
+	case <-f.Done():
 		return true
 	case <-ctx.Done():
 	case <-timer.C:

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -665,3 +666,43 @@ func TestWarmLookupsDoNotAllocate(t *testing.T) {
 		}
 	}))
 }
+
+// C37: a transport or a log handler of the user's that panics, or that ends its
+// goroutine, is a failed fetch, and the next one works.
+func TestC37_APanicInAFetch(t *testing.T) {
+	for name, blow := range map[string]func(){"a panic": func() { panic("canary") }, "its own end": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer()
+				blows := true
+				c := newCache(t, s, func(c *keyset.Config) {
+					c.Client = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+						if blows {
+							blow()
+						}
+						return s.RoundTrip(r)
+					})}
+					c.Logger = slog.New(blowingLog{})
+				})
+				_, err := c.Key(t.Context(), header("k1"))
+				require.ErrorIs(t, err, keyset.ErrUnavailable)
+				require.NotContains(t, err.Error(), "canary")
+				blows = false
+				time.Sleep(time.Minute)
+				_, err = c.Key(t.Context(), header("k1"))
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+type blowingLog struct{}
+
+func (blowingLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (blowingLog) Handle(context.Context, slog.Record) error { panic("canary") }
+func (l blowingLog) WithAttrs([]slog.Attr) slog.Handler      { return l }
+func (l blowingLog) WithGroup(string) slog.Handler           { return l }

@@ -33,7 +33,7 @@ type Store struct {
 	dialect Dialect
 	table   string
 
-	load, insert, update, remove, list string
+	load, insert, update, remove, removeVersion, list string
 }
 
 // Option changes how a Store keeps records.
@@ -64,6 +64,7 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
 	s.insert = s.sql(`INSERT INTO %s (record_key, version, data) VALUES (?, ?, ?) ON CONFLICT (record_key) DO NOTHING`)
 	s.update = s.sql(`UPDATE %s SET version = version + 1, data = ?, updated_at = CURRENT_TIMESTAMP WHERE record_key = ? AND version = ?`)
 	s.remove = s.sql(`DELETE FROM %s WHERE record_key = ?`)
+	s.removeVersion = s.sql(`DELETE FROM %s WHERE record_key = ? AND version = ?`)
 	s.list = s.sql(`SELECT record_key FROM %s WHERE record_key >= ? AND record_key > ? ORDER BY record_key LIMIT ?`)
 	return s, nil
 }
@@ -205,6 +206,25 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 		return fmt.Errorf("sqlstore: delete: %w", s.cause(ctx, err))
 	}
 	return nil
+}
+
+// DeleteVersion implements [oauthflow.VersionDeleter].
+func (s *Store) DeleteVersion(ctx context.Context, key string, version int64) error {
+	res, err := s.db.ExecContext(ctx, s.removeVersion, key, version)
+	if err != nil {
+		return fmt.Errorf("sqlstore: delete: %w", s.cause(ctx, err))
+	}
+	if n, err := res.RowsAffected(); err != nil || n > 0 {
+		return err
+	}
+	switch _, err := s.Load(ctx, key); {
+	case err == nil:
+		return fmt.Errorf("sqlstore: delete: %w", oauthflow.ErrConflict)
+	case errors.Is(err, oauthflow.ErrNotFound):
+		return nil
+	default:
+		return err
+	}
 }
 
 // page is how many keys are read at a time. No connection is held between pages.

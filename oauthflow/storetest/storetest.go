@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) oauthflow.Store) {
 	t.Run("not found", func(t *testing.T) { testNotFound(t, open(t)) })
 	t.Run("compare and swap", func(t *testing.T) { testCompareAndSwap(t, open(t)) })
 	t.Run("versions are never given twice", func(t *testing.T) { testVersions(t, open(t)) })
+	t.Run("delete by version", func(t *testing.T) { testDeleteVersion(t, open(t)) })
 	t.Run("content", func(t *testing.T) { testContent(t, open(t)) })
 	t.Run("one winner", func(t *testing.T) { testOneWinner(t, open(t)) })
 	t.Run("no lost update", func(t *testing.T) { testNoLostUpdate(t, open(t)) })
@@ -106,6 +107,40 @@ func testVersions(t *testing.T, s oauthflow.Store) {
 			t.Fatalf("delete: %v", err)
 		}
 	}
+}
+
+func testDeleteVersion(t *testing.T, s oauthflow.Store) {
+	d, ok := s.(oauthflow.VersionDeleter)
+	if !ok {
+		t.Skip("the store is no VersionDeleter")
+	}
+	key := newKey()
+	if err := d.DeleteVersion(t.Context(), key, 1); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("the store wraps one that is no VersionDeleter")
+	} else if err != nil {
+		t.Errorf("delete of nothing: %v", err)
+	}
+	first := save(t, s, key, "one", 0)
+	second := save(t, s, key, "two", first)
+	for _, version := range []int64{first, second + 1_000} {
+		if err := d.DeleteVersion(t.Context(), key, version); !errors.Is(err, oauthflow.ErrConflict) {
+			t.Errorf("delete of version %d: %v; want ErrConflict", version, err)
+		}
+	}
+	wantRecord(t, s, key, "two", second)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.DeleteVersion(ctx, key, second); !errors.Is(err, context.Canceled) {
+		t.Errorf("delete under a cancelled context: %v", err)
+	}
+	wantRecord(t, s, key, "two", second)
+	if err := d.DeleteVersion(t.Context(), key, second); err != nil {
+		t.Fatalf("delete: %v", err)
+	}
+	if _, err := s.Load(t.Context(), key); !errors.Is(err, oauthflow.ErrNotFound) {
+		t.Errorf("load after a delete: %v; want ErrNotFound", err)
+	}
+	wantConflict(t, s, key, second)
 }
 
 func testContent(t *testing.T, s oauthflow.Store) {

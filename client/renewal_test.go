@@ -1,0 +1,206 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// originSecret is a secret at a far place: each read takes 50 ms, each refresh 20.
+type originSecret struct {
+	reads, refreshes atomic.Int32
+}
+
+func (s *originSecret) Secrets(context.Context) ([]secret.Value, error) {
+	s.reads.Add(1)
+	time.Sleep(50 * time.Millisecond)
+	return []secret.Value{secret.New("same-old-key")}, nil
+}
+
+func (s *originSecret) Refresh(context.Context) error {
+	s.refreshes.Add(1)
+	time.Sleep(20 * time.Millisecond)
+	return nil
+}
+
+// C15, X3: however many calls fail with one key at a time, its source is read once
+// for all of them, whatever kind of credential is made of it.
+func TestC15_AStormOf401sReadsTheSourceOnce(t *testing.T) {
+	const n = 100
+	for name, auth := range map[string]func(secret.Source) client.Auth{
+		"bearer": client.Bearer,
+		"header": func(s secret.Source) client.Auth { return client.APIKeyHeader("X-Key", s) },
+		"query":  func(s secret.Source) client.Auth { return client.APIKeyQuery("key", s) },
+		"basic":  client.BasicKey,
+		"user":   func(s secret.Source) client.Auth { return client.Basic("user", s) },
+	} {
+		for kind, stored := range map[string]bool{"kept by Cache": true, "that refreshes itself": false} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					origin := &originSecret{}
+					src := secret.Source(origin)
+					if stored {
+						src = secret.Cache(origin, time.Hour)
+					}
+					c := over(t, clienttest.NewTransport(t, clienttest.Status(401)), client.WithAuth(auth(src)))
+					storm := func() {
+						var wg sync.WaitGroup
+						for range n {
+							wg.Go(func() { _, _ = client.Get[client.None](t.Context(), c, "/x") })
+						}
+						wg.Wait()
+					}
+					storm()
+					require.EqualValues(t, 1, origin.refreshes.Load())
+					if stored {
+						require.EqualValues(t, 2, origin.reads.Load(), "one at first, and one after the 401s")
+					}
+					storm()
+					require.EqualValues(t, 1, origin.refreshes.Load(), "nor again at once")
+					time.Sleep(2 * time.Second)
+					storm()
+					require.EqualValues(t, 2, origin.refreshes.Load(), "it may have changed since")
+				})
+			})
+		}
+	}
+}
+
+// C15: a plain source takes no context; a call is bounded by its deadline all the
+// same, whatever the source did before and whatever its tokens say of their end.
+func TestC15_APlainSourceOverrunsNoDeadline(t *testing.T) {
+	for name, tok := range map[string]*oauth2.Token{
+		"without an expiry": {AccessToken: "t"},
+		"fresh":             {AccessToken: "t", Expiry: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)},
+		"expired":           {AccessToken: "t", Expiry: time.Unix(1, 0)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var calls atomic.Int32
+				slow := plainSourceFunc(func() (*oauth2.Token, error) {
+					if calls.Add(1) > 1 {
+						time.Sleep(3 * time.Second)
+					}
+					return tok, nil
+				})
+				c := over(t, clienttest.NewTransport(t, clienttest.JSON(200, "{}")), client.WithAuth(client.OAuth2(slow)))
+				_, err := client.Get[client.None](t.Context(), c, "/x")
+				require.NoError(t, err)
+				for range 2 {
+					began := time.Now()
+					ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+					_, err = client.Get[client.None](ctx, c, "/x")
+					cancel()
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					require.Equal(t, 200*time.Millisecond, time.Since(began))
+				}
+				require.EqualValues(t, 2, calls.Load(), "one call for all who wait")
+				_, err = client.Get[client.None](t.Context(), c, "/x")
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+// A source that never comes back is asked anew after a while.
+func TestOAuth2PlainSourceThatHangsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		var calls atomic.Int32
+		src := plainSourceFunc(func() (*oauth2.Token, error) {
+			if calls.Add(1) == 1 {
+				<-end
+				return nil, errors.New("late")
+			}
+			return &oauth2.Token{AccessToken: "t"}, nil
+		})
+		c := over(t, clienttest.NewTransport(t, clienttest.JSON(200, "{}")), client.WithAuth(client.OAuth2(src)))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.Get[client.None](ctx, c, "/x")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		time.Sleep(30 * time.Second)
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+		close(end)
+		synctest.Wait()
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err, "what came late is dropped")
+	})
+}
+
+type denied struct{ err error }
+
+func (denied) Token() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "tok-secret"}, nil }
+func (d denied) RefreshToken(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+	return nil, d.err
+}
+
+type deniedSecret struct{ err error }
+
+func (deniedSecret) Secrets(context.Context) ([]secret.Value, error) {
+	return []secret.Value{secret.New("tok-secret")}, nil
+}
+func (d deniedSecret) Refresh(context.Context) error { return d.err }
+
+// O5: the call that finds out that its credential is gone says both: what the
+// service answered, and why that could not be helped. So does the ledger.
+func TestO5_A401SaysWhyItWasNotCured(t *testing.T) {
+	gone := errors.New("the grant is gone")
+	for name, auth := range map[string]client.Auth{
+		"a token":  client.OAuth2(denied{gone}),
+		"a secret": client.Bearer(deniedSecret{gone}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, rt := scripted(t, `401 {"message":"expired"}`, client.WithAuth(auth))
+			var ledger client.Ledger
+			ctx := client.WithLedger(t.Context(), &ledger)
+			for range 2 {
+				_, err := client.Get[client.None](ctx, c, "/x")
+				require.ErrorIs(t, err, client.ErrUnauthorized)
+				require.ErrorIs(t, err, gone)
+				require.ErrorContains(t, err, `"expired" the credential could not be renewed: the grant is gone`)
+			}
+			require.Equal(t, 2, rt.Count())
+			require.ErrorIs(t, ledger.Attempts()[0].Err, gone)
+			require.Equal(t, 401, ledger.Attempts()[0].Status)
+
+			resp, err := c.HTTPClient().Get(base + "/x")
+			require.NoError(t, err, "under an SDK the response is the outcome")
+			require.NoError(t, resp.Body.Close())
+		})
+	}
+}
+
+// X1: a renewal's error that repeats the token does not show it.
+func TestX1_ARenewalsErrorHidesTheToken(t *testing.T) {
+	c, _ := scripted(t, "401", client.WithAuth(client.OAuth2(denied{errors.New("refused tok-secret")})))
+	_, err := client.Get[client.None](t.Context(), c, "/x")
+	require.ErrorIs(t, err, client.ErrUnauthorized)
+	for _, verb := range []string{"%v", "%+v", "%q"} {
+		require.NotContains(t, fmt.Sprintf(verb, err), "tok-secret")
+	}
+}
+
+// X1
+func TestX1_ACredentialPrintsWithoutItsToken(t *testing.T) {
+	auth := client.OAuth2(plainSourceFunc(func() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: "tok-secret"}, nil }))
+	c, _ := scripted(t, "200 {}", client.WithAuth(auth))
+	_, err := client.Get[client.None](t.Context(), c, "/x")
+	require.NoError(t, err)
+	for _, verb := range []string{"%v", "%+v", "%#v"} {
+		require.NotContains(t, fmt.Sprintf(verb, auth), "tok-secret", verb)
+	}
+}
