@@ -67,7 +67,7 @@ func readClerk(r *reading, parties []string) error {
 	if r.registered.NotBefore.IsZero() {
 		return refuse(Malformed, `"nbf" is missing`)
 	}
-	if err := r.party(partyRequired, parties); err != nil {
+	if err := r.authorizedParty(parties, r.settings.allowNoParty); err != nil {
 		return err
 	}
 	if s.ID == "" && (r.set.Has("sid") || !r.settings.allowTemplates) {
