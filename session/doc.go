@@ -29,8 +29,9 @@
 // key is meant for it. Unsigned tokens and secrets shared with the issuer are
 // refused, as is every "crit", and keys that come with the token are ignored.
 // Then "iss", "aud", "exp", "nbf", "iat", "sub" and what the provider adds must
-// be right; an optional claim that is null is absent. The kind of token counts as well: logout tokens, DPoP proofs, and ID
-// tokens where access tokens belong, never pass.
+// be right; an optional claim that is null is absent. The kind of token counts as
+// well: logout tokens, DPoP proofs, and ID tokens where access tokens belong, never
+// pass.
 //
 // # Keys
 //
