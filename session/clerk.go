@@ -62,6 +62,10 @@ func ClerkIssuer(publishableKey string) (string, error) {
 	return "https://" + host, nil
 }
 
+// clerkMachine begins the subject of tokens between machines (Clerk docs, "M2M
+// tokens"), which the instance signs with the same key and type.
+const clerkMachine = "mch_"
+
 func readClerk(r *reading, parties []string) error {
 	s := r.session
 	if r.registered.NotBefore.IsZero() {
@@ -72,6 +76,9 @@ func readClerk(r *reading, parties []string) error {
 	}
 	if s.ID == "" && (r.set.Has("sid") || !r.settings.allowTemplates) {
 		return refuse(WrongType, `no "sid": not a session token`)
+	}
+	if strings.HasPrefix(s.Subject, clerkMachine) {
+		return refuse(WrongType, "a machine's token")
 	}
 	status, err := r.set.String("sts")
 	if err != nil {

@@ -184,6 +184,13 @@ func TestClerkOptions(t *testing.T) {
 	v = verifier(t, i, i.Clerk(), session.AllowTemplateTokens())
 	accepted(t, v, i.ClerkToken(claims{"sid": absent, "v": absent}))
 	refused(t, v, i.ClerkToken(claims{"sid": ""}), session.WrongType)
+
+	// J12: a token between machines is no user's, whatever the options let pass.
+	v = verifier(t, i, i.Clerk(), session.AllowTemplateTokens(), session.AllowMissingAuthorizedParty())
+	for _, sub := range []string{"mch_1", "mch_"} {
+		refused(t, v, i.ClerkToken(claims{"sid": absent, "azp": absent, "sub": sub}), session.WrongType)
+	}
+	accepted(t, v, i.ClerkToken(claims{"sid": absent, "azp": absent, "sub": "user_mch_1"}))
 }
 
 func TestClerkIssuer(t *testing.T) {

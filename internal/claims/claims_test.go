@@ -231,6 +231,9 @@ func TestRules(t *testing.T) {
 	_, err = strict.Check(parse(t, with(change{"sub": ""})), now)
 	require.ErrorIs(t, err, claims.ErrMalformed)
 
+	_, err = rules.Check(parse(t, with(change{"aud": "absent"})), now)
+	require.ErrorContains(t, err, "none")
+
 	unbound := claims.Rules{Issuer: iss}
 	_, err = unbound.Check(parse(t, with(change{"aud": "absent"})), now)
 	require.NoError(t, err)
@@ -274,11 +277,35 @@ func TestRulesValidate(t *testing.T) {
 		"no placeholder": {Issuer: "https://a/", Tenants: []string{"x"}},
 		"empty tenant":   {Issuer: "https://a/{tenantid}", Tenants: []string{""}},
 		"empty audience": {Issuer: "https://a/", Audience: []string{""}},
+		"empty alias":    {Issuer: "https://a/", Aliases: []string{"a", ""}},
+		"both":           {Issuer: "https://a/{tenantid}", Tenants: []string{"x"}, Aliases: []string{"a"}},
 		"leeway":         {Issuer: "https://a/", Leeway: 6 * time.Minute},
 		"expiry leeway":  {Issuer: "https://a/", ExpiryLeeway: time.Hour},
 	} {
 		require.Error(t, r.Validate(), name)
 	}
+	for name, r := range map[string]claims.Rules{
+		"aliases": {Issuer: "https://a/", Aliases: []string{"a"}},
+		"tenants": {Issuer: "https://a/{tenantid}", Tenants: []string{"x"}},
+		"leeways": {Issuer: "https://a/", Leeway: claims.MaxLeeway, ExpiryLeeway: claims.MaxLeeway},
+	} {
+		require.NoError(t, r.Validate(), name)
+	}
+}
+
+// J10
+func TestJ10_Aliases(t *testing.T) {
+	t.Parallel()
+	rules := claims.Rules{Issuer: "https://a.example", Aliases: []string{"a.example", "b.example"}}
+	for _, iss := range []string{"https://a.example", "a.example", "b.example", `b\u002eexample`} {
+		got, err := rules.Check(parse(t, fmt.Sprintf(`{"iss":"%s","sub":"u","exp":%d}`, iss, now.Unix()+60)), now)
+		require.NoError(t, err, iss)
+		require.Equal(t, "https://a.example", got.Issuer, "one identity")
+	}
+	for _, iss := range []string{"c.example", "", "A.example", "https://b.example"} {
+		require.ErrorIs(t, rules.CheckIssuer(parse(t, fmt.Sprintf(`{"iss":%q}`, iss))), claims.ErrIssuer, iss)
+	}
+	require.ErrorIs(t, claims.Rules{Aliases: []string{"a"}}.CheckIssuer(parse(t, `{"iss":"a"}`)), claims.ErrIssuer, "aliases of nobody")
 }
 
 // J2
