@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -575,6 +580,48 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
+// What is wrong with a discovery document is said by name.
+func TestDiscoveryErrors(t *testing.T) {
+	t.Parallel()
+	const at = issuer + "/.well-known/openid-configuration"
+	for page, want := range map[string]string{
+		`{"issuer":["x"],"jwks_uri":"x"}`:                                `"issuer"`,
+		`{"issuer":null}`:                                                `"issuer"`,
+		`{"issuer":"\ud800"}`:                                            `"issuer"`,
+		`{"issuer":"` + issuer + `","jwks_uri":1}`:                       `"jwks_uri"`,
+		`{"issuer":"` + issuer + `","jwks_uri":"` + keysURL + `\ud800"}`: `"jwks_uri"`,
+		`{"issuer":"` + issuer + `"}`:                                    "no jwks_uri",
+		`{"jwks_uri":"` + keysURL + `"}`:                                 "another issuer",
+		`{"issuer":"x","issuer":"x"}`:                                    "duplicate",
+		`{"issuer":"` + issuer + `","jwks_uri":"http://keys.example/"}`:  "https only",
+		`<html>`: "no document",
+		`[]`:     "another type",
+	} {
+		s := newServer()
+		s.pages[at] = page
+		err := newCache(t, s, func(c *keyset.Config) { c.URL, c.Issuer = "", issuer }).Warm(t.Context())
+		require.ErrorIs(t, err, keyset.ErrUnavailable, page)
+		require.ErrorContains(t, err, want, page)
+		require.ErrorContains(t, err, at, page)
+	}
+}
+
+// J9: the size is capped, at the byte.
+func TestJ9_DocumentSize(t *testing.T) {
+	t.Parallel()
+	set := jwks(1, "k1")
+	for size, ok := range map[int]bool{keyset.MaxBytes: true, keyset.MaxBytes + 1: false} {
+		s := newServer()
+		s.pages[keysURL] = set + strings.Repeat(" ", size-len(set))
+		_, err := newCache(t, s, nil).Key(t.Context(), header("k1"))
+		if ok {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "larger than")
+		}
+	}
+}
+
 // A server that has no document at the first address says so in its own way.
 func TestDiscoveryGoesOn(t *testing.T) {
 	t.Parallel()
@@ -733,7 +780,37 @@ func TestCertificates(t *testing.T) {
 	c := newCache(t, s, func(c *keyset.Config) { c.Format = keyset.Certificates })
 	_, err := c.Key(t.Context(), header("k1"))
 	require.ErrorIs(t, err, keyset.ErrUnavailable, "a map without a usable certificate says nothing about the key")
+
+	public, private, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	der, err := x509.CreateCertificate(nil, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{SerialNumber: big.NewInt(1)}, public, private)
+	require.NoError(t, err)
+	page, err := json.Marshal(map[string]string{"c1": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))})
+	require.NoError(t, err)
+	s.pages[keysURL] = string(page)
+	key, err := newCache(t, s, func(c *keyset.Config) { c.Format = keyset.Certificates }).Key(t.Context(), header("c1"))
+	require.NoError(t, err)
+	require.Equal(t, public, key.Public())
+	_, err = newCache(t, s, nil).Key(t.Context(), header("c1"))
+	require.ErrorIs(t, err, keyset.ErrUnavailable, "a map is no JWK set")
 }
+
+// J9: half a document is none.
+func TestJ9_TruncatedDocument(t *testing.T) {
+	t.Parallel()
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		body := io.MultiReader(strings.NewReader(jwks(1, "k1")), iotest.ErrReader(io.ErrUnexpectedEOF))
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body), Request: r}, nil
+	})}
+	c := newCache(t, newServer(), func(c *keyset.Config) { c.Client = client })
+	_, err := c.Key(t.Context(), header("k1"))
+	require.ErrorIs(t, err, keyset.ErrUnavailable)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestStatic(t *testing.T) {
 	t.Parallel()
