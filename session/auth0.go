@@ -23,7 +23,8 @@ import (
 // Keys come from /.well-known/jwks.json of the domain.
 //
 // The Session has the permissions of role-based access control ("permissions"),
-// the scopes ("scope") and the organization ("org_id", "org_name").
+// the scopes ("scope") and the organization ("org_id", "org_name"), and as its
+// AuthorizedParty the client ("azp" or "client_id").
 func Auth0(domain string, audience ...string) Profile {
 	issuer := "https://" + domain + "/"
 	p := Profile{
@@ -42,13 +43,13 @@ func Auth0(domain string, audience ...string) Profile {
 }
 
 func readAuth0(r *reading) (err error) {
-	if r.set.Has("nonce") {
-		return refuse(WrongType, `an ID token: it has a "nonce"`)
+	if err := refuseIDToken(r.set); err != nil {
+		return err
 	}
 	if err := refuseBound(r); err != nil {
 		return err
 	}
-	if err := r.party(partyIfListed, r.settings.parties); err != nil {
+	if err := r.client(false); err != nil {
 		return err
 	}
 	s := r.session
@@ -73,13 +74,4 @@ func refuseBound(r *reading) error {
 		return refuse(WrongType, `the token is bound to a key ("cnf"), not a bearer token`)
 	}
 	return nil
-}
-
-// scopes reads "scope" (RFC 9068 section 2.2.3): names separated by spaces.
-func scopes(set claims.Set) ([]string, error) {
-	text, err := set.String("scope")
-	if err != nil || text == "" {
-		return nil, err
-	}
-	return strings.Fields(text), nil
 }

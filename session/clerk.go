@@ -62,16 +62,23 @@ func ClerkIssuer(publishableKey string) (string, error) {
 	return "https://" + host, nil
 }
 
+// clerkMachine begins the subject of tokens between machines (Clerk docs, "M2M
+// tokens"), which the instance signs with the same key and type.
+const clerkMachine = "mch_"
+
 func readClerk(r *reading, parties []string) error {
 	s := r.session
 	if r.registered.NotBefore.IsZero() {
 		return refuse(Malformed, `"nbf" is missing`)
 	}
-	if err := r.party(partyRequired, parties); err != nil {
+	if err := r.authorizedParty(parties, r.settings.allowNoParty); err != nil {
 		return err
 	}
 	if s.ID == "" && (r.set.Has("sid") || !r.settings.allowTemplates) {
 		return refuse(WrongType, `no "sid": not a session token`)
+	}
+	if strings.HasPrefix(s.Subject, clerkMachine) {
+		return refuse(WrongType, "a machine's token")
 	}
 	status, err := r.set.String("sts")
 	if err != nil {

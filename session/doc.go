@@ -1,5 +1,6 @@
 // Package session tells who is calling: it verifies the JWTs that Clerk, Auth0,
-// Firebase and any other OpenID Connect or OAuth issuer give to signed-in users.
+// Cognito, WorkOS, Firebase and any other OpenID Connect or OAuth issuer give to
+// signed-in users.
 //
 // Most callers need a verifier and the middleware:
 //
@@ -11,11 +12,12 @@
 //	user, ok := session.FromContext(r.Context())
 //
 // Choose the profile by who issues the tokens and what they are for: [Clerk],
-// [Auth0] and [Firebase] for those; [AccessToken] for the JWT access tokens of
-// any OAuth server (RFC 9068); [OIDC] for ID tokens, where there is nothing
-// better; [FirebaseCookie] for session cookies. Outside of HTTP call
-// [Verifier.Verify]. Add [WithRevocation] where sessions must end before their
-// tokens do.
+// [Auth0], [Cognito], [WorkOS] and [Firebase] for those; [AccessToken] for the JWT
+// access tokens of any OAuth server (RFC 9068), with [AllowUntypedAccessTokens] for
+// those of Okta, Entra ID and Keycloak; [OIDC] for ID tokens, where there is nothing
+// better; [FirebaseCookie] for session cookies; [ClerkOAuth] for what Clerk issues
+// to OAuth clients. Outside of HTTP call [Verifier.Verify]. Add [WithRevocation]
+// where sessions must end before their tokens do.
 //
 // # What is verified
 //
@@ -27,8 +29,9 @@
 // key is meant for it. Unsigned tokens and secrets shared with the issuer are
 // refused, as is every "crit", and keys that come with the token are ignored.
 // Then "iss", "aud", "exp", "nbf", "iat", "sub" and what the provider adds must
-// be right. The kind of token counts as well: logout tokens, DPoP proofs, and ID
-// tokens where access tokens belong, never pass.
+// be right; an optional claim that is null is absent. The kind of token counts as
+// well: logout tokens, DPoP proofs, and ID tokens where access tokens belong, never
+// pass.
 //
 // # Keys
 //

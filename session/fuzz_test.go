@@ -33,6 +33,7 @@ func fuzzVerifiers(f *testing.F, s *jose.Signer) []*session.Verifier {
 	for _, p := range []session.Profile{
 		session.Clerk("https://clerk.example.com", "https://app.example.com"), session.Auth0("example.us.auth0.com", "api"),
 		session.Firebase("demo"), session.FirebaseCookie("demo"), session.OIDC("https://issuer.example/", "api"), session.AccessToken("https://issuer.example/", "api"),
+		session.Cognito("https://issuer.example/pool", "api"), session.ClerkOAuth("https://issuer.example/", "api"), session.WorkOS("api"),
 	} {
 		v, err := session.NewVerifier(p, session.WithJWKS(jwks), session.WithAlgorithms("EdDSA"),
 			session.WithClock(func() time.Time { return time.Unix(1_800_000_000, 0) }))
@@ -63,6 +64,7 @@ func FuzzClaims(f *testing.F) {
 	signer := fuzzSigner(f)
 	verifiers := fuzzVerifiers(f, signer)
 	f.Add([]byte(`{"iss":"https://issuer.example/","sub":"u","aud":"api","exp":1900000000,"iat":1800000000}`))
+	f.Add([]byte(`{"iss":"https://issuer.example/pool","sub":"u","client_id":"api","token_use":"access","exp":1900000000,"iat":1800000000,"scp":["a",null]}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		for _, typ := range []string{"JWT", "at+jwt"} {
 			raw, err := signer.Sign(map[string]any{"typ": typ}, payload)

@@ -65,7 +65,8 @@ var ErrCrossOrigin = errors.New("session: cross-origin request with a cookie")
 //
 // A request without a good token is answered with 401 and a WWW-Authenticate
 // header by RFC 6750 section 3; the answer says no more than that. When no
-// decision can be made because keys are unavailable, the answer is 503.
+// decision can be made because keys are unavailable, the answer is 503. Every
+// answer, the handler's included, has a Vary header that names what was looked at.
 // Middleware panics if v is nil.
 func Middleware(v *Verifier, options ...MiddlewareOption) func(http.Handler) http.Handler {
 	if v == nil {
@@ -81,6 +82,12 @@ func Middleware(v *Verifier, options ...MiddlewareOption) func(http.Handler) htt
 }
 
 func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	// What a shared cache stores of an answer to one caller must not reach another,
+	// and a refusal is no exception.
+	w.Header().Add("Vary", "Authorization")
+	if m.cookie != "" {
+		w.Header().Add("Vary", "Cookie")
+	}
 	raw, fromCookie, err := m.token(r)
 	switch {
 	case err == nil && fromCookie:
@@ -111,11 +118,6 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		challenge(w, http.StatusUnauthorized, `Bearer error="invalid_token"`)
 		return
 	}
-	// What a shared cache stores of an answer to one user must not reach another.
-	w.Header().Add("Vary", "Authorization")
-	if m.cookie != "" {
-		w.Header().Add("Vary", "Cookie")
-	}
 	next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), s)))
 }
 
@@ -132,8 +134,13 @@ func (m *middleware) token(r *http.Request) (raw string, fromCookie bool, err er
 	if headers := r.Header["Authorization"]; len(headers) > 1 {
 		return "", false, refuse(Malformed, "several Authorization headers")
 	} else if len(headers) == 1 {
-		if scheme, rest, ok := strings.Cut(headers[0], " "); ok && strings.EqualFold(scheme, "Bearer") {
-			return strings.Trim(rest, " "), false, nil
+		// Without a token, or with one after a tab, it is still a bearer's attempt.
+		scheme := headers[0]
+		if end := strings.IndexAny(scheme, " \t"); end >= 0 {
+			scheme = scheme[:end]
+		}
+		if strings.EqualFold(scheme, "Bearer") {
+			return strings.Trim(headers[0][len(scheme):], " "), false, nil
 		}
 	}
 	if m.cookie == "" {

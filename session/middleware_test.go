@@ -68,6 +68,9 @@ func TestMiddleware(t *testing.T) {
 		{"other scheme", call{header: http.Header{"Authorization": {"Basic dTpw"}}}, 401, "Bearer", session.ErrNoToken},
 		{"no scheme", call{header: http.Header{"Authorization": {good}}}, 401, "Bearer", session.ErrNoToken},
 		{"scheme glued", call{header: http.Header{"Authorization": {"Bearer" + good}}}, 401, "Bearer", session.ErrNoToken},
+		{"scheme alone", call{header: http.Header{"Authorization": {"Bearer"}}}, 401, `Bearer error="invalid_token"`, session.Malformed},
+		{"tab for space", call{header: http.Header{"Authorization": {"Bearer\t" + good}}}, 401, `Bearer error="invalid_token"`, session.Malformed},
+		{"empty header", call{header: http.Header{"Authorization": {""}}}, 401, "Bearer", session.ErrNoToken},
 		{"empty token", call{header: bearer("")}, 401, `Bearer error="invalid_token"`, session.Malformed},
 		{"expired", call{header: bearer(expired)}, 401, `Bearer error="invalid_token"`, session.Expired},
 		{"garbage", call{header: bearer(good + "x")}, 401, `Bearer error="invalid_token"`, nil},
@@ -82,9 +85,9 @@ func TestMiddleware(t *testing.T) {
 			w := tt.call.do(plain)
 			require.Equal(t, tt.status, w.Code)
 			require.Equal(t, tt.challenge, w.Header().Get("WWW-Authenticate"))
+			require.Equal(t, []string{"Authorization"}, w.Header().Values("Vary"), "whatever the answer is")
 			if tt.status == 200 {
 				require.Equal(t, sessiontest.Subject, w.Body.String())
-				require.Equal(t, "Authorization", w.Header().Get("Vary"))
 				require.Empty(t, reasons)
 				return
 			}
@@ -108,6 +111,7 @@ func TestJ9_MiddlewareWithoutKeys(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, w.Code)
 	require.Empty(t, w.Header().Get("WWW-Authenticate"))
 	require.NotEmpty(t, w.Header().Get("Retry-After"))
+	require.Equal(t, []string{"Authorization"}, w.Header().Values("Vary"))
 }
 
 func TestMiddlewareOptional(t *testing.T) {
@@ -119,6 +123,34 @@ func TestMiddlewareOptional(t *testing.T) {
 	require.Equal(t, "nobody", w.Body.String())
 	require.Equal(t, sessiontest.Subject, call{header: bearer(i.ClerkToken(nil))}.do(h).Body.String())
 	require.Equal(t, 401, call{header: bearer(i.ClerkToken(claims{"exp": 1}))}.do(h).Code)
+	require.Equal(t, []string{"Authorization"}, w.Header().Values("Vary"), "nobody's page is not for everybody")
+
+	// Credentials that are there but cannot be read are not the lack of any.
+	good, other := i.ClerkToken(nil), i.ClerkToken(claims{"sub": "user_2"})
+	h = session.Middleware(verifier(t, i, i.Clerk()), session.Optional(), session.FromCookie("__session"))(whoAmI)
+	for name, c := range map[string]call{
+		"two headers":    {header: http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}},
+		"two cookies":    {cookies: []string{"__session=" + good + "; __session=" + other}},
+		"no token":       {header: http.Header{"Authorization": {"Bearer"}}},
+		"empty token":    {header: bearer("")},
+		"garbage":        {header: bearer("x")},
+		"garbage cookie": {cookies: []string{"__session=x"}},
+		"expired cookie": {cookies: []string{"__session=" + i.ClerkToken(claims{"exp": 1})}},
+		"bearer's tab":   {header: http.Header{"Authorization": {"Bearer\t" + good}}},
+	} {
+		w := c.do(h)
+		require.Equal(t, 401, w.Code, name)
+		require.Equal(t, `Bearer error="invalid_token"`, w.Header().Get("WWW-Authenticate"), name)
+	}
+	for name, c := range map[string]call{
+		"nothing":      {},
+		"empty cookie": {cookies: []string{"__session="}},
+		"other scheme": {header: http.Header{"Authorization": {"Basic dTpw"}}},
+	} {
+		w := c.do(h)
+		require.Equal(t, 200, w.Code, name)
+		require.Equal(t, "nobody", w.Body.String(), name)
+	}
 }
 
 func TestMiddlewareCookie(t *testing.T) {
@@ -161,11 +193,11 @@ func TestMiddlewareCookie(t *testing.T) {
 			reason = nil
 			w := tt.call.do(h)
 			require.Equal(t, tt.status, w.Code)
+			require.Equal(t, []string{"Authorization", "Cookie"}, w.Header().Values("Vary"))
 			if tt.reason != nil {
 				require.ErrorIs(t, reason, tt.reason)
 			} else {
 				require.NoError(t, reason)
-				require.Equal(t, []string{"Authorization", "Cookie"}, w.Header().Values("Vary"))
 			}
 		})
 	}

@@ -23,9 +23,12 @@ import (
 //
 // An issuer with {tenantid} in it, such as
 // https://login.microsoftonline.com/{tenantid}/v2.0, needs [WithTenants]; its
-// discovery document is that of the tenant "common".
+// discovery document is that of the tenant "common". Google's "iss" is
+// https://accounts.google.com or the same without https://; the Session has the
+// former in either case, so that a user has one identity.
 //
-// The Session has Roles if "roles" or "groups" is an array of strings.
+// The Session has Roles if "roles" or "groups" is an array of strings, and Scopes
+// if "scope" or "scp" holds some.
 func OIDC(issuer string, audience ...string) Profile {
 	p := Profile{
 		rules:      claims.Rules{Issuer: issuer, Audience: slices.Clone(audience), RequireIssuedAt: true},
@@ -34,20 +37,29 @@ func OIDC(issuer string, audience ...string) Profile {
 		keys:       discovered(issuer, keyset.OpenID),
 		read:       readOIDC,
 	}
+	if issuer == googleIssuer {
+		p.rules.Aliases = []string{strings.TrimPrefix(googleIssuer, "https://")}
+	}
 	p.err = errors.Join(checkIssuerURL(issuer), checkList("audience", audience))
 	return p
 }
 
+// googleIssuer is the one of the two that is an address (Google Identity docs,
+// "Verify the Google ID token on your server side": either may be in "iss").
+const googleIssuer = "https://accounts.google.com"
+
 // AccessToken returns the profile of JWT access tokens (RFC 9068). The audience is
 // what the authorization server calls this API; several may be given.
 //
-// The header's "typ" must be "at+jwt", which no other kind of token has;
-// required are "exp" and "sub". Tokens bound to a key ("cnf") are refused, since
+// The header's "typ" must be "at+jwt", which no other kind of token has; for
+// issuers that say nothing there, or "JWT", see [AllowUntypedAccessTokens].
+// Required are "exp" and "sub". Tokens bound to a key ("cnf") are refused, since
 // what binds them is not checked here. Keys are found by RFC 8414 or, where the
 // server does not have that, by OpenID Connect discovery.
 //
-// The Session has Scopes from "scope", Roles from "roles", "groups" and
-// "entitlements", and Permissions from "permissions".
+// The Session has Scopes from "scope" and "scp", Roles from "roles", "groups" and
+// "entitlements", Permissions from "permissions", and as its AuthorizedParty the
+// client ("azp", "client_id", "cid" or "appid").
 func AccessToken(issuer string, audience ...string) Profile {
 	p := Profile{
 		rules:      claims.Rules{Issuer: issuer, Audience: slices.Clone(audience)},
@@ -55,6 +67,8 @@ func AccessToken(issuer string, audience ...string) Profile {
 		types:      []string{"at+jwt"},
 		keys:       discovered(issuer, keyset.OAuth),
 		read:       readAccessToken,
+
+		accessToken: true,
 	}
 	p.err = errors.Join(checkIssuerURL(issuer), checkList("audience", audience))
 	return p
@@ -63,13 +77,14 @@ func AccessToken(issuer string, audience ...string) Profile {
 func discovered(issuer string, how keyset.Discovery) keyset.Config {
 	c := keyset.Config{Issuer: issuer, Discovery: how}
 	if strings.Contains(issuer, claims.TenantPlaceholder) {
-		c.DiscoveryURL = strings.ReplaceAll(issuer, claims.TenantPlaceholder, "common") + "/.well-known/openid-configuration"
+		common := strings.ReplaceAll(issuer, claims.TenantPlaceholder, "common")
+		c.DiscoveryURL = strings.TrimRight(common, "/") + "/.well-known/openid-configuration"
 	}
 	return c
 }
 
 func readOIDC(r *reading) error {
-	if err := r.party(partyIfListed, r.settings.parties); err != nil {
+	if err := r.client(true); err != nil {
 		return err
 	}
 	audience, err := r.set.StringOrStrings("aud")
@@ -79,9 +94,12 @@ func readOIDC(r *reading) error {
 	if len(audience) > 1 && len(r.settings.parties) == 0 {
 		// OpenID Connect Core section 3.1.3.7, step 5. With one audience "azp" may
 		// be another client of the same application, as with Google's apps.
-		if err := r.party(partyIfListed, r.rules.Audience); err != nil {
+		if err := r.authorizedParty(r.rules.Audience, true); err != nil {
 			return err
 		}
+	}
+	if list, err := scopes(r.set); err == nil { // no claim of ID tokens, so of any type
+		r.session.Scopes = list
 	}
 	r.session.Roles = append(r.optionalStrings("roles"), r.optionalStrings("groups")...)
 	return nil
@@ -91,7 +109,7 @@ func readAccessToken(r *reading) (err error) {
 	if err := refuseBound(r); err != nil {
 		return err
 	}
-	if err := r.party(partyIfListed, r.settings.parties); err != nil {
+	if err := r.client(false); err != nil {
 		return err
 	}
 	if r.session.Scopes, err = scopes(r.set); err != nil {

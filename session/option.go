@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/jose"
@@ -31,6 +32,7 @@ type settings struct {
 	plainLoopback        bool
 	allowNoParty         bool
 	allowTemplates       bool
+	untypedAccess        bool
 	unsignedEmulator     bool
 }
 
@@ -151,8 +153,11 @@ func WithAlgorithms(names ...string) Option {
 	}
 }
 
-// WithAuthorizedParties requires "azp", where a token has it, to be one of these.
-// For [Clerk] the list is an argument of the profile instead.
+// WithAuthorizedParties requires the client that a token was issued to to be one of
+// these: what "azp" and "client_id" (and "cid" of Okta, "appid" of Entra ID) say,
+// each that is there. A token that names no client is refused, except by [OIDC],
+// where its audience is the client. For [Clerk], [ClerkOAuth], [Cognito] and
+// [WorkOS] an argument of the profile does the same.
 func WithAuthorizedParties(parties ...string) Option {
 	return func(s *settings) error {
 		s.parties = parties
@@ -234,6 +239,18 @@ func AllowTemplateTokens() Option {
 	}
 }
 
+// AllowUntypedAccessTokens lets [AccessToken] also take tokens whose header has no
+// "typ", or "JWT", as Okta, Entra ID and Keycloak issue them. Their audience must be
+// this API all the same; those with a "nonce", or anything else that only ID tokens
+// have, are refused. Use it only where the name of the API is not the client ID of an
+// application: an ID token for that application could pass otherwise.
+func AllowUntypedAccessTokens() Option {
+	return func(s *settings) error {
+		s.untypedAccess = true
+		return nil
+	}
+}
+
 // DangerouslyAcceptUnsignedEmulatorTokens makes [Firebase] and [FirebaseCookie]
 // accept the tokens of the Firebase Authentication emulator, which nobody signed
 // ("alg": "none"), and no others. Anyone can make such a token for any user: with
@@ -245,8 +262,9 @@ func DangerouslyAcceptUnsignedEmulatorTokens() Option {
 	}
 }
 
-// source returns where the keys come from.
-func (s *settings) source(p *Profile) (keyset.Source, error) {
+// source returns where the keys come from. Fixed keys must be able to verify
+// something.
+func (s *settings) source(p *Profile, algorithms []jose.Algorithm) (keyset.Source, error) {
 	if len(s.static) > 0 {
 		if s.keysURL != "" {
 			return nil, errors.New("fixed keys and an address of keys exclude each other")
@@ -254,6 +272,9 @@ func (s *settings) source(p *Profile) (keyset.Source, error) {
 		set, err := jose.NewSet(s.static...)
 		if err != nil {
 			return nil, err
+		}
+		if !slices.ContainsFunc(s.static, func(k *jose.Key) bool { return slices.ContainsFunc(algorithms, k.Suits) }) {
+			return nil, fmt.Errorf("none of the fixed keys can verify any of the algorithms %q", algorithms)
 		}
 		return keyset.Static(set), nil
 	}

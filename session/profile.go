@@ -12,9 +12,10 @@ import (
 )
 
 // Profile says what the tokens of one issuer look like and what must hold for
-// them. Make one with [Clerk], [Auth0], [Firebase], [FirebaseCookie], [OIDC] or
-// [AccessToken]; a mistake in its arguments is reported by [NewVerifier]. The
-// zero Profile is such a mistake. A Profile is immutable.
+// them. Make one with [Clerk], [ClerkOAuth], [Auth0], [Cognito], [WorkOS],
+// [Firebase], [FirebaseCookie], [OIDC] or [AccessToken]; a mistake in its arguments
+// is reported by [NewVerifier]. The zero Profile is such a mistake. A Profile is
+// immutable.
 type Profile struct {
 	err        error
 	rules      claims.Rules
@@ -23,17 +24,19 @@ type Profile struct {
 	keys       keyset.Config
 	read       func(*reading) error
 
-	parties   partyRule
-	partyList []string // for partyRequired
-	firebase  bool
+	parties     partyRule
+	partyList   []string // for partyRequired
+	firebase    bool
+	accessToken bool // of RFC 9068, for AllowUntypedAccessTokens
 }
 
-// partyRule says what a profile does with "azp".
+// partyRule says what a profile does with the party that a token was made for.
 type partyRule uint8
 
 const (
 	partyIfListed partyRule = iota // checked when a list is given
-	partyRequired                  // a list is needed, and so is the claim
+	partyRequired                  // "azp", a list is needed, and so is the claim
+	partyIsClient                  // the profile has checked the client itself
 )
 
 // reading is what the provider's part of a verification works on.
@@ -46,9 +49,9 @@ type reading struct {
 	session    *Session
 }
 
-// typeAllowed applies the profile's list to the header's "typ".
-func (p *Profile) typeAllowed(h jose.Header) bool {
-	for _, typ := range p.types {
+// lists reports whether the header's "typ" is one of the types.
+func lists(types []string, h jose.Header) bool {
+	for _, typ := range types {
 		if typ == "" && h.Type == "" || typ != "" && h.HasType(typ) {
 			return true
 		}
@@ -85,29 +88,6 @@ func checkList(what string, list []string) error {
 	return nil
 }
 
-// party checks "azp" by the profile's rule and the list of the options.
-func (r *reading) party(rule partyRule, listed []string) error {
-	party, err := r.set.String("azp")
-	if err != nil {
-		return err
-	}
-	if !r.set.Has("azp") {
-		if rule == partyRequired && !r.settings.allowNoParty {
-			return refuse(WrongParty, `no "azp"`)
-		}
-		return nil
-	}
-	if rule == partyIfListed && len(listed) == 0 {
-		return nil
-	}
-	for _, p := range listed {
-		if p == party {
-			return nil
-		}
-	}
-	return refuse(WrongParty, `"azp" is not in the list`)
-}
-
 // backChannelLogout is the member of "events" that makes a token a logout token
 // (OpenID Connect Back-Channel Logout 1.0 section 2.4), also one that does not
 // say so in its header.
@@ -115,8 +95,30 @@ const backChannelLogout = "http://schemas.openid.net/event/backchannel-logout"
 
 func (r *reading) refuseLogoutToken() error {
 	events, ok, err := r.set.Object("events")
-	if err == nil && ok && events.Has(backChannelLogout) {
+	if err == nil && ok && events.Mentions(backChannelLogout) {
 		return refuse(WrongType, "a logout token")
+	}
+	return nil
+}
+
+// refuseIDToken refuses what only ID tokens have (OpenID Connect Core sections 2 and
+// 3.3.2.11), for access tokens whose header does not say what they are.
+func refuseIDToken(set claims.Set) error {
+	for _, name := range []string{"nonce", "at_hash", "c_hash"} {
+		if set.Has(name) {
+			return refuse(WrongType, `an ID token: it has a "`+name+`"`)
+		}
+	}
+	return nil
+}
+
+// refuseOtherKinds refuses what some issuers name among the claims instead of in the
+// header: "token_use" of Cognito ("id"), "typ" of Keycloak ("ID", "Refresh").
+func refuseOtherKinds(set claims.Set) error {
+	for _, kind := range [...]struct{ name, access string }{{"token_use", "access"}, {"typ", "Bearer"}} {
+		if s, err := set.String(kind.name); err == nil && s != "" && s != kind.access {
+			return refuse(WrongType, `"`+kind.name+`" is not that of an access token`)
+		}
 	}
 	return nil
 }

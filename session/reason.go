@@ -39,7 +39,8 @@ const (
 	WrongIssuer Reason = "wrong issuer"
 	// WrongAudience: "aud" does not name this application.
 	WrongAudience Reason = "wrong audience"
-	// WrongParty: "azp", the party that the token was made for, is not in the list.
+	// WrongParty: the party or client that the token was made for ("azp",
+	// "client_id") is not in the list.
 	WrongParty Reason = "wrong authorized party"
 	// Expired: "exp" has passed. The token was good in every other respect that
 	// was looked at.

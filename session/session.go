@@ -13,14 +13,15 @@ import (
 // Session is a verified token: who is calling, and as what. Callers must not
 // modify it.
 type Session struct {
-	// Issuer is "iss".
+	// Issuer is "iss"; of Google's two always https://accounts.google.com.
 	Issuer string
 	// Subject is "sub", the user's ID at the issuer; never empty. Only together
 	// with the issuer does it name a user for good.
 	Subject string
 	// ID is "sid", the session at the issuer; "" where the token has none.
 	ID string
-	// AuthorizedParty is "azp", "" where the token has none.
+	// AuthorizedParty is the client that the token was issued to: "azp", or what the
+	// profile reads in its place; "" where the token has none.
 	AuthorizedParty string
 	// Organization is the organization that the user acts for. Its ID is "" when
 	// there is none.

@@ -65,7 +65,7 @@ func newVerifier(p Profile, options []Option) (*Verifier, error) {
 		return nil, err
 	}
 	var err error
-	v.keys, err = s.source(&p)
+	v.keys, err = s.source(&p, v.algorithms)
 	return v, err
 }
 
@@ -80,6 +80,10 @@ func (v *Verifier) checkCombination() error {
 		return errors.New("AllowMissingAuthorizedParty and AllowTemplateTokens are for Clerk")
 	case clerk && s.parties != nil:
 		return errors.New("the authorized parties of Clerk are arguments of the profile")
+	case v.profile.parties == partyIsClient && s.parties != nil:
+		return errors.New("the client IDs are arguments of the profile")
+	case s.untypedAccess && !v.profile.accessToken:
+		return errors.New("AllowUntypedAccessTokens is for AccessToken")
 	case clerk && len(v.profile.partyList) == 0 && !s.allowNoParty:
 		return errors.New("no authorized party given")
 	case s.unsignedEmulator && !v.profile.firebase:
@@ -192,7 +196,8 @@ func (v *Verifier) unsigned(raw string) (claims.Set, error) {
 // a token for the profile at all. Whoever sends another causes no traffic to the
 // issuer.
 func (v *Verifier) claims(h jose.Header, payload []byte) (claims.Set, error) {
-	if !v.profile.typeAllowed(h) {
+	typed := lists(v.profile.types, h)
+	if !typed && !(v.settings.untypedAccess && lists([]string{"", "JWT"}, h)) {
 		return claims.Set{}, refuse(WrongType, `"typ" is that of another kind of token`)
 	}
 	set, err := claims.Parse(payload)
@@ -201,6 +206,12 @@ func (v *Verifier) claims(h jose.Header, payload []byte) (claims.Set, error) {
 	}
 	if err := v.rules.CheckIssuer(set); err != nil {
 		return claims.Set{}, err
+	}
+	if !typed {
+		if err := refuseIDToken(set); err != nil {
+			return claims.Set{}, err
+		}
+		return set, refuseOtherKinds(set)
 	}
 	return set, nil
 }

@@ -23,6 +23,9 @@ func decode(t testing.TB, segment string) []byte {
 	return data
 }
 
+// segment returns one of the three of a token.
+func segment(raw string, n int) string { return strings.Split(raw, ".")[n] }
+
 func b64(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 
 func TestClaims(t *testing.T) {

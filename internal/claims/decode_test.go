@@ -101,6 +101,46 @@ func TestDecodeErrors(t *testing.T) {
 	require.ErrorAs(t, d.Decode(s, &target{}), &wrongType)
 }
 
+type hiddenBase struct {
+	Role string `json:"role"`
+}
+
+// As with encoding/json, null empties what can be nil and leaves the rest as it was,
+// and an embedded pointer that cannot be set is an error.
+func TestDecodeIntoWhatIsThere(t *testing.T) {
+	t.Parallel()
+	type target struct {
+		Pointer *inner            `json:"pointer"`
+		Map     map[string]string `json:"map"`
+		List    []string          `json:"list"`
+		Struct  inner             `json:"struct"`
+		Array   [2]string         `json:"array"`
+		Text    string            `json:"text"`
+		Number  int               `json:"number"`
+		Yes     bool              `json:"yes"`
+	}
+	full := func() target {
+		return target{&inner{Role: "a"}, map[string]string{"a": "b"}, []string{"a"}, inner{Role: "a"}, [2]string{"a", "b"}, "a", 1, true}
+	}
+	const nulls = `{"pointer":null,"map":null,"list":null,"struct":null,"array":null,"text":null,"number":null,"yes":null}`
+	want, got := full(), full()
+	require.NoError(t, json.Unmarshal([]byte(nulls), &want))
+	var d claims.Decoder
+	require.NoError(t, d.Decode(parse(t, nulls), &got))
+	require.Equal(t, want, got)
+	require.Equal(t, target{Struct: inner{Role: "a"}, Array: [2]string{"a", "b"}, Text: "a", Number: 1, Yes: true}, got)
+
+	type outer struct {
+		*hiddenBase
+		Own string `json:"own"`
+	}
+	var o outer
+	require.Error(t, d.Decode(parse(t, `{"role":"x","own":"y"}`), &o))
+	o = outer{hiddenBase: new(hiddenBase)}
+	require.NoError(t, d.Decode(parse(t, `{"role":"x","own":"y"}`), &o))
+	require.Equal(t, "x", o.Role)
+}
+
 func TestDecodeConcurrently(t *testing.T) {
 	t.Parallel()
 	var d claims.Decoder

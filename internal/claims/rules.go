@@ -28,6 +28,10 @@ type Rules struct {
 	// set as well: "tid" must be one of them and, put in the place of the
 	// placeholder, give "iss".
 	Issuer string
+	// Aliases are further names of the same issuer, compared in the same way. What
+	// [Rules.Check] returns is Issuer, whichever of the names the token has, so that
+	// a user has one identity.
+	Aliases []string
 	// Tenants is the allow-list for an issuer with a placeholder.
 	Tenants []string
 	// Audience lists what "aud" may hold: one of these must be in it. Empty
@@ -63,8 +67,10 @@ func (r Rules) Validate() error {
 		return errors.New("claims: no issuer to expect")
 	case strings.Contains(r.Issuer, TenantPlaceholder) != (len(r.Tenants) > 0):
 		return fmt.Errorf("claims: an issuer with %s and a list of tenants need each other", TenantPlaceholder)
-	case slices.Contains(r.Tenants, "") || slices.Contains(r.Audience, ""):
-		return errors.New("claims: an empty tenant or audience in the list")
+	case slices.Contains(r.Tenants, "") || slices.Contains(r.Audience, "") || slices.Contains(r.Aliases, ""):
+		return errors.New("claims: an empty alias, tenant or audience in the list")
+	case len(r.Tenants) > 0 && len(r.Aliases) > 0:
+		return errors.New("claims: an issuer with tenants has no aliases")
 	case r.Leeway > MaxLeeway || r.ExpiryLeeway > MaxLeeway:
 		return fmt.Errorf("claims: leeway over %v", MaxLeeway)
 	}
@@ -112,10 +118,10 @@ func (r Rules) issuer(s Set) (string, error) {
 		return "", malformed("iss", "is not a string")
 	}
 	if len(r.Tenants) == 0 {
-		if r.Issuer == "" || issuer != r.Issuer {
+		if r.Issuer == "" || issuer != r.Issuer && !slices.Contains(r.Aliases, issuer) {
 			return "", ErrIssuer
 		}
-		return issuer, nil
+		return r.Issuer, nil
 	}
 	tenant, err := s.String("tid")
 	if err != nil {

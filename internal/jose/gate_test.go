@@ -179,6 +179,35 @@ func TestJ1_ECDSAForms(t *testing.T) {
 	}
 }
 
+// J1: an ECDSA signature has the size of its curve and no other, although a number
+// stays the same with zeros in front.
+func TestJ1_ECDSASizes(t *testing.T) {
+	t.Parallel()
+	for _, a := range []jose.Algorithm{jose.ES256, jose.ES384, jose.ES512} {
+		signer := signerFor(t, a, "")
+		raw, err := signer.Sign(nil, []byte("{}"))
+		require.NoError(t, err)
+		dot := strings.LastIndexByte(raw, '.') + 1
+		signature, err := base64.RawURLEncoding.DecodeString(raw[dot:])
+		require.NoError(t, err)
+		size := len(signature) / 2
+		r, s := string(signature[:size]), string(signature[size:])
+		for name, other := range map[string]string{
+			"as it is": r + s, "zero before s": r + "\x00" + s, "zero before both": "\x00" + r + "\x00" + s, "zero before r": "\x00" + r + s,
+			"zero after": r + s + "\x00", "twice": r + s + r + s, "one short": r + s[:size-1], "r alone": r, "one byte": r[:1],
+		} {
+			token, err := jose.Parse(raw[:dot] + b64(other))
+			require.NoError(t, err)
+			_, err = token.Verify(signer.PublicKey(), a)
+			if name == "as it is" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, jose.ErrSignature, "%s, %s", a, name)
+			}
+		}
+	}
+}
+
 // J6: what a hostile token costs does not grow with its size.
 func TestJ6_ParseAllocations(t *testing.T) {
 	dots := strings.Repeat(".", 10<<20)

@@ -55,6 +55,9 @@ func parseJWK(data []byte) (*jwk, error) {
 	j := new(jwk)
 	for _, m := range members {
 		name := string(m.Name)
+		if string(m.Value) == "null" {
+			continue // what a serializer writes for a member that is not there
+		}
 		if name == "key_ops" {
 			j.hasOps = true
 			if j.ops, err = stringArray(m.Value); err != nil {

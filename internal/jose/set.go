@@ -44,52 +44,39 @@ func (s *Set) add(k *Key) {
 }
 
 // ParseSet reads a JWK set (RFC 7517 section 5). A key that [ParseKey] refuses,
-// and any secret, is left out and noted in [Set.LeftOut]. A document that is not
-// a JWK set is an error that wraps [ErrKey].
+// and any secret, is left out and noted in [Set.LeftOut]: whatever is odd about one
+// key concerns that key alone. A document that is not a JWK set is an error that
+// wraps [ErrKey].
 func ParseSet(data []byte) (*Set, error) {
-	members, err := strictjson.Object(data, nil)
+	var keys []byte
+	err := strictjson.LooseObject(data, func(name string, value []byte) error {
+		if name != "keys" {
+			return nil
+		}
+		if keys != nil {
+			return strictjson.ErrDuplicate
+		}
+		keys = value
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: JWK set: %w", ErrKey, err)
 	}
-	for _, m := range members {
-		if string(m.Name) != "keys" {
-			continue
-		}
-		elements, err := strictjson.Array(m.Value)
-		if err != nil {
-			return nil, fmt.Errorf(`%w: JWK set: "keys": %w`, ErrKey, err)
-		}
-		s := &Set{byID: make(map[string][]*Key, len(elements))}
-		for i, e := range elements {
-			k, err := ParseKey(e)
-			if err == nil && k.secret != nil {
-				err = fmt.Errorf("%w: a secret in a public key set", ErrKey)
-			}
-			if err != nil {
-				s.left = append(s.left, fmt.Errorf("key %d: %w", i, err))
-				continue
-			}
-			s.add(k)
-		}
-		return s, nil
+	if keys == nil {
+		return nil, fmt.Errorf(`%w: JWK set: no "keys"`, ErrKey)
 	}
-	return nil, fmt.Errorf(`%w: JWK set: no "keys"`, ErrKey)
-}
-
-// ParseCertificates reads a JSON object that maps key IDs to X.509 certificates
-// in PEM, the form in which Google publishes Firebase's keys. The certificates
-// are taken as containers of keys: trust comes from where the document was
-// fetched. One that cannot be used is left out and noted in [Set.LeftOut].
-func ParseCertificates(data []byte) (*Set, error) {
-	members, err := strictjson.Object(data, nil)
+	elements, err := strictjson.LooseArray(keys)
 	if err != nil {
-		return nil, fmt.Errorf("%w: certificate map: %w", ErrKey, err)
+		return nil, fmt.Errorf(`%w: JWK set: "keys": %w`, ErrKey, err)
 	}
-	s := &Set{byID: make(map[string][]*Key, len(members))}
-	for i, m := range members {
-		k, err := certificateKey(string(m.Name), m.Value)
+	s := &Set{byID: make(map[string][]*Key, len(elements))}
+	for i, e := range elements {
+		k, err := ParseKey(e)
+		if err == nil && k.secret != nil {
+			err = fmt.Errorf("%w: a secret in a public key set", ErrKey)
+		}
 		if err != nil {
-			s.left = append(s.left, fmt.Errorf("certificate %d: %w", i, err))
+			s.left = append(s.left, fmt.Errorf("key %d: %w", i, err))
 			continue
 		}
 		s.add(k)
@@ -97,7 +84,33 @@ func ParseCertificates(data []byte) (*Set, error) {
 	return s, nil
 }
 
+// ParseCertificates reads a JSON object that maps key IDs to X.509 certificates
+// in PEM, the form in which Google publishes Firebase's keys. The certificates
+// are taken as containers of keys: trust comes from where the document was
+// fetched. One that cannot be used is left out and noted in [Set.LeftOut].
+func ParseCertificates(data []byte) (*Set, error) {
+	s := &Set{byID: map[string][]*Key{}}
+	i := 0
+	err := strictjson.LooseObject(data, func(name string, value []byte) error {
+		k, err := certificateKey(name, value)
+		if err != nil {
+			s.left = append(s.left, fmt.Errorf("certificate %d: %w", i, err))
+		} else {
+			s.add(k)
+		}
+		i++
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: certificate map: %w", ErrKey, err)
+	}
+	return s, nil
+}
+
 func certificateKey(id string, value []byte) (*Key, error) {
+	if err := strictjson.Check(value); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
 	text, ok := strictjson.String(value)
 	if !ok {
 		return nil, fmt.Errorf("%w: not a string", ErrKey)

@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -55,50 +56,65 @@ func TestParseKeyRefuses(t *testing.T) {
 		return m[name]
 	}
 	x, y, n := member(ec, "x"), member(ec, "y"), member(rsaKey, "n")
+	point := string(unb64(t, x)) + string(unb64(t, y))
+	unequal := func(by int) string { // the same point, cut at another place
+		return replace(replace(ec, x, b64(point[:32+by])), y, b64(point[32+by:]))
+	}
+	modulus := unb64(t, n)
+	modulus[len(modulus)-1]--
+	even := b64(string(modulus))
 	for name, text := range map[string]string{
-		"empty":                "",
-		"array":                "[]",
-		"no kty":               `{}`,
-		"kty number":           `{"kty":1}`,
-		"unknown kty":          `{"kty":"PQ"}`,
-		"kty case":             replace(ec, `"EC"`, `"ec"`),
-		"J2 duplicate":         publicJWK(t, jose.ES256, "k", `"kty":"EC"`),
-		"J1 use enc":           replace(ec, `"sig"`, `"enc"`),
-		"use unknown":          replace(ec, `"sig"`, `"x"`),
-		"J1 key_ops":           publicJWK(t, jose.ES256, "k", `"key_ops":["sign","encrypt"]`),
-		"J1 key_ops empty":     publicJWK(t, jose.ES256, "k", `"key_ops":[]`),
-		"key_ops string":       publicJWK(t, jose.ES256, "k", `"key_ops":"verify"`),
-		"key_ops number":       publicJWK(t, jose.ES256, "k", `"key_ops":[1]`),
-		"private":              publicJWK(t, jose.ES256, "k", `"d":"AAAA"`),
-		"alg unknown":          replace(ec, `"ES256"`, `"ES224"`),
-		"alg empty":            replace(ec, `"ES256"`, `""`),
-		"alg of encryption":    replace(rsaKey, `"RS256"`, `"RSA-OAEP"`),
-		"alg of another curve": replace(ec, `"ES256"`, `"ES384"`),
-		"alg of another type":  replace(ec, `"ES256"`, `"RS256"`),
-		"HMAC with a public":   replace(ec, `"ES256"`, `"HS256"`),
-		"curve of another":     replace(ec, `"P-256"`, `"P-384"`),
-		"curve unknown":        replace(ec, `"P-256"`, `"secp256k1"`),
-		"off the curve":        replace(ec, x, y),
-		"short coordinate":     replace(ec, x, x[:len(x)-4]),
-		"no coordinate":        replace(ec, `"y"`, `"yy"`),
-		"padded coordinate":    replace(ec, x, x+"="),
-		"newline":              replace(ec, x, x[:4]+`\n`+x[4:]),
-		"coordinate number":    replace(ec, `"`+x+`"`, `7`),
-		"Ed25519 short":        replace(ed, `"x":"`, `"x":"`+"\" , \"z\":\""),
-		"X25519":               replace(ed, `"Ed25519"`, `"X25519"`),
-		"RSA exponent 1":       replace(rsaKey, `"AQAB"`, `"AQ"`),
-		"RSA exponent 0":       replace(rsaKey, `"AQAB"`, `"AA"`),
-		"RSA exponent even":    replace(rsaKey, `"AQAB"`, `"AQAA"`),
-		"RSA exponent huge":    replace(rsaKey, `"AQAB"`, `"_____w"`),
-		"RSA exponent longer":  replace(rsaKey, `"AQAB"`, `"AQAAAAAB"`),
-		"RSA no exponent":      replace(rsaKey, `"e"`, `"ee"`),
-		"RSA no modulus":       replace(rsaKey, `"n"`, `"nn"`),
-		"RSA 1024":             replace(rsaKey, n, n[:171]),
-		"RSA enormous":         replace(rsaKey, n, strings.Repeat("qqqq", 700)),
-		"oct without alg":      `{"kty":"oct","k":"` + b64(string(secret)) + `"}`,
-		"oct short":            `{"kty":"oct","alg":"HS256","k":"` + b64(string(secret[:31])) + `"}`,
-		"oct empty":            `{"kty":"oct","alg":"HS256","k":""}`,
-		"oct of encryption":    `{"kty":"oct","alg":"A256GCM","k":"` + b64(string(secret)) + `"}`,
+		"empty":                 "",
+		"array":                 "[]",
+		"no kty":                `{}`,
+		"kty number":            `{"kty":1}`,
+		"unknown kty":           `{"kty":"PQ"}`,
+		"kty case":              replace(ec, `"EC"`, `"ec"`),
+		"J2 duplicate":          publicJWK(t, jose.ES256, "k", `"kty":"EC"`),
+		"J1 use enc":            replace(ec, `"sig"`, `"enc"`),
+		"use unknown":           replace(ec, `"sig"`, `"x"`),
+		"J1 key_ops":            publicJWK(t, jose.ES256, "k", `"key_ops":["sign","encrypt"]`),
+		"J1 key_ops empty":      publicJWK(t, jose.ES256, "k", `"key_ops":[]`),
+		"key_ops string":        publicJWK(t, jose.ES256, "k", `"key_ops":"verify"`),
+		"key_ops number":        publicJWK(t, jose.ES256, "k", `"key_ops":[1]`),
+		"private":               publicJWK(t, jose.ES256, "k", `"d":"AAAA"`),
+		"alg unknown":           replace(ec, `"ES256"`, `"ES224"`),
+		"alg empty":             replace(ec, `"ES256"`, `""`),
+		"alg of encryption":     replace(rsaKey, `"RS256"`, `"RSA-OAEP"`),
+		"alg of another curve":  replace(ec, `"ES256"`, `"ES384"`),
+		"alg of another type":   replace(ec, `"ES256"`, `"RS256"`),
+		"HMAC with a public":    replace(ec, `"ES256"`, `"HS256"`),
+		"curve of another":      replace(ec, `"P-256"`, `"P-384"`),
+		"curve unknown":         replace(ec, `"P-256"`, `"secp256k1"`),
+		"off the curve":         replace(ec, x, y),
+		"short coordinate":      replace(ec, x, x[:len(x)-4]),
+		"no coordinate":         replace(ec, `"y"`, `"yy"`),
+		"unequal coordinates":   unequal(1),
+		"unequal coordinates 2": unequal(-1),
+		"null coordinate":       replace(ec, `"`+x+`"`, `null`),
+		"null kty":              replace(ec, `"EC"`, `null`),
+		"null curve":            replace(ec, `"P-256"`, `null`),
+		"null modulus":          replace(rsaKey, `"`+n+`"`, `null`),
+		"null exponent":         replace(rsaKey, `"AQAB"`, `null`),
+		"RSA even modulus":      replace(rsaKey, n, even),
+		"padded coordinate":     replace(ec, x, x+"="),
+		"newline":               replace(ec, x, x[:4]+`\n`+x[4:]),
+		"coordinate number":     replace(ec, `"`+x+`"`, `7`),
+		"Ed25519 short":         replace(ed, `"x":"`, `"x":"`+"\" , \"z\":\""),
+		"X25519":                replace(ed, `"Ed25519"`, `"X25519"`),
+		"RSA exponent 1":        replace(rsaKey, `"AQAB"`, `"AQ"`),
+		"RSA exponent 0":        replace(rsaKey, `"AQAB"`, `"AA"`),
+		"RSA exponent even":     replace(rsaKey, `"AQAB"`, `"AQAA"`),
+		"RSA exponent huge":     replace(rsaKey, `"AQAB"`, `"_____w"`),
+		"RSA exponent longer":   replace(rsaKey, `"AQAB"`, `"AQAAAAAB"`),
+		"RSA no exponent":       replace(rsaKey, `"e"`, `"ee"`),
+		"RSA no modulus":        replace(rsaKey, `"n"`, `"nn"`),
+		"RSA 1024":              replace(rsaKey, n, n[:171]),
+		"RSA enormous":          replace(rsaKey, n, strings.Repeat("qqqq", 700)),
+		"oct without alg":       `{"kty":"oct","k":"` + b64(string(secret)) + `"}`,
+		"oct short":             `{"kty":"oct","alg":"HS256","k":"` + b64(string(secret[:31])) + `"}`,
+		"oct empty":             `{"kty":"oct","alg":"HS256","k":""}`,
+		"oct of encryption":     `{"kty":"oct","alg":"A256GCM","k":"` + b64(string(secret)) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -127,6 +143,82 @@ func TestParsePrivateJWKRefuses(t *testing.T) {
 	} {
 		_, err := jose.ParsePrivateJWK([]byte(text))
 		require.ErrorIs(t, err, jose.ErrKey, name)
+	}
+}
+
+func unb64(t *testing.T, s string) []byte {
+	t.Helper()
+	data, err := base64.RawURLEncoding.DecodeString(s)
+	require.NoError(t, err)
+	return data
+}
+
+// A member that is null is one that is not there.
+func TestParseKeyNullMembers(t *testing.T) {
+	t.Parallel()
+	var m map[string]any
+	require.NoError(t, json.Unmarshal([]byte(publicJWK(t, jose.ES256, "k")), &m))
+	for _, name := range []string{"kid", "alg", "use", "key_ops", "d", "n", "k", "x5c"} {
+		m[name] = nil
+	}
+	data, err := json.Marshal(m)
+	require.NoError(t, err)
+	key, err := jose.ParseKey(data)
+	require.NoError(t, err)
+	require.Empty(t, key.ID())
+	require.Empty(t, key.Algorithm())
+	require.True(t, key.Suits(jose.ES256))
+}
+
+// J9: whatever is odd about one key, the others of the set serve on.
+func TestJ9_OddNeighbours(t *testing.T) {
+	t.Parallel()
+	good, other := publicJWK(t, jose.RS256, "a"), publicJWK(t, jose.ES256, "b")
+	for name, odd := range map[string]string{
+		"unknown type":           `{"kty":"AKP","kid":"q","alg":"ML-DSA-44","pub":"AA"}`,
+		"unknown curve":          `{"kty":"EC","crv":"secp256k1","kid":"q","x":"AA","y":"AA"}`,
+		"of encryption":          `{"kty":"RSA","use":"enc","kid":"q","n":"AQAB","e":"AQAB"}`,
+		"private":                publicJWK(t, jose.ES256, "q", `"d":"AAAA"`),
+		"secret":                 `{"kty":"oct","kid":"q","alg":"HS256","k":"` + b64(string(secret)) + `"}`,
+		"duplicate name":         publicJWK(t, jose.ES256, "q", `"kid":"q"`),
+		"duplicate inside":       `{"kty":"EC","x":{"a":1,"a":2}}`,
+		"too deep":               `{"kty":"EC","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
+		"lone surrogate":         `{"kty":"EC","kid":"\ud800"}`,
+		"invalid UTF-8":          "{\"kty\":\"EC\",\"kid\":\"\xff\"}",
+		"huge number":            `{"kty":"EC","exp":1e999}`,
+		"empty":                  `{}`,
+		"null":                   `null`,
+		"number":                 `1`,
+		"text":                   `"x"`,
+		"list":                   `[{"kty":"EC"}]`,
+		"members of wrong types": `{"kty":1,"kid":[],"use":{},"alg":true}`,
+	} {
+		for _, order := range []string{odd + "," + good + "," + other, good + "," + odd + "," + other, good + "," + other + "," + odd} {
+			set, err := jose.ParseSet([]byte(`{"x":1e999,"x":"\ud800","keys":[` + order + `],"y":[[` + odd + `]]}`))
+			require.NoError(t, err, name)
+			require.Len(t, set.Keys(), 2, name)
+			require.Len(t, set.LeftOut(), 1, name)
+			require.NoError(t, find(t, set, jose.RS256, "a"), name)
+			require.NoError(t, find(t, set, jose.ES256, "b"), name)
+			require.ErrorIs(t, find(t, set, jose.ES256, "q"), jose.ErrUnknownKey, name)
+		}
+	}
+	// Odd certificates as well.
+	pem, err := json.Marshal(certificate(t, testKeys()["RSA"]))
+	require.NoError(t, err)
+	for name, odd := range map[string]string{
+		"no certificate": `"q":"x"`, "number": `"q":1`, "null": `"q":null`, "object": `"q":{"a":1,"a":1}`, "lone surrogate": `"q":"\ud800"`,
+		"invalid UTF-8": "\"q\":\"\xff\"", "deep": `"q":` + strings.Repeat("[", 40) + strings.Repeat("]", 40), "no ID": `"":` + string(pem),
+	} {
+		set, err := jose.ParseCertificates([]byte(`{` + odd + `,"a":` + string(pem) + `}`))
+		require.NoError(t, err, name)
+		require.Len(t, set.Keys(), 1, name)
+		require.Len(t, set.LeftOut(), 1, name)
+		require.NoError(t, find(t, set, jose.RS256, "a"), name)
+	}
+	for _, text := range []string{``, `{`, `{}x`, `{"a":` + string(pem) + `}{}`, `{"a"}`, `{"a":x}`, "\ufeff{}", `1`} {
+		_, err := jose.ParseCertificates([]byte(text))
+		require.ErrorIs(t, err, jose.ErrKey, text)
 	}
 }
 
@@ -189,7 +281,9 @@ func TestSetFind(t *testing.T) {
 
 func TestParseSetRefuses(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "[]", "{}", `{"keys":null}`, `{"keys":{}}`, `{"Keys":[]}`, `{"keys":[],"keys":[]}`, `{"keys":[]}x`} {
+	for _, text := range []string{"", "[]", "{}", `{"keys":null}`, `{"keys":{}}`, `{"Keys":[]}`, `{"keys":[],"keys":[]}`, `{"keys":[]}x`,
+		`{"keys":[]`, `{"keys":[`, `{"keys":[1`, `{"keys":[1,]}`, `{"keys":[1 2]}`, `{"keys":[{"kty":"EC"}`, `{"keys"}`, `{"keys":}`, `{"keys":[]}{}`, "\ufeff{\"keys\":[]}",
+		`{"keys":[x]}`, `{"keys":[],}`, `{"KEYS":[]}`, `{"keys":"[]"}`, `null`, `"x"`} {
 		_, err := jose.ParseSet([]byte(text))
 		require.ErrorIs(t, err, jose.ErrKey, text)
 	}

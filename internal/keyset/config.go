@@ -32,8 +32,8 @@ const (
 	// /.well-known/openid-configuration. The default.
 	OpenID Discovery = iota
 	// OAuth is RFC 8414 section 3: /.well-known/oauth-authorization-server
-	// between the host and the path of the issuer. Where the server answers
-	// that with 404, OpenID is tried.
+	// between the host and the path of the issuer. Where the server has
+	// no such document (any status of 4xx, a page, a redirect away), OpenID is tried.
 	OAuth
 )
 
@@ -166,7 +166,7 @@ func (c Config) discoveryURLs() []string {
 	if c.DiscoveryURL != "" {
 		return []string{c.DiscoveryURL}
 	}
-	openID := strings.TrimSuffix(c.Issuer, "/") + "/.well-known/openid-configuration"
+	openID := strings.TrimRight(c.Issuer, "/") + "/.well-known/openid-configuration"
 	if c.Discovery == OpenID {
 		return []string{openID}
 	}
@@ -175,7 +175,7 @@ func (c Config) discoveryURLs() []string {
 		return []string{openID}
 	}
 	oauth := *u
-	oauth.Path = "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.Path, "/")
+	oauth.Path = "/.well-known/oauth-authorization-server" + strings.TrimRight(u.Path, "/")
 	oauth.RawPath = ""
 	return []string{oauth.String(), openID}
 }

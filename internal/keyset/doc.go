@@ -19,7 +19,8 @@
 //   - After the lifetime, when nobody used the cache in the meantime, the first
 //     callers wait for the refresh, so that a key that was withdrawn does not
 //     pass. When a refresh has failed, the keys that are known serve on
-//     until [Config.StaleFor] is over; then there are none.
+//     until [Config.StaleFor] is over; then there are none. A set without a key
+//     that can be used counts as a failure.
 //   - A key ID that is not in the set causes one fetch per [Config.Cooldown], for
 //     which only callers with unknown IDs wait. Everyone else goes on.
 //   - A cold cache makes callers wait, for at most [Config.Wait]; call

@@ -27,7 +27,10 @@ type fetcher struct {
 	discoveredUntil time.Time
 }
 
-var errNotFound = errors.New("not found")
+// errNoDocument is wrapped by the errors for an address that has no document, which
+// servers say in many ways: 404 and 403, 400 and 405, a redirect to a page for
+// people, or the page itself.
+var errNoDocument = errors.New("no document")
 
 func newFetcher(c Config) *fetcher {
 	f := &fetcher{config: c, client: *c.Client}
@@ -35,7 +38,7 @@ func newFetcher(c Config) *fetcher {
 	f.client.CheckRedirect = func(req *http.Request, via []*http.Request) error {
 		first := via[0].URL
 		if req.URL.Scheme != first.Scheme || req.URL.Host != first.Host || req.URL.User != nil {
-			return errors.New("redirect to another origin")
+			return fmt.Errorf("%w: redirect to another origin", errNoDocument)
 		}
 		if len(via) > maxRedirects {
 			return errors.New("too many redirects")
@@ -64,6 +67,14 @@ func (f *fetcher) keys(ctx context.Context) (*jose.Set, time.Duration, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("fetch keys from %s: %w", printable(address), err)
 	}
+	if len(set.Keys()) == 0 {
+		// No issuer works without a key: this is a mishap, and the known keys serve on.
+		err := errors.New("the set has no keys")
+		if left := set.LeftOut(); len(left) > 0 {
+			err = fmt.Errorf("the set has no usable key: %w", left[0])
+		}
+		return nil, 0, fmt.Errorf("fetch keys from %s: %w", printable(address), err)
+	}
 	return set, f.lifetime(header), nil
 }
 
@@ -79,7 +90,7 @@ func (f *fetcher) discover(ctx context.Context) (string, error) {
 	var address string
 	var err error
 	for _, u := range f.config.discoveryURLs() {
-		if address, err = f.discoverFrom(ctx, u); !errors.Is(err, errNotFound) {
+		if address, err = f.discoverFrom(ctx, u); !errors.Is(err, errNoDocument) {
 			break
 		}
 	}
@@ -103,23 +114,36 @@ func (f *fetcher) jwksURI(ctx context.Context, from string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	members, err := strictjson.Object(body, nil)
-	if err != nil {
-		return "", err
-	}
+	// Of the many members two are read, and only they must be beyond doubt.
 	var issuer, address string
-	for _, m := range members {
-		switch string(m.Name) {
-		case "issuer":
-			issuer, _ = strictjson.String(m.Value)
-		case "jwks_uri":
-			address, _ = strictjson.String(m.Value)
+	seen := map[string]bool{}
+	err = strictjson.LooseObject(body, func(name string, value []byte) error {
+		if name != "issuer" && name != "jwks_uri" {
+			return nil
 		}
-	}
-	if issuer != f.config.Issuer {
+		if seen[name] {
+			return strictjson.ErrDuplicate
+		}
+		seen[name] = true
+		text, ok := strictjson.String(value)
+		if !ok || strictjson.Check(value) != nil {
+			return fmt.Errorf("%q: %w", name, strictjson.ErrType)
+		}
+		if name == "issuer" {
+			issuer = text
+		} else {
+			address = text
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, strictjson.ErrSyntax):
+		return "", fmt.Errorf("%w: %w", errNoDocument, err) // such as a page for people
+	case err != nil:
+		return "", err
+	case issuer != f.config.Issuer:
 		return "", errors.New("the document is of another issuer")
-	}
-	if address == "" {
+	case address == "":
 		return "", errors.New("the document has no jwks_uri")
 	}
 	return address, f.config.checkURL(address)
@@ -140,8 +164,8 @@ func (f *fetcher) get(ctx context.Context, address string) ([]byte, http.Header,
 		return nil, nil, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotFound {
-		return nil, nil, errNotFound
+	if resp.StatusCode >= 400 && resp.StatusCode < 500 {
+		return nil, nil, fmt.Errorf("%w: status %d", errNoDocument, resp.StatusCode)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, nil, fmt.Errorf("status %d", resp.StatusCode)

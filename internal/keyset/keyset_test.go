@@ -4,16 +4,21 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -64,6 +69,8 @@ type server struct {
 	hits    atomic.Int64
 	last    *http.Request
 	redir   map[string]string
+
+	statuses map[string]int // of single addresses
 }
 
 func newServer() *server {
@@ -82,6 +89,9 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	page, ok := s.pages[req.URL.String()]
 	status, control, age, delay := s.status, s.control, s.age, s.delay
 	to := s.redir[req.URL.String()]
+	if own := s.statuses[req.URL.String()]; own != 0 {
+		ok, status = true, own
+	}
 	s.last = req
 	s.mu.Unlock()
 	if delay > 0 {
@@ -459,6 +469,8 @@ func TestJ9_HostileKeyServers(t *testing.T) {
 		"duplicate keys": `{"keys":[],"keys":[]}`,
 		"too large":      `{"keys":[],"x":"` + strings.Repeat("a", keyset.MaxBytes) + `"}`,
 		"trailing":       jwks(1, "k1") + "x",
+		"no key":         `{"keys":[]}`,
+		"no usable key":  `{"keys":[{"kty":"PQ","kid":"k1"},{"kty":"oct","kid":"k1","k":"AAAA"},` + strings.Repeat(`null,`, 1000) + `1]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -536,6 +548,15 @@ func TestDiscovery(t *testing.T) {
 		{"file jwks_uri", map[string]string{openID: discovery(issuer, "file:///etc/passwd")}, nil, false},
 		{"loopback jwks_uri", map[string]string{openID: discovery(issuer, "http://127.0.0.1/jwks"), "http://127.0.0.1/jwks": jwks(1, "k1")}, nil, false},
 		{"not JSON", map[string]string{openID: "<html>"}, nil, false},
+		{"a page in place of OAuth's", map[string]string{oauth: "<html>", openID: discovery(issuer, keysURL)}, func(c *keyset.Config) { c.Discovery = keyset.OAuth }, true},
+		{"OAuth document without keys is final", map[string]string{oauth: `{"issuer":"` + issuer + `"}`, openID: discovery(issuer, keysURL)}, func(c *keyset.Config) { c.Discovery = keyset.OAuth }, false},
+		{"several slashes of the issuer", map[string]string{openID: discovery(issuer+"//", keysURL)}, func(c *keyset.Config) { c.Issuer += "//" }, true},
+		{"several slashes, OAuth", map[string]string{oauth: discovery(issuer+"//", keysURL)}, func(c *keyset.Config) { c.Issuer, c.Discovery = c.Issuer+"//", keyset.OAuth }, true},
+		{"odd members beside", map[string]string{openID: `{"x":1,"x":2,"y":"\ud800","z":1e999,"issuer":"` + issuer + `","jwks_uri":"` + keysURL + `","d":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`}, nil, true},
+		{"duplicate issuer", map[string]string{openID: `{"issuer":"` + issuer + `","issuer":"` + issuer + `","jwks_uri":"` + keysURL + `"}`}, nil, false},
+		{"issuer list", map[string]string{openID: `{"issuer":["` + issuer + `"],"jwks_uri":"` + keysURL + `"}`}, nil, false},
+		{"jwks_uri null", map[string]string{openID: `{"issuer":"` + issuer + `","jwks_uri":null}`}, nil, false},
+		{"document list", map[string]string{openID: `[]`}, nil, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -556,6 +577,126 @@ func TestDiscovery(t *testing.T) {
 			} else {
 				require.ErrorIs(t, err, keyset.ErrUnavailable)
 			}
+		})
+	}
+}
+
+// What is wrong with a discovery document is said by name.
+func TestDiscoveryErrors(t *testing.T) {
+	t.Parallel()
+	const at = issuer + "/.well-known/openid-configuration"
+	for page, want := range map[string]string{
+		`{"issuer":["x"],"jwks_uri":"x"}`:                                `"issuer"`,
+		`{"issuer":null}`:                                                `"issuer"`,
+		`{"issuer":"\ud800"}`:                                            `"issuer"`,
+		`{"issuer":"` + issuer + `","jwks_uri":1}`:                       `"jwks_uri"`,
+		`{"issuer":"` + issuer + `","jwks_uri":"` + keysURL + `\ud800"}`: `"jwks_uri"`,
+		`{"issuer":"` + issuer + `"}`:                                    "no jwks_uri",
+		`{"jwks_uri":"` + keysURL + `"}`:                                 "another issuer",
+		`{"issuer":"x","issuer":"x"}`:                                    "duplicate",
+		`{"issuer":"` + issuer + `","jwks_uri":"http://keys.example/"}`:  "https only",
+		`<html>`: "no document",
+		`[]`:     "another type",
+	} {
+		s := newServer()
+		s.pages[at] = page
+		err := newCache(t, s, func(c *keyset.Config) { c.URL, c.Issuer = "", issuer }).Warm(t.Context())
+		require.ErrorIs(t, err, keyset.ErrUnavailable, page)
+		require.ErrorContains(t, err, want, page)
+		require.ErrorContains(t, err, at, page)
+	}
+}
+
+// J9: the size is capped, at the byte.
+func TestJ9_DocumentSize(t *testing.T) {
+	t.Parallel()
+	set := jwks(1, "k1")
+	for size, ok := range map[int]bool{keyset.MaxBytes: true, keyset.MaxBytes + 1: false} {
+		s := newServer()
+		s.pages[keysURL] = set + strings.Repeat(" ", size-len(set))
+		_, err := newCache(t, s, nil).Key(t.Context(), header("k1"))
+		if ok {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "larger than")
+		}
+	}
+}
+
+// A server that has no document at the first address says so in its own way.
+func TestDiscoveryGoesOn(t *testing.T) {
+	t.Parallel()
+	const (
+		openID = "https://issuer.example/tenant/.well-known/openid-configuration"
+		oauth  = "https://issuer.example/.well-known/oauth-authorization-server/tenant"
+	)
+	for status, ok := range map[int]bool{
+		400: true, 401: true, 403: true, 404: true, 405: true, 410: true, 429: true, 499: true,
+		204: false, 304: false, 500: false, 502: false, 503: false,
+	} {
+		s := newServer()
+		s.pages[openID] = discovery(issuer, keysURL)
+		s.statuses = map[string]int{oauth: status}
+		c := newCache(t, s, func(c *keyset.Config) { c.URL, c.Issuer, c.Discovery = "", issuer, keyset.OAuth })
+		_, err := c.Key(t.Context(), header("k1"))
+		if ok {
+			require.NoError(t, err, status)
+			continue
+		}
+		require.ErrorIs(t, err, keyset.ErrUnavailable, status)
+		require.EqualValues(t, 1, s.hits.Load(), "%d: an ill server is not asked for more", status)
+		require.ErrorContains(t, err, fmt.Sprint(status))
+	}
+	for to, ok := range map[string]bool{"https://login.example/": true, "http://issuer.example/x": true, oauth: false} {
+		s := newServer()
+		s.pages[openID] = discovery(issuer, keysURL)
+		s.redir = map[string]string{oauth: to}
+		c := newCache(t, s, func(c *keyset.Config) { c.URL, c.Issuer, c.Discovery = "", issuer, keyset.OAuth })
+		_, err := c.Key(t.Context(), header("k1"))
+		require.Equal(t, ok, err == nil, to)
+	}
+	// With no document anywhere the error says of the last address what it said.
+	s := newServer()
+	s.statuses = map[string]int{oauth: 403, openID: 410}
+	c := newCache(t, s, func(c *keyset.Config) { c.URL, c.Issuer, c.Discovery = "", issuer, keyset.OAuth })
+	require.ErrorContains(t, c.Warm(t.Context()), openID+": no document: status 410")
+}
+
+// J9: a set without a usable key, as a deployment in progress serves it, does not
+// take the place of the known keys.
+func TestJ9_SetWithoutUsableKey(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]string{
+		"empty":         `{"keys":[]}`,
+		"nothing known": `{"keys":[{"kty":"PQ","kid":"k1"},{"kty":"OKP","crv":"X25519","kid":"k2","x":"AA"}]}`,
+		"keys of TLS":   `{"keys":[{"kty":"RSA","use":"enc","kid":"k1","n":"AQAB","e":"AQAB"}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newServer()
+				c := newCache(t, s, nil)
+				require.NoError(t, c.Warm(t.Context()))
+				s.set(func(s *server) { s.pages[keysURL] = page })
+				time.Sleep(keyset.DefaultLifetime)
+				require.NoError(t, c.Warm(t.Context()))
+				_, err := c.Key(t.Context(), header("k1"))
+				require.NoError(t, err)
+				_, err = c.Key(t.Context(), header("k3"))
+				require.ErrorIs(t, err, keyset.ErrUnavailable, "whether there is such a key cannot be told")
+				s.set(func(s *server) { s.pages[keysURL] = jwks(1, "k3") })
+				time.Sleep(keyset.MaxCooldown)
+				_, err = c.Key(t.Context(), header("k3"))
+				require.NoError(t, err)
+				synctest.Wait()
+				_, err = c.Key(t.Context(), header("k1"))
+				require.ErrorIs(t, err, jose.ErrUnknownKey)
+
+				s.set(func(s *server) { s.pages[keysURL] = page })
+				time.Sleep(keyset.DefaultLifetime + keyset.DefaultStaleFor)
+				_, err = c.Key(t.Context(), header("k3"))
+				require.ErrorIs(t, err, keyset.ErrUnavailable, "up to a bound")
+			})
 		})
 	}
 }
@@ -639,8 +780,38 @@ func TestCertificates(t *testing.T) {
 	s.pages[keysURL] = `{"k1":"not a certificate"}`
 	c := newCache(t, s, func(c *keyset.Config) { c.Format = keyset.Certificates })
 	_, err := c.Key(t.Context(), header("k1"))
-	require.ErrorIs(t, err, jose.ErrUnknownKey)
+	require.ErrorIs(t, err, keyset.ErrUnavailable, "a map without a usable certificate says nothing about the key")
+
+	public, private, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	der, err := x509.CreateCertificate(nil, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{SerialNumber: big.NewInt(1)}, public, private)
+	require.NoError(t, err)
+	page, err := json.Marshal(map[string]string{"c1": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))})
+	require.NoError(t, err)
+	s.pages[keysURL] = string(page)
+	key, err := newCache(t, s, func(c *keyset.Config) { c.Format = keyset.Certificates }).Key(t.Context(), header("c1"))
+	require.NoError(t, err)
+	require.Equal(t, public, key.Public())
+	_, err = newCache(t, s, nil).Key(t.Context(), header("c1"))
+	require.ErrorIs(t, err, keyset.ErrUnavailable, "a map is no JWK set")
 }
+
+// J9: half a document is none.
+func TestJ9_TruncatedDocument(t *testing.T) {
+	t.Parallel()
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		body := io.MultiReader(strings.NewReader(jwks(1, "k1")), iotest.ErrReader(io.ErrUnexpectedEOF))
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body), Request: r}, nil
+	})}
+	c := newCache(t, newServer(), func(c *keyset.Config) { c.Client = client })
+	_, err := c.Key(t.Context(), header("k1"))
+	require.ErrorIs(t, err, keyset.ErrUnavailable)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestStatic(t *testing.T) {
 	t.Parallel()

@@ -49,6 +49,11 @@ func TestX5_Addresses(t *testing.T) {
 		require.False(t, safefetch.Public(netip.MustParseAddr(a)), a)
 	}
 	require.False(t, safefetch.Public(netip.Addr{}))
+	// A zone names an interface of this machine, whatever the address in front of it.
+	for _, a := range []string{"::ffff:8.8.8.8", "2606:4700:4700::1111", "64:ff9b::808:808"} {
+		require.True(t, safefetch.Public(netip.MustParseAddr(a)), a)
+		require.False(t, safefetch.Public(netip.MustParseAddr(a).WithZone("eth0")), a)
+	}
 	for _, a := range []string{"1.1.1.1", "52.94.0.1", "172.32.0.1", "100.128.0.1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2606:4700:4700::1111", "2a05:d07a::1"} {
 		require.True(t, safefetch.Public(netip.MustParseAddr(a)), a)
 	}
@@ -78,6 +83,31 @@ func TestX5_URLs(t *testing.T) {
 	}
 	_, err := safefetch.New(safefetch.Config{})
 	require.Error(t, err, "without a rule nothing would be pinned")
+
+	// What the package refuses by itself, whatever the rule of the owner lets pass.
+	f = fetcher(t, safefetch.Config{})
+	for raw, why := range map[string]string{
+		"https://allowed.example:443/":      "a port",
+		"https://allowed.example:22/":       "a port",
+		"https://allowed.example:/":         "a port",
+		"https://[2606:4700::1111]:443/":    "a port",
+		"https://[2606:4700::1111]/":        "a port", // not as a host name is written
+		"https://[fe80::1%25eth0]/":         "a port",
+		"https://":                          "no host",
+		"https:///x":                        "no host",
+		"http://allowed.example/":           "not https",
+		"https:allowed.example":             "not https",
+		"https://user@allowed.example/":     "user information",
+		"https://user:pass@allowed.example": "user information",
+		"https://allowed.example/#x":        "fragment",
+		"https://allowed.example/#%41":      "fragment",
+		"https://allowed.example/%zz":       "not a URL",
+	} {
+		err := f.Check(raw)
+		require.ErrorIs(t, err, safefetch.ErrURL, raw)
+		require.ErrorContains(t, err, why, raw)
+	}
+	require.NoError(t, f.Check("https://allowed.example/"))
 }
 
 // Every address that is written into the URL, or that a name leads to, is looked

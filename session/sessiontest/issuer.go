@@ -23,7 +23,8 @@ const (
 	Auth0Domain     = "example.us.auth0.com"
 	FirebaseProject = "demo-example"
 	OIDCIssuer      = "https://issuer.example.com"
-	ClientID        = "client-1"         // audience of ID tokens
+	CognitoIssuer   = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE"
+	ClientID        = "client-1"         // audience of ID tokens, client of access tokens
 	Audience        = "https://api.test" // audience of access tokens
 	Subject         = "user_1"
 	SessionID       = "sess_1"
@@ -59,6 +60,15 @@ func (i *Issuer) Options() []session.Option {
 
 // Clerk returns the profile for [Issuer.ClerkToken].
 func (i *Issuer) Clerk() session.Profile { return session.Clerk(ClerkIssuer, AuthorizedParty) }
+
+// ClerkOAuth returns the profile for [Issuer.ClerkOAuthToken].
+func (i *Issuer) ClerkOAuth() session.Profile { return session.ClerkOAuth(ClerkIssuer, ClientID) }
+
+// Cognito returns the profile for [Issuer.CognitoToken].
+func (i *Issuer) Cognito() session.Profile { return session.Cognito(CognitoIssuer, ClientID) }
+
+// WorkOS returns the profile for [Issuer.WorkOSToken].
+func (i *Issuer) WorkOS() session.Profile { return session.WorkOS(ClientID) }
 
 // Auth0 returns the profile for [Issuer.Auth0Token].
 func (i *Issuer) Auth0() session.Profile { return session.Auth0(Auth0Domain, Audience) }

@@ -20,6 +20,9 @@ func TestProfiles(t *testing.T) {
 		token   func(sessiontest.Claims) string
 	}{
 		"clerk":    {i.Clerk(), i.ClerkToken},
+		"oauth":    {i.ClerkOAuth(), i.ClerkOAuthToken},
+		"cognito":  {i.Cognito(), i.CognitoToken},
+		"workos":   {i.WorkOS(), i.WorkOSToken},
 		"auth0":    {i.Auth0(), i.Auth0Token},
 		"firebase": {i.Firebase(), i.FirebaseToken},
 		"cookie":   {i.FirebaseCookie(), i.FirebaseCookieToken},

@@ -61,7 +61,7 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var document any
 	switch {
-	case r.URL.Path == "/.well-known/jwks.json":
+	case strings.HasSuffix(r.URL.Path, "/.well-known/jwks.json"), strings.HasPrefix(r.URL.Path, "/sso/jwks/"):
 		set, err := i.keySet()
 		if err != nil {
 			panic(err)

@@ -35,6 +35,38 @@ func (i *Issuer) ClerkToken(change Claims) string {
 	}, change)
 }
 
+// ClerkOAuthToken returns an access token that Clerk issued to an OAuth client, with
+// the scope read:invoices.
+func (i *Issuer) ClerkOAuthToken(change Claims) string {
+	now := i.Now()
+	return i.token("at+jwt", Claims{
+		"iss": ClerkIssuer, "sub": Subject, "client_id": ClientID, "jti": "oat_0123456789abcdef0123",
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime).Unix(), "scp": []string{"openid", "read:invoices"},
+	}, change)
+}
+
+// CognitoToken returns an access token of an Amazon Cognito user pool, of a user in
+// the group accountant, with the scope invoices/read.
+func (i *Issuer) CognitoToken(change Claims) string {
+	now := i.Now()
+	return i.token("", Claims{
+		"iss": CognitoIssuer, "sub": Subject, "client_id": ClientID, "token_use": "access", "jti": "0123456789abcdef0123",
+		"origin_jti": "fedcba98765432100123", "version": 2, "username": "user", "cognito:groups": []string{"accountant"},
+		"iat": now.Unix(), "auth_time": now.Unix(), "exp": now.Add(lifetime).Unix(), "scope": "openid invoices/read",
+	}, change)
+}
+
+// WorkOSToken returns an access token of an AuthKit session, of an administrator of
+// an organization with the permission invoices:read.
+func (i *Issuer) WorkOSToken(change Claims) string {
+	now := i.Now()
+	return i.token("", Claims{
+		"iss": "https://api.workos.com/user_management/" + ClientID, "sub": Subject, "sid": SessionID, "jti": "0123456789abcdef0123",
+		"iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(), "org_id": "org_1", "role": "admin", "roles": []string{"admin"},
+		"permissions": []string{"invoices:read"}, "entitlements": []string{"audit-logs"},
+	}, change)
+}
+
 // Auth0Token returns an access token of Auth0 with the permission read:invoices.
 func (i *Issuer) Auth0Token(change Claims) string {
 	now := i.Now()
@@ -124,7 +156,11 @@ func (i *Issuer) signer() *jose.Signer {
 }
 
 func (i *Issuer) token(typ string, claims, change Claims) string {
-	raw, err := i.signer().Sign(map[string]any{"typ": typ}, encode(merge(claims, change)))
+	fields := map[string]any{}
+	if typ != "" {
+		fields["typ"] = typ
+	}
+	raw, err := i.signer().Sign(fields, encode(merge(claims, change)))
 	if err != nil {
 		panic(err) // the keys of this package sign
 	}

@@ -116,6 +116,8 @@ func TestRefused(t *testing.T) {
 		{"number overflow, negative", `{"a":-1.5E+309}`, strictjson.ErrRange},
 		{"number overflow, long", `{"a":` + strings.Repeat("9", 310) + `}`, strictjson.ErrRange},
 		{"too deep", `{"a":` + deep(strictjson.MaxDepth) + `}`, strictjson.ErrDepth},
+		{"objects too deep", strings.Repeat(`{"a":`, strictjson.MaxDepth+1) + `1` + strings.Repeat(`}`, strictjson.MaxDepth+1), strictjson.ErrDepth},
+		{"object in arrays too deep", `{"a":` + strings.Repeat(`[`, strictjson.MaxDepth-1) + `{}` + strings.Repeat(`]`, strictjson.MaxDepth-1) + `}`, strictjson.ErrDepth},
 		{"far too deep", `{"a":` + strings.Repeat(`{"a":`, 100_000), strictjson.ErrDepth},
 	}
 	for _, tt := range tests {
@@ -128,7 +130,12 @@ func TestRefused(t *testing.T) {
 	}
 	require.NoError(t, strictjson.Check([]byte(`[1.7e308,-0.0e-999,`+strings.Repeat("9", 305)+`]`)))
 	require.NoError(t, strictjson.Check([]byte(deep(strictjson.MaxDepth))))
-	_, err := strictjson.Array([]byte(`{}`))
+	require.ErrorIs(t, strictjson.Check([]byte(deep(strictjson.MaxDepth+1))), strictjson.ErrDepth)
+	objects := strings.Repeat(`{"a":`, strictjson.MaxDepth) + `1` + strings.Repeat(`}`, strictjson.MaxDepth)
+	require.NoError(t, strictjson.Check([]byte(objects)))
+	_, err := strictjson.Object([]byte(objects), nil)
+	require.NoError(t, err)
+	_, err = strictjson.Array([]byte(`{}`))
 	require.ErrorIs(t, err, strictjson.ErrType)
 	_, err = strictjson.Array([]byte(`[1 2]`))
 	require.ErrorIs(t, err, strictjson.ErrSyntax)

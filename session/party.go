@@ -1,0 +1,48 @@
+package session
+
+import "slices"
+
+// authorizedParty applies the rule for "azp" alone: a token without it passes only
+// where missing allows it.
+func (r *reading) authorizedParty(listed []string, missing bool) error {
+	party, err := r.set.String("azp")
+	if err != nil {
+		return err
+	}
+	switch {
+	case !r.set.Has("azp") && !missing:
+		return refuse(WrongParty, `no "azp"`)
+	case r.set.Has("azp") && !slices.Contains(listed, party):
+		return refuse(WrongParty, `"azp" is not in the list`)
+	}
+	return nil
+}
+
+// clientClaims are the claims that name the client which a token was issued to:
+// "azp" (OpenID Connect Core section 2; Auth0, Keycloak, Entra ID), "client_id"
+// (RFC 9068 section 2.2), "cid" (Okta) and "appid" (Entra ID, version 1).
+var clientClaims = [...]string{"azp", "client_id", "cid", "appid"}
+
+// client reads the client, and holds every claim that names one to the list of
+// [WithAuthorizedParties]. Where none does, the token passes if it is one of a kind
+// whose audience is the client.
+func (r *reading) client(audienceIsClient bool) error {
+	listed := r.settings.parties
+	for _, name := range clientClaims {
+		party, err := r.set.String(name)
+		switch {
+		case err != nil && (name == "azp" || listed != nil):
+			return err
+		case err != nil || !r.set.Has(name):
+			continue
+		case listed != nil && !slices.Contains(listed, party):
+			return refuse(WrongParty, `"`+name+`" is not in the list`)
+		case r.session.AuthorizedParty == "":
+			r.session.AuthorizedParty = party
+		}
+	}
+	if listed != nil && r.session.AuthorizedParty == "" && !audienceIsClient {
+		return refuse(WrongParty, "the token names no client")
+	}
+	return nil
+}
