@@ -1,5 +1,7 @@
 package oauthflow
 
+import "net"
+
 // Challenge is what Begin sends for a verifier.
 func Challenge(verifier string) string { return challenge(verifier) }
 
@@ -11,3 +13,24 @@ var ParseMetadata = parseMetadata
 
 // IsLocalPath decides what WithReturnTo takes.
 var IsLocalPath = isLocalPath
+
+// SameHost compares the Host of a request with that of the redirect URL.
+var SameHost = sameHost
+
+// LoopbackRedirect is the redirect URL sent by a listener at addr.
+func LoopbackRedirect(registered, addr string) string {
+	a, err := Loopback{}.address(registered)
+	if err != nil {
+		return err.Error()
+	}
+	return a.redirectTo(addressed(addr)).String()
+}
+
+// addressed is a listener of which only the address is known.
+type addressed string
+
+func (a addressed) Network() string         { return "tcp" }
+func (a addressed) String() string          { return string(a) }
+func (a addressed) Addr() net.Addr          { return a }
+func (addressed) Close() error              { return nil }
+func (addressed) Accept() (net.Conn, error) { return nil, net.ErrClosed }
