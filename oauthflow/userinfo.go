@@ -14,9 +14,11 @@ import (
 )
 
 // UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core
-// section 5.3) and decodes the answer into v as encoding/json does. If tok came
-// with an ID token, the answer must be about the same subject, and no two of
-// its names may differ by letter case alone. The error is a [*TokenError].
+// section 5.3) and decodes the answer into v as encoding/json does, but that a
+// number decoded into an interface is a [json.Number]: numeric user IDs keep
+// their digits. If tok came with an ID token, the answer must be about the same
+// subject, and no two of its names may differ by letter case alone. The error
+// is a [*TokenError].
 func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	const op = "userinfo"
 	address := c.cfg.Provider.UserInfoURL
@@ -42,7 +44,7 @@ func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	if err := sameSubject(a.body, tok); err != nil {
 		return &TokenError{Op: op, Status: a.status, Err: err}
 	}
-	if err := json.Unmarshal(a.body, v); err != nil {
+	if !decodeExactly(a.body, v) {
 		return &TokenError{Op: op, Status: a.status, Err: fmt.Errorf("%w: not the JSON expected", ErrMalformedResponse)}
 	}
 	return nil
