@@ -222,12 +222,7 @@ func (c *Client) authorizationParams(b *begin, in *sealedAttempt) (url.Values, e
 // challenge is S256 of RFC 7636 section 4.2.
 func challenge(verifier string) string { return oauth2.S256ChallengeFromVerifier(verifier) }
 
-func (c *Client) scopeParam() string {
-	if c.cfg.Provider.ScopeParam != "" {
-		return c.cfg.Provider.ScopeParam
-	}
-	return "scope"
-}
+func (c *Client) scopeParam() string { return c.cfg.Provider.scopeParam() }
 
 func (c *Client) joinScopes(scopes []string) string {
 	if sep := c.cfg.Provider.ScopeSeparator; sep != "" {

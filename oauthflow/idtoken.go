@@ -78,7 +78,7 @@ func (e *IDTokenError) Unwrap() error { return e.Err }
 // and signature.
 type IDTokenCheck struct {
 	// Nonce of the authorization request. Empty: none was sent, as in the
-	// device flow.
+	// device flow. Provider.NoNonce excuses a token without one.
 	Nonce string
 	// MaxAge since the user signed in at the provider. Zero: any.
 	MaxAge time.Duration
@@ -153,19 +153,15 @@ func (c *Client) idTokenRules(set claims.Set) claims.Rules {
 	rules := claims.Rules{
 		Issuer: c.cfg.Provider.Issuer, Tenants: c.cfg.Provider.Tenants, Audience: []string{c.cfg.ClientID}, RequireIssuedAt: true,
 	}
-	if iss, err := set.String("iss"); err == nil && slices.Contains(c.cfg.Provider.IssuerAliases, iss) {
+	if iss, err := set.String("iss"); err == nil && slices.Contains(c.cfg.Provider.aliases(), iss) {
 		rules.Issuer, rules.Tenants = iss, nil
 	}
 	return rules
 }
 
 func (c *Client) checkIDClaims(set claims.Set, accessToken string, alg jose.Algorithm, check IDTokenCheck) error {
-	nonce, err := set.String("nonce")
-	if err != nil {
+	if err := c.checkNonce(set, check.Nonce); err != nil {
 		return err
-	}
-	if check.Nonce != "" && subtle.ConstantTimeCompare([]byte(nonce), []byte(check.Nonce)) != 1 {
-		return errors.New("the nonce is another")
 	}
 	azp, err := set.String("azp")
 	if err != nil {
@@ -184,6 +180,30 @@ func (c *Client) checkIDClaims(set claims.Set, accessToken string, alg jose.Algo
 	return c.checkAge(set, check.MaxAge)
 }
 
+// checkNonce is rule 11 of OpenID Connect Core section 3.1.3.7.
+func (c *Client) checkNonce(set claims.Set, want string) error {
+	if isAbsent(set, "nonce") {
+		if want == "" || c.cfg.Provider.NoNonce { // PKCE has bound the code to the attempt
+			return nil
+		}
+		return errors.New("the nonce is missing")
+	}
+	nonce, err := set.String("nonce")
+	if err != nil {
+		return err
+	}
+	if want != "" && subtle.ConstantTimeCompare([]byte(nonce), []byte(want)) != 1 {
+		return errors.New("the nonce is another")
+	}
+	return nil
+}
+
+// isAbsent counts null as absent, as Logto and others send it.
+func isAbsent(set claims.Set, name string) bool {
+	raw := set.Raw(name)
+	return len(raw) == 0 || string(raw) == "null"
+}
+
 func (c *Client) checkAge(set claims.Set, maxAge time.Duration) error {
 	authTime, err := set.Time("auth_time")
 	if err != nil || maxAge == 0 {
@@ -199,7 +219,7 @@ func (c *Client) checkAge(set claims.Set, maxAge time.Duration) error {
 // checkAccessTokenHash holds "at_hash", where there is one, to the access token
 // (OpenID Connect Core section 3.1.3.8).
 func checkAccessTokenHash(set claims.Set, accessToken string, alg jose.Algorithm) error {
-	if !set.Has("at_hash") {
+	if isAbsent(set, "at_hash") {
 		return nil
 	}
 	given, err := set.String("at_hash")
