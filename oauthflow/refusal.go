@@ -92,7 +92,7 @@ func (r *reasons) code() string {
 func (r *reasons) among(codes []string) (string, bool) {
 	for _, code := range codes {
 		named := slices.ContainsFunc(r.codes, func(c reasonCode) bool { return c.text == code })
-		if named || code != "" && r.text == code {
+		if named || code != "" && strings.TrimSuffix(r.text, ".") == strings.TrimSuffix(code, ".") {
 			return code, true
 		}
 	}

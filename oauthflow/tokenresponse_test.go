@@ -83,6 +83,11 @@ func TestO7_DefaultLifetime(t *testing.T) {
 
 func TestO7_ErrorsInA200(t *testing.T) {
 	t.Parallel()
+	shopify := func() oauthflow.Provider {
+		p, err := oauthflow.Shopify("example.myshopify.com")
+		require.NoError(t, err)
+		return p
+	}
 	for _, tc := range []struct {
 		name, body, code string
 		provider         func() oauthflow.Provider
@@ -91,6 +96,9 @@ func TestO7_ErrorsInA200(t *testing.T) {
 		{"GitHub JSON", `{"error":"bad_verification_code","error_description":"The code passed is incorrect or expired."}`, "bad_verification_code", oauthflow.GitHub, true},
 		{"GitHub form", "error=incorrect_client_credentials&error_description=wrong", "incorrect_client_credentials", oauthflow.GitHub, false},
 		{"GitHub App", `{"error":"bad_refresh_token"}`, "bad_refresh_token", oauthflow.GitHubApp, true},
+		{"Shopify", `{"error":"invalid_request","error_description":"This request requires an active refresh_token."}`,
+			"This request requires an active refresh_token", shopify, true},
+		{"Shopify, another", `{"error":"invalid_request","error_description":"Missing parameter"}`, "invalid_request", shopify, false},
 		{"Slack", `{"ok":false,"error":"invalid_refresh_token"}`, "invalid_refresh_token", oauthflow.Slack, true},
 		{"Slack without a code", `{"ok":false}`, "", oauthflow.Slack, false},
 		{"anyone", `{"error":"invalid_grant","access_token":"a"}`, "invalid_grant", func() oauthflow.Provider { return oauthflow.Provider{} }, true},
