@@ -179,56 +179,6 @@ func TestDPoPNonceLoopEnds(t *testing.T) {
 	require.EqualValues(t, 2, calls.Load(), "a server that is never content is asked twice")
 }
 
-// A nonce is remembered, and sent back with each request: its size is bounded.
-func TestDPoPNonceIsBoundedInSize(t *testing.T) {
-	t.Parallel()
-	for size, calls := range map[int]int32{1: 2, 1024: 2, 1025: 1, 64 << 10: 1} {
-		d, err := oauthflow.NewDPoP(nil)
-		require.NoError(t, err)
-		var asked atomic.Int32
-		c, err := oauthflow.New(oauthflow.Config{
-			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
-		}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-			asked.Add(1)
-			resp := plainAnswer(400, `{"error":"use_dpop_nonce"}`)
-			resp.Header.Set("DPoP-Nonce", strings.Repeat("n", size))
-			return resp, nil
-		})}))
-		require.NoError(t, err)
-		_, err = c.Refresh(t.Context(), refreshable)
-		require.Equal(t, "use_dpop_nonce", tokenError(t, err).Code)
-		require.Equal(t, calls, asked.Load(), size)
-		raw, err := d.Proof(http.MethodPost, "https://auth.test/token", "")
-		require.NoError(t, err)
-		nonce, _ := claimsOf(t, raw)["nonce"].(string)
-		require.Equal(t, calls == 2, nonce == strings.Repeat("n", size), size)
-		require.Less(t, len(raw), 4<<10)
-	}
-}
-
-// A demand for a nonce is one under the statuses of RFC 9449 section 8 alone: a
-// server that fails may have taken the request.
-func TestDPoPNonceDemandNeedsARefusal(t *testing.T) {
-	t.Parallel()
-	for status, calls := range map[int]int32{400: 2, 401: 2, 200: 1, 403: 1, 500: 1, 503: 1} {
-		d, err := oauthflow.NewDPoP(nil)
-		require.NoError(t, err)
-		var asked atomic.Int32
-		c, err := oauthflow.New(oauthflow.Config{
-			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
-		}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
-			asked.Add(1)
-			resp := plainAnswer(status, `{"error":"use_dpop_nonce"}`)
-			resp.Header.Set("DPoP-Nonce", "fresh")
-			return resp, nil
-		})}))
-		require.NoError(t, err)
-		_, err = c.Exchange(t.Context(), "code", "")
-		require.Error(t, err)
-		require.Equal(t, calls, asked.Load(), status)
-	}
-}
-
 // auth is what the client package wants of an auth.
 type auth interface {
 	Authorize(*http.Request) error

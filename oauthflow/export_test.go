@@ -17,6 +17,9 @@ var IsLocalPath = isLocalPath
 // SameHost compares the Host of a request with that of the redirect URL.
 var SameHost = sameHost
 
+// LoopbackHosts are the addresses of localhost on a machine with these.
+var LoopbackHosts = loopbackHosts
+
 // LoopbackRedirect is the redirect URL sent by a listener at addr.
 func LoopbackRedirect(registered, addr string) string {
 	a, err := Loopback{}.address(registered)

@@ -67,17 +67,23 @@ func (a *loopbackAddress) listen(ctx context.Context) ([]net.Listener, error) {
 		}
 		return lns, err
 	case localhost:
-		return listenOn(ctx, a.port, slices.DeleteFunc([]string{ipv4, ipv6}, isMissing)...)
+		addrs, err := net.InterfaceAddrs()
+		if err != nil {
+			return listenOn(ctx, a.port, ipv4)
+		}
+		return listenOn(ctx, a.port, loopbackHosts(addrs)...)
 	}
 	return listenOn(ctx, a.port, a.host)
 }
 
-// isMissing reports whether this machine has no such address.
-func isMissing(host string) bool {
-	addrs, err := net.InterfaceAddrs()
-	return err == nil && !slices.ContainsFunc(addrs, func(addr net.Addr) bool {
-		ip, ok := addr.(*net.IPNet)
-		return ok && ip.IP.String() == host
+// loopbackHosts returns the addresses of localhost that are among those of this
+// machine.
+func loopbackHosts(addrs []net.Addr) []string {
+	return slices.DeleteFunc([]string{ipv4, ipv6}, func(host string) bool {
+		return !slices.ContainsFunc(addrs, func(addr net.Addr) bool {
+			ip, ok := addr.(*net.IPNet)
+			return ok && ip.IP.String() == host
+		})
 	})
 }
 

@@ -131,6 +131,24 @@ func TestLoopbackListensAtBothAddressesOfLocalhost(t *testing.T) {
 	require.Error(t, redirectOf(t, "http://[::1]/cb", "127.0.0.1:0", func(*url.URL) {}))
 }
 
+// A machine may have one of the two alone.
+func TestLoopbackHostsOfAMachine(t *testing.T) {
+	t.Parallel()
+	has := func(cidrs ...string) (addrs []net.Addr) {
+		for _, cidr := range cidrs {
+			ip, ipNet, err := net.ParseCIDR(cidr)
+			require.NoError(t, err)
+			addrs = append(addrs, &net.IPNet{IP: ip, Mask: ipNet.Mask})
+		}
+		return addrs
+	}
+	require.Equal(t, []string{"127.0.0.1", "::1"}, oauthflow.LoopbackHosts(has("127.0.0.1/8", "::1/128", "10.0.0.1/8")))
+	require.Equal(t, []string{"127.0.0.1"}, oauthflow.LoopbackHosts(has("10.0.0.1/8", "127.0.0.1/8", "fe80::1/64")))
+	require.Equal(t, []string{"::1"}, oauthflow.LoopbackHosts(has("::1/128")))
+	require.Empty(t, oauthflow.LoopbackHosts(has("10.0.0.1/8")))
+	require.Empty(t, oauthflow.LoopbackHosts([]net.Addr{&net.UnixAddr{Name: "127.0.0.1"}}))
+}
+
 // What a browser makes of a host is the same host, and no other is.
 func TestLoopbackHosts(t *testing.T) {
 	t.Parallel()
