@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,43 @@ func TestParametersOfTheProvider(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(body), &sent))
 	require.Equal(t, []any{"x", "y"}, sent["audience"])
 	require.Equal(t, "https://r.test", sent["resource"])
+}
+
+// Without scopes none are asked for: an empty "scope" is another request (RFC
+// 6749 section 3.3).
+func TestNoScopesAreNotEmptyScopes(t *testing.T) {
+	t.Parallel()
+	var form url.Values
+	c := tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, r.ParseForm())
+		form = r.PostForm
+		_, _ = io.WriteString(w, `{"access_token":"a","device_code":"d","user_code":"U","verification_uri":"https://a.test/"}`)
+	}, func(cfg *oauthflow.Config) {
+		cfg.Provider.Endpoint.AuthURL, cfg.RedirectURL = "https://auth.test/authorize", "https://app.test/cb"
+		cfg.Provider.Endpoint.DeviceAuthURL = cfg.Provider.Endpoint.TokenURL
+		key, err := oauthflow.NewSigningKey(ecKey(t), "", "")
+		require.NoError(t, err)
+		cfg.ClientKey = key
+	})
+	a, err := c.Begin(t.Context())
+	require.NoError(t, err)
+	require.False(t, query(t, a.URL).Has("scope"))
+	for name, call := range map[string]func() error{
+		"credentials": func() error { _, err := c.ClientCredentials(t.Context()); return err },
+		"device":      func() error { _, err := c.DeviceAuth(t.Context()); return err },
+		"bearer":      func() error { _, err := c.JWTBearer(t.Context(), oauthflow.Assertion{}); return err },
+		"exchange": func() error {
+			_, err := c.ExchangeToken(t.Context(), oauthflow.TokenExchange{SubjectToken: "s"})
+			return err
+		},
+		"code": func() error { _, err := c.Exchange(t.Context(), "c", ""); return err },
+	} {
+		require.NoError(t, call(), name)
+		for param, v := range form {
+			require.NotEqual(t, []string{""}, v, "%s: %s", name, param)
+		}
+		require.False(t, form.Has("scope"), name)
+	}
 }
 
 func TestNilOptionsAreTheDefaults(t *testing.T) {

@@ -180,6 +180,20 @@ func TestO1_AnEmptyIssuerIsAnother(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// O1: what is sealed is an attempt of this state.
+func TestO1_WhatIsSealedMustBeTheAttempt(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	for _, plaintext := range []string{"", "null", "{", `{"s":"another","e":9999999999}`, `{"e":9999999999}`, `[]`} {
+		sealed, err := oauthflow.SealFor(c, "the-state", []byte(plaintext))
+		require.NoError(t, err)
+		_, err = c.Complete(t.Context(), sealed, url.Values{"state": {"the-state"}, "code": {"x"}})
+		require.ErrorIs(t, err, oauthflow.ErrState, plaintext)
+	}
+	require.Empty(t, s.Requests())
+}
+
 // O1: of two cookies under one name neither is this browser's for sure: a
 // subdomain can set the other.
 func TestO1_TwoStateCookies(t *testing.T) {

@@ -1,6 +1,9 @@
 package oauthflow
 
-import "net"
+import (
+	"context"
+	"net"
+)
 
 // Challenge is what Begin sends for a verifier.
 func Challenge(verifier string) string { return challenge(verifier) }
@@ -13,6 +16,11 @@ var ParseMetadata = parseMetadata
 
 // IsLocalPath decides what WithReturnTo takes.
 var IsLocalPath = isLocalPath
+
+// SealFor seals plaintext as c seals the attempt with this state.
+func SealFor(c *Client, state string, plaintext []byte) (string, error) {
+	return c.cookies.seal(context.Background(), plaintext, c.attemptBinding(state))
+}
 
 // SameHost compares the Host of a request with that of the redirect URL.
 var SameHost = sameHost

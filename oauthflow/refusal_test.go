@@ -142,12 +142,13 @@ func TestO5_AServicesOwnCodeEndsTheGrant(t *testing.T) {
 func TestATokenBesideSomethingThatLooksLikeAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		`{"access_token":"a","errcode":0,"errmsg":"ok"}`,                             // WeCom
-		`{"access_token":"a","code":"0","request_id":"x"}`,                           // Lazada
-		`{"access_token":"a","error":null,"error_description":null}`,                 //
-		`{"access_token":"a","error":"","message":""}`,                               // Shopee
-		`{"access_token":"a","error":false,"ok":true,"success":true}`,                //
-		`{"access_token":"a","error":{"code":"ok","message":"","log_id":"x"}}`,       // TikTok
+		`{"access_token":"a","errcode":0,"errmsg":"ok"}`,                       // WeCom
+		`{"access_token":"a","code":"0","request_id":"x"}`,                     // Lazada
+		`{"access_token":"a","error":null,"error_description":null}`,           //
+		`{"access_token":"a","error":"","message":""}`,                         // Shopee
+		`{"access_token":"a","error":false,"ok":true,"success":true}`,          //
+		`{"access_token":"a","error":{"code":"ok","message":"","log_id":"x"}}`, // TikTok
+		`{"access_token":"a","error":[],"errors":[]}`,
 		`{"access_token":"a","error":{},"errors":[]}`,                                //
 		`{"access_token":"a","status":"success","message":"welcome","code":200}`,     //
 		`{"access_token":"a","type":"user","name":"error","description":"my token"}`, //
@@ -222,7 +223,7 @@ func TestOwnShapesAtOtherEndpoints(t *testing.T) {
 func TestO8_AnUnknownShapeStaysUnshown(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		`{"message":"RAW-BODY"}`, `{"error":{"message":"RAW-BODY"}}`, `{"errors":["RAW-BODY"]}`, `{"code":{"x":"RAW-BODY"}}`, `{"a":{"code":"RAW-BODY"}}`,
+		`{"message":"RAW-BODY"}`, `{"error":{"message":"RAW-BODY"}}`, `{"errors":["RAW-BODY"]}`, `{"errors":[],"trace":"RAW-BODY"}`, `{"code":{"x":"RAW-BODY"}}`, `{"a":{"code":"RAW-BODY"}}`,
 		`{"error":{"error":{"error":{"error":{"code":"RAW-BODY"}}}}}`, `["RAW-BODY"]`,
 	} {
 		_, err := answering(t, 400, "application/json", body, nil).Refresh(t.Context(), refreshable)
