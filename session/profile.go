@@ -115,7 +115,7 @@ const backChannelLogout = "http://schemas.openid.net/event/backchannel-logout"
 
 func (r *reading) refuseLogoutToken() error {
 	events, ok, err := r.set.Object("events")
-	if err == nil && ok && events.Has(backChannelLogout) {
+	if err == nil && ok && events.Mentions(backChannelLogout) {
 		return refuse(WrongType, "a logout token")
 	}
 	return nil

@@ -54,7 +54,7 @@ func logoutToken(r *Request) (string, error) {
 }
 
 func admitLogout(set claims.Set, rec *Receipt) error {
-	if set.Has("nonce") {
+	if set.Mentions("nonce") {
 		return &Error{Reason: ErrNotAllowed, Detail: "a token with a nonce is no logout token"}
 	}
 	events, _, err := set.Object("events")

@@ -269,6 +269,11 @@ func TestW20_LogoutTokens(t *testing.T) {
 	for name, change := range map[string]object{
 		"nonce":             {"nonce": "n"},
 		"empty nonce":       {"nonce": ""},
+		"null nonce":        {"nonce": json.RawMessage("null")},
+		"null events":       {"events": json.RawMessage("null")},
+		"null event":        {"events": object{webhook.LogoutEvent: nil}},
+		"null jti":          {"jti": json.RawMessage("null")},
+		"null sub and sid":  {"sub": json.RawMessage("null"), "sid": json.RawMessage("null")},
 		"no events":         {"events": nil},
 		"empty events":      {"events": object{}},
 		"another event":     {"events": object{"http://schemas.openid.net/event/other": object{}}},

@@ -25,8 +25,12 @@ func TestAccessors(t *testing.T) {
 	t.Parallel()
 	s := parse(t, `{"s":"x","n":1.5,"b":true,"f":false,"l":["a","b"],"e":[],"o":{"id":"y"},"z":null,"t":1700000000,"t2":1700000000.25,"t3":17e8}`)
 	require.Equal(t, 11, s.Len())
-	require.True(t, s.Has("z"))
+	require.True(t, s.Has("s"))
+	require.False(t, s.Has("z"))
 	require.False(t, s.Has("S"))
+	require.True(t, s.Mentions("z"))
+	require.False(t, s.Mentions("S"))
+	require.Nil(t, s.Raw("z"))
 	require.Nil(t, s.Raw("missing"))
 
 	text, err := s.String("s")
@@ -57,9 +61,9 @@ func TestAccessors(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 
-	// Absent is the zero value, null and every other type is an error.
+	// J4: absent and null are the zero value, every other type is an error.
 	for _, name := range []string{"missing", "z", "n"} {
-		wrong := name != "missing"
+		wrong := name == "n"
 		check := func(err error) {
 			if wrong {
 				require.ErrorIs(t, err, claims.ErrMalformed)
@@ -68,18 +72,32 @@ func TestAccessors(t *testing.T) {
 				require.NoError(t, err)
 			}
 		}
-		_, err = s.String(name)
+		text, err := s.String(name)
 		check(err)
-		_, err = s.Bool(name)
+		require.Empty(t, text)
+		b, err := s.Bool(name)
 		check(err)
-		_, err = s.Strings(name)
+		require.False(t, b)
+		list, err := s.Strings(name)
 		check(err)
-		_, err = s.StringOrStrings(name)
+		require.Nil(t, list)
+		list, err = s.StringOrStrings(name)
 		check(err)
+		require.Nil(t, list)
 		_, ok, err = s.Object(name)
 		check(err)
 		require.False(t, ok)
 	}
+	at, err := s.Time("z")
+	require.NoError(t, err)
+	require.Zero(t, at)
+	_, err = parse(t, `{"l":["a",null]}`).Strings("l")
+	require.ErrorIs(t, err, claims.ErrMalformed)
+	inner, ok, err := parse(t, `{"o":{"id":null}}`).Object("o")
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.False(t, inner.Has("id"))
+	require.True(t, inner.Mentions("id"))
 	_, err = parse(t, `{"l":["a",1]}`).Strings("l")
 	require.ErrorIs(t, err, claims.ErrMalformed)
 }
@@ -88,7 +106,7 @@ func TestAccessors(t *testing.T) {
 func TestJ3_NumericDate(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
-		`null`, `"1700000000"`, `true`, `[]`, `{}`, `-1`, `-0`, `-0.5`, `1e300`, `253402300800`, `253402300799.5`,
+		`"1700000000"`, `true`, `[]`, `{}`, `-1`, `-0`, `-0.5`, `1e300`, `253402300800`, `253402300799.5`,
 		`9223372036854775807`, `9223372036854775808`, `18446744073709551616`, `1700000000000`,
 	} {
 		_, err := parse(t, `{"exp":`+bad+`}`).Time("exp")
@@ -157,7 +175,8 @@ func TestRules(t *testing.T) {
 		{"exp zero", change{"exp": 0}, claims.ErrExpired},
 		{"iat in the future", change{"iat": now.Unix() + 31}, claims.ErrNotYetValid},
 		{"nbf in the future", change{"nbf": now.Unix() + 31}, claims.ErrNotYetValid},
-		{"iat null", change{"iat": nil}, claims.ErrMalformed},
+		{"J4 iat null", change{"iat": nil}, nil},
+		{"J4 nbf null", change{"nbf": nil}, nil},
 		{"nbf negative", change{"nbf": -1}, claims.ErrMalformed},
 		{"iss missing", change{"iss": "absent"}, claims.ErrMalformed},
 		{"iss null", change{"iss": nil}, claims.ErrMalformed},
@@ -169,7 +188,7 @@ func TestRules(t *testing.T) {
 		{"aud other", change{"aud": "api2"}, claims.ErrAudience},
 		{"aud empty list", change{"aud": []string{}}, claims.ErrAudience},
 		{"aud case", change{"aud": "API"}, claims.ErrAudience},
-		{"aud null", change{"aud": nil}, claims.ErrMalformed},
+		{"J4 aud null", change{"aud": nil}, claims.ErrAudience},
 		{"aud mixed", change{"aud": []any{"api", 1}}, claims.ErrMalformed},
 		{"aud object", change{"aud": change{"api": true}}, claims.ErrMalformed},
 		{"sub missing", change{"sub": "absent"}, claims.ErrMalformed},
@@ -204,6 +223,10 @@ func TestRules(t *testing.T) {
 	_, err = strict.Check(parse(t, with(change{"iat": "absent"})), now)
 	require.ErrorIs(t, err, claims.ErrMalformed)
 	_, err = strict.Check(parse(t, with(change{"sub": "absent"})), now)
+	require.NoError(t, err)
+	_, err = strict.Check(parse(t, with(change{"iat": nil})), now)
+	require.ErrorIs(t, err, claims.ErrMalformed)
+	_, err = strict.Check(parse(t, with(change{"sub": nil})), now)
 	require.NoError(t, err)
 	_, err = strict.Check(parse(t, with(change{"sub": ""})), now)
 	require.ErrorIs(t, err, claims.ErrMalformed)

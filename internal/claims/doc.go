@@ -14,9 +14,10 @@
 // "SUB" is never taken for "sub"; a name that appears twice, at any depth,
 // makes the whole set malformed.
 //
-// A claim that is absent and one that is null, empty or of another type are
-// told apart: an absent one is the zero value without an error, any other type
-// than the expected one is an error, null among them.
+// A claim that is absent and one that is empty or of another type are told apart:
+// an absent one is the zero value without an error, any other type than the
+// expected one is an error. A claim that is null counts as absent, so that one
+// that is required refuses.
 //
 // Errors wrap one of the sentinels of this package, name the claim, and hold no
 // value.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
@@ -40,21 +41,32 @@ func (s Set) Len() int { return len(s.members) }
 
 // Raw returns the JSON text of a claim, nil when it is absent.
 func (s Set) Raw(name string) json.RawMessage {
-	m, _ := s.find(name)
-	return m.Value
+	if m, ok := s.find(name); ok {
+		return m.Value
+	}
+	return nil
 }
 
+// find returns the claim of that name. One that is null is none: issuers write
+// null where a user has no such thing, which OpenID Connect Core section 5.3.2
+// would have them leave out.
 func (s Set) find(name string) (strictjson.Member, bool) {
 	for _, m := range s.members {
 		if string(m.Name) == name {
-			return m, true
+			return m, m.Value[0] != 'n'
 		}
 	}
 	return strictjson.Member{}, false
 }
 
-// Has reports whether there is a claim of that name, whatever its value.
+// Has reports whether there is a claim of that name, of whatever type but null.
 func (s Set) Has(name string) bool { return s.Raw(name) != nil }
+
+// Mentions reports whether there is a claim of that name, null or not: for what a
+// token of the right kind does not even name.
+func (s Set) Mentions(name string) bool {
+	return slices.ContainsFunc(s.members, func(m strictjson.Member) bool { return string(m.Name) == name })
+}
 
 // String returns a claim that is a string, "" when it is absent.
 func (s Set) String(name string) (string, error) {
