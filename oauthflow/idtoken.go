@@ -182,7 +182,7 @@ func (c *Client) checkIDClaims(set claims.Set, accessToken string, alg jose.Algo
 
 // checkNonce is rule 11 of OpenID Connect Core section 3.1.3.7.
 func (c *Client) checkNonce(set claims.Set, want string) error {
-	if isAbsent(set, "nonce") {
+	if !set.Has("nonce") {
 		if want == "" || c.cfg.Provider.NoNonce { // PKCE has bound the code to the attempt
 			return nil
 		}
@@ -196,12 +196,6 @@ func (c *Client) checkNonce(set claims.Set, want string) error {
 		return errors.New("the nonce is another")
 	}
 	return nil
-}
-
-// isAbsent counts null as absent, as Logto and others send it.
-func isAbsent(set claims.Set, name string) bool {
-	raw := set.Raw(name)
-	return len(raw) == 0 || string(raw) == "null"
 }
 
 func (c *Client) checkAge(set claims.Set, maxAge time.Duration) error {
@@ -219,7 +213,7 @@ func (c *Client) checkAge(set claims.Set, maxAge time.Duration) error {
 // checkAccessTokenHash holds "at_hash", where there is one, to the access token
 // (OpenID Connect Core section 3.1.3.8).
 func checkAccessTokenHash(set claims.Set, accessToken string, alg jose.Algorithm) error {
-	if isAbsent(set, "at_hash") {
+	if !set.Has("at_hash") {
 		return nil
 	}
 	given, err := set.String("at_hash")
