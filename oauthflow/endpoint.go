@@ -184,7 +184,7 @@ func (s *sentTracker) maybe(err error) bool {
 	return true
 }
 
-func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
+func (a *answer) ok() bool { return a.status/100 == 2 }
 
 // ambiguous reports a status that does not say whether the request took effect.
 func (a *answer) ambiguous() bool {

@@ -255,6 +255,24 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 		require.Equal(t, want, tok.Extra(name), name)
 	}
 
+	// They keep them in a store as well.
+	store := oauthflow.NewMemoryStore()
+	for range 2 {
+		m, err := oauthflow.NewManager(store, answering(t, 200, "application/json", body, nil), oauthflow.WithExtra("user_id", "small", "team"))
+		require.NoError(t, err)
+		if stored, err := m.Token(t.Context(), "k"); err == nil {
+			for _, name := range []string{"user_id", "small", "team"} {
+				require.Equal(t, tok.Extra(name), stored.Extra(name), name)
+			}
+		} else {
+			require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+			require.NoError(t, m.Put(t.Context(), "k", tok))
+		}
+		require.NoError(t, m.Shutdown(t.Context()))
+	}
+	_, err = store.Load(t.Context(), "k")
+	require.NoError(t, err)
+
 	user := func(body string, v any) error {
 		return answering(t, 200, "application/json", body, func(cfg *oauthflow.Config) { cfg.Provider.UserInfoURL = cfg.Provider.Endpoint.TokenURL }).
 			UserInfo(t.Context(), refreshable, v)
