@@ -46,9 +46,10 @@ type IDToken struct {
 }
 
 // Claims decodes all claims into v, a pointer, as encoding/json does, but
-// matching names by letter case.
+// matching names by letter case, and numbers that go into an interface become
+// [json.Number]: numeric IDs keep their digits.
 func (t *IDToken) Claims(v any) error {
-	var d claims.Decoder
+	d := claims.Decoder{KeepDigits: true}
 	if err := d.Decode(t.set, v); err != nil {
 		return fmt.Errorf("oauthflow: ID token claims: %w", err)
 	}

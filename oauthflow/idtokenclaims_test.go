@@ -116,6 +116,23 @@ func TestIDTokenClaims(t *testing.T) {
 		Sub int `json:"sub"`
 	}
 	require.ErrorContains(t, res.IDToken.Claims(&wrong), "ID token claims")
+
+	id, err := c.VerifyIDToken(t.Context(), withIDToken("a", s.SignIDToken(map[string]any{
+		"iss": s.URL, "sub": "a", "aud": "web", "iat": time.Now().Unix(), "exp": time.Now().Unix() + 60,
+		"uid": json.Number("90071992547409931"), "org": map[string]any{"id": json.Number("90071992547409931")},
+	})), oauthflow.IDTokenCheck{})
+	require.NoError(t, err)
+	var m map[string]any
+	require.NoError(t, id.Claims(&m))
+	require.Equal(t, json.Number("90071992547409931"), m["uid"])
+	require.Equal(t, map[string]any{"id": json.Number("90071992547409931")}, m["org"])
+	var fields struct {
+		UID int64 `json:"uid"`
+		Org any   `json:"org"`
+	}
+	require.NoError(t, id.Claims(&fields))
+	require.EqualValues(t, 90071992547409931, fields.UID)
+	require.Equal(t, m["org"], fields.Org)
 	_, err = c.VerifyIDToken(t.Context(), &oauth2.Token{}, oauthflow.IDTokenCheck{})
 	require.ErrorContains(t, err, "none in the token response")
 }

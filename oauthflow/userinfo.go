@@ -109,9 +109,9 @@ func sameSubject(body []byte, tok *oauth2.Token) error {
 	if err != nil {
 		return ErrMalformedResponse
 	}
-	want, err1 := id.String("sub")
-	got, err2 := info.String("sub")
-	if err1 != nil || err2 != nil || want == "" || want != got {
+	want, _ := id.String("sub") // "" if it is missing or no text
+	got, _ := info.String("sub")
+	if want == "" || want != got {
 		return fmt.Errorf("%w: it is about another user than the ID token", ErrMalformedResponse)
 	}
 	return unambiguous(body)
