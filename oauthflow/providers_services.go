@@ -201,7 +201,9 @@ func GitLab(baseURL string) Provider {
 // Discord signs users in and acts for them. Scopes for sign-in: "identify",
 // "email".
 //
-// Source: discord.com/developers/docs, "OAuth2".
+// Source: discord.com/developers/docs, "OAuth2". Refresh tokens work once; that
+// a dead one has been reported as invalid_request, in these words, is what users
+// report (github.com/member-gentei/member-gentei, issue 18).
 func Discord() Provider {
 	return Provider{
 		Name: "Discord",
@@ -210,8 +212,9 @@ func Discord() Provider {
 			TokenURL:  "https://discord.com/api/oauth2/token",
 			AuthStyle: oauth2.AuthStyleInHeader,
 		},
-		RevocationURL: "https://discord.com/api/oauth2/token/revoke",
-		UserInfoURL:   "https://discord.com/api/users/@me",
-		Metadata:      []string{"guild", "webhook"},
+		RevocationURL:     "https://discord.com/api/oauth2/token/revoke",
+		UserInfoURL:       "https://discord.com/api/users/@me",
+		Metadata:          []string{"guild", "webhook"},
+		InvalidGrantCodes: []string{`Invalid "refresh_token" in request.`},
 	}
 }

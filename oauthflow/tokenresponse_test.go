@@ -98,6 +98,8 @@ func TestO7_ErrorsInA200(t *testing.T) {
 		{"GitHub App", `{"error":"bad_refresh_token"}`, "bad_refresh_token", oauthflow.GitHubApp, true},
 		{"Shopify", `{"error":"invalid_request","error_description":"This request requires an active refresh_token."}`,
 			"This request requires an active refresh_token", shopify, true},
+		{"Discord", `{"error":"invalid_request","error_description":"Invalid \"refresh_token\" in request."}`,
+			`Invalid "refresh_token" in request.`, oauthflow.Discord, true},
 		{"Shopify, another", `{"error":"invalid_request","error_description":"Missing parameter"}`, "invalid_request", shopify, false},
 		{"Slack", `{"ok":false,"error":"invalid_refresh_token"}`, "invalid_refresh_token", oauthflow.Slack, true},
 		{"Slack without a code", `{"ok":false}`, "", oauthflow.Slack, false},
