@@ -97,9 +97,9 @@ type Provider struct {
 	// JSONBody says that the token endpoint wants the request as a JSON object.
 	JSONBody bool
 
-	// AuthParams are sent with every authorization request, TokenParams with
-	// every code exchange and whatever else asks for a new token, RefreshParams
-	// with every refresh.
+	// AuthParams are sent with every authorization request, RefreshParams with
+	// every refresh, TokenParams with every other token request but that of
+	// [Client.JWTBearer].
 	AuthParams, TokenParams, RefreshParams map[string]string
 
 	// RefreshScope says that a refresh must name the scopes (RFC 6749 section 6
