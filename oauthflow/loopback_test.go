@@ -248,8 +248,8 @@ func TestLoopbackPagePanics(t *testing.T) {
 		},
 		Page: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}.Run(ctx, c)
-	<-gone
 	require.NoError(t, err)
+	<-gone
 	require.Equal(t, "alice", res.IDToken.Subject)
 }
 
