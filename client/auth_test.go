@@ -434,6 +434,8 @@ func TestJWTAuth(t *testing.T) {
 		require.Equal(t, "kid-1", h["kid"])
 		require.Equal(t, "scope-a scope-b", claims["scope"])
 		require.Equal(t, claims["iss"], claims["sub"])
+		require.EqualValues(t, time.Now().Add(-time.Minute).Unix(), claims["iat"], "not from the future for a clock that is slow")
+		require.EqualValues(t, time.Now().Add(59*time.Minute).Unix(), claims["exp"], "an hour in all")
 	})
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err == nil {

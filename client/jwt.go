@@ -56,7 +56,9 @@ func GitHubApp(id string, key secret.Source) Auth {
 // account's JSON key file. Give the scopes, or, for the few services that take
 // no scopes, the audience ("https://pubsub.googleapis.com/").
 func GoogleServiceAccount(key secret.Source, audience string, scopes ...string) Auth {
-	return &jwtAuth{key: key, lifetime: time.Hour, renewals: newRenewals[secret.Value](secretSource), recipe: func(v secret.Value) (*jwtRecipe, error) {
+	// Google takes no token that lives for longer than an hour from its date, and
+	// none from the future.
+	return &jwtAuth{key: key, lifetime: 59 * time.Minute, backdate: time.Minute, renewals: newRenewals[secret.Value](secretSource), recipe: func(v secret.Value) (*jwtRecipe, error) {
 		return googleRecipe(v, audience, scopes)
 	}}
 }

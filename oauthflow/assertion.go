@@ -17,7 +17,18 @@ const (
 	grantJWTBearer   = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 	assertionLifetime = 5 * time.Minute
+
+	// assertionBackdate is how far the clock of a server may be behind ours: an
+	// assertion dated now is from the future for it. The lifetime counts from
+	// the date, since servers bound the one by the other (Google: one hour).
+	assertionBackdate = time.Minute
 )
+
+// dated returns "iat" and "exp" of an assertion made now.
+func dated(now time.Time, lifetime time.Duration) (iat, exp int64) {
+	from := now.Add(-min(assertionBackdate, lifetime/2))
+	return from.Unix(), from.Add(lifetime).Unix()
+}
 
 // clientAssertion makes the assertion of private_key_jwt (RFC 7523 section
 // 2.2). Each is used for one request.
@@ -26,7 +37,6 @@ func (c *Client) clientAssertion(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now := c.now()
 	// The audience is the issuer where there is one, which names the server
 	// wherever the request goes; else, and where it is a template for those of
 	// many tenants, the token endpoint.
@@ -34,9 +44,9 @@ func (c *Client) clientAssertion(ctx context.Context) (string, error) {
 	if audience == "" || len(c.cfg.Provider.Tenants) > 0 {
 		audience = c.cfg.Provider.Endpoint.TokenURL
 	}
+	iat, exp := dated(c.now(), assertionLifetime)
 	return key.signer.SignClaims(map[string]any{"typ": "JWT"}, map[string]any{
-		"iss": c.cfg.ClientID, "sub": c.cfg.ClientID, "aud": audience,
-		"iat": now.Unix(), "exp": now.Add(assertionLifetime).Unix(), "jti": rand.Text(),
+		"iss": c.cfg.ClientID, "sub": c.cfg.ClientID, "aud": audience, "iat": iat, "exp": exp, "jti": rand.Text(),
 	})
 }
 
@@ -56,7 +66,9 @@ type Assertion struct {
 	// Scopes are asked for instead of Config.Scopes if not nil.
 	Scopes []string
 
-	// Lifetime of the assertion, not of the token. Zero: five minutes.
+	// Lifetime of the assertion, not of the token. Zero: five minutes. It begins
+	// a minute ago, or half of it if that is less, for servers whose clocks are
+	// slow.
 	Lifetime time.Duration
 
 	// Claims are added; those that the other fields stand for win.
@@ -88,13 +100,15 @@ func (c *Client) JWTBearer(ctx context.Context, a Assertion) (*oauth2.Token, err
 	if a.Lifetime == 0 {
 		a.Lifetime = assertionLifetime
 	}
-	now := c.now()
+	if a.Lifetime < time.Second {
+		return nil, fmt.Errorf("oauthflow: %s: the lifetime of the assertion must be at least a second", op)
+	}
 	claims := maps.Clone(a.Claims)
 	if claims == nil {
 		claims = map[string]any{}
 	}
 	claims["iss"], claims["aud"] = a.Issuer, a.Audience
-	claims["iat"], claims["exp"] = now.Unix(), now.Add(a.Lifetime).Unix()
+	claims["iat"], claims["exp"] = dated(c.now(), a.Lifetime)
 	claims["jti"] = rand.Text()
 	form := url.Values{"grant_type": {grantJWTBearer}}
 	if c.cfg.Provider.ScopeInAssertion {

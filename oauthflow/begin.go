@@ -122,14 +122,13 @@ func (c *Client) Begin(ctx context.Context, opts ...BeginOption) (*Attempt, erro
 	if asksForIDToken(b.scopes) {
 		in.Nonce = rand.Text()
 	}
-	form, err := c.authorizationParams(&b, &in)
-	if err != nil {
-		return nil, fmt.Errorf("oauthflow: begin: %w", err)
-	}
+	form := c.authorizationParams(&b, &in)
 	if c.cfg.Provider.RequirePAR {
-		if form, err = c.push(ctx, form); err != nil {
+		pushed, err := c.push(ctx, form)
+		if err != nil {
 			return nil, err
 		}
+		form = pushed
 	}
 	sealed, err := c.sealAttempt(ctx, &in)
 	if err != nil {
@@ -185,7 +184,7 @@ func isLocalPath(s string) bool {
 	return err == nil && u.Host == "" && u.Scheme == ""
 }
 
-func (c *Client) authorizationParams(b *begin, in *sealedAttempt) (url.Values, error) {
+func (c *Client) authorizationParams(b *begin, in *sealedAttempt) url.Values {
 	p := &c.cfg.Provider
 	form := url.Values{}
 	for _, params := range []map[string]string{p.AuthParams, b.params} {
@@ -216,18 +215,13 @@ func (c *Client) authorizationParams(b *begin, in *sealedAttempt) (url.Values, e
 	if in.MaxAge > 0 {
 		form.Set("max_age", fmt.Sprint(in.MaxAge))
 	}
-	return form, nil
+	return form
 }
 
 // challenge is S256 of RFC 7636 section 4.2.
 func challenge(verifier string) string { return oauth2.S256ChallengeFromVerifier(verifier) }
 
-func (c *Client) scopeParam() string {
-	if c.cfg.Provider.ScopeParam != "" {
-		return c.cfg.Provider.ScopeParam
-	}
-	return "scope"
-}
+func (c *Client) scopeParam() string { return c.cfg.Provider.scopeParam() }
 
 func (c *Client) joinScopes(scopes []string) string {
 	if sep := c.cfg.Provider.ScopeSeparator; sep != "" {

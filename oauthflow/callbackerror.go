@@ -1,6 +1,10 @@
 package oauthflow
 
-import "errors"
+import (
+	"errors"
+	"net/url"
+	"slices"
+)
 
 // Sentinels for why a redirect back from the provider is refused. Test with
 // errors.Is.
@@ -34,7 +38,7 @@ var (
 	ErrAuthorizationRefused = errors.New("the provider refused authorization")
 
 	// ErrAccessDenied: the user, or the provider, said no: code "access_denied"
-	// (RFC 6749 section 4.1.2.1).
+	// (RFC 6749 section 4.1.2.1), or Apple's and LinkedIn's for it.
 	ErrAccessDenied = errors.New("access was denied")
 )
 
@@ -42,14 +46,33 @@ var (
 // code. No code has been sent.
 type CallbackError struct {
 	// Code, Description and URI are the parameters "error", "error_description"
-	// and "error_uri" of RFC 6749 section 4.1.2.1, at most 1 KiB each, empty if
-	// the provider reported no error. They come from outside; Error quotes the
-	// first two.
+	// and "error_uri" of RFC 6749 section 4.1.2.1, or Facebook's "error_code"
+	// and "error_message", at most 1 KiB each, empty if the redirect reported no
+	// error. They are there whatever Err is: some providers leave the state out
+	// of a denial, which then matches both [ErrState] and [ErrAccessDenied].
+	// They come from outside; Error quotes the first two.
 	Code, Description, URI string
 
 	// Err is the cause, one of the sentinels or what a store or secret source
 	// returned.
 	Err error
+}
+
+// newCallbackError is err about a redirect with these parameters.
+func newCallbackError(params url.Values, err error) *CallbackError {
+	first := func(names ...string) string {
+		for _, name := range names {
+			if v := params[name]; len(v) == 1 && !isFine(v[0]) { // of two, which?
+				return truncate(v[0], maxServerText)
+			}
+		}
+		return ""
+	}
+	e := &CallbackError{Err: err, Code: first("error", "error_code")}
+	if e.Code != "" {
+		e.Description, e.URI = first("error_description", "error_message"), first("error_uri")
+	}
+	return e
 }
 
 // Error names the cause.
@@ -69,5 +92,7 @@ func (e *CallbackError) Unwrap() error { return e.Err }
 
 // Is reports whether target is [ErrAccessDenied] and the code says so.
 func (e *CallbackError) Is(target error) bool {
-	return target == ErrAccessDenied && e.Code == "access_denied"
+	return target == ErrAccessDenied && slices.Contains(deniedCodes[:], e.Code)
 }
+
+var deniedCodes = [...]string{"access_denied", "user_cancelled_authorize", "user_cancelled_login"}

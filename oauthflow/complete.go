@@ -77,25 +77,25 @@ func (c *Client) openAttempt(ctx context.Context, sealed string, params url.Valu
 			// RFC 6749 section 3.1: a parameter must not be given twice. Which
 			// of two is meant would be a guess. The name is the sender's own
 			// text.
-			return nil, &CallbackError{Err: fmt.Errorf("%w: %s is given twice", ErrCallbackMalformed, quote(name, 64))}
+			return nil, newCallbackError(params, fmt.Errorf("%w: %s is given twice", ErrCallbackMalformed, quote(name, 64)))
 		}
 	}
 	if state == "" || sealed == "" {
-		return nil, &CallbackError{Err: ErrState}
+		return nil, newCallbackError(params, ErrState)
 	}
 	plaintext, err := c.cookies.open(ctx, sealed, c.attemptBinding(state))
 	if err != nil {
-		return nil, &CallbackError{Err: err}
+		return nil, newCallbackError(params, err)
 	}
 	var in sealedAttempt
 	if err := json.Unmarshal(plaintext, &in); err != nil || in.State != state {
-		return nil, &CallbackError{Err: ErrState}
+		return nil, newCallbackError(params, ErrState)
 	}
 	if c.now().Unix() >= in.Expires {
-		return nil, &CallbackError{Err: ErrStateExpired}
+		return nil, newCallbackError(params, ErrStateExpired)
 	}
 	if err := c.useOnce(ctx, &in); err != nil {
-		return nil, err
+		return nil, newCallbackError(params, err)
 	}
 	return &in, nil
 }
@@ -110,19 +110,17 @@ func (c *Client) checkCallback(ctx context.Context, params url.Values) error {
 			return err
 		}
 	}
-	if code := params.Get("error"); code != "" {
-		e := &CallbackError{
-			Code:        truncate(code, maxServerText),
-			Description: truncate(params.Get("error_description"), maxServerText),
-			URI:         truncate(params.Get("error_uri"), maxServerText),
-			Err:         ErrAuthorizationRefused,
-		}
-		return e
+	if params.Get("error") != "" {
+		return newCallbackError(params, ErrAuthorizationRefused)
 	}
-	if params.Get("code") == "" {
-		return &CallbackError{Err: fmt.Errorf("%w: there is no code", ErrCallbackMalformed)}
+	if params.Get("code") != "" {
+		return nil
 	}
-	return nil
+	e := newCallbackError(params, ErrAuthorizationRefused)
+	if e.Code == "" {
+		e.Err = fmt.Errorf("%w: there is no code", ErrCallbackMalformed)
+	}
+	return e
 }
 
 // checkIssuer is RFC 9207 section 2.4: a response from another issuer than the
@@ -131,12 +129,12 @@ func (c *Client) checkIssuer(params url.Values) error {
 	p := &c.cfg.Provider
 	if !params.Has("iss") {
 		if p.IssParameter {
-			return &CallbackError{Err: fmt.Errorf("%w: the response does not name it", ErrIssuer)}
+			return newCallbackError(params, fmt.Errorf("%w: the response does not name it", ErrIssuer))
 		}
 		return nil
 	}
 	if p.Issuer != "" && !p.isIssuer(params.Get("iss")) {
-		return &CallbackError{Err: ErrIssuer}
+		return newCallbackError(params, ErrIssuer)
 	}
 	return nil
 }
@@ -147,24 +145,24 @@ func (p *Provider) isIssuer(iss string) bool {
 			return true
 		}
 	}
-	return iss == p.Issuer && len(p.Tenants) == 0 || slices.Contains(p.IssuerAliases, iss)
+	return iss == p.Issuer && len(p.Tenants) == 0 || slices.Contains(p.aliases(), iss)
 }
 
 // checkCallbackHMAC: see Provider.CallbackHMAC.
 func (c *Client) checkCallbackHMAC(ctx context.Context, params url.Values) error {
 	given, err := hex.DecodeString(params.Get("hmac"))
 	if err != nil {
-		return &CallbackError{Err: ErrCallbackSignature}
+		return newCallbackError(params, ErrCallbackSignature)
 	}
 	secrets, err := panics.Do(ctx, "its source", c.cfg.ClientSecret.Secrets)
 	if err != nil {
-		return &CallbackError{Err: fmt.Errorf("the client secret: %w", err)}
+		return newCallbackError(params, fmt.Errorf("the client secret: %w", err))
 	}
 	var pairs []string
 	for k := range params {
 		if strings.ContainsAny(k, "&=") || strings.Contains(params.Get(k), "&") {
 			// What is signed could be read as other parameters than these.
-			return &CallbackError{Err: ErrCallbackSignature}
+			return newCallbackError(params, ErrCallbackSignature)
 		}
 		if k != "hmac" {
 			pairs = append(pairs, k+"="+params.Get(k))
@@ -178,7 +176,7 @@ func (c *Client) checkCallbackHMAC(ctx context.Context, params url.Values) error
 			return nil
 		}
 	}
-	return &CallbackError{Err: ErrCallbackSignature}
+	return newCallbackError(params, ErrCallbackSignature)
 }
 
 // Exchange trades an authorization code for a token (RFC 6749 section 4.1.3)

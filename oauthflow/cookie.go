@@ -54,7 +54,7 @@ func (c *Client) Finish(w http.ResponseWriter, r *http.Request) (*Result, error)
 	name := cookieName(c.secureCookies(), params.Get("state"))
 	cookies := r.CookiesNamed(name)
 	if params.Get("state") == "" || len(cookies) != 1 {
-		return nil, &CallbackError{Err: ErrState}
+		return nil, newCallbackError(params, ErrState)
 	}
 	clear := c.cookie(name, "")
 	clear.MaxAge = -1

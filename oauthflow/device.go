@@ -60,7 +60,7 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 		da.VerificationURI = textMember(m, "verification_url") // Google's name for it
 	}
 	if da.DeviceCode == "" || !isPrintable(da.UserCode) || !isWebURL(da.VerificationURI) {
-		return nil, a.malformed("it lacks device_code, user_code or verification_uri")
+		return nil, a.unusable(now, m, "it lacks device_code, user_code or verification_uri")
 	}
 	if da.VerificationURIComplete != "" && !isWebURL(da.VerificationURIComplete) {
 		da.VerificationURIComplete = ""

@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,26 +55,48 @@ func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, err
 	}
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	var lastErr error
+	var missing *DiscoveryError
 	for _, address := range discoveryURLs(issuer) {
 		body, status, err := c.fetch(ctx, address)
-		if err != nil {
-			return Provider{}, &DiscoveryError{Err: err}
-		}
-		if status == http.StatusOK {
+		if status == http.StatusOK && err == nil && isObject(body) {
 			p, err := parseMetadata(body, issuer)
 			if err != nil {
 				return Provider{}, &DiscoveryError{Err: err}
 			}
 			return p, nil
 		}
-		lastErr = &DiscoveryError{Status: status, Err: errors.New("the issuer serves no description")}
-		if status != http.StatusNotFound {
+		if err != nil && !errors.Is(err, ErrRedirect) {
+			return Provider{}, &DiscoveryError{Status: status, Err: err}
+		}
+		if err == nil {
+			err = errors.New("the issuer serves no description")
+		}
+		// Of two reasons a 404 says less.
+		if missing == nil || missing.Status == http.StatusNotFound {
+			missing = &DiscoveryError{Status: status, Err: err}
+		}
+		if !isNotThere(status) {
 			break
 		}
 	}
-	return Provider{}, lastErr
+	return Provider{}, missing
 }
+
+// isNotThere reports whether a status says that there is no such document: not
+// only a 404, since servers answer a path that they do not know with a 400, a
+// 401, a 403 or a page, or send it to their sign-in. What may be another in a
+// moment says nothing of the kind.
+func isNotThere(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status < 500
+}
+
+// isObject tells a description from the page that a web application serves
+// under every path.
+func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
 
 func discoveryURLs(issuer string) []string {
 	openID := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
@@ -81,8 +104,8 @@ func discoveryURLs(issuer string) []string {
 	if err != nil {
 		return []string{openID}
 	}
-	oauth := url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.Path, "/")}
-	return []string{openID, oauth.String()}
+	oauth := u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/")
+	return []string{openID, oauth}
 }
 
 // fetch reads a public document.
@@ -98,7 +121,7 @@ func (c *Client) fetch(ctx context.Context, address string) (body []byte, status
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return nil, 0, ErrRedirect
+		return nil, resp.StatusCode, ErrRedirect
 	}
 	body, err = readCapped(resp.Body)
 	return body, resp.StatusCode, err

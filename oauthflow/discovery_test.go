@@ -63,6 +63,74 @@ func TestDiscoverFallsBackToRFC8414(t *testing.T) {
 	require.Equal(t, []string{"PS256", "EdDSA"}, p.IDTokenAlgorithms)
 }
 
+// What a server says of a path that it does not know is not always a 404.
+func TestDiscoverFallsBackFromWhateverIsNoDescription(t *testing.T) {
+	t.Parallel()
+	const first, second = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
+	page := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "<!doctype html><p>{}")
+		}
+	}
+	there := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"issuer":"http://`+r.Host+`","token_endpoint":"https://a.test/t"}`)
+	}
+	discover := func(answers map[string]http.HandlerFunc) ([]string, error) {
+		var paths []string
+		_, err := discovering(t, func(w http.ResponseWriter, r *http.Request) {
+			paths = append(paths, r.URL.Path)
+			answers[r.URL.Path](w, r)
+		})
+		return paths, err
+	}
+	status := func(err error) int {
+		de, ok := errors.AsType[*oauthflow.DiscoveryError](err)
+		require.True(t, ok, "%v", err)
+		return de.Status
+	}
+	for _, code := range []int{200, 204, 302, 307, 400, 401, 403, 404, 405, 406, 410, 421, 451} {
+		paths, err := discover(map[string]http.HandlerFunc{first: page(code), second: there})
+		require.NoError(t, err, code)
+		require.Equal(t, []string{first, second}, paths, code)
+	}
+	// What may be another in a moment is told, rather than passed over for a
+	// description that says less.
+	for _, code := range []int{408, 425, 429, 500, 502, 503, 504} {
+		paths, err := discover(map[string]http.HandlerFunc{first: page(code), second: there})
+		require.Equal(t, code, status(err))
+		require.Equal(t, []string{first}, paths, code)
+	}
+	// Of two reasons the one that says more, and of two alike the first.
+	for _, tc := range [][3]int{{404, 404, 404}, {403, 404, 403}, {404, 403, 403}, {401, 403, 401}, {404, 503, 503}, {302, 404, 302}} {
+		_, err := discover(map[string]http.HandlerFunc{first: page(tc[0]), second: page(tc[1])})
+		require.Equal(t, tc[2], status(err), tc)
+	}
+	_, err := discover(map[string]http.HandlerFunc{first: page(302), second: page(404)})
+	require.ErrorIs(t, err, oauthflow.ErrRedirect)
+	// A description of somebody else, or one that is damaged, is there and is
+	// not passed over.
+	for _, body := range []string{`{"issuer":"https://evil.test","token_endpoint":"https://a.test/t"}`, ` {"issuer":`, `{}`} {
+		paths, err := discover(map[string]http.HandlerFunc{first: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }, second: there})
+		require.Error(t, err, body)
+		require.Equal(t, []string{first}, paths)
+	}
+}
+
+// The path of an issuer is taken as it is written.
+func TestDiscoverKeepsAnEscapedPath(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.EscapedPath())
+		http.NotFound(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	_, err := oauthflow.Discover(t.Context(), srv.URL+"/a%2Fb/")
+	require.Error(t, err)
+	require.Equal(t, []string{"/a%2Fb/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/a%2Fb"}, paths)
+}
+
 // J9
 func TestDiscoverRefuses(t *testing.T) {
 	t.Parallel()

@@ -39,6 +39,10 @@ type DPoP struct {
 // servers pays an extra request now and then.
 const maxNonceOrigins = 256
 
+// proofBackdate is how far the clock of a server may be behind ours. Servers take
+// proofs of a few seconds' age (RFC 9449 section 11.1), so that it is short.
+const proofBackdate = 3 * time.Second
+
 // NewDPoP returns a DPoP with the given key; nil means a new P-256 key, which
 // is gone when the process ends.
 func NewDPoP(key *SigningKey) (*DPoP, error) {
@@ -80,7 +84,7 @@ func (d *DPoP) Proof(method, requestURL, accessToken string) (string, error) {
 		return "", errors.New("oauthflow: dpop: the request URL is not absolute")
 	}
 	payload := map[string]any{
-		"jti": rand.Text(), "htm": method, "htu": targetURI(u), "iat": d.now().Unix(),
+		"jti": rand.Text(), "htm": method, "htu": targetURI(u), "iat": d.now().Add(-proofBackdate).Unix(),
 	}
 	if accessToken != "" {
 		payload["ath"] = accessTokenHash(accessToken)

@@ -184,45 +184,21 @@ func (s *sentTracker) maybe(err error) bool {
 	return true
 }
 
-func (a *answer) ok() bool { return a.status >= 200 && a.status < 300 }
+func (a *answer) ok() bool { return a.status/100 == 2 }
 
 // ambiguous reports a status that does not say whether the request took effect.
 func (a *answer) ambiguous() bool {
 	return a.status >= 500 || a.status == http.StatusRequestTimeout || a.status < 200
 }
 
-// rejects reports whether the request was refused with this code.
+// rejects reports whether the request was refused with this code, under a status
+// that stands for such a refusal (RFC 6749 section 5.2).
 func (a *answer) rejects(code string) bool {
 	if a.status != http.StatusUnauthorized && a.status != http.StatusBadRequest {
 		return false
 	}
 	m, err := parseParams(a.body)
 	return err == nil && textMember(m, "error") == code
-}
-
-// refusal returns the error that the answer reports, nil if it reports none.
-// Some services report errors in a 200: GitHub by "error", Slack by "ok":
-// false.
-func (a *answer) refusal(now time.Time, members map[string]any) *TokenError {
-	code := textMember(members, "error")
-	falseOK := members["ok"] == false
-	if a.ok() && code == "" && !falseOK {
-		return nil
-	}
-	text := func(name string) string { return truncate(a.redact.text(textMember(members, name)), maxServerText) }
-	return &TokenError{
-		Op:           a.op,
-		Status:       a.status,
-		Code:         truncate(a.redact.text(code), maxServerText),
-		Description:  text("error_description"),
-		URI:          text("error_uri"),
-		MaybeApplied: a.ambiguous(),
-		RetryAfter:   a.retryAfter(now),
-	}
-}
-
-func (a *answer) malformed(why string) *TokenError {
-	return &TokenError{Op: a.op, Status: a.status, MaybeApplied: true, Err: fmt.Errorf("%w: %s", ErrMalformedResponse, why)}
 }
 
 // retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds or a date,

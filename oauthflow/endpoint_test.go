@@ -134,6 +134,36 @@ func TestX3_RotatedClientSecretIsReadAgain(t *testing.T) {
 	require.Equal(t, []string{"wrong"}, seen, "the same secret is not tried twice")
 }
 
+// X3: the secret is looked up again only after a refusal of the client, not after
+// an error of the server that names one: the request may have taken effect.
+func TestX3_OnlyARefusalHasTheSecretReadAgain(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]int32{
+		200: 1, 202: 1, 400: 2, 401: 2, 403: 1, 404: 1, 408: 1, 429: 1, 500: 1, 502: 1, 503: 1,
+	} {
+		var calls atomic.Int32
+		c := tokenEndpoint(t, func(w http.ResponseWriter, _ *http.Request) {
+			calls.Add(1)
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, `{"error":"invalid_client"}`)
+		}, func(cfg *oauthflow.Config) { cfg.ClientSecret = rotating("first", "second") })
+		_, err := c.Refresh(t.Context(), refreshable)
+		require.Equal(t, "invalid_client", tokenError(t, err).Code)
+		require.Equal(t, want, calls.Load(), status)
+	}
+	for _, body := range []string{`{"error":"invalid_grant"}`, `{"error":"invalid_client"`, `{"code":"invalid_client"}`, ``} {
+		var calls atomic.Int32
+		c := tokenEndpoint(t, func(w http.ResponseWriter, _ *http.Request) {
+			calls.Add(1)
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, body)
+		}, func(cfg *oauthflow.Config) { cfg.ClientSecret = rotating("first", "second") })
+		_, err := c.Refresh(t.Context(), refreshable)
+		require.Error(t, err)
+		require.EqualValues(t, 1, calls.Load(), body)
+	}
+}
+
 func TestClientAuthentication(t *testing.T) {
 	t.Parallel()
 	const id, pass = "web post:odd%id", "p@ss:w+rd/ %&=é-secret"

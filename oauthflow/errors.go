@@ -51,12 +51,12 @@ type TokenError struct {
 	// Status is the HTTP status, 0 if there was no response.
 	Status int
 
-	// Code is the "error" member (RFC 6749 section 5.2), empty if there was
-	// none.
+	// Code is the "error" member (RFC 6749 section 5.2), or what a service says
+	// in its place, such as Facebook's 190; empty if there was none.
 	Code string
 
-	// Description is the "error_description" member, at most 1 KiB. It comes
-	// from the server; Error quotes it.
+	// Description is the "error_description" member, or what a service says in
+	// its place, at most 1 KiB. It comes from the server; Error quotes it.
 	Description string
 
 	// URI is the "error_uri" member, at most 1 KiB.
@@ -89,11 +89,14 @@ func (e *TokenError) Error() string {
 	var b strings.Builder
 	b.WriteString("oauthflow: ")
 	b.WriteString(e.Op)
+	if e.Code != "" || e.Description != "" {
+		b.WriteByte(':')
+	}
 	if e.Code != "" {
-		b.WriteString(": " + quote(e.Code, maxShownCode))
-		if e.Description != "" {
-			b.WriteString(" " + quote(e.Description, maxShownDescription))
-		}
+		b.WriteString(" " + quote(e.Code, maxShownCode))
+	}
+	if e.Description != "" {
+		b.WriteString(" " + quote(e.Description, maxShownDescription))
 	}
 	if e.Status != 0 {
 		fmt.Fprintf(&b, " (HTTP status %d)", e.Status)
@@ -102,7 +105,7 @@ func (e *TokenError) Error() string {
 		b.WriteString(": " + e.Err.Error())
 	} else if e.Code == "" && e.MaybeApplied {
 		b.WriteString(": no usable answer")
-	} else if e.Code == "" {
+	} else if e.Code == "" && e.Description == "" {
 		b.WriteString(": the server refused without saying why")
 	}
 	if e.MaybeApplied {

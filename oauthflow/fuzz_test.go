@@ -40,6 +40,8 @@ func FuzzTokenResponse(f *testing.F) {
 	for _, body := range []string{
 		`{"access_token":"a","token_type":"Bearer","expires_in":3599.5,"refresh_token":"r"}`, `{"ok":false,"error":"x"}`,
 		`{"authed_user":{"access_token":"u","expires_in":"43200"}}`, "access_token=a&scope=b%2Cc", `{"expires_in":1e400}`, "\ufeff{}", "<html>", "",
+		`{"error":{"message":"m","code":190,"type":"OAuthException"}}`, `{"errcode":40030,"errmsg":"m"}`, `{"fault":{"detail":{"errorcode":"x"}}}`,
+		`{"errors":[{"code":"x"}],"status":"BAD"}`, `{"error":[{"error":{"errors":[]}}]}`, `{"id":90071992547409931,"expires_in":1e400}`,
 		`{"active":true,"exp":253402300800,"aud":[1,"a",null],"cnf":{"jkt":1}}`, `{"device_code":"d","user_code":"u","verification_uri":"https://x"}`,
 	} {
 		f.Add(200, []byte(body))

@@ -46,9 +46,10 @@ type IDToken struct {
 }
 
 // Claims decodes all claims into v, a pointer, as encoding/json does, but
-// matching names by letter case.
+// matching names by letter case, and numbers that go into an interface become
+// [json.Number]: numeric IDs keep their digits.
 func (t *IDToken) Claims(v any) error {
-	var d claims.Decoder
+	d := claims.Decoder{KeepDigits: true}
 	if err := d.Decode(t.set, v); err != nil {
 		return fmt.Errorf("oauthflow: ID token claims: %w", err)
 	}
@@ -78,7 +79,7 @@ func (e *IDTokenError) Unwrap() error { return e.Err }
 // and signature.
 type IDTokenCheck struct {
 	// Nonce of the authorization request. Empty: none was sent, as in the
-	// device flow.
+	// device flow. Provider.NoNonce excuses a token without one.
 	Nonce string
 	// MaxAge since the user signed in at the provider. Zero: any.
 	MaxAge time.Duration
@@ -153,19 +154,15 @@ func (c *Client) idTokenRules(set claims.Set) claims.Rules {
 	rules := claims.Rules{
 		Issuer: c.cfg.Provider.Issuer, Tenants: c.cfg.Provider.Tenants, Audience: []string{c.cfg.ClientID}, RequireIssuedAt: true,
 	}
-	if iss, err := set.String("iss"); err == nil && slices.Contains(c.cfg.Provider.IssuerAliases, iss) {
+	if iss, err := set.String("iss"); err == nil && slices.Contains(c.cfg.Provider.aliases(), iss) {
 		rules.Issuer, rules.Tenants = iss, nil
 	}
 	return rules
 }
 
 func (c *Client) checkIDClaims(set claims.Set, accessToken string, alg jose.Algorithm, check IDTokenCheck) error {
-	nonce, err := set.String("nonce")
-	if err != nil {
+	if err := c.checkNonce(set, check.Nonce); err != nil {
 		return err
-	}
-	if check.Nonce != "" && subtle.ConstantTimeCompare([]byte(nonce), []byte(check.Nonce)) != 1 {
-		return errors.New("the nonce is another")
 	}
 	azp, err := set.String("azp")
 	if err != nil {
@@ -182,6 +179,24 @@ func (c *Client) checkIDClaims(set claims.Set, accessToken string, alg jose.Algo
 		return err
 	}
 	return c.checkAge(set, check.MaxAge)
+}
+
+// checkNonce is rule 11 of OpenID Connect Core section 3.1.3.7.
+func (c *Client) checkNonce(set claims.Set, want string) error {
+	if !set.Has("nonce") {
+		if want == "" || c.cfg.Provider.NoNonce { // PKCE has bound the code to the attempt
+			return nil
+		}
+		return errors.New("the nonce is missing")
+	}
+	nonce, err := set.String("nonce")
+	if err != nil {
+		return err
+	}
+	if want != "" && subtle.ConstantTimeCompare([]byte(nonce), []byte(want)) != 1 {
+		return errors.New("the nonce is another")
+	}
+	return nil
 }
 
 func (c *Client) checkAge(set claims.Set, maxAge time.Duration) error {

@@ -29,7 +29,8 @@ type Introspection struct {
 	// is bound to (RFC 9449 section 6.2), empty for none.
 	KeyThumbprint string
 
-	// Members are all members of the response.
+	// Members are all members of the response. Numbers are float64, and
+	// json.Number from 2⁵³ on, where a float64 could be another number.
 	Members map[string]any
 }
 
@@ -54,7 +55,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (*Introspection, 
 	}
 	active, ok := m["active"].(bool)
 	if perr != nil || !ok {
-		return nil, a.malformed(`it has no boolean "active"`)
+		return nil, a.unusable(c.now(), m, `it has no boolean "active"`)
 	}
 	if !active {
 		return &Introspection{}, nil

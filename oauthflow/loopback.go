@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,13 +10,15 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // Loopback is the authorization code flow for programs without a web server of
-// their own (RFC 8252 section 7.3). The zero value listens on a random port of
-// 127.0.0.1, or [::1] where there is no IPv4, and opens the user's browser.
+// their own (RFC 8252 section 7.3). The zero value listens where
+// Config.RedirectURL points to, on a random port if it names none, and opens
+// the user's browser.
 type Loopback struct {
 	// Open shows authURL to the user. Nil: [OpenBrowser]. If it returns an
 	// error, the flow ends.
@@ -25,70 +28,59 @@ type Loopback struct {
 	// Nil: a plain page that says what happened.
 	Page func(w http.ResponseWriter, r *http.Request, err error)
 
-	// Address to listen on, such as "127.0.0.1:8976" for a provider that does
-	// not allow any port. It must be on a loopback address.
+	// Address to listen on, such as "127.0.0.1:8976", instead of where
+	// Config.RedirectURL points to. It must be on a loopback address; port 0 is
+	// a random one.
 	Address string
 }
 
 // Run opens the browser, waits for the redirect and completes the flow; see
 // [Client.Complete] for the errors. It ends at the first redirect that belongs
 // to the attempt, or when ctx does: give ctx a deadline. Other requests are
-// refused and do not disturb it. The path is that of Config.RedirectURL,
-// "/callback" if there is none; the client must be registered with
-// http://127.0.0.1 and that path. Register it as a public client: a secret in a
-// distributed program is none.
+// refused and do not disturb it. If one of them reported an error and had no
+// state, as some providers send denials, the error at the end of ctx says so.
+//
+// The redirect goes to Config.RedirectURL as it is registered, but for the
+// port, which most providers leave open: "http://localhost/callback". Name the
+// port where yours compares it: "http://127.0.0.1:8976/callback". If
+// RedirectURL is empty, the redirect goes to "/callback" on 127.0.0.1, or [::1]
+// where there is no IPv4; if it is not on this machine, only its path counts.
+// Register the program as a public client: a secret in a distributed program is
+// none.
 func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Result, error) {
 	if c.formPost() {
 		return nil, errors.New("oauthflow: loopback: the provider's response mode form_post needs a web application")
 	}
-	ln, err := l.listen(ctx)
+	address, err := l.address(c.cfg.RedirectURL)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
 	}
-	defer ln.Close()
-	flow := &loopbackFlow{
-		client: c, page: l.Page, path: "/callback", host: ln.Addr().String(), done: make(chan loopbackResult, 1),
+	lns, err := address.listen(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
 	}
+	defer closeAll(lns)
+	redirect := address.redirectTo(lns[0])
+	flow := &loopbackFlow{client: c, page: l.Page, redirect: redirect, done: make(chan loopbackResult, 1)}
 	if flow.page == nil {
 		flow.page = loopbackPage
 	}
-	if u, err := url.Parse(c.cfg.RedirectURL); err == nil && u.Path != "" {
-		flow.path = u.Path
-	}
-	redirect := "http://" + flow.host + flow.path
-	flow.attempt, err = c.Begin(ctx, append(slices.Clip(opts), func(b *begin) { b.redirect = redirect })...)
+	flow.attempt, err = c.Begin(ctx, append(slices.Clip(opts), func(b *begin) { b.redirect = redirect.String() })...)
 	if err != nil {
 		return nil, err
 	}
-	return l.serve(ctx, ln, flow)
+	return l.serve(ctx, lns, flow)
 }
 
-func (l Loopback) listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
-	if l.Address == "" {
-		ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err == nil {
-			return ln, nil
-		}
-		return lc.Listen(ctx, "tcp", "[::1]:0")
-	}
-	host, _, err := net.SplitHostPort(l.Address)
-	if err != nil || !isLoopback(host) {
-		return nil, errors.New("the address to listen on must be a loopback address with a port")
-	}
-	return lc.Listen(ctx, "tcp", l.Address)
-}
-
-func (l Loopback) serve(ctx context.Context, ln net.Listener, flow *loopbackFlow) (*Result, error) {
+func (l Loopback) serve(ctx context.Context, lns []net.Listener, flow *loopbackFlow) (*Result, error) {
 	// The exchange belongs to the flow: a browser that hangs up does not end
 	// it.
 	handler := func(w http.ResponseWriter, r *http.Request) { flow.serve(ctx, w, r) }
 	srv := &http.Server{Handler: http.HandlerFunc(handler), ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan struct{})
-	go func() {
-		defer close(stopped)
-		_ = srv.Serve(ln)
-	}()
+	var serving sync.WaitGroup
+	for _, ln := range lns {
+		serving.Go(func() { _ = srv.Serve(ln) })
+	}
 	defer func() {
 		// The browser still has to get its page.
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
@@ -96,7 +88,7 @@ func (l Loopback) serve(ctx context.Context, ln net.Listener, flow *loopbackFlow
 		if srv.Shutdown(grace) != nil {
 			_ = srv.Close()
 		}
-		<-stopped
+		serving.Wait()
 	}()
 	show := l.Open
 	if show == nil {
@@ -109,7 +101,11 @@ func (l Loopback) serve(ctx context.Context, ln net.Listener, flow *loopbackFlow
 	case r := <-flow.done:
 		return r.res, r.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("oauthflow: loopback: %w", context.Cause(ctx))
+		err := context.Cause(ctx)
+		if stray := flow.stray.Load(); stray != nil {
+			err = fmt.Errorf("%w; a redirect without a state came before: %w", err, stray)
+		}
+		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
 	}
 }
 
@@ -120,23 +116,27 @@ type loopbackResult struct {
 
 // loopbackFlow handles the requests of one Run.
 type loopbackFlow struct {
-	client     *Client
-	attempt    *Attempt
-	page       func(http.ResponseWriter, *http.Request, error)
-	path, host string
-	taken      atomic.Bool
-	done       chan loopbackResult
+	client   *Client
+	attempt  *Attempt
+	page     func(http.ResponseWriter, *http.Request, error)
+	redirect *url.URL
+	taken    atomic.Bool
+	stray    atomic.Pointer[CallbackError] // the last error that came without a state
+	done     chan loopbackResult
 }
 
 func (f *loopbackFlow) serve(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	// Another Host is a page that rebinds its name to this machine.
-	if r.Host != f.host || r.URL.Path != f.path || r.Method != http.MethodGet {
+	if !sameHost(r.Host, f.redirect.Host) || r.URL.Path != cmp.Or(f.redirect.Path, "/") || r.Method != http.MethodGet {
 		http.NotFound(w, r)
 		return
 	}
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || params.Get("state") != f.attempt.State || !f.taken.CompareAndSwap(false, true) {
 		// Not of this attempt, so it must not end it either.
+		if e := newCallbackError(params, ErrState); e.Code != "" && params.Get("state") == "" {
+			f.stray.Store(e)
+		}
 		http.Error(w, "This address does not belong to the sign-in under way.", http.StatusBadRequest)
 		return
 	}

@@ -169,12 +169,13 @@ func (s *tokenState) encode() ([]byte, error) {
 	return data, nil
 }
 
-// decodeState reads a record. The decoder's own errors quote the data and are dropped.
+// decodeState reads a record, in which numbers keep their digits.
 func decodeState(r Record) (*tokenState, error) {
 	st := &tokenState{}
-	if err := json.Unmarshal(r.Data, st); err != nil {
+	if !decodeExactly(r.Data, st) {
 		return nil, fmt.Errorf("%w: it is not a token record", ErrCorrupt)
 	}
+	keepDigits(st.Extra)
 	switch {
 	case st.Format != recordFormat:
 		return nil, fmt.Errorf("%w: its format is %d, and %d is the one known here", ErrCorrupt, st.Format, recordFormat)

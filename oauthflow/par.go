@@ -21,7 +21,7 @@ func (c *Client) push(ctx context.Context, form url.Values) (url.Values, error) 
 	}
 	uri := textMember(m, "request_uri")
 	if uri == "" {
-		return nil, a.malformed("it holds no request_uri")
+		return nil, a.unusable(c.now(), m, "it holds no request_uri")
 	}
 	return url.Values{c.clientIDParam(): {c.cfg.ClientID}, "request_uri": {uri}}, nil
 }

@@ -2,11 +2,13 @@ package oauthflow
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
+	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
 // Provider describes one authorization server: its endpoints, and where it
@@ -22,7 +24,7 @@ type Provider struct {
 	Issuer string
 
 	// IssuerAliases are further values accepted as the "iss" of ID tokens and
-	// of authorization responses.
+	// of authorization responses. Google's are known.
 	IssuerAliases []string
 
 	// Endpoint holds the authorization, device authorization and token
@@ -63,6 +65,12 @@ type Provider struct {
 	// another must name it.
 	IDTokenAlgorithms []string
 
+	// NoNonce says that ID tokens come without the "nonce" of the authorization
+	// request, as LinkedIn's do. They are then taken without; a nonce that is
+	// there must still be the right one. PKCE must bind them in its place, so
+	// that NoPKCE beside it is an error. By default a missing nonce refuses.
+	NoNonce bool
+
 	// NoPKCE says that the server fails on, or is known to ignore, RFC 7636
 	// parameters. They are then not sent.
 	NoPKCE bool
@@ -89,9 +97,16 @@ type Provider struct {
 	// JSONBody says that the token endpoint wants the request as a JSON object.
 	JSONBody bool
 
-	// AuthParams are sent with every authorization request, TokenParams with
-	// every code exchange.
-	AuthParams, TokenParams map[string]string
+	// AuthParams are sent with every authorization request, RefreshParams with
+	// every refresh, TokenParams with every other token request but that of
+	// [Client.JWTBearer].
+	AuthParams, TokenParams, RefreshParams map[string]string
+
+	// RefreshScope says that a refresh must name the scopes (RFC 6749 section 6
+	// leaves that open): those that the token was granted, as far as its
+	// response said so, else Config.Scopes. By default a refresh names none,
+	// which asks for all that were granted.
+	RefreshScope bool
 
 	// TokenMember is the member of the token response that holds the token,
 	// such as Slack's "authed_user". If the response has no token there, its
@@ -101,11 +116,14 @@ type Provider struct {
 	// Metadata are the members of the token response, CallbackMetadata the
 	// parameters of the redirect, that the application needs later, such as a
 	// tenant or an API host. Refresh carries Metadata over to a token whose
-	// response lacks them.
+	// response lacks them, or has null there. Numbers are float64, and
+	// json.Number from 2⁵³ on, where a float64 could be another number.
 	Metadata, CallbackMetadata []string
 
 	// InvalidGrantCodes are error codes that mean what RFC 6749 calls
-	// "invalid_grant".
+	// "invalid_grant", in whatever member the service puts them, numbers in
+	// decimal. Where the service has no code of its own for it, as Twitch, give
+	// the whole text of its message.
 	InvalidGrantCodes []string
 
 	// DefaultLifetime is how long an access token lives whose response does not
@@ -134,6 +152,22 @@ func (p *Provider) refreshURL() string {
 		return p.RefreshURL
 	}
 	return p.Endpoint.TokenURL
+}
+
+// aliases are the further names of the issuer. Google's has two, however its
+// description was had ("OpenID Connect", section "Validating an ID token").
+func (p *Provider) aliases() []string {
+	if p.Issuer == googleIssuer {
+		return append(slices.Clip(p.IssuerAliases), googleAlias)
+	}
+	return p.IssuerAliases
+}
+
+func (p *Provider) scopeParam() string {
+	if p.ScopeParam != "" {
+		return p.ScopeParam
+	}
+	return "scope"
 }
 
 type namedURL struct{ name, url string }
@@ -166,6 +200,23 @@ func (p *Provider) check() error {
 	if p.RequirePAR && p.PushedAuthorizationURL == "" {
 		return fmt.Errorf("the pushed authorization endpoint is required but missing")
 	}
+	if p.NoNonce && p.NoPKCE {
+		return fmt.Errorf("a provider that returns no nonce must do PKCE: nothing else binds an ID token to its sign-in")
+	}
+	return p.checkRefreshParams()
+}
+
+// checkRefreshParams refuses parameters that would be sent twice.
+func (p *Provider) checkRefreshParams() error {
+	reserved := []string{"grant_type", "refresh_token", "client_secret"}
+	if p.RefreshScope {
+		reserved = append(reserved, p.scopeParam())
+	}
+	for _, name := range reserved {
+		if _, ok := p.RefreshParams[name]; ok {
+			return fmt.Errorf("the refresh parameter %q belongs to the flow", name)
+		}
+	}
 	return nil
 }
 
@@ -180,16 +231,8 @@ func checkURL(s string) error {
 		return fmt.Errorf("must not hold user information")
 	case u.Fragment != "":
 		return fmt.Errorf("must not have a fragment")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Host(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("must be https, or http to a loopback address")
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

@@ -7,6 +7,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
+const (
+	googleIssuer = "https://accounts.google.com"
+	googleAlias  = "accounts.google.com"
+)
+
 // Google signs users in and acts for them. For a refresh token use
 // [GoogleOffline]. Scopes for sign-in: "openid", "email", "profile".
 //
@@ -16,8 +21,8 @@ import (
 func Google() Provider {
 	return Provider{
 		Name:          "Google",
-		Issuer:        "https://accounts.google.com",
-		IssuerAliases: []string{"accounts.google.com"},
+		Issuer:        googleIssuer,
+		IssuerAliases: []string{googleAlias},
 		Endpoint: oauth2.Endpoint{
 			AuthURL:       "https://accounts.google.com/o/oauth2/v2/auth",
 			DeviceAuthURL: "https://oauth2.googleapis.com/device/code",

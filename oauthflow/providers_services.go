@@ -149,7 +149,9 @@ var shopHost = regexp.MustCompile(`\A[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com\z`)
 // tokens rotate; the redirect is signed.
 //
 // Source: shopify.dev, "Implement authorization code grant manually" and "About
-// offline access tokens" (parameter expiring).
+// offline access tokens" (parameter expiring). That a dead refresh token is
+// reported as invalid_request, and in these words, is what users report at
+// community.shopify.dev (topic 35182).
 func Shopify(shop string) (Provider, error) {
 	if !shopHost.MatchString(shop) {
 		return Provider{}, fmt.Errorf("oauthflow: shopify: the shop is not named like example.myshopify.com")
@@ -168,6 +170,9 @@ func Shopify(shop string) (Provider, error) {
 		Metadata:         []string{"associated_user", "associated_user_scope", "refresh_token_expires_in"},
 		CallbackMetadata: []string{"shop", "host"},
 		CallbackHMAC:     true,
+		InvalidGrantCodes: []string{
+			"This request requires an active refresh_token", "The authorization code was not found or was already used",
+		},
 	}, nil
 }
 
@@ -196,7 +201,9 @@ func GitLab(baseURL string) Provider {
 // Discord signs users in and acts for them. Scopes for sign-in: "identify",
 // "email".
 //
-// Source: discord.com/developers/docs, "OAuth2".
+// Source: discord.com/developers/docs, "OAuth2". Refresh tokens work once; that
+// a dead one has been reported as invalid_request, in these words, is what users
+// report (github.com/member-gentei/member-gentei, issue 18).
 func Discord() Provider {
 	return Provider{
 		Name: "Discord",
@@ -205,8 +212,9 @@ func Discord() Provider {
 			TokenURL:  "https://discord.com/api/oauth2/token",
 			AuthStyle: oauth2.AuthStyleInHeader,
 		},
-		RevocationURL: "https://discord.com/api/oauth2/token/revoke",
-		UserInfoURL:   "https://discord.com/api/users/@me",
-		Metadata:      []string{"guild", "webhook"},
+		RevocationURL:     "https://discord.com/api/oauth2/token/revoke",
+		UserInfoURL:       "https://discord.com/api/users/@me",
+		Metadata:          []string{"guild", "webhook"},
+		InvalidGrantCodes: []string{`Invalid "refresh_token" in request.`},
 	}
 }

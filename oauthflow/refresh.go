@@ -13,8 +13,10 @@ import (
 // afterwards: store the result before using it, and never call Refresh twice
 // for one refresh token. The manager does both.
 //
-// What the response leaves out is carried over from tok: the refresh token,
-// "scope", and the members that Provider.Metadata names.
+// The request carries the refresh token, what Provider.RefreshParams and
+// Provider.RefreshScope say, and what names the client; nothing else. What the
+// response leaves out is carried over from tok: the refresh token, "scope", and
+// the members that Provider.Metadata names.
 //
 // The error is [ErrNoRefreshToken] or a [*TokenError]; errors.Is(err,
 // [ErrInvalidGrant]) means that the refresh token is of no use any more.
@@ -22,10 +24,7 @@ func (c *Client) Refresh(ctx context.Context, tok *oauth2.Token) (*oauth2.Token,
 	if tok == nil || tok.RefreshToken == "" {
 		return nil, ErrNoRefreshToken
 	}
-	g, err := c.grant(ctx, "refresh", c.cfg.Provider.refreshURL(), url.Values{
-		"grant_type":    {"refresh_token"},
-		"refresh_token": {tok.RefreshToken},
-	})
+	g, err := c.grant(ctx, "refresh", c.cfg.Provider.refreshURL(), c.refreshParams(tok))
 	if err != nil {
 		return nil, err
 	}
@@ -33,9 +32,44 @@ func (c *Client) Refresh(ctx context.Context, tok *oauth2.Token) (*oauth2.Token,
 		g.token.RefreshToken = tok.RefreshToken
 	}
 	for _, name := range append([]string{"scope"}, c.cfg.Provider.Metadata...) {
-		if _, ok := g.members[name]; !ok && tok.Extra(name) != nil {
+		if g.members[name] == nil && tok.Extra(name) != nil { // null is absent
 			g.members[name] = tok.Extra(name)
 		}
 	}
 	return g.token.WithExtra(g.members), nil
+}
+
+func (c *Client) refreshParams(tok *oauth2.Token) url.Values {
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tok.RefreshToken}}
+	for name, value := range c.cfg.Provider.RefreshParams {
+		form.Set(name, value)
+	}
+	if c.cfg.Provider.RefreshScope {
+		if scope := c.grantedScope(tok); scope != "" {
+			form.Set(c.scopeParam(), scope)
+		}
+	}
+	return form
+}
+
+// grantedScope is what the token's response said, in the service's own
+// separators, and Config.Scopes if it said nothing.
+func (c *Client) grantedScope(tok *oauth2.Token) string {
+	switch said := tok.Extra("scope").(type) {
+	case string:
+		if said != "" {
+			return said
+		}
+	case []any: // Twitch
+		var scopes []string
+		for _, s := range said {
+			if s, ok := s.(string); ok {
+				scopes = append(scopes, s)
+			}
+		}
+		if len(scopes) > 0 {
+			return c.joinScopes(scopes)
+		}
+	}
+	return c.joinScopes(c.cfg.Scopes)
 }

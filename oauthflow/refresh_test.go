@@ -65,3 +65,87 @@ func TestRefresh(t *testing.T) {
 	_, err = c.Refresh(t.Context(), nil)
 	require.ErrorIs(t, err, oauthflow.ErrNoRefreshToken)
 }
+
+// O5: a refresh carries what the provider's data says, and nothing else.
+func TestO5_WhatARefreshCarries(t *testing.T) {
+	t.Parallel()
+	said := func(scope any) *oauth2.Token {
+		return (&oauth2.Token{RefreshToken: "rt"}).WithExtra(map[string]any{"scope": scope})
+	}
+	for _, tc := range []struct {
+		name string
+		edit func(*oauthflow.Config)
+		tok  *oauth2.Token
+		more url.Values
+	}{
+		{"by default nothing more", func(*oauthflow.Config) {}, said("c d"), nil},
+		{"nothing of a code exchange", func(cfg *oauthflow.Config) {
+			cfg.Provider.TokenParams, cfg.Provider.AuthParams = map[string]string{"audience": "api"}, map[string]string{"prompt": "none"}
+			cfg.RedirectURL = "https://app.test/cb"
+		}, said("c d"), nil},
+		{"parameters", func(cfg *oauthflow.Config) {
+			cfg.Provider.RefreshParams = map[string]string{"scope": "offline", "resource": "https://api.test"}
+		}, said("c d"), url.Values{"scope": {"offline"}, "resource": {"https://api.test"}}},
+		{"the scopes that were granted", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope = true }, said("c d"), url.Values{"scope": {"c d"}}},
+		{"granted as a list", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope = true }, said([]any{"c", 7, "d"}), url.Values{"scope": {"c d"}}},
+		{"not said: those asked for", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope = true }, &oauth2.Token{RefreshToken: "rt"}, url.Values{"scope": {"a b"}}},
+		{"said nothing", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope = true }, said(""), url.Values{"scope": {"a b"}}},
+		{"said null", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope = true }, said(nil), url.Values{"scope": {"a b"}}},
+		{"an empty list", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope = true }, said([]any{}), url.Values{"scope": {"a b"}}},
+		{"in the provider's parameter and separator", func(cfg *oauthflow.Config) {
+			cfg.Provider.RefreshScope, cfg.Provider.ScopeParam, cfg.Provider.ScopeSeparator = true, "user_scope", ","
+		}, &oauth2.Token{RefreshToken: "rt"}, url.Values{"user_scope": {"a,b"}}},
+		{"none at all", func(cfg *oauthflow.Config) { cfg.Provider.RefreshScope, cfg.Scopes = true, nil }, &oauth2.Token{RefreshToken: "rt"}, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			var form url.Values
+			c := tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+				require.NoError(t, r.ParseForm())
+				form = r.PostForm
+				_, _ = io.WriteString(w, `{"access_token":"new"}`)
+			}, func(cfg *oauthflow.Config) {
+				cfg.Scopes = []string{"a", "b"}
+				tc.edit(cfg)
+			})
+			_, err := c.Refresh(t.Context(), tc.tok)
+			require.NoError(t, err)
+			want := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"rt"}}
+			for name, v := range tc.more {
+				want[name] = v
+			}
+			require.Equal(t, want, form)
+		})
+	}
+}
+
+// O5
+func TestO5_RefreshParamsLeaveTheFlowAlone(t *testing.T) {
+	t.Parallel()
+	with := func(edit func(*oauthflow.Provider)) error {
+		p := oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}
+		edit(&p)
+		_, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "cli"})
+		return err
+	}
+	for _, name := range []string{"grant_type", "refresh_token", "client_secret"} {
+		require.ErrorContains(t, with(func(p *oauthflow.Provider) { p.RefreshParams = map[string]string{name: "x"} }), name)
+	}
+	require.NoError(t, with(func(p *oauthflow.Provider) { p.RefreshParams = map[string]string{"scope": "x"} }))
+	require.ErrorContains(t, with(func(p *oauthflow.Provider) {
+		p.RefreshParams, p.RefreshScope = map[string]string{"scope": "x"}, true
+	}), "scope", "which of two is meant would be a guess")
+	require.NoError(t, with(func(p *oauthflow.Provider) {
+		p.RefreshParams, p.RefreshScope, p.ScopeParam = map[string]string{"scope": "x"}, true, "user_scope"
+	}))
+}
+
+// What is null in a response counts as left out.
+func TestRefreshCarriesOverWhatIsNull(t *testing.T) {
+	t.Parallel()
+	c := answering(t, 200, "application/json", `{"access_token":"new","scope":null,"instance_url":null,"refresh_token":null,"token_type":null,"expires_in":null}`,
+		func(cfg *oauthflow.Config) { cfg.Provider.Metadata = []string{"instance_url"} })
+	tok, err := c.Refresh(t.Context(), (&oauth2.Token{RefreshToken: "rt"}).WithExtra(map[string]any{"scope": "a b", "instance_url": "https://eu.test"}))
+	require.NoError(t, err)
+	require.Equal(t, []any{"rt", "a b", "https://eu.test"}, []any{tok.RefreshToken, tok.Extra("scope"), tok.Extra("instance_url")})
+}

@@ -34,10 +34,10 @@ func (c *Client) useOnce(ctx context.Context, in *sealedAttempt) error {
 		return c.uses.Use(ctx, in.State, time.Unix(in.Expires, 0))
 	})
 	if err != nil {
-		return &CallbackError{Err: fmt.Errorf("single-use store: %w", err)}
+		return fmt.Errorf("single-use store: %w", err)
 	}
 	if !first {
-		return &CallbackError{Err: ErrStateUsed}
+		return ErrStateUsed
 	}
 	return nil
 }

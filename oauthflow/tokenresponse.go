@@ -5,8 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +28,8 @@ func parseParams(body []byte) (map[string]any, error) {
 		return nil, nil
 	}
 	if body[0] == '{' {
-		var m map[string]any
-		if err := json.Unmarshal(body, &m); err != nil {
+		m, ok := decodeObject(body)
+		if !ok {
 			return nil, errNotParams // the decoder's own text quotes the body
 		}
 		if countMembers(body) != len(m) {
@@ -52,6 +52,50 @@ func parseParams(body []byte) (map[string]any, error) {
 		m[k] = v.Get(k)
 	}
 	return m, nil
+}
+
+// decodeObject decodes a JSON object as encoding/json does, but for numbers that
+// a float64 would change: see keepDigits.
+func decodeObject(body []byte) (map[string]any, bool) {
+	var m map[string]any
+	ok := decodeExactly(body, &m)
+	keepDigits(m)
+	return m, ok
+}
+
+// decodeExactly decodes JSON into v as encoding/json does, but for numbers that
+// go into an interface, which become json.Number.
+func decodeExactly(body []byte, v any) bool {
+	if !json.Valid(body) { // looks behind the first value, which a Decoder does not
+		return false
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	return d.Decode(v) == nil
+}
+
+// maxExact is 2⁵³: a float64 holds each integer up to here.
+const maxExact = 1 << 53
+
+// keepDigits turns the numbers within v into float64, as which encoding/json
+// decodes them, but leaves a [json.Number] where that could be another number:
+// two users whose numeric IDs differ in the last digit stay two.
+func keepDigits(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			v[name] = keepDigits(member)
+		}
+	case []any:
+		for i, element := range v {
+			v[i] = keepDigits(element)
+		}
+	case json.Number:
+		if f, err := v.Float64(); err == nil && math.Abs(f) < maxExact {
+			return f
+		}
+	}
+	return v
 }
 
 // countMembers counts the members of a JSON object that has been decoded
@@ -80,6 +124,9 @@ func numberMember(m map[string]any, name string) (float64, bool) {
 	switch v := m[name].(type) {
 	case float64:
 		return v, true
+	case json.Number:
+		f, err := v.Float64()
+		return f, err == nil
 	case string:
 		f, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
 		return f, err == nil
@@ -118,14 +165,20 @@ func tokenType(said string) string {
 	return said
 }
 
+// grantRefused marks a refusal by the provider's own code for a dead grant.
+func (c *Client) grantRefused(te *TokenError, members map[string]any) *TokenError {
+	why := reasonsIn(members, te.Status)
+	if code, ok := why.among(c.cfg.Provider.InvalidGrantCodes); ok && te.Err == nil {
+		te.Code, te.Err = code, ErrInvalidGrant
+	}
+	return te
+}
+
 // readToken reads a token response (RFC 6749 section 5), leniently.
 func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
 	m, perr := parseParams(a.body)
 	if te := a.refusal(now, m); te != nil {
-		if slices.Contains(c.cfg.Provider.InvalidGrantCodes, te.Code) {
-			te.Err = ErrInvalidGrant
-		}
-		return nil, te
+		return nil, c.grantRefused(te, m)
 	}
 	if perr != nil {
 		return nil, a.malformed(perr.Error())
@@ -135,7 +188,7 @@ func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
 		at = nested
 	}
 	if textMember(at, "access_token") == "" {
-		return nil, a.malformed("it holds no access_token")
+		return nil, c.grantRefused(a.unusable(now, m, "it holds no access_token"), m)
 	}
 	tok := &oauth2.Token{
 		AccessToken:  textMember(at, "access_token"),

@@ -46,6 +46,12 @@ func TestO7_LenientTokenResponses(t *testing.T) {
 		{"garbage", jsonType, `{"access_token":"a","expires_in":"soon"}`, 0},
 		{"object", jsonType, `{"access_token":"a","expires_in":{}}`, 0},
 		{"overflow", jsonType, `{"access_token":"a","expires_in":9223372037}`, (1<<31 - 1) * time.Second},
+		{"beyond int64", jsonType, `{"access_token":"a","expires_in":18446744073709551616}`, (1<<31 - 1) * time.Second},
+		{"beyond int64, as text", jsonType, `{"access_token":"a","expires_in":"18446744073709551616"}`, (1<<31 - 1) * time.Second},
+		{"with an exponent", jsonType, `{"access_token":"a","expires_in":3.6e3}`, time.Hour},
+		{"beyond float64", jsonType, `{"access_token":"a","expires_in":1e400}`, 0},
+		{"beyond float64, below", jsonType, `{"access_token":"a","expires_in":-1e400}`, 0},
+		{"another member beyond float64", jsonType, `{"access_token":"a","expires_in":3600,"x":1e400}`, time.Hour},
 		{"infinite", jsonType, `{"access_token":"a","expires_in":"1e999"}`, 0},
 		{"JSON as text", textType, `{"access_token":"a","expires_in":3600}`, time.Hour},
 		{"JSON as HTML", "text/html", "\ufeff  {\"access_token\":\"a\"}\r\n", 0},
@@ -77,6 +83,11 @@ func TestO7_DefaultLifetime(t *testing.T) {
 
 func TestO7_ErrorsInA200(t *testing.T) {
 	t.Parallel()
+	shopify := func() oauthflow.Provider {
+		p, err := oauthflow.Shopify("example.myshopify.com")
+		require.NoError(t, err)
+		return p
+	}
 	for _, tc := range []struct {
 		name, body, code string
 		provider         func() oauthflow.Provider
@@ -85,6 +96,11 @@ func TestO7_ErrorsInA200(t *testing.T) {
 		{"GitHub JSON", `{"error":"bad_verification_code","error_description":"The code passed is incorrect or expired."}`, "bad_verification_code", oauthflow.GitHub, true},
 		{"GitHub form", "error=incorrect_client_credentials&error_description=wrong", "incorrect_client_credentials", oauthflow.GitHub, false},
 		{"GitHub App", `{"error":"bad_refresh_token"}`, "bad_refresh_token", oauthflow.GitHubApp, true},
+		{"Shopify", `{"error":"invalid_request","error_description":"This request requires an active refresh_token."}`,
+			"This request requires an active refresh_token", shopify, true},
+		{"Discord", `{"error":"invalid_request","error_description":"Invalid \"refresh_token\" in request."}`,
+			`Invalid "refresh_token" in request.`, oauthflow.Discord, true},
+		{"Shopify, another", `{"error":"invalid_request","error_description":"Missing parameter"}`, "invalid_request", shopify, false},
 		{"Slack", `{"ok":false,"error":"invalid_refresh_token"}`, "invalid_refresh_token", oauthflow.Slack, true},
 		{"Slack without a code", `{"ok":false}`, "", oauthflow.Slack, false},
 		{"anyone", `{"error":"invalid_grant","access_token":"a"}`, "invalid_grant", func() oauthflow.Provider { return oauthflow.Provider{} }, true},

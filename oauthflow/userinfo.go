@@ -14,9 +14,11 @@ import (
 )
 
 // UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core
-// section 5.3) and decodes the answer into v as encoding/json does. If tok came
-// with an ID token, the answer must be about the same subject, and no two of
-// its names may differ by letter case alone. The error is a [*TokenError].
+// section 5.3) and decodes the answer into v as encoding/json does, but that a
+// number decoded into an interface is a [json.Number]: numeric user IDs keep
+// their digits. If tok came with an ID token, the answer must be about the same
+// subject, and no two of its names may differ by letter case alone. The error
+// is a [*TokenError].
 func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	const op = "userinfo"
 	address := c.cfg.Provider.UserInfoURL
@@ -42,7 +44,7 @@ func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	if err := sameSubject(a.body, tok); err != nil {
 		return &TokenError{Op: op, Status: a.status, Err: err}
 	}
-	if err := json.Unmarshal(a.body, v); err != nil {
+	if !decodeExactly(a.body, v) {
 		return &TokenError{Op: op, Status: a.status, Err: fmt.Errorf("%w: not the JSON expected", ErrMalformedResponse)}
 	}
 	return nil
@@ -107,9 +109,9 @@ func sameSubject(body []byte, tok *oauth2.Token) error {
 	if err != nil {
 		return ErrMalformedResponse
 	}
-	want, err1 := id.String("sub")
-	got, err2 := info.String("sub")
-	if err1 != nil || err2 != nil || want == "" || want != got {
+	want, _ := id.String("sub") // "" if it is missing or no text
+	got, _ := info.String("sub")
+	if want == "" || want != got {
 		return fmt.Errorf("%w: it is about another user than the ID token", ErrMalformedResponse)
 	}
 	return unambiguous(body)

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,10 @@ import (
 // A Decoder remembers what it found out about types. The zero Decoder is ready for
 // use; it is safe for concurrent use and must not be copied.
 type Decoder struct {
+	// KeepDigits makes numbers that go into an interface json.Number, so that a
+	// numeric ID is not rounded to a float64.
+	KeepDigits bool
+
 	plans sync.Map // reflect.Type → *plan
 }
 
@@ -51,7 +56,7 @@ func (d *Decoder) value(raw []byte, text string, members []strictjson.Member, v 
 		if v.Kind() == reflect.Interface && v.Elem().Kind() == reflect.Pointer && !v.Elem().IsNil() {
 			return d.value(raw, text, members, v.Elem().Elem())
 		}
-		return json.Unmarshal(raw, v.Addr().Interface())
+		return d.standard(raw, v)
 	case unsupported:
 		return mismatch(raw, v)
 	}
@@ -82,6 +87,16 @@ func (d *Decoder) value(raw []byte, text string, members []strictjson.Member, v 
 		return nil
 	}
 	return scalar(raw, p.how, v)
+}
+
+// standard leaves a value to encoding/json.
+func (d *Decoder) standard(raw []byte, v reflect.Value) error {
+	if !d.KeepDigits {
+		return json.Unmarshal(raw, v.Addr().Interface())
+	}
+	exact := json.NewDecoder(bytes.NewReader(raw))
+	exact.UseNumber()
+	return exact.Decode(v.Addr().Interface())
 }
 
 // mismatch is the error of encoding/json for the case, without the value.

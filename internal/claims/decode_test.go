@@ -323,3 +323,23 @@ func FuzzDecodeAgreesWithEncodingJSON(f *testing.F) {
 		agree(t, &d, string(payload))
 	})
 }
+
+// A numeric ID keeps its digits where it is asked for, and is a float64 as
+// encoding/json has it where it is not.
+func TestDecodeKeepsDigits(t *testing.T) {
+	t.Parallel()
+	set := parse(t, `{"id":90071992547409931,"o":{"l":[1,90071992547409931]},"n":90071992547409931}`)
+	type target struct {
+		ID any            `json:"id"`
+		O  map[string]any `json:"o"`
+		N  int64          `json:"n"`
+	}
+	var exact, rounded target
+	require.NoError(t, (&claims.Decoder{KeepDigits: true}).Decode(set, &exact))
+	require.Equal(t, target{json.Number("90071992547409931"), map[string]any{"l": []any{json.Number("1"), json.Number("90071992547409931")}}, 90071992547409931}, exact)
+	require.NoError(t, (&claims.Decoder{}).Decode(set, &rounded))
+	require.Equal(t, target{90071992547409931.0, map[string]any{"l": []any{1.0, 90071992547409931.0}}, 90071992547409931}, rounded)
+	var whole map[string]any
+	require.NoError(t, (&claims.Decoder{KeepDigits: true}).Decode(set, &whole))
+	require.Equal(t, json.Number("90071992547409931"), whole["n"])
+}
