@@ -31,8 +31,8 @@ type asymmetricSpec struct {
 	parse    func(text string) (publicKey, error)
 	// encodedLen is the length of every signature; 0: it varies.
 	encodedLen int
-	// admit refuses a delivery by the form of its body before any cryptography.
-	admit func(body []byte) error
+	// admit refuses a delivery by its form before any cryptography.
+	admit func(r *Request) error
 }
 
 type asymmetricCore struct {
@@ -48,7 +48,7 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	}
 	c := &asymmetricCore{spec: spec}
 	var err error
-	if c.reader, err = newReader(spec.layout, spec.families); err != nil {
+	if c.reader, err = newReader(spec.layout, spec.families, spec.untrusted); err != nil {
 		return nil, configError(spec.provider, err)
 	}
 	c.encodedLen = spec.encodedLen
@@ -74,7 +74,7 @@ func (c *asymmetricCore) verify(ctx context.Context, r *Request, now time.Time) 
 		return Receipt{}, err
 	}
 	if c.spec.admit != nil {
-		if err := c.spec.admit(r.Body); err != nil {
+		if err := c.spec.admit(r); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -87,7 +87,7 @@ func (c *asymmetricCore) verify(ctx context.Context, r *Request, now time.Time) 
 		for _, text := range sigs.text[:sigs.n] {
 			match, ok := key.verifies(&c.template, &m, r.Body, c.Encoding, text)
 			if match {
-				return c.receipt(r, &m, c.spec.scheme, i, c.spec.untrusted, now, c.tolerance)
+				return c.receipt(r, &m, c.spec.scheme, i, now, c.tolerance)
 			}
 			wellFormed = wellFormed || ok
 		}

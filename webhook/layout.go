@@ -3,6 +3,7 @@ package webhook
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -21,15 +22,18 @@ type Layout struct {
 	// Signed is the signed content with the placeholders {body} (required),
 	// {timestamp}, {id} and {type}; empty: "{body}". Two placeholders must have a
 	// delimiter between them, and a delivery whose identifier or type holds that
-	// delimiter is refused, since the signed bytes could be split in another way;
-	// "{timestamp}{body}" is possible, and then demands a timestamp of ten digits.
+	// delimiter is refused, since the signed bytes could be split in another way. A
+	// timestamp in milliseconds or as a date needs no delimiter; one in seconds may
+	// stand right before the body, "{timestamp}{body}", and then has ten digits.
 	Signed string
-	// TimestampHeader holds the Unix time in seconds; empty: Fields has it, or
-	// there is none. A timestamp that is not in Signed is an error, since anyone
-	// could change it.
+	// TimestampHeader holds the time of signing; empty: Fields has it, or there is
+	// none. A timestamp that is not in Signed is an error, since anyone could change
+	// it.
 	TimestampHeader string
+	// TimestampFormat is how the timestamp is written: UnixSeconds if zero.
+	TimestampFormat TimestampFormat
 	// IDHeader holds the delivery's identifier; empty: none. Without {id} in
-	// Signed it is reported as not signed.
+	// Signed it is reported as not signed, and its header as untrusted.
 	IDHeader string
 	// TypeHeader holds the kind of event, under the same terms.
 	TypeHeader string
@@ -54,11 +58,18 @@ type reader struct {
 	families []headerFamily
 	// encodedLen is the only length a signature may have; 0: any.
 	encodedLen int
+	// untrusted are the headers that carry meaning and are not signed.
+	untrusted []string
 }
 
-func newReader(l Layout, others []headerFamily) (reader, error) {
+// newReader is given the other families of a provider's headers and those of its
+// headers outside the layout that carry meaning unsigned.
+func newReader(l Layout, others []headerFamily, untrusted []string) (reader, error) {
 	r := reader{Layout: l}
-	t, err := parseTemplate(stringOr(l.Signed, "{body}"))
+	if err := l.TimestampFormat.check(); err != nil {
+		return r, err
+	}
+	t, err := parseTemplate(stringOr(l.Signed, "{body}"), l.TimestampFormat)
 	if err != nil {
 		return r, err
 	}
@@ -67,7 +78,19 @@ func newReader(l Layout, others []headerFamily) (reader, error) {
 	for _, f := range others {
 		r.families = append(r.families, f.canonical())
 	}
+	r.untrusted = slices.Clone(untrusted)
+	for _, f := range r.families {
+		r.distrust(f.id, t.id)
+		r.distrust(f.typ, t.typ)
+	}
 	return r, r.check()
+}
+
+// distrust notes a header of the layout that is not signed.
+func (r *reader) distrust(name string, signed bool) {
+	if name != "" && !signed && !slices.Contains(r.untrusted, name) {
+		r.untrusted = append(r.untrusted, name)
+	}
 }
 
 func (r *reader) check() error {
@@ -79,6 +102,8 @@ func (r *reader) check() error {
 		return errors.New("unknown encoding")
 	case (r.TimestampHeader != "" || inFields) != r.template.timestamp:
 		return errors.New("a timestamp must be both received and signed, or neither")
+	case r.TimestampFormat != UnixSeconds && !r.template.timestamp:
+		return errors.New("a timestamp format without a timestamp")
 	case r.TimestampHeader != "" && inFields:
 		return errors.New("two places for the timestamp")
 	case r.template.id && r.IDHeader == "":
@@ -126,9 +151,8 @@ func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *header
 		}
 	}
 	if r.template.timestamp {
-		var ok bool
-		if m.seconds, ok = unixSeconds(m.timestamp); !ok {
-			return fam, &Error{Reason: ErrMalformed, Detail: "the timestamp is not 1 to 12 digits"}
+		if m.at, err = r.TimestampFormat.read(m.timestamp); err != nil {
+			return fam, err
 		}
 	}
 	if m.id, err = signedOrNot(h, fam.id, r.template.id); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // piece is one part of what is signed: a literal, or one of the placeholders.
@@ -39,8 +40,8 @@ type template struct {
 	timestamp     bool // it covers a timestamp
 	id            bool
 	typ           bool
-	// tight: the timestamp is followed by the body without a delimiter, so that
-	// only its fixed length of ten digits keeps the two apart.
+	// tight: the timestamp in seconds is followed by the body without a delimiter, so
+	// that only its fixed length of ten digits keeps the two apart.
 	tight bool
 	// idBounds and typBounds are the bytes that tell where identifier and type end,
 	// so that they must not hold them.
@@ -49,10 +50,11 @@ type template struct {
 
 // parseTemplate reads a template such as "{id}.{timestamp}.{body}". Variable
 // parts must have something between them, or the same bytes could be split in
-// another way; see template.tight for the one exception.
-func parseTemplate(text string) (template, error) {
+// another way, but for a timestamp that tells by itself where it ends; see also
+// template.tight.
+func parseTemplate(text string, format TimestampFormat) (template, error) {
 	var t template
-	pieces, err := cutTemplate(text)
+	pieces, err := cutTemplate(text, format)
 	if err != nil {
 		return t, err
 	}
@@ -65,6 +67,9 @@ func parseTemplate(text string) (template, error) {
 		switch p.kind {
 		case timestampPiece:
 			t.timestamp = true
+			if format.selfDelimiting() {
+				continue
+			}
 			t.tight = i+1 == body
 			if digitBeside(pieces, i, body) {
 				return t, fmt.Errorf("a digit beside {timestamp} in %q", text)
@@ -79,8 +84,9 @@ func parseTemplate(text string) (template, error) {
 }
 
 // cutTemplate returns the pieces of a template, none of them twice but literals.
-func cutTemplate(text string) ([]piece, error) {
+func cutTemplate(text string, format TimestampFormat) ([]piece, error) {
 	var pieces []piece
+	body := false
 	for rest := text; rest != ""; {
 		p := nextPiece(rest)
 		rest = rest[len(p.literal):]
@@ -88,14 +94,32 @@ func cutTemplate(text string) ([]piece, error) {
 			if slices.ContainsFunc(pieces, func(other piece) bool { return other.kind == p.kind }) {
 				return nil, fmt.Errorf("%s twice in %q", p.literal, text)
 			}
-			if n := len(pieces); n > 0 && pieces[n-1].kind != literalPiece &&
-				(pieces[n-1].kind != timestampPiece || p.kind != bodyPiece) {
+			if n := len(pieces); n > 0 && !mayTouch(pieces[n-1].kind, p.kind, body, format) {
 				return nil, fmt.Errorf("nothing between %s and the part before it in %q", p.literal, text)
 			}
+			body = body || p.kind == bodyPiece
 		}
 		pieces = append(pieces, p)
 	}
 	return pieces, nil
+}
+
+// mayTouch reports whether the bytes tell where left ends and right begins though
+// nothing stands between them; behindBody is set for parts behind the body.
+func mayTouch(left, right pieceKind, behindBody bool, format TimestampFormat) bool {
+	switch {
+	case left == literalPiece:
+		return true
+	case left == timestampPiece && right == bodyPiece:
+		return true // see template.tight
+	case left == bodyPiece && right == timestampPiece:
+		return format.selfDelimiting()
+	case behindBody:
+		return false
+	case left == timestampPiece:
+		return format.selfDelimiting()
+	}
+	return right == timestampPiece && format == RFC3339 // see bounds
 }
 
 // digitBeside reports whether the delimiter between the timestamp at i and the
@@ -112,9 +136,13 @@ func digitBeside(pieces []piece, i, body int) bool {
 // bounds returns the bytes by which the piece at i is told from its neighbours:
 // the first of what follows it and, behind the body, the last of what precedes
 // it. Parts in front of the body are read from the left, those behind it from the
-// right.
+// right. Where a date follows at once, that byte is the colon in it: the first one
+// stands at a fixed place in the date, so that no other cut leaves a date.
 func bounds(pieces []piece, i, body int) string {
 	if next := literalAt(pieces, i+1); i < body {
+		if next == "" {
+			return ":"
+		}
 		return next[:1]
 	}
 	previous := literalAt(pieces, i-1)
@@ -150,7 +178,7 @@ func nextPiece(text string) piece {
 // metadata are the signed parts of a delivery beside its body, as literal text.
 type metadata struct {
 	timestamp, id, typ string
-	seconds            int64 // what timestamp stands for
+	at                 time.Time // what timestamp stands for
 }
 
 func appendPieces(dst []byte, pieces []piece, m *metadata) []byte {

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -30,7 +31,9 @@ import (
 // ("https://example.com"), path and query are taken as they were received, which
 // suits a handler for several webhooks; behind something that rewrites paths,
 // give the path. Signatures made with and without the port count, since Twilio
-// does both.
+// does both. The handshake of a WebSocket (Media Streams, ConversationRelay) is a GET
+// that is signed over the wss URL in the TwiML: give that one to the scheme of its
+// endpoint, and verify with [VerifyHTTP] before the upgrade.
 //
 // A parameter that is repeated counts with each different value once, sorted, as
 // in Twilio's library for Node.js; twilio-go uses its first value only and so
@@ -79,14 +82,16 @@ type twilioCore struct {
 	query   string // as configured, without the question mark
 }
 
+var twilioPorts = map[string]string{"https": "443", "http": "80", "wss": "443", "ws": "80"}
+
 // setURL takes the URL apart as text: what is signed is its literal form.
 func (c *twilioCore) setURL(raw string) error {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
 		return errors.New("the URL is not absolute")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("the URL is neither https nor http")
+	case twilioPorts[u.Scheme] == "":
+		return errors.New("the URL is not one of https, http, wss and ws")
 	case strings.Contains(raw, "#"):
 		return errors.New("the URL has a fragment, which is not signed")
 	}
@@ -110,11 +115,7 @@ func (c *twilioCore) setURL(raw string) error {
 	if u.Port() != "" {
 		c.origins = append(c.origins, scheme+userinfo+strings.TrimSuffix(u.Host, ":"+u.Port()))
 	} else {
-		port := "443"
-		if u.Scheme == "http" {
-			port = "80"
-		}
-		c.origins = append(c.origins, scheme+userinfo+net.JoinHostPort(u.Hostname(), port))
+		c.origins = append(c.origins, scheme+userinfo+net.JoinHostPort(u.Hostname(), twilioPorts[u.Scheme]))
 	}
 	return nil
 }
@@ -191,6 +192,8 @@ func withQuery(path, query string) string {
 
 // twilioBody returns what the body adds to the signed text: the parameters of a
 // form, or nothing where the query holds the body's hash, which is then checked.
+// Which of them it is the query and the body tell, and not the Content-Type, which
+// is not signed.
 func twilioBody(r *Request, query string) (string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -210,15 +213,20 @@ func twilioBody(r *Request, query string) (string, error) {
 		return "", nil
 	case len(r.Body) == 0:
 		return "", nil
-	case !isForm(r):
-		return "", &Error{Reason: ErrMissing, Detail: "a body that is not a form needs bodySHA256 in the URL"}
 	}
 	form, err := url.ParseQuery(string(r.Body))
-	if err != nil {
+	switch {
+	case bytes.ContainsAny(r.Body, notInForms) || err == nil && bytes.IndexByte(r.Body, '=') < 0:
+		return "", &Error{Reason: ErrMissing, Detail: "a body that is not a form needs bodySHA256 in the URL"}
+	case err != nil:
 		return "", &Error{Reason: ErrMalformed, Detail: "the body is not a form"}
 	}
 	return twilioParams(form), nil
 }
+
+// notInForms are some of the bytes that a form escapes, and without which there is
+// neither JSON nor XML nor multipart.
+const notInForms = "{}[]<>\" \t\r\n"
 
 func twilioParams(form url.Values) string {
 	names := make([]string, 0, len(form))

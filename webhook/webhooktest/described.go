@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	// The hashes that a scheme may name.
 	_ "crypto/sha512"
@@ -26,6 +27,8 @@ type SchemeConfig struct {
 	// Signed is the text that is signed, with {body}, {timestamp}, {id} and
 	// {type}; "{body}" if empty.
 	Signed string
+	// Timestamp writes the time of signing; in Unix seconds if nil.
+	Timestamp func(time.Time) string
 	// Header is the signature's header, and Value what it holds, with {signature}
 	// and {timestamp}, such as "t={timestamp},v1={signature}"; "{signature}" if
 	// empty.
@@ -73,12 +76,15 @@ func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byt
 		if !h.Available() {
 			return fmt.Errorf("hash %d is not available", uint(h))
 		}
-		id, event := d.idOr(rand.Text), d.eventOr("event")
+		id, event, at := d.idOr(rand.Text), d.eventOr("event"), d.timestamp()
+		if config.Timestamp != nil {
+			at = config.Timestamp(d.now)
+		}
 		fill := func(template, fallback string, more ...string) string {
 			if template == "" {
 				template = fallback
 			}
-			return strings.NewReplacer(append(more, "{timestamp}", d.timestamp(), "{id}", id, "{type}", event)...).Replace(template)
+			return strings.NewReplacer(append(more, "{timestamp}", at, "{id}", id, "{type}", event)...).Replace(template)
 		}
 		raw, err := sign(h, []byte(fill(config.Signed, "{body}", "{body}", string(d.body))))
 		if err != nil {
@@ -89,7 +95,7 @@ func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byt
 			signature = base64.StdEncoding.EncodeToString(raw)
 		}
 		d.set(config.Header, fill(config.Value, "{signature}", "{signature}", signature))
-		for name, value := range map[string]string{config.TimestampHeader: d.timestamp(), config.IDHeader: id, config.TypeHeader: event} {
+		for name, value := range map[string]string{config.TimestampHeader: at, config.IDHeader: id, config.TypeHeader: event} {
 			if name != "" {
 				d.set(name, value)
 			}
