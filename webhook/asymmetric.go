@@ -55,7 +55,7 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	if c.ring, err = newKeyring(keys, spec.parse); err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.timestamp), opts)
+	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.has[timestampPiece]), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (c *asymmetricCore) verify(ctx context.Context, r *Request, now time.Time) 
 		sigs candidates
 		m    metadata
 	)
-	fam, err := c.read(r.Header, &sigs, &m)
+	fam, err := c.read(r, &sigs, &m)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -173,7 +173,7 @@ func (k ed25519Key) verifies(t *template, m *metadata, body []byte, enc Encoding
 	if !enc.decode(&sig, text, ed25519.SignatureSize) {
 		return false, false
 	}
-	content := make([]byte, 0, len(m.id)+len(m.timestamp)+len(m.typ)+len(body)+16)
+	content := make([]byte, 0, len(body)+256)
 	content = appendPieces(content, t.before, m)
 	content = append(content, body...)
 	content = appendPieces(content, t.after, m)

@@ -59,7 +59,7 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 	if err != nil {
 		return nil, configError(spec.Provider, err)
 	}
-	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp), opts)
+	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.has[timestampPiece]), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Recei
 		sigs candidates
 		m    metadata
 	)
-	fam, err := c.read(r.Header, &sigs, &m)
+	fam, err := c.read(r, &sigs, &m)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -155,11 +155,11 @@ func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Recei
 func (r *reader) receipt(req *Request, m *metadata, scheme string, key int, now time.Time, tolerance time.Duration) (Receipt, error) {
 	rec := Receipt{
 		Scheme: scheme, KeyID: keyID(key),
-		EventID: m.id, EventIDSigned: r.template.id,
-		EventType: m.typ, EventTypeSigned: r.template.typ,
+		EventID: m.id, EventIDSigned: r.template.has[idPiece],
+		EventType: m.typ, EventTypeSigned: r.template.has[typePiece],
 		Untrusted: delivered(req.Header, r.untrusted),
 	}
-	if r.template.timestamp {
+	if r.template.has[timestampPiece] {
 		rec.SignedAt = m.at
 		if err := within(rec.SignedAt, now, tolerance); err != nil {
 			return Receipt{}, err

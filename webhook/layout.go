@@ -19,13 +19,21 @@ type Layout struct {
 	// Fields is set where the header is a list, not one signature. Prefix is then
 	// empty.
 	Fields *Fields
-	// Signed is the signed content with the placeholders {body} (required),
-	// {timestamp}, {id} and {type}; empty: "{body}". Two placeholders must have a
-	// delimiter between them, and a delivery whose identifier or type holds that
-	// delimiter is refused, since the signed bytes could be split in another way. A
-	// timestamp in milliseconds or as a date needs no delimiter; one in seconds may
-	// stand right before the body, "{timestamp}{body}", and then has ten digits.
+	// Signed is the signed content; empty: "{body}". Its placeholders are {body}
+	// (required), {timestamp}, {id}, {type}, {method}, {url}, {path}, {query} (without
+	// the question mark) and {header:Name}, a header that must be there once. Two
+	// placeholders must have a delimiter between them, and a delivery in which one of
+	// them holds that delimiter is refused, since the signed bytes could be split in
+	// another way. What tells by itself where it ends needs none: the method, a URL
+	// with a path (see URL), a timestamp in milliseconds or as a date. A timestamp in
+	// seconds may stand right before the body, "{timestamp}{body}", and then has ten
+	// digits.
 	Signed string
+	// URL is the webhook's URL as it is configured at the service, for {url}, {path}
+	// and {query}; it never comes from the request's Host or X-Forwarded-* headers.
+	// With a path, path and query are its own, and a request with another query is
+	// refused. Without one ("https://example.com") they are taken as received.
+	URL string
 	// TimestampHeader holds the time of signing; empty: Fields has it, or there is
 	// none. A timestamp that is not in Signed is an error, since anyone could change
 	// it.
@@ -60,6 +68,7 @@ type reader struct {
 	encodedLen int
 	// untrusted are the headers that carry meaning and are not signed.
 	untrusted []string
+	url       *publicURL // nil: not signed
 }
 
 // newReader is given the other families of a provider's headers and those of its
@@ -69,7 +78,13 @@ func newReader(l Layout, others []headerFamily, untrusted []string) (reader, err
 	if err := l.TimestampFormat.check(); err != nil {
 		return r, err
 	}
-	t, err := parseTemplate(stringOr(l.Signed, "{body}"), l.TimestampFormat)
+	var err error
+	if l.URL != "" {
+		if r.url, _, err = parsePublicURL(l.URL, "https", "http"); err != nil {
+			return r, err
+		}
+	}
+	t, err := parseTemplate(stringOr(l.Signed, "{body}"), l.TimestampFormat, r.url)
 	if err != nil {
 		return r, err
 	}
@@ -80,8 +95,8 @@ func newReader(l Layout, others []headerFamily, untrusted []string) (reader, err
 	}
 	r.untrusted = slices.Clone(untrusted)
 	for _, f := range r.families {
-		r.distrust(f.id, t.id)
-		r.distrust(f.typ, t.typ)
+		r.distrust(f.id, t.has[idPiece])
+		r.distrust(f.typ, t.has[typePiece])
 	}
 	return r, r.check()
 }
@@ -94,22 +109,29 @@ func (r *reader) distrust(name string, signed bool) {
 }
 
 func (r *reader) check() error {
-	inFields := r.Fields != nil && r.Fields.Timestamp != ""
+	inFields, has := r.Fields != nil && r.Fields.Timestamp != "", &r.template.has
 	switch {
 	case r.SignatureHeader == "":
 		return errors.New("no signature header named")
 	case r.Encoding != Hex && r.Encoding != Base64:
 		return errors.New("unknown encoding")
-	case (r.TimestampHeader != "" || inFields) != r.template.timestamp:
+	case (r.url != nil) != (has[urlPiece] || has[pathPiece] || has[queryPiece]):
+		return errors.New("a URL must be both configured and signed, or neither")
+	case (r.TimestampHeader != "" || inFields) != has[timestampPiece]:
 		return errors.New("a timestamp must be both received and signed, or neither")
-	case r.TimestampFormat != UnixSeconds && !r.template.timestamp:
+	case r.TimestampFormat != UnixSeconds && !has[timestampPiece]:
 		return errors.New("a timestamp format without a timestamp")
 	case r.TimestampHeader != "" && inFields:
 		return errors.New("two places for the timestamp")
-	case r.template.id && r.IDHeader == "":
+	case has[idPiece] && r.IDHeader == "":
 		return errors.New("{id} is signed but has no header")
-	case r.template.typ && r.TypeHeader == "":
+	case has[typePiece] && r.TypeHeader == "":
 		return errors.New("{type} is signed but has no header")
+	case slices.ContainsFunc(r.template.headers, func(name string) bool {
+		f := r.families[0]
+		return name == f.signature || name == f.timestamp || name == f.id || name == f.typ
+	}):
+		return errors.New("a header of the layout is signed by its own placeholder")
 	case r.Fields == nil:
 		return nil
 	case r.Prefix != "":
@@ -130,7 +152,8 @@ func (r *reader) family(h http.Header) *headerFamily {
 	return &r.families[0]
 }
 
-func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *headerFamily, err error) {
+func (r *reader) read(req *Request, sigs *candidates, m *metadata) (fam *headerFamily, err error) {
+	h := req.Header
 	fam = r.family(h)
 	header, err := one(h, fam.signature)
 	if err != nil {
@@ -150,16 +173,29 @@ func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *header
 			return fam, err
 		}
 	}
-	if r.template.timestamp {
+	if r.template.has[timestampPiece] {
 		if m.at, err = r.TimestampFormat.read(m.timestamp); err != nil {
 			return fam, err
 		}
 	}
-	if m.id, err = signedOrNot(h, fam.id, r.template.id); err != nil {
+	if m.id, err = signedOrNot(h, fam.id, r.template.has[idPiece]); err != nil {
 		return fam, err
 	}
-	if m.typ, err = signedOrNot(h, fam.typ, r.template.typ); err != nil {
+	if m.typ, err = signedOrNot(h, fam.typ, r.template.has[typePiece]); err != nil {
 		return fam, err
+	}
+	for _, name := range r.template.headers {
+		value, err := one(h, name)
+		if err != nil {
+			return fam, err
+		}
+		m.headers = append(m.headers, value)
+	}
+	m.method = req.method()
+	if r.url != nil {
+		if err := r.url.read(req, m); err != nil {
+			return fam, err
+		}
 	}
 	return fam, r.template.unambiguous(m)
 }

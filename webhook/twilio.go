@@ -84,39 +84,23 @@ type twilioCore struct {
 
 var twilioPorts = map[string]string{"https": "443", "http": "80", "wss": "443", "ws": "80"}
 
-// setURL takes the URL apart as text: what is signed is its literal form.
 func (c *twilioCore) setURL(raw string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
-		return errors.New("the URL is not absolute")
-	case twilioPorts[u.Scheme] == "":
-		return errors.New("the URL is not one of https, http, wss and ws")
-	case strings.Contains(raw, "#"):
-		return errors.New("the URL has a fragment, which is not signed")
+	u, parsed, err := parsePublicURL(raw, "https", "http", "wss", "ws")
+	if err != nil {
+		return err
 	}
-	authorityAt := strings.Index(raw, "://") + len("://")
-	rest := raw[authorityAt:]
-	authority := rest
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		authority, rest = rest[:i], rest[i:]
-	} else {
-		rest = ""
-	}
-	c.path, c.query, _ = strings.Cut(rest, "?")
-	if c.path == "" && c.query != "" {
-		return errors.New("the URL has a query but no path")
-	}
-	scheme, userinfo := raw[:authorityAt], ""
+	c.path, c.query = u.path, u.query
+	scheme, authority, _ := strings.Cut(u.origin, "://")
+	scheme += "://"
+	userinfo := ""
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		userinfo = authority[:i+1]
 	}
-	c.origins = append(c.origins, raw[:authorityAt]+authority)
-	if u.Port() != "" {
-		c.origins = append(c.origins, scheme+userinfo+strings.TrimSuffix(u.Host, ":"+u.Port()))
-	} else {
-		c.origins = append(c.origins, scheme+userinfo+net.JoinHostPort(u.Hostname(), twilioPorts[u.Scheme]))
+	other := net.JoinHostPort(parsed.Hostname(), twilioPorts[parsed.Scheme])
+	if parsed.Port() != "" {
+		other = strings.TrimSuffix(parsed.Host, ":"+parsed.Port())
 	}
+	c.origins = []string{u.origin, scheme + userinfo + other}
 	return nil
 }
 
@@ -177,17 +161,10 @@ func (c *twilioCore) target(r *Request) (pathQuery, query string, err error) {
 			added, ok = strings.CutPrefix(added, "&")
 		}
 		if !ok || r.method() != http.MethodGet && !strings.HasPrefix(added, "bodySHA256=") {
-			return "", "", &Error{Reason: ErrMalformed, Detail: "the request's query is not that of the configured URL"}
+			return "", "", errOtherQuery()
 		}
 	}
 	return withQuery(c.path, query), query, nil
-}
-
-func withQuery(path, query string) string {
-	if query == "" {
-		return path
-	}
-	return path + "?" + query
 }
 
 // twilioBody returns what the body adds to the signed text: the parameters of a

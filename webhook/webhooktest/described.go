@@ -7,7 +7,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -24,8 +26,9 @@ type SchemeConfig struct {
 	Hash crypto.Hash
 	// Base64 says that the signature is written in base64, not in hexadecimal.
 	Base64 bool
-	// Signed is the text that is signed, with {body}, {timestamp}, {id} and
-	// {type}; "{body}" if empty.
+	// Signed is the text that is signed, with {body}, {timestamp}, {id}, {type},
+	// {method}, {url}, {path}, {query} and {header:Name}, whose value
+	// [Signer.WithHeader] sets; "{body}" if empty.
 	Signed string
 	// Timestamp writes the time of signing; in Unix seconds if nil.
 	Timestamp func(time.Time) string
@@ -86,7 +89,15 @@ func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byt
 			}
 			return strings.NewReplacer(append(more, "{timestamp}", at, "{id}", id, "{type}", event)...).Replace(template)
 		}
-		raw, err := sign(h, []byte(fill(config.Signed, "{body}", "{body}", string(d.body))))
+		target, err := url.Parse(d.url)
+		if err != nil {
+			return errors.New("the delivery's URL is malformed")
+		}
+		parts := []string{"{body}", string(d.body), "{method}", d.method, "{url}", d.url, "{path}", target.EscapedPath(), "{query}", target.RawQuery}
+		for name, values := range d.header {
+			parts = append(parts, "{header:"+name+"}", strings.Join(values, ","))
+		}
+		raw, err := sign(h, []byte(fill(config.Signed, "{body}", parts...)))
 		if err != nil {
 			return err
 		}
