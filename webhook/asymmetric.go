@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -107,6 +106,21 @@ type digestState struct {
 	buf []byte
 }
 
+func digestPool(h crypto.Hash) *sync.Pool {
+	return &sync.Pool{New: func() any { return &digestState{h: h.New()} }}
+}
+
+// digest is the hash of the template filled with m and body. It is the state's own.
+func (s *digestState) digest(t *template, m *metadata, body []byte) []byte {
+	s.h.Reset()
+	s.buf = appendPieces(s.buf[:0], t.before, m)
+	s.h.Write(s.buf)
+	s.h.Write(body)
+	s.buf = appendPieces(s.buf[:0], t.after, m)
+	s.h.Write(s.buf)
+	return s.h.Sum(s.sum[:0])
+}
+
 // maxASN1 is enough for a signature on P-521.
 const maxASN1 = 144
 
@@ -121,17 +135,11 @@ func (k *ecdsaKey) verifies(t *template, m *metadata, body []byte, enc Encoding,
 	}
 	s := k.pool.Get().(*digestState)
 	defer k.pool.Put(s)
-	s.h.Reset()
-	s.buf = appendPieces(s.buf[:0], t.before, m)
-	s.h.Write(s.buf)
-	s.h.Write(body)
-	s.buf = appendPieces(s.buf[:0], t.after, m)
-	s.h.Write(s.buf)
-	return ecdsa.VerifyASN1(k.key, s.h.Sum(s.sum[:0]), sig[:n]), true
+	return ecdsa.VerifyASN1(k.key, s.digest(t, m, body), sig[:n]), true
 }
 
-// parseECDSA reads a public key as DER SubjectPublicKeyInfo, in base64 or PEM.
-func parseECDSA(h crypto.Hash, text string) (publicKey, error) {
+// parseSPKI reads a public key as DER SubjectPublicKeyInfo, in base64 or PEM.
+func parseSPKI(text string) (any, error) {
 	der, err := publicKeyDER(text)
 	if err != nil {
 		return nil, err
@@ -140,11 +148,19 @@ func parseECDSA(h crypto.Hash, text string) (publicKey, error) {
 	if err != nil {
 		return nil, errors.New("not a SubjectPublicKeyInfo")
 	}
+	return parsed, nil
+}
+
+func parseECDSA(h crypto.Hash, text string) (publicKey, error) {
+	parsed, err := parseSPKI(text)
+	if err != nil {
+		return nil, err
+	}
 	key, ok := parsed.(*ecdsa.PublicKey)
 	if !ok {
 		return nil, errors.New("not an ECDSA key")
 	}
-	return &ecdsaKey{key: key, pool: &sync.Pool{New: func() any { return &digestState{h: h.New()} }}}, nil
+	return &ecdsaKey{key: key, pool: digestPool(h)}, nil
 }
 
 func publicKeyDER(text string) ([]byte, error) {
@@ -162,20 +178,4 @@ func publicKeyDER(text string) ([]byte, error) {
 		return nil, errors.New("something after the PEM block")
 	}
 	return block.Bytes, nil
-}
-
-// ed25519Key verifies signatures over the content itself, which has to be put
-// together: Ed25519 reads it twice.
-type ed25519Key struct{ key ed25519.PublicKey }
-
-func (k ed25519Key) verifies(t *template, m *metadata, body []byte, enc Encoding, text string) (match, wellFormed bool) {
-	var sig [maxSignature]byte
-	if !enc.decode(&sig, text, ed25519.SignatureSize) {
-		return false, false
-	}
-	content := make([]byte, 0, len(body)+256)
-	content = appendPieces(content, t.before, m)
-	content = append(content, body...)
-	content = appendPieces(content, t.after, m)
-	return ed25519.Verify(k.key, content, sig[:]), true
 }

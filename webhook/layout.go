@@ -11,6 +11,9 @@ import (
 type Layout struct {
 	// SignatureHeader holds the signature. Required.
 	SignatureHeader string
+	// OtherSignatureHeaders may hold further signatures of the same form, for a service
+	// that signs with two keys at once. One right signature suffices, and one header.
+	OtherSignatureHeaders []string
 	// Encoding of the signature: Hex if zero.
 	Encoding Encoding
 	// Prefix is what must stand before the signature in its header, such as
@@ -69,6 +72,7 @@ type reader struct {
 	// untrusted are the headers that carry meaning and are not signed.
 	untrusted []string
 	url       *publicURL // nil: not signed
+	others    []string   // further signature headers
 }
 
 // newReader is given the other families of a provider's headers and those of its
@@ -93,6 +97,9 @@ func newReader(l Layout, others []headerFamily, untrusted []string) (reader, err
 	for _, f := range others {
 		r.families = append(r.families, f.canonical())
 	}
+	for _, name := range l.OtherSignatureHeaders {
+		r.others = append(r.others, http.CanonicalHeaderKey(name))
+	}
 	r.untrusted = slices.Clone(untrusted)
 	for _, f := range r.families {
 		r.distrust(f.id, t.has[idPiece])
@@ -113,6 +120,10 @@ func (r *reader) check() error {
 	switch {
 	case r.SignatureHeader == "":
 		return errors.New("no signature header named")
+	case slices.Contains(r.others, "") || slices.Contains(r.others, r.families[0].signature):
+		return errors.New("another signature header has no name, or that of the first")
+	case len(r.others) > 0 && inFields:
+		return errors.New("several signature headers with a timestamp in each")
 	case r.Encoding != Hex && r.Encoding != Base64:
 		return errors.New("unknown encoding")
 	case (r.url != nil) != (has[urlPiece] || has[pathPiece] || has[queryPiece]):
@@ -129,7 +140,7 @@ func (r *reader) check() error {
 		return errors.New("{type} is signed but has no header")
 	case slices.ContainsFunc(r.template.headers, func(name string) bool {
 		f := r.families[0]
-		return name == f.signature || name == f.timestamp || name == f.id || name == f.typ
+		return name == f.signature || name == f.timestamp || name == f.id || name == f.typ || slices.Contains(r.others, name)
 	}):
 		return errors.New("a header of the layout is signed by its own placeholder")
 	case r.Fields == nil:
@@ -155,17 +166,7 @@ func (r *reader) family(h http.Header) *headerFamily {
 func (r *reader) read(req *Request, sigs *candidates, m *metadata) (fam *headerFamily, err error) {
 	h := req.Header
 	fam = r.family(h)
-	header, err := one(h, fam.signature)
-	if err != nil {
-		return fam, err
-	}
-	if r.Fields == nil {
-		rest, ok := strings.CutPrefix(header, r.Prefix)
-		if !ok {
-			return fam, &Error{Reason: ErrMalformed, Detail: "header " + fam.signature + " does not begin with " + quote(r.Prefix)}
-		}
-		sigs.add(rest, r.encodedLen)
-	} else if m.timestamp, err = r.Fields.read(header, r.encodedLen, sigs); err != nil {
+	if err := r.readSignatures(h, fam.signature, sigs, m); err != nil {
 		return fam, err
 	}
 	if fam.timestamp != "" {
@@ -198,6 +199,49 @@ func (r *reader) read(req *Request, sigs *candidates, m *metadata) (fam *headerF
 		}
 	}
 	return fam, r.template.unambiguous(m)
+}
+
+// readSignatures collects what the signature headers hold; a missing one is passed
+// over while another was delivered.
+func (r *reader) readSignatures(h http.Header, name string, sigs *candidates, m *metadata) error {
+	var missing error
+	delivered := false
+	for i := -1; i < len(r.others); i++ {
+		if i >= 0 {
+			name = r.others[i]
+		}
+		header, err := one(h, name)
+		switch {
+		case errors.Is(err, ErrMissing) && len(r.others) > 0:
+			if missing == nil {
+				missing = err
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		delivered = true
+		if err := r.readSignature(name, header, sigs, m); err != nil {
+			return err
+		}
+	}
+	if !delivered {
+		return missing
+	}
+	return nil
+}
+
+func (r *reader) readSignature(name, header string, sigs *candidates, m *metadata) (err error) {
+	if r.Fields != nil {
+		m.timestamp, err = r.Fields.read(header, r.encodedLen, sigs)
+		return err
+	}
+	rest, ok := strings.CutPrefix(header, r.Prefix)
+	if !ok {
+		return &Error{Reason: ErrMalformed, Detail: "header " + name + " does not begin with " + quote(r.Prefix)}
+	}
+	sigs.add(rest, r.encodedLen)
+	return nil
 }
 
 // signedOrNot returns a header that must be there once if it is signed. An
