@@ -3,8 +3,10 @@ package webhooktest
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -18,12 +20,14 @@ import (
 )
 
 // SchemeConfig describes the scheme of a service that this package does not
-// list, for [HMAC] and [ECDSA].
+// list, for [HMAC], [ECDSA], [RSA] and [Ed25519].
 type SchemeConfig struct {
 	// Provider is the service's name, for [Signer.Provider] and errors.
 	Provider string
 	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384, crypto.SHA512.
 	Hash crypto.Hash
+	// PSS says that an RSA signature is of the form RSASSA-PSS.
+	PSS bool
 	// Base64 says that the signature is written in base64, not in hexadecimal.
 	Base64 bool
 	// Signed is the text that is signed, with {body}, {timestamp}, {id}, {type},
@@ -66,6 +70,35 @@ func ECDSA(config SchemeConfig, privateKey string) *Signer {
 		digest := h.New()
 		digest.Write(text)
 		return ecdsa.SignASN1(rand.Reader, key, digest.Sum(nil))
+	})
+}
+
+// RSA signs by a description, with a private key of at least 2048 bits in PEM, PKCS #8
+// or PKCS #1: what package webhook verifies with its own RSA.
+func RSA(config SchemeConfig, privateKey string) *Signer {
+	return described(config, func(h crypto.Hash, text []byte) ([]byte, error) {
+		key, _, err := parseRSA(privateKey)
+		if err != nil {
+			return nil, err
+		}
+		digest := h.New()
+		digest.Write(text)
+		if config.PSS {
+			return rsa.SignPSS(rand.Reader, key, h, digest.Sum(nil), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
+		return rsa.SignPKCS1v15(rand.Reader, key, h, digest.Sum(nil))
+	})
+}
+
+// Ed25519 signs by a description, with a private key such as [Ed25519Keys] makes:
+// what package webhook verifies with its own Ed25519. The hash is not used.
+func Ed25519(config SchemeConfig, privateKey string) *Signer {
+	return described(config, func(_ crypto.Hash, text []byte) ([]byte, error) {
+		key, err := parseEd25519(privateKey)
+		if err != nil {
+			return nil, err
+		}
+		return ed25519.Sign(key, text), nil
 	})
 }
 
