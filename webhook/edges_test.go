@@ -323,6 +323,26 @@ func TestShopifyHeadersAreThoseOfTheSignature(t *testing.T) {
 	}
 }
 
+func TestAuth0LogsInEachForm(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string][]string{
+		"{\n  \"log_id\": \"1\",\n  \"data\": {\"type\": \"s\"}\n}\n": {"1"}, // one object over several lines
+		"[{\"log_id\":\"1\"},\n{\"log_id\":\"2\"}]":                   {"1", "2"},
+		" \n[]": nil,
+		"\n{\"log_id\":\"1\"}\n\n \n{\"log_id\":\"2\"}": {"1", "2"},
+		"": nil,
+	} {
+		raws, err := splitKit(t, "auth0-log-stream", body)
+		require.NoError(t, err, "%q", body)
+		var ids []string
+		for _, raw := range raws {
+			ids = append(ids, raw.ID)
+			require.Equal(t, strings.TrimSpace(string(raw.Payload)), string(raw.Payload))
+		}
+		require.Equal(t, want, ids, "%q", body)
+	}
+}
+
 func TestStaticTokensEdges(t *testing.T) {
 	t.Parallel()
 	basic, err := webhook.Postmark(secret.Static("user:pass:word"))

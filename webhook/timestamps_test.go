@@ -226,8 +226,22 @@ func FuzzTimestamps(f *testing.F) {
 		}}, secret.Static(rawKey), webhook.Tolerance(1<<62))
 		schemes = append(schemes, mustScheme(f, s, err))
 	}
+	s, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{
+		SignatureHeader: "X-Sig", TimestampHeader: "X-Time", TimestampFormat: webhook.RFC3339, IDHeader: "X-Id", Signed: "{id}{timestamp}{body}",
+	}}, secret.Static(rawKey), webhook.Tolerance(1<<62))
+	named := mustScheme(f, s, err)
 	f.Fuzz(func(t *testing.T, ts string, body []byte) {
 		content := ts + string(body)
+		cuts, sum := 0, hexMAC(rawKey, content)
+		for i := range min(len(content), 24) + 1 {
+			for j := i; j <= min(len(content), i+32); j++ {
+				r := &webhook.Request{Body: []byte(content[j:]), Header: http.Header{"X-Id": {content[:i]}, "X-Time": {content[i:j]}, "X-Sig": {sum}}}
+				if _, err := named.Verify(t.Context(), r); err == nil {
+					cuts++
+				}
+			}
+		}
+		require.LessOrEqual(t, cuts, 1, "%q", content)
 		for _, s := range schemes {
 			accepted := 0
 			for i := range min(len(content), 64) + 1 {
