@@ -180,3 +180,38 @@ func TestW28_DescribedSignerAgrees(t *testing.T) {
 	_, err = s.Verify(t.Context(), received(t, sign.WithURL("https://example.com/hook?a=2").Request([]byte("{}"))))
 	require.ErrorIs(t, err, webhook.ErrMalformed)
 }
+
+// Whoever writes a layout is told what is wrong with it.
+func TestLayoutErrorsNameTheMistake(t *testing.T) {
+	t.Parallel()
+	for want, layout := range map[string]webhook.Layout{
+		"{id} twice":                   {IDHeader: "X-Id", Signed: "{id}.{id}.{body}"},
+		"{header:X-A} twice":           {Signed: "{header:X-A}.{header:X-A}.{body}"},
+		"nothing between {body}":       {IDHeader: "X-Id", Signed: "{id}{body}"},
+		"no {body}":                    {IDHeader: "X-Id", Signed: "{id}"},
+		"a digit beside {timestamp}":   {TimestampHeader: "X-Time", Signed: "{timestamp}1{body}"},
+		"unknown timestamp format":     {TimestampHeader: "X-Time", TimestampFormat: 9, Signed: "{timestamp}.{body}"},
+		"the URL is not absolute":      {URL: "/x", Signed: "{url}{body}"},
+		"the URL is not one of https":  {URL: "ftp://example.com/x", Signed: "{url}{body}"},
+		"the URL has a fragment":       {URL: "https://example.com/x#y", Signed: "{url}{body}"},
+		"a query but no path":          {URL: "https://example.com?x", Signed: "{url}{body}"},
+		"a URL must be both":           {URL: "https://example.com/x"},
+		"signed by its own":            {Signed: "{header:X-Sig}.{body}"},
+		"a timestamp must be both":     {Signed: "{timestamp}.{body}"},
+		"format without a timestamp":   {TimestampFormat: webhook.RFC3339},
+		"{id} is signed but has no":    {Signed: "{id}.{body}"},
+		"{type} is signed but has no":  {Signed: "{type}.{body}"},
+		"unknown encoding":             {Encoding: 7},
+		"that of the first":            {OtherSignatureHeaders: []string{"X-Sig"}},
+		"a timestamp in each":          {OtherSignatureHeaders: []string{"Y"}, Signed: "{timestamp}.{body}", Fields: &webhook.Fields{Signature: "s", Timestamp: "t"}},
+		"two places for the timestamp": {TimestampHeader: "T", Signed: "{timestamp}.{body}", Fields: &webhook.Fields{Signature: "s", Timestamp: "t"}},
+		"a list of fields has no":      {Prefix: "a", Fields: &webhook.Fields{Signature: "s"}},
+		"have one name":                {Signed: "{timestamp}.{body}", Fields: &webhook.Fields{Signature: "s", Timestamp: "s"}},
+		"no name for the signature":    {Fields: &webhook.Fields{}},
+		"two different bytes":          {Fields: &webhook.Fields{Signature: "s", Separator: "="}},
+	} {
+		_, err := laidOut(layout)
+		require.ErrorIs(t, err, webhook.ErrConfig, want)
+		require.ErrorContains(t, err, want)
+	}
+}
