@@ -496,3 +496,82 @@ func TestKeysAreReadAnewWhenOneOfThemChanges(t *testing.T) {
 	require.ErrorContains(t, err, "key 3: ")
 	require.ErrorIs(t, err, secret.ErrBlank)
 }
+
+func TestSignaturesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, enc := range []webhook.Encoding{webhook.Hex, webhook.Base64} {
+		layout := webhook.Layout{SignatureHeader: "X-Sig", Encoding: enc, Prefix: "v1="}
+		asymmetric, err := webhook.ECDSA(webhook.ECDSAConfig{Provider: "acme", Layout: layout}, secret.Static(sendGridKeys().Public))
+		require.NoError(t, err)
+		symmetric, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: layout}, secret.Static(rawKey))
+		require.NoError(t, err)
+		fill := map[webhook.Encoding]string{webhook.Hex: "0", webhook.Base64: "A"}[enc]
+		for text, want := range map[string]error{
+			"": webhook.ErrMalformed, strings.Repeat(fill, 288): webhook.ErrMismatch, strings.Repeat(fill, 292): webhook.ErrMalformed,
+			fill: webhook.ErrMalformed, strings.Repeat(fill, 4): webhook.ErrMismatch, "====": webhook.ErrMalformed,
+		} {
+			_, err := asymmetric.Verify(t.Context(), post("{}", "X-Sig", "v1="+text))
+			require.ErrorIs(t, err, want, "%d %q", enc, text)
+			_, err = symmetric.Verify(t.Context(), post("{}", "X-Sig", "v1="+text))
+			require.ErrorIs(t, err, webhook.ErrMalformed, "%d %q", enc, text)
+		}
+		_, err = asymmetric.Verify(t.Context(), post("{}", "X-Sig", "v2=00"))
+		require.ErrorIs(t, err, webhook.ErrMalformed)
+		_, err = asymmetric.Verify(t.Context(), post("{}", "X-Sig", ""))
+		require.ErrorIs(t, err, webhook.ErrMissing)
+	}
+	// A list without a signature of the scheme's is not a malformed one.
+	stripe := kitNamed(t, "stripe").scheme(t)
+	for header, want := range map[string]error{
+		"t=1750861210": webhook.ErrMissing, "t=1750861210,v0=" + strings.Repeat("0", 64): webhook.ErrMissing, "t=1750861210,v1=0": webhook.ErrMalformed,
+		"t=1750861210,v1=" + strings.Repeat("z", 64): webhook.ErrMalformed, "t=1750861210,v1=" + strings.Repeat("0", 64): webhook.ErrMismatch,
+		"v1=" + strings.Repeat("0", 64): webhook.ErrMissing, "t": webhook.ErrMalformed, "t=,v1=0": webhook.ErrMalformed,
+	} {
+		_, err := stripe.Verify(t.Context(), post("{}", "Stripe-Signature", header))
+		require.ErrorIs(t, err, want, header)
+	}
+	for _, layout := range []webhook.Layout{{SignatureHeader: "X-Sig", Fields: &webhook.Fields{Signature: "s", Separator: "ab"}}, {SignatureHeader: "X-Sig", Fields: &webhook.Fields{Signature: "s", Assign: "::"}}, {SignatureHeader: "X-Sig", Fields: &webhook.Fields{Signature: "s", Assign: ","}}} {
+		_, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: layout}, secret.Static(rawKey))
+		require.ErrorIs(t, err, webhook.ErrConfig)
+	}
+	// Without a name for the time an item without a name is only another item.
+	s, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{SignatureHeader: "X-Sig", Fields: &webhook.Fields{Signature: "s"}}}, secret.Static(rawKey))
+	require.NoError(t, err)
+	_, err = s.Verify(t.Context(), post("{}", "X-Sig", "=x,=y,s="+hexMAC(rawKey, "{}")))
+	require.NoError(t, err)
+}
+
+func TestHintsAreGivenWhereTheyApply(t *testing.T) {
+	t.Parallel()
+	hint := func(kit string, r *webhook.Request) string {
+		_, err := kitNamed(t, kit).scheme(t).Verify(t.Context(), r)
+		e, ok := errors.AsType[*webhook.Error](err)
+		require.True(t, ok)
+		return e.Hint
+	}
+	require.Contains(t, hint("github", post("", "Content-Length", "0")), "only if the hook has a secret", "an empty body that was sent as such")
+	require.Contains(t, hint("github", post("{}", "Content-Length", "2")), "only if the hook has a secret", "a body that is whole")
+	require.Contains(t, hint("github", post("{}", "Content-Length", "1")), "a middleware has changed it")
+	require.Contains(t, hint("github", post("{}", "Content-Length", "x")), "only if the hook has a secret")
+	require.Contains(t, hint("github", post("{}", "Transfer-Encoding", "chunked")), "only if the hook has a secret")
+	get := post("", "Transfer-Encoding", "chunked")
+	get.Method, get.URL = http.MethodGet, &url.URL{Path: "/"}
+	require.Empty(t, hint("twilio", get), "a GET has no body to be read before")
+	require.NotContains(t, hint("aws-sns", post("{}", "X-Amz-Sns-Rawdelivery", "false")), "raw message delivery is switched on")
+	require.Contains(t, hint("aws-sns", post("", "Content-Length", "7")), "a middleware has read it before")
+	require.Contains(t, hint("github", post("{}", "Svix-Signature", "x")), "one of svix")
+	require.NotContains(t, hint("clerk", post("{}", "Svix-Signature", "x")), "svix", "they share their headers")
+	require.NotContains(t, hint("github", post("{}", "X-GitHub-Event", "push")), "one of github")
+	require.Empty(t, hint("stripe", post("{}", "X-Other", "x")))
+	mismatch := post(`{"livemode":"x"}`, "Stripe-Signature", "t=1750861210,v1="+strings.Repeat("0", 64))
+	require.NotContains(t, hint("stripe", mismatch), "mode:")
+	require.Contains(t, hint("stripe", mismatch), "Each endpoint has a secret of its own")
+	// A token's times have no skew to tell.
+	h := tokenHooks()[2]
+	for _, change := range []object{{"exp": fixedTime.Unix() - 100}, {"nbf": fixedTime.Unix() + 1000}, {"aud": "other"}} {
+		_, err := h.scheme(t).Verify(t.Context(), h.deliver(rs256(h.header, with(h.claims, change))))
+		e, ok := errors.AsType[*webhook.Error](err)
+		require.True(t, ok)
+		require.Empty(t, e.Hint, "%v", change)
+	}
+}
