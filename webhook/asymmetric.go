@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -31,8 +30,8 @@ type asymmetricSpec struct {
 	parse    func(text string) (publicKey, error)
 	// encodedLen is the length of every signature; 0: it varies.
 	encodedLen int
-	// admit refuses a delivery by the form of its body before any cryptography.
-	admit func(body []byte) error
+	// admit refuses a delivery by its form before any cryptography.
+	admit func(r *Request) error
 }
 
 type asymmetricCore struct {
@@ -48,14 +47,14 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	}
 	c := &asymmetricCore{spec: spec}
 	var err error
-	if c.reader, err = newReader(spec.layout, spec.families); err != nil {
+	if c.reader, err = newReader(spec.layout, spec.families, spec.untrusted); err != nil {
 		return nil, configError(spec.provider, err)
 	}
 	c.encodedLen = spec.encodedLen
 	if c.ring, err = newKeyring(keys, spec.parse); err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.timestamp), opts)
+	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.has[timestampPiece]), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +68,12 @@ func (c *asymmetricCore) verify(ctx context.Context, r *Request, now time.Time) 
 		sigs candidates
 		m    metadata
 	)
-	fam, err := c.read(r.Header, &sigs, &m)
+	fam, err := c.read(r, &sigs, &m)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if c.spec.admit != nil {
-		if err := c.spec.admit(r.Body); err != nil {
+		if err := c.spec.admit(r); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -87,7 +86,7 @@ func (c *asymmetricCore) verify(ctx context.Context, r *Request, now time.Time) 
 		for _, text := range sigs.text[:sigs.n] {
 			match, ok := key.verifies(&c.template, &m, r.Body, c.Encoding, text)
 			if match {
-				return c.receipt(r, &m, c.spec.scheme, i, c.spec.untrusted, now, c.tolerance)
+				return c.receipt(r, &m, c.spec.scheme, i, now, c.tolerance)
 			}
 			wellFormed = wellFormed || ok
 		}
@@ -107,6 +106,21 @@ type digestState struct {
 	buf []byte
 }
 
+func digestPool(h crypto.Hash) *sync.Pool {
+	return &sync.Pool{New: func() any { return &digestState{h: h.New()} }}
+}
+
+// digest is the hash of the template filled with m and body. It is the state's own.
+func (s *digestState) digest(t *template, m *metadata, body []byte) []byte {
+	s.h.Reset()
+	s.buf = appendPieces(s.buf[:0], t.before, m)
+	s.h.Write(s.buf)
+	s.h.Write(body)
+	s.buf = appendPieces(s.buf[:0], t.after, m)
+	s.h.Write(s.buf)
+	return s.h.Sum(s.sum[:0])
+}
+
 // maxASN1 is enough for a signature on P-521.
 const maxASN1 = 144
 
@@ -121,17 +135,11 @@ func (k *ecdsaKey) verifies(t *template, m *metadata, body []byte, enc Encoding,
 	}
 	s := k.pool.Get().(*digestState)
 	defer k.pool.Put(s)
-	s.h.Reset()
-	s.buf = appendPieces(s.buf[:0], t.before, m)
-	s.h.Write(s.buf)
-	s.h.Write(body)
-	s.buf = appendPieces(s.buf[:0], t.after, m)
-	s.h.Write(s.buf)
-	return ecdsa.VerifyASN1(k.key, s.h.Sum(s.sum[:0]), sig[:n]), true
+	return ecdsa.VerifyASN1(k.key, s.digest(t, m, body), sig[:n]), true
 }
 
-// parseECDSA reads a public key as DER SubjectPublicKeyInfo, in base64 or PEM.
-func parseECDSA(h crypto.Hash, text string) (publicKey, error) {
+// parseSPKI reads a public key as DER SubjectPublicKeyInfo, in base64 or PEM.
+func parseSPKI(text string) (any, error) {
 	der, err := publicKeyDER(text)
 	if err != nil {
 		return nil, err
@@ -140,11 +148,19 @@ func parseECDSA(h crypto.Hash, text string) (publicKey, error) {
 	if err != nil {
 		return nil, errors.New("not a SubjectPublicKeyInfo")
 	}
+	return parsed, nil
+}
+
+func parseECDSA(h crypto.Hash, text string) (publicKey, error) {
+	parsed, err := parseSPKI(text)
+	if err != nil {
+		return nil, err
+	}
 	key, ok := parsed.(*ecdsa.PublicKey)
 	if !ok {
 		return nil, errors.New("not an ECDSA key")
 	}
-	return &ecdsaKey{key: key, pool: &sync.Pool{New: func() any { return &digestState{h: h.New()} }}}, nil
+	return &ecdsaKey{key: key, pool: digestPool(h)}, nil
 }
 
 func publicKeyDER(text string) ([]byte, error) {
@@ -162,20 +178,4 @@ func publicKeyDER(text string) ([]byte, error) {
 		return nil, errors.New("something after the PEM block")
 	}
 	return block.Bytes, nil
-}
-
-// ed25519Key verifies signatures over the content itself, which has to be put
-// together: Ed25519 reads it twice.
-type ed25519Key struct{ key ed25519.PublicKey }
-
-func (k ed25519Key) verifies(t *template, m *metadata, body []byte, enc Encoding, text string) (match, wellFormed bool) {
-	var sig [maxSignature]byte
-	if !enc.decode(&sig, text, ed25519.SignatureSize) {
-		return false, false
-	}
-	content := make([]byte, 0, len(m.id)+len(m.timestamp)+len(m.typ)+len(body)+16)
-	content = appendPieces(content, t.before, m)
-	content = append(content, body...)
-	content = appendPieces(content, t.after, m)
-	return ed25519.Verify(k.key, content, sig[:]), true
 }

@@ -22,8 +22,9 @@ import (
 // private key ("Webhooks: Parse", Braintree docs, and its libraries). The public
 // key picks the pairs; the source yields the private keys that belong to it. It
 // answers the check of a new endpoint, a GET with bt_challenge of 20 to 32
-// lower-case hex digits, under the newest private key. The scheme signs no time;
-// the one in the signed payload is in [Raw].Time. Options: [Clock], [MaxBody].
+// lower-case hex digits, under the newest private key; since anyone can have such a
+// text signed, none is accepted as a bt_payload. The scheme signs no time; the one
+// in the signed payload is in [Raw].Time. Options: [Clock], [MaxBody].
 func Braintree(publicKey string, privateKeys secret.Source, opts ...Option) (*Scheme, error) {
 	const provider = "braintree"
 	s, _, err := newScheme(provider, traits{methods: []string{http.MethodGet}, split: splitBraintree}, opts)
@@ -64,8 +65,12 @@ func (c *braintreeCore) verify(ctx context.Context, r *Request, _ time.Time) (Re
 	if err != nil {
 		return Receipt{}, err
 	}
-	if !braintreePayload.MatchString(payload) {
+	switch {
+	case !braintreePayload.MatchString(payload):
 		return Receipt{}, &Error{Reason: ErrMalformed, Detail: "bt_payload is not base64"}
+	case braintreeChallenge.MatchString(strings.TrimRight(payload, "\n")):
+		// The endpoint signs it for anyone who asks; XML in base64 never reads so.
+		return Receipt{}, &Error{Reason: ErrMalformed, Detail: "bt_payload is a challenge"}
 	}
 	var sigs candidates
 	for pair := range strings.SplitSeq(signature, "&") {
@@ -135,9 +140,9 @@ func (c *braintreeCore) answer(ctx context.Context, r *Request, _ time.Time) (*A
 }
 
 type braintreeNotification struct {
-	XMLName xml.Name  `xml:"notification"`
-	Kind    string    `xml:"kind"`
-	Time    time.Time `xml:"timestamp"`
+	XMLName xml.Name `xml:"notification"`
+	Kind    string   `xml:"kind"`
+	Time    string   `xml:"timestamp"`
 }
 
 // splitBraintree decodes the XML, which is the payload handed on.
@@ -154,6 +159,7 @@ func splitBraintree(r *Request, rec Receipt) ([]Raw, error) {
 	if err := xml.Unmarshal(raw.Payload, &n); err != nil {
 		return nil, &Error{Reason: ErrPayload, Detail: "bt_payload is not the XML that Braintree documents"}
 	}
-	raw.Type, raw.TypeSigned, raw.Time = n.Kind, n.Kind != "", n.Time.UTC()
+	raw.Type, raw.TypeSigned = n.Kind, n.Kind != ""
+	raw.Time, _ = parseDate(n.Time)
 	return []Raw{raw}, nil
 }

@@ -1,8 +1,11 @@
 package webhook_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -98,6 +101,100 @@ func TestW22_CRCTokenCannotBeABody(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrConfig)
 }
 
+// W22: what the challenge signs for a stranger is no delivery, to Verify and
+// VerifyHTTP as little as to Split and the handler.
+func TestW22_WhatAChallengeSignsIsNoDelivery(t *testing.T) {
+	t.Parallel()
+	x, err := webhook.X(secret.Static("consumer", "older"), secret.Static("client"))
+	require.NoError(t, err)
+	only, err := webhook.X(nil, secret.Static("client"))
+	require.NoError(t, err)
+	for _, token := range []string{"attacker text", "1", "null", strings.Repeat("x", 256), "}", "a=1&b=2", "héé", "-"} {
+		for s, header := range map[*webhook.Scheme]string{x: "X-Twitter-Webhooks-Signature", only: "X-Twitter-Webhooks-Signature-OAuth2"} {
+			answer, ok, err := s.Challenge(t.Context(), challenge(t, "/hook?crc_token="+url.QueryEscape(token)))
+			require.NoError(t, err)
+			require.True(t, ok)
+			refusesEverywhere(t, s, webhook.ErrMalformed, post(token, header, members(t, answer.Body)["response_token"]))
+		}
+	}
+	// Nor is anything else that X does not send, and that no challenge signs today.
+	for _, body := range []string{"", " ", "[1]", `"text"`, "\x00{", "\ufeff{}", strings.Repeat("x", 257)} {
+		refusesEverywhere(t, x, webhook.ErrMalformed, post(body, "X-Twitter-Webhooks-Signature", webhooktest.XChallengeAnswer("consumer", body)))
+	}
+	for _, body := range []string{"{}", " \r\n{\"a\":1}\n"} {
+		_, err := x.Verify(t.Context(), post(body, "X-Twitter-Webhooks-Signature", webhooktest.XChallengeAnswer("older", body)))
+		require.NoError(t, err, body)
+	}
+
+	braintree, err := webhook.Braintree("public_key", secret.Static(rawKey))
+	require.NoError(t, err)
+	for _, text := range []string{"20f9f8ed05f77439fe955c977e4c8a53", strings.Repeat("a", 20), strings.Repeat("0", 24), strings.Repeat("f", 31)} {
+		answer, ok, err := braintree.Challenge(t.Context(), challenge(t, "/hook?bt_challenge="+text))
+		require.NoError(t, err)
+		require.True(t, ok)
+		// The libraries sign with a line break behind the payload as well.
+		for _, payload := range []string{text, text + "\n", text + "\n\n"} {
+			form := url.Values{"bt_signature": {string(answer.Body)}, "bt_payload": {payload}}
+			refusesEverywhere(t, braintree, webhook.ErrMalformed, post(form.Encode()))
+		}
+	}
+}
+
+// refusesEverywhere asks whoever can be asked whether a delivery is genuine.
+func refusesEverywhere(t *testing.T, s *webhook.Scheme, want error, r *webhook.Request) {
+	t.Helper()
+	rec, err := s.Verify(t.Context(), r)
+	require.ErrorIs(t, err, want, "%q", r.Body)
+	require.Zero(t, rec)
+	for _, send := range []func(*http.Request){
+		func(req *http.Request) {
+			_, _, err := webhook.VerifyHTTP(s, req)
+			require.ErrorIs(t, err, want)
+		},
+		func(req *http.Request) {
+			h := newHandler(t, s, webhook.Fallback(func(context.Context, webhook.Event[json.RawMessage]) error {
+				t.Error("dispatched")
+				return nil
+			}))
+			require.Equal(t, http.StatusUnauthorized, status(h, req))
+		},
+	} {
+		req := httptest.NewRequest(http.MethodPost, "/hook", bytes.NewReader(r.Body))
+		req.Header = r.Header.Clone()
+		send(req)
+	}
+}
+
+// A signature counts for its own public key only: one that was made for another
+// pair, in whatever order the pairs come, is no signature of ours.
+func TestBraintreeSignatureUnderAnotherPublicKey(t *testing.T) {
+	t.Parallel()
+	s, err := webhook.Braintree("public_key", secret.Static(rawKey))
+	require.NoError(t, err)
+	ours := webhooktest.BraintreeKey{Public: "public_key", Private: rawKey}
+	const xml = "<notification><kind>check</kind></notification>"
+	// Signed with the right private key, but under other names.
+	for _, public := range []string{"another_key", "public_keys", "public_ke", "PUBLIC_KEY", " public_key", "public_key "} {
+		other := webhooktest.BraintreeKey{Public: public, Private: rawKey}
+		refusesEverywhere(t, s, webhook.ErrMissing, received(t, webhooktest.Braintree(other).Request([]byte(xml))))
+		_, err := s.Verify(t.Context(), received(t, webhooktest.Braintree(other, ours).Request([]byte(xml))))
+		require.NoError(t, err, "ours stands beside it")
+	}
+	for _, signature := range []string{"", "|", "public_key", "public_key:", "public_key|", "|public_key"} {
+		good := received(t, webhooktest.Braintree(ours).Request([]byte(xml)))
+		form, err := url.ParseQuery(string(good.Body))
+		require.NoError(t, err)
+		if signature == "" {
+			_, mac, _ := strings.Cut(form.Get("bt_signature"), "|")
+			signature = mac
+		}
+		form.Set("bt_signature", signature)
+		_, err = s.Verify(t.Context(), post(form.Encode()))
+		require.Error(t, err, signature)
+		require.NotErrorIs(t, err, webhook.ErrMismatch, signature)
+	}
+}
+
 func members(t *testing.T, body []byte) map[string]string {
 	t.Helper()
 	var m map[string]string
@@ -140,8 +237,15 @@ func TestSlackURLVerification(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrMismatch, "an unverified challenge is not answered")
 	require.Nil(t, answer)
 
-	k.body = `{"type":"event_callback","event":{"type":"message","text":"url_verification"}}`
-	_, ok, err = s.Challenge(t.Context(), k.request(t, fixedTime))
-	require.NoError(t, err)
-	require.False(t, ok)
+	for _, body := range []string{
+		`{"type":"event_callback","event":{"type":"message","text":"url_verification"}}`,
+		`{"type":"event_callback","TYPE":"url_verification","challenge":"x"}`,
+		`{"type":"event_callback","event":{"type":"url_verification","challenge":"x"}}`,
+		`[{"type":"url_verification"}]`, `{"type":"url_verification"`, `type=url_verification&challenge=x`,
+	} {
+		k.body = body
+		_, ok, err = s.Challenge(t.Context(), k.request(t, fixedTime))
+		require.NoError(t, err)
+		require.False(t, ok, body)
+	}
 }

@@ -13,8 +13,8 @@
 // Use a [Verifier] directly where the request does not come from net/http: it is
 // a pure function of method, URL, headers and the raw body, and works behind a
 // queue or in AWS Lambda. The constructors ([Stripe], [GitHub], [SNS], …) need no
-// vendor SDK. For a service that is not listed, [HMAC], [StaticToken] and [ECDSA]
-// build a scheme from data.
+// vendor SDK. For a service that is not listed, [HMAC], [ECDSA], [RSA], [Ed25519]
+// and [StaticToken] build a scheme from data.
 //
 // # Rules that hold for every scheme
 //

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"crypto"
-	"errors"
 
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -28,13 +27,9 @@ type ECDSAConfig struct {
 // An ECDSA signature can be changed into another valid one by anyone: never use
 // it to recognise a delivery that was seen before.
 func ECDSA(cfg ECDSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
-	h := cfg.Hash
-	switch h {
-	case 0:
-		h = crypto.SHA256
-	case crypto.SHA256, crypto.SHA384, crypto.SHA512:
-	default:
-		return nil, configError(cfg.Provider, errors.New("the hash is not one of SHA-256, SHA-384 and SHA-512"))
+	h, err := digestHash(cfg.Hash)
+	if err != nil {
+		return nil, configError(cfg.Provider, err)
 	}
 	return newAsymmetric(asymmetricSpec{
 		provider: cfg.Provider,

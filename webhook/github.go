@@ -10,6 +10,9 @@ import (
 // HMAC-SHA256 of the body ("Validating webhook deliveries", GitHub docs).
 // Options: [Clock], [MaxBody] (25 MiB).
 //
+// Both content types of a hook work, JSON and form. The body tells which it is,
+// never the Content-Type, which is not signed.
+//
 // Neither time nor X-GitHub-Event nor X-GitHub-Delivery is signed: whoever holds
 // one genuine delivery can send it again under another event name or identifier,
 // so the receipt marks them untrusted. GitHub does not deliver again by itself
@@ -47,15 +50,16 @@ func GitHub(secrets secret.Source, opts ...Option) (*Scheme, error) {
 }
 
 // splitGitHub takes the payload out of its form field where the hook's content
-// type is application/x-www-form-urlencoded.
+// type is application/x-www-form-urlencoded. Which of the two it is the body
+// tells: an object, or a form with the field payload and no other.
 func splitGitHub(r *Request, rec Receipt) ([]Raw, error) {
 	raw := whole(r, rec)
-	if isForm(r) {
-		payload, ok := formValue(r.Body, "payload")
-		if !ok {
-			return nil, &Error{Reason: ErrPayload, Detail: "the form has no single field payload"}
-		}
-		raw.Payload = []byte(payload)
+	if looksLikeObject(r.Body) {
+		return []Raw{raw}, nil
+	}
+	payload, ok := onlyField(r.Body, "payload")
+	if raw.Payload = []byte(payload); !ok || !looksLikeObject(raw.Payload) {
+		return nil, &Error{Reason: ErrPayload, Detail: "the body is neither a JSON object nor a form with one in the field payload"}
 	}
 	return []Raw{raw}, nil
 }

@@ -51,25 +51,6 @@ func delivered(h http.Header, names []string) []string {
 	return out
 }
 
-const timestampDigits = 12 // enough for the year 33658
-
-// unixSeconds reads a timestamp of 1 to 12 digits and nothing else: no sign, no
-// space, no fraction.
-func unixSeconds(text string) (int64, bool) {
-	if len(text) == 0 || len(text) > timestampDigits {
-		return 0, false
-	}
-	var n int64
-	for i := range len(text) {
-		digit := text[i] - '0'
-		if digit > 9 {
-			return 0, false
-		}
-		n = 10*n + int64(digit)
-	}
-	return n, true
-}
-
 const maxSkew = int64(math.MaxInt64 / time.Second)
 
 // within checks a signed time against the clock; a tolerance of 0 is no limit.

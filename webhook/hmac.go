@@ -50,6 +50,8 @@ type hmacSpec struct {
 	wrong    wrongKinds
 	// checkSecret refuses a secret by its text.
 	checkSecret func(text string) error
+	// admit refuses a delivery by its form before any cryptography.
+	admit func(r *Request) error
 }
 
 func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, error) {
@@ -57,7 +59,7 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 	if err != nil {
 		return nil, configError(spec.Provider, err)
 	}
-	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp), opts)
+	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.has[timestampPiece]), opts)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +72,7 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 type hmacCore struct {
 	reader
 	scheme    string
-	untrusted []string
+	admit     func(r *Request) error
 	ring      *keyring[*macKey]
 	tolerance time.Duration
 }
@@ -87,9 +89,9 @@ func newHMACCore(spec hmacSpec, secrets secret.Source) (*hmacCore, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &hmacCore{untrusted: spec.untrusted}
+	c := &hmacCore{admit: spec.admit}
 	c.scheme = stringOr(spec.Scheme, "hmac-"+strings.ReplaceAll(strings.ToLower(h.String()), "-", ""))
-	if c.reader, err = newReader(spec.Layout, spec.families); err != nil {
+	if c.reader, err = newReader(spec.Layout, spec.families, spec.untrusted); err != nil {
 		return nil, err
 	}
 	c.encodedLen = spec.Encoding.encodedLen(h.Size())
@@ -124,9 +126,14 @@ func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Recei
 		sigs candidates
 		m    metadata
 	)
-	fam, err := c.read(r.Header, &sigs, &m)
+	fam, err := c.read(r, &sigs, &m)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if c.admit != nil {
+		if err := c.admit(r); err != nil {
+			return Receipt{}, err
+		}
 	}
 	keys, err := c.ring.get(ctx)
 	if err != nil {
@@ -136,7 +143,7 @@ func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Recei
 	for i, key := range keys {
 		match, ok := key.matches(&c.template, &m, r.Body, &sigs, c.Encoding)
 		if match {
-			return c.receipt(r, &m, c.scheme, i, c.untrusted, now, c.tolerance)
+			return c.receipt(r, &m, c.scheme, i, now, c.tolerance)
 		}
 		wellFormed = wellFormed || ok
 	}
@@ -145,15 +152,15 @@ func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Recei
 
 // receipt is written once the signature is known to be right. The time is checked
 // only here, so that a stale or future timestamp is known to be the sender's.
-func (r *reader) receipt(req *Request, m *metadata, scheme string, key int, untrusted []string, now time.Time, tolerance time.Duration) (Receipt, error) {
+func (r *reader) receipt(req *Request, m *metadata, scheme string, key int, now time.Time, tolerance time.Duration) (Receipt, error) {
 	rec := Receipt{
 		Scheme: scheme, KeyID: keyID(key),
-		EventID: m.id, EventIDSigned: r.template.id,
-		EventType: m.typ, EventTypeSigned: r.template.typ,
-		Untrusted: delivered(req.Header, untrusted),
+		EventID: m.id, EventIDSigned: r.template.has[idPiece],
+		EventType: m.typ, EventTypeSigned: r.template.has[typePiece],
+		Untrusted: delivered(req.Header, r.untrusted),
 	}
-	if r.template.timestamp {
-		rec.SignedAt = time.Unix(m.seconds, 0).UTC()
+	if r.template.has[timestampPiece] {
+		rec.SignedAt = m.at
 		if err := within(rec.SignedAt, now, tolerance); err != nil {
 			return Receipt{}, err
 		}

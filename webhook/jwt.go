@@ -83,7 +83,7 @@ func (c *jwtCore) verify(ctx context.Context, r *Request, now time.Time) (Receip
 	if err != nil {
 		return Receipt{}, tokenError(err)
 	}
-	rec := Receipt{Scheme: c.spec.scheme, KeyID: key.ID(), SignedAt: registered.IssuedAt.UTC()}
+	rec := Receipt{Scheme: c.spec.scheme, KeyID: key.ID(), SignedAt: registered.IssuedAt.UTC(), Untrusted: delivered(r.Header, c.spec.untrusted)}
 	if err := c.spec.admit(set, &rec); err != nil {
 		return Receipt{}, tokenError(err)
 	}

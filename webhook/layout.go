@@ -3,6 +3,7 @@ package webhook
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,9 @@ import (
 type Layout struct {
 	// SignatureHeader holds the signature. Required.
 	SignatureHeader string
+	// OtherSignatureHeaders may hold further signatures of the same form, for a service
+	// that signs with two keys at once. One right signature suffices, and one header.
+	OtherSignatureHeaders []string
 	// Encoding of the signature: Hex if zero.
 	Encoding Encoding
 	// Prefix is what must stand before the signature in its header, such as
@@ -18,18 +22,29 @@ type Layout struct {
 	// Fields is set where the header is a list, not one signature. Prefix is then
 	// empty.
 	Fields *Fields
-	// Signed is the signed content with the placeholders {body} (required),
-	// {timestamp}, {id} and {type}; empty: "{body}". Two placeholders must have a
-	// delimiter between them, and a delivery whose identifier or type holds that
-	// delimiter is refused, since the signed bytes could be split in another way;
-	// "{timestamp}{body}" is possible, and then demands a timestamp of ten digits.
+	// Signed is the signed content; empty: "{body}". Its placeholders are {body}
+	// (required), {timestamp}, {id}, {type}, {method}, {url}, {path}, {query} (without
+	// the question mark) and {header:Name}, a header that must be there once. Two
+	// placeholders must have a delimiter between them, and a delivery in which one of
+	// them holds that delimiter is refused, since the signed bytes could be split in
+	// another way. What tells by itself where it ends needs none: the method, a URL
+	// with a path (see URL), a timestamp in milliseconds or as a date. A timestamp in
+	// seconds may stand right before the body, "{timestamp}{body}", and then has ten
+	// digits.
 	Signed string
-	// TimestampHeader holds the Unix time in seconds; empty: Fields has it, or
-	// there is none. A timestamp that is not in Signed is an error, since anyone
-	// could change it.
+	// URL is the webhook's URL as it is configured at the service, for {url}, {path}
+	// and {query}; it never comes from the request's Host or X-Forwarded-* headers.
+	// With a path, path and query are its own, and a request with another query is
+	// refused. Without one ("https://example.com") they are taken as received.
+	URL string
+	// TimestampHeader holds the time of signing; empty: Fields has it, or there is
+	// none. A timestamp that is not in Signed is an error, since anyone could change
+	// it.
 	TimestampHeader string
+	// TimestampFormat is how the timestamp is written: UnixSeconds if zero.
+	TimestampFormat TimestampFormat
 	// IDHeader holds the delivery's identifier; empty: none. Without {id} in
-	// Signed it is reported as not signed.
+	// Signed it is reported as not signed, and its header as untrusted.
 	IDHeader string
 	// TypeHeader holds the kind of event, under the same terms.
 	TypeHeader string
@@ -54,11 +69,26 @@ type reader struct {
 	families []headerFamily
 	// encodedLen is the only length a signature may have; 0: any.
 	encodedLen int
+	// untrusted are the headers that carry meaning and are not signed.
+	untrusted []string
+	url       *publicURL // nil: not signed
+	others    []string   // further signature headers
 }
 
-func newReader(l Layout, others []headerFamily) (reader, error) {
+// newReader is given the other families of a provider's headers and those of its
+// headers outside the layout that carry meaning unsigned.
+func newReader(l Layout, others []headerFamily, untrusted []string) (reader, error) {
 	r := reader{Layout: l}
-	t, err := parseTemplate(stringOr(l.Signed, "{body}"))
+	if err := l.TimestampFormat.check(); err != nil {
+		return r, err
+	}
+	var err error
+	if l.URL != "" {
+		if r.url, _, err = parsePublicURL(l.URL, "https", "http"); err != nil {
+			return r, err
+		}
+	}
+	t, err := parseTemplate(stringOr(l.Signed, "{body}"), l.TimestampFormat, r.url)
 	if err != nil {
 		return r, err
 	}
@@ -67,24 +97,52 @@ func newReader(l Layout, others []headerFamily) (reader, error) {
 	for _, f := range others {
 		r.families = append(r.families, f.canonical())
 	}
+	for _, name := range l.OtherSignatureHeaders {
+		r.others = append(r.others, http.CanonicalHeaderKey(name))
+	}
+	r.untrusted = slices.Clone(untrusted)
+	for _, f := range r.families {
+		r.distrust(f.id, t.has[idPiece])
+		r.distrust(f.typ, t.has[typePiece])
+	}
 	return r, r.check()
 }
 
+// distrust notes a header of the layout that is not signed.
+func (r *reader) distrust(name string, signed bool) {
+	if name != "" && !signed && !slices.Contains(r.untrusted, name) {
+		r.untrusted = append(r.untrusted, name)
+	}
+}
+
 func (r *reader) check() error {
-	inFields := r.Fields != nil && r.Fields.Timestamp != ""
+	inFields, has := r.Fields != nil && r.Fields.Timestamp != "", &r.template.has
 	switch {
 	case r.SignatureHeader == "":
 		return errors.New("no signature header named")
+	case slices.Contains(r.others, "") || slices.Contains(r.others, r.families[0].signature):
+		return errors.New("another signature header has no name, or that of the first")
+	case len(r.others) > 0 && inFields:
+		return errors.New("several signature headers with a timestamp in each")
 	case r.Encoding != Hex && r.Encoding != Base64:
 		return errors.New("unknown encoding")
-	case (r.TimestampHeader != "" || inFields) != r.template.timestamp:
+	case (r.url != nil) != (has[urlPiece] || has[pathPiece] || has[queryPiece]):
+		return errors.New("a URL must be both configured and signed, or neither")
+	case (r.TimestampHeader != "" || inFields) != has[timestampPiece]:
 		return errors.New("a timestamp must be both received and signed, or neither")
+	case r.TimestampFormat != UnixSeconds && !has[timestampPiece]:
+		return errors.New("a timestamp format without a timestamp")
 	case r.TimestampHeader != "" && inFields:
 		return errors.New("two places for the timestamp")
-	case r.template.id && r.IDHeader == "":
+	case has[idPiece] && r.IDHeader == "":
 		return errors.New("{id} is signed but has no header")
-	case r.template.typ && r.TypeHeader == "":
+	case has[typePiece] && r.TypeHeader == "":
 		return errors.New("{type} is signed but has no header")
+	case slices.ContainsFunc(r.template.headers, func(name string) bool {
+		f := r.families[0]
+		return name == f.signature || name == f.timestamp || name == f.id || name == f.typ || slices.Contains(r.others, name)
+	}):
+		return errors.New("a header of the layout is signed by its own placeholder")
 	case r.Fields == nil:
 		return nil
 	case r.Prefix != "":
@@ -105,19 +163,10 @@ func (r *reader) family(h http.Header) *headerFamily {
 	return &r.families[0]
 }
 
-func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *headerFamily, err error) {
+func (r *reader) read(req *Request, sigs *candidates, m *metadata) (fam *headerFamily, err error) {
+	h := req.Header
 	fam = r.family(h)
-	header, err := one(h, fam.signature)
-	if err != nil {
-		return fam, err
-	}
-	if r.Fields == nil {
-		rest, ok := strings.CutPrefix(header, r.Prefix)
-		if !ok {
-			return fam, &Error{Reason: ErrMalformed, Detail: "header " + fam.signature + " does not begin with " + quote(r.Prefix)}
-		}
-		sigs.add(rest, r.encodedLen)
-	} else if m.timestamp, err = r.Fields.read(header, r.encodedLen, sigs); err != nil {
+	if err := r.readSignatures(h, fam.signature, sigs, m); err != nil {
 		return fam, err
 	}
 	if fam.timestamp != "" {
@@ -125,19 +174,74 @@ func (r *reader) read(h http.Header, sigs *candidates, m *metadata) (fam *header
 			return fam, err
 		}
 	}
-	if r.template.timestamp {
-		var ok bool
-		if m.seconds, ok = unixSeconds(m.timestamp); !ok {
-			return fam, &Error{Reason: ErrMalformed, Detail: "the timestamp is not 1 to 12 digits"}
+	if r.template.has[timestampPiece] {
+		if m.at, err = r.TimestampFormat.read(m.timestamp); err != nil {
+			return fam, err
 		}
 	}
-	if m.id, err = signedOrNot(h, fam.id, r.template.id); err != nil {
+	if m.id, err = signedOrNot(h, fam.id, r.template.has[idPiece]); err != nil {
 		return fam, err
 	}
-	if m.typ, err = signedOrNot(h, fam.typ, r.template.typ); err != nil {
+	if m.typ, err = signedOrNot(h, fam.typ, r.template.has[typePiece]); err != nil {
 		return fam, err
+	}
+	for _, name := range r.template.headers {
+		value, err := one(h, name)
+		if err != nil {
+			return fam, err
+		}
+		m.headers = append(m.headers, value)
+	}
+	m.method = req.method()
+	if r.url != nil {
+		if err := r.url.read(req, m); err != nil {
+			return fam, err
+		}
 	}
 	return fam, r.template.unambiguous(m)
+}
+
+// readSignatures collects what the signature headers hold; a missing one is passed
+// over while another was delivered.
+func (r *reader) readSignatures(h http.Header, name string, sigs *candidates, m *metadata) error {
+	var missing error
+	delivered := false
+	for i := -1; i < len(r.others); i++ {
+		if i >= 0 {
+			name = r.others[i]
+		}
+		header, err := one(h, name)
+		switch {
+		case errors.Is(err, ErrMissing) && len(r.others) > 0:
+			if missing == nil {
+				missing = err
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		delivered = true
+		if err := r.readSignature(name, header, sigs, m); err != nil {
+			return err
+		}
+	}
+	if !delivered {
+		return missing
+	}
+	return nil
+}
+
+func (r *reader) readSignature(name, header string, sigs *candidates, m *metadata) (err error) {
+	if r.Fields != nil {
+		m.timestamp, err = r.Fields.read(header, r.encodedLen, sigs)
+		return err
+	}
+	rest, ok := strings.CutPrefix(header, r.Prefix)
+	if !ok {
+		return &Error{Reason: ErrMalformed, Detail: "header " + name + " does not begin with " + quote(r.Prefix)}
+	}
+	sigs.add(rest, r.encodedLen)
+	return nil
 }
 
 // signedOrNot returns a header that must be there once if it is signed. An

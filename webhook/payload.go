@@ -3,7 +3,6 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
-	"mime"
 	"net/url"
 	"strconv"
 	"time"
@@ -101,22 +100,22 @@ func unsigned(split func(*Request, Receipt) ([]Raw, error)) func(*Request, Recei
 	}
 }
 
-// formValue returns the only value of a field of a form-encoded body; ok is false
-// when it is missing, repeated or the body is malformed.
-func formValue(body []byte, name string) (value string, ok bool) {
+// looksLikeObject reports whether body begins like a JSON object, which no form
+// does. No signature covers the Content-Type: were it asked instead, whoever holds
+// a delivery could have its bytes read in another way than they were meant.
+func looksLikeObject(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && body[0] == '{'
+}
+
+// onlyField returns the value of a form-encoded body that holds the field name,
+// once, and no other.
+func onlyField(body []byte, name string) (value string, ok bool) {
 	form, err := url.ParseQuery(string(body))
-	if err != nil || len(form[name]) != 1 {
+	if err != nil || len(form) != 1 || len(form[name]) != 1 {
 		return "", false
 	}
 	return form[name][0], true
-}
-
-const formType = "application/x-www-form-urlencoded"
-
-// isForm reports whether the request says that its body is form-encoded.
-func isForm(r *Request) bool {
-	media, _, err := mime.ParseMediaType(first(r.Header, "Content-Type"))
-	return err == nil && media == formType
 }
 
 // jsonText is a JSON string or number; any other value leaves it empty. A
@@ -141,8 +140,9 @@ func (t *jsonText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// jsonTime is a time as providers write it: RFC 3339, or a Unix time in seconds
-// or milliseconds as a number or string. Anything else leaves it zero.
+// jsonTime is a time as providers write it: a date as [parseDate] reads it, or a
+// Unix time in seconds or milliseconds as a number or string. Anything else leaves
+// it zero.
 type jsonTime struct{ time.Time }
 
 // The largest Unix time that is read as seconds: more is milliseconds.
@@ -156,8 +156,8 @@ func (t *jsonTime) UnmarshalJSON(b []byte) error {
 	s := string(text)
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		t.setUnix(float64(n))
-	} else if at, err := time.Parse(time.RFC3339, s); err == nil {
-		t.Time = at.UTC()
+	} else if at, ok := parseDate(s); ok {
+		t.Time = at
 	} else if n, err := strconv.ParseFloat(s, 64); err == nil {
 		t.setUnix(n)
 	}

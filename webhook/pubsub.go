@@ -12,9 +12,11 @@ import (
 // token ("Authentication for push subscriptions", Google Cloud docs): audience
 // and serviceAccountEmail are those of the subscription, compared exactly, and
 // the address must be verified. The token does not cover the body, so nothing in
-// the message is signed. The payload is the whole body; the event's type is the
-// message's attribute eventType or ce-type. Options: [Clock], [MaxBody],
-// [HTTPClient].
+// the message is signed. The payload is the whole body: the envelope, or with
+// payload unwrapping the message itself, whatever it is. The event's type is the
+// message's attribute eventType or ce-type, from the envelope or, for an unwrapped
+// message whose subscription writes metadata, from the header of that name. Options:
+// [Clock], [MaxBody], [HTTPClient].
 //
 // Stricter than google-auth-library, which leaves the address to the caller:
 // without it, anyone with a Google Cloud project can send tokens for your
@@ -26,7 +28,7 @@ func PubSub(audience, serviceAccountEmail string, opts ...Option) (*Scheme, erro
 	}
 	return newJWT(jwtSpec{
 		provider: provider, scheme: "id-token",
-		traits: traits{split: unsigned(splitPubSub), maxBody: pubSubMaxBody,
+		traits: traits{split: unsigned(splitPubSub), maxBody: pubSubMaxBody, untrusted: pubSubHeaders,
 			unsignedHint: "the push subscription has no authentication"},
 		issuers:  []string{"https://accounts.google.com", "accounts.google.com"},
 		audience: audience,
@@ -61,29 +63,66 @@ func admitServiceAccount(set claims.Set, want string) error {
 	return nil
 }
 
+// pubSubMessage is a message in its envelope. Some of its members come under two
+// names.
+type pubSubMessage struct {
+	Data       *string                    `json:"data"`
+	Attributes map[string]json.RawMessage `json:"attributes"`
+	ID         *string                    `json:"messageId"`
+	OtherID    *string                    `json:"message_id"`
+	Time       jsonTime                   `json:"publishTime"`
+	OtherTime  jsonTime                   `json:"publish_time"`
+}
+
 type pubSubEnvelope struct {
-	Message struct {
-		ID         jsonText `json:"messageId"`
-		Time       jsonTime `json:"publishTime"`
-		Attributes struct {
-			EventType jsonText `json:"eventType"`
-			CEType    jsonText `json:"ce-type"`
-		} `json:"attributes"`
-	} `json:"message"`
+	Message json.RawMessage `json:"message"`
 }
 
-func (e pubSubEnvelope) event() Raw {
-	a := e.Message.Attributes
-	return Raw{ID: string(e.Message.ID), Type: stringOr(string(a.EventType), string(a.CEType)), Time: e.Message.Time.Time}
-}
-
-// splitPubSub reads the envelope; an unwrapped message has none, and its
-// identifier in a header.
+// splitPubSub reads the envelope of a wrapped message. An unwrapped one is the body
+// alone, which may be JSON of any form; what Pub/Sub knows of it is in headers, if
+// the subscription writes metadata there.
 func splitPubSub(r *Request, rec Receipt) ([]Raw, error) {
-	if id := first(r.Header, "X-Goog-Pubsub-Message-Id"); id != "" || !json.Valid(r.Body) {
-		raw := whole(r, rec)
-		raw.ID = id
+	raw := whole(r, rec)
+	raw.ID = first(r.Header, "X-Goog-Pubsub-Message-Id")
+	if m, ok := pubSubWrapped(r.Body); ok && raw.ID == "" {
+		raw.ID, raw.Time = m.id(), m.Time.Time
+		if raw.Time.IsZero() {
+			raw.Time = m.OtherTime.Time
+		}
+		raw.Type = stringOr(m.attribute("eventType"), m.attribute("ce-type"))
 		return []Raw{raw}, nil
 	}
-	return splitJSON[pubSubEnvelope](r, rec)
+	raw.Time, _ = parseDate(first(r.Header, "X-Goog-Pubsub-Publish-Time"))
+	raw.Type = stringOr(first(r.Header, "Eventtype"), first(r.Header, "Ce-Type"))
+	return []Raw{raw}, nil
+}
+
+// pubSubHeaders hold what the envelope would.
+var pubSubHeaders = []string{
+	"X-Goog-Pubsub-Message-Id", "X-Goog-Pubsub-Publish-Time", "X-Goog-Pubsub-Subscription-Name",
+	"X-Goog-Pubsub-Ordering-Key", "Eventtype", "Ce-Type",
+}
+
+// pubSubWrapped tells an envelope by the identifier that each message has.
+func pubSubWrapped(body []byte) (m pubSubMessage, ok bool) {
+	var e pubSubEnvelope
+	ok = readMembers(body, &e) && readMembers(e.Message, &m) && m.id() != ""
+	return m, ok
+}
+
+func (m *pubSubMessage) id() string {
+	for _, id := range []*string{m.ID, m.OtherID} {
+		if id != nil && *id != "" {
+			return *id
+		}
+	}
+	return ""
+}
+
+func (m *pubSubMessage) attribute(name string) string {
+	var text jsonText
+	if value := m.Attributes[name]; len(value) > 0 {
+		_ = text.UnmarshalJSON(value) // it was valid JSON; of another kind it is empty
+	}
+	return string(text)
 }

@@ -1,9 +1,11 @@
 package webhook
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/elliptic"
 	"errors"
+	"mime"
 	"strings"
 	"time"
 
@@ -24,8 +26,8 @@ import (
 // break is signed. ECDSA signatures are malleable: never recognise a delivery by
 // its signature.
 func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
-	return newAsymmetric(sendGridSpec(traits{split: splitArray[sendGridEnvelope]}, func(body []byte) error {
-		if len(body) == 0 || body[0] != '[' {
+	return newAsymmetric(sendGridSpec(traits{split: splitArray[sendGridEnvelope]}, func(r *Request) error {
+		if len(r.Body) == 0 || r.Body[0] != '[' {
 			return &Error{Reason: ErrMalformed, Detail: "the body does not begin with ["}
 		}
 		return nil
@@ -36,20 +38,16 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 // signature, which is that of [SendGrid] over a multipart/form-data body
 // ("Securing your Inbound Parse Webhooks", SendGrid docs). A policy with OAuth
 // alone signs nothing and is not for this. The payload is the form; the event's
-// type is "inbound". Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
+// type is "inbound". The boundary is the one that the body begins with, and a
+// Content-Type with another is refused. Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
 // MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
-	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, func(body []byte) error {
-		if len(body) < 2 || body[0] != '-' || body[1] != '-' {
-			return &Error{Reason: ErrMalformed, Detail: "the body does not begin with a multipart boundary"}
-		}
-		return nil
-	})
+	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, admitInbound)
 	spec.provider = "sendgrid-inbound"
 	return newAsymmetric(spec, publicKeys, opts)
 }
 
-func sendGridSpec(t traits, admit func([]byte) error) asymmetricSpec {
+func sendGridSpec(t traits, admit func(*Request) error) asymmetricSpec {
 	t.tolerance = 25 * time.Hour
 	t.akin = []string{"sendgrid"}
 	t.unsignedHint = "SendGrid signs only once the signed event webhook, or a security policy, is switched on"
@@ -65,6 +63,23 @@ func sendGridSpec(t traits, admit func([]byte) error) asymmetricSpec {
 		parse:  parseSendGridKey,
 		admit:  admit,
 	}
+}
+
+// admitInbound demands that the body begins with a boundary, and that a
+// Content-Type, which is not signed, names that one and no other: under another
+// boundary the text of a mail could read as fields of the form.
+func admitInbound(r *Request) error {
+	if !bytes.HasPrefix(r.Body, []byte("--")) {
+		return &Error{Reason: ErrMalformed, Detail: "the body does not begin with a multipart boundary"}
+	}
+	for _, contentType := range r.Header["Content-Type"] {
+		media, params, err := mime.ParseMediaType(contentType)
+		rest, begins := bytes.CutPrefix(r.Body[2:], []byte(params["boundary"]))
+		if err != nil || media != "multipart/form-data" || params["boundary"] == "" || !begins || !bytes.HasPrefix(bytes.TrimPrefix(rest, []byte("\r")), []byte("\n")) {
+			return &Error{Reason: ErrMalformed, Detail: "header Content-Type does not name the boundary that the body begins with"}
+		}
+	}
+	return nil
 }
 
 func parseSendGridKey(text string) (publicKey, error) {

@@ -45,8 +45,8 @@ func splitShopify(r *Request, rec Receipt) ([]Raw, error) {
 		prefix = ""
 	}
 	raw.APIVersion = first(r.Header, prefix+"Shopify-Api-Version")
-	if at, err := time.Parse(time.RFC3339, first(r.Header, prefix+"Shopify-Triggered-At")); err == nil {
-		raw.Time = at.UTC()
+	if at, ok := parseDate(first(r.Header, prefix+"Shopify-Triggered-At")); ok {
+		raw.Time = at
 	}
 	return []Raw{raw}, nil
 }

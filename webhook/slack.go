@@ -3,8 +3,9 @@ package webhook
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/standpipe-go/standpipe/secret"
@@ -14,8 +15,13 @@ import (
 // "v0:{timestamp}:{body}" under the app's signing secret ("Verifying requests
 // from Slack", Slack docs). It answers the url_verification challenge of the
 // Events API once its signature is verified. Slash commands and interactions,
-// which are forms, verify too. Options: [Tolerance] (5 minutes), [Clock],
-// [MaxBody].
+// which are forms, verify too: the body tells what it is, never the Content-Type,
+// which is not signed. Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+//
+// Slack's check of the server's certificate, ssl_check=1 with its token as the form
+// or query of a request, bears no signature ("Implementing slash commands", Slack
+// docs). [Scheme.Challenge] answers it with an empty 200, which tells nothing, and it
+// is never an event.
 func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	s, err := newHMAC(hmacSpec{
 		HMACConfig: HMACConfig{
@@ -28,7 +34,7 @@ func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 			},
 		},
 		traits: traits{
-			ack: 3 * time.Second, split: splitSlack,
+			ack: 3 * time.Second, split: splitSlack, methods: []string{http.MethodGet},
 			untrusted: []string{"X-Slack-Retry-Num", "X-Slack-Retry-Reason"},
 		},
 		wrong: wrongKinds{
@@ -39,6 +45,9 @@ func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 		return nil, err
 	}
 	s.challenge = func(ctx context.Context, r *Request, now time.Time) (*Answer, bool, error) {
+		if isSSLCheck(r) {
+			return &Answer{Status: http.StatusOK, Header: http.Header{}}, true, nil
+		}
 		challenge, ok := slackChallenge(r.Body)
 		if !ok {
 			return nil, false, nil
@@ -51,16 +60,45 @@ func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	return s, nil
 }
 
+type slackVerification struct {
+	Type      jsonText `json:"type"`
+	Challenge jsonText `json:"challenge"`
+}
+
 func slackChallenge(body []byte) (string, bool) {
 	if !bytes.Contains(body, []byte("url_verification")) {
 		return "", false
 	}
-	var m struct{ Type, Challenge string }
-	if json.Unmarshal(body, &m) != nil || m.Type != "url_verification" {
+	var m slackVerification
+	if !readMembers(body, &m) || m.Type != "url_verification" {
 		return "", false
 	}
-	return m.Challenge, true
+	return string(m.Challenge), true
 }
+
+// isSSLCheck recognises the check of the certificate in the place where the
+// request has its form. A command or an interaction holds more fields.
+func isSSLCheck(r *Request) bool {
+	text := string(r.Body)
+	if r.method() == http.MethodGet {
+		if r.URL == nil || text != "" {
+			return false
+		}
+		text = r.URL.RawQuery
+	}
+	if len(text) > maxSSLCheck {
+		return false
+	}
+	form, err := url.ParseQuery(text)
+	if err != nil || !slices.Equal(form["ssl_check"], []string{"1"}) {
+		return false
+	}
+	delete(form, "ssl_check")
+	return len(form) == 0 || len(form) == 1 && len(form["token"]) == 1
+}
+
+// maxSSLCheck is more than the check takes up, and little to parse unsigned.
+const maxSSLCheck = 256
 
 // textAnswer is a challenge's answer in plain text.
 func textAnswer(body string) *Answer {
@@ -90,19 +128,25 @@ func (e slackEnvelope) event() Raw {
 	return raw
 }
 
-// splitSlack reads events, interactions (a form whose field payload is JSON) and
-// slash commands (a form). A command's type is "slash_command" and its payload
-// the form.
+// splitSlack reads events, interactions (a form whose only field is payload, which
+// is JSON) and slash commands (a form with the field command). A command's type is
+// "slash_command" and its payload the form.
 func splitSlack(r *Request, rec Receipt) ([]Raw, error) {
-	if !isForm(r) {
+	switch {
+	case looksLikeObject(r.Body):
 		return splitJSON[slackEnvelope](r, rec)
+	case isSSLCheck(r):
+		return nil, nil
 	}
-	if payload, ok := formValue(r.Body, "payload"); ok {
+	if payload, ok := onlyField(r.Body, "payload"); ok {
 		raw, err := readEnvelope[slackEnvelope]([]byte(payload), rec)
 		if err != nil {
 			return nil, err
 		}
 		return []Raw{raw}, nil
+	}
+	if form, err := url.ParseQuery(string(r.Body)); err != nil || len(form["command"]) != 1 || form.Has("payload") {
+		return nil, &Error{Reason: ErrPayload, Detail: "the body is neither a JSON object nor the form of a command or an interaction"}
 	}
 	raw := whole(r, rec)
 	raw.Object, raw.Type, raw.TypeSigned = "slash_command", "slash_command", true

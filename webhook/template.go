@@ -3,14 +3,22 @@ package webhook
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // piece is one part of what is signed: a literal, or one of the placeholders.
 type piece struct {
-	kind    pieceKind
-	literal string
+	kind pieceKind
+	// text is the literal's, or the placeholder's own.
+	text string
+	// index is where a header's value stands in metadata.headers.
+	index int
+	// bound is the byte by which the piece is told from its neighbour, so that it must
+	// not hold it; empty where its form tells where it ends.
+	bound string
 }
 
 type pieceKind uint8
@@ -21,6 +29,12 @@ const (
 	idPiece
 	typePiece
 	bodyPiece
+	methodPiece
+	urlPiece
+	pathPiece
+	queryPiece
+	headerPiece
+	pieceKinds
 )
 
 var placeholders = []struct {
@@ -31,28 +45,31 @@ var placeholders = []struct {
 	{"{id}", idPiece},
 	{"{type}", typePiece},
 	{"{body}", bodyPiece},
+	{"{method}", methodPiece},
+	{"{url}", urlPiece},
+	{"{path}", pathPiece},
+	{"{query}", queryPiece},
 }
+
+const headerPlaceholder = "{header:"
 
 // template is the signed content, cut at the body, which is never copied.
 type template struct {
 	before, after []piece
-	timestamp     bool // it covers a timestamp
-	id            bool
-	typ           bool
-	// tight: the timestamp is followed by the body without a delimiter, so that
-	// only its fixed length of ten digits keeps the two apart.
+	has           [pieceKinds]bool // what it covers
+	headers       []string         // what it covers of them, canonical
+	// tight: the timestamp in seconds is followed by the body without a delimiter, so
+	// that only its fixed length of ten digits keeps the two apart.
 	tight bool
-	// idBounds and typBounds are the bytes that tell where identifier and type end,
-	// so that they must not hold them.
-	idBounds, typBounds string
 }
 
 // parseTemplate reads a template such as "{id}.{timestamp}.{body}". Variable
 // parts must have something between them, or the same bytes could be split in
-// another way; see template.tight for the one exception.
-func parseTemplate(text string) (template, error) {
+// another way, but for those that tell by themselves where they end; see mayTouch.
+// A URL that is configured whole is not variable, but a literal.
+func parseTemplate(text string, format TimestampFormat, u *publicURL) (template, error) {
 	var t template
-	pieces, err := cutTemplate(text)
+	pieces, err := t.cut(text, format, u)
 	if err != nil {
 		return t, err
 	}
@@ -60,42 +77,76 @@ func parseTemplate(text string) (template, error) {
 	if body < 0 {
 		return t, fmt.Errorf("no {body} in %q", text)
 	}
-	t.before, t.after = pieces[:body], pieces[body+1:]
-	for i, p := range pieces {
-		switch p.kind {
+	for i := range pieces {
+		switch p := &pieces[i]; p.kind {
+		case literalPiece, bodyPiece, methodPiece:
 		case timestampPiece:
-			t.timestamp = true
+			if format.selfDelimiting() {
+				continue
+			}
 			t.tight = i+1 == body
 			if digitBeside(pieces, i, body) {
 				return t, fmt.Errorf("a digit beside {timestamp} in %q", text)
 			}
-		case idPiece:
-			t.id, t.idBounds = true, bounds(pieces, i, body)
-		case typePiece:
-			t.typ, t.typBounds = true, bounds(pieces, i, body)
+		default:
+			p.bound = bound(pieces, i, body)
 		}
 	}
+	t.before, t.after = pieces[:body], pieces[body+1:]
 	return t, nil
 }
 
-// cutTemplate returns the pieces of a template, none of them twice but literals.
-func cutTemplate(text string) ([]piece, error) {
+// cut returns the pieces of a template, none of them twice but literals.
+func (t *template) cut(text string, format TimestampFormat, u *publicURL) ([]piece, error) {
 	var pieces []piece
 	for rest := text; rest != ""; {
 		p := nextPiece(rest)
-		rest = rest[len(p.literal):]
-		if p.kind != literalPiece {
-			if slices.ContainsFunc(pieces, func(other piece) bool { return other.kind == p.kind }) {
-				return nil, fmt.Errorf("%s twice in %q", p.literal, text)
-			}
-			if n := len(pieces); n > 0 && pieces[n-1].kind != literalPiece &&
-				(pieces[n-1].kind != timestampPiece || p.kind != bodyPiece) {
-				return nil, fmt.Errorf("nothing between %s and the part before it in %q", p.literal, text)
-			}
+		rest = rest[len(p.text):]
+		if p.kind == literalPiece {
+			pieces = append(pieces, p)
+			continue
 		}
-		pieces = append(pieces, p)
+		if p.kind == headerPiece {
+			p.index = len(t.headers)
+			t.headers = append(t.headers, http.CanonicalHeaderKey(p.text[len(headerPlaceholder):len(p.text)-1]))
+		}
+		if t.has[p.kind] && p.kind != headerPiece || p.kind == headerPiece && slices.Contains(t.headers[:p.index], t.headers[p.index]) {
+			return nil, fmt.Errorf("%s twice in %q", p.text, text)
+		}
+		if n := len(pieces); n > 0 && !mayTouch(pieces[n-1].kind, p.kind, t.has[bodyPiece], format, u.whole()) {
+			return nil, fmt.Errorf("nothing between %s and the part before it in %q", p.text, text)
+		}
+		t.has[p.kind] = true
+		if fixed, ok := u.literal(p.kind); ok {
+			p = piece{text: fixed}
+		}
+		if p.text != "" {
+			pieces = append(pieces, p)
+		}
 	}
 	return pieces, nil
+}
+
+// mayTouch reports whether the bytes tell where left ends and right begins though
+// nothing stands between them; behindBody is set for parts behind the body, and
+// fixed if the URL is. What stands in front of the body is read from the left, the
+// rest from the right.
+func mayTouch(left, right pieceKind, behindBody bool, format TimestampFormat, fixed bool) bool {
+	ofURL := right == urlPiece || right == pathPiece || right == queryPiece
+	ends := left == bodyPiece || left == methodPiece || left == timestampPiece && format.selfDelimiting()
+	switch {
+	case left == literalPiece:
+		return true
+	case left == timestampPiece && right == bodyPiece:
+		return true // see template.tight
+	case ofURL && fixed, right == methodPiece:
+		return ends // no method is the beginning or the end of another
+	case left == bodyPiece:
+		return right == timestampPiece && format.selfDelimiting()
+	case behindBody:
+		return false
+	}
+	return ends || right == timestampPiece && format == RFC3339 // see bound
 }
 
 // digitBeside reports whether the delimiter between the timestamp at i and the
@@ -109,12 +160,15 @@ func digitBeside(pieces []piece, i, body int) bool {
 	return next != "" && next[0] >= '0' && next[0] <= '9'
 }
 
-// bounds returns the bytes by which the piece at i is told from its neighbours:
-// the first of what follows it and, behind the body, the last of what precedes
-// it. Parts in front of the body are read from the left, those behind it from the
-// right.
-func bounds(pieces []piece, i, body int) string {
+// bound returns the byte by which the piece at i is told from its neighbour: the
+// first of what follows it and, behind the body, the last of what precedes it.
+// Where a date follows at once, that byte is the colon in it: the first one stands
+// at a fixed place in the date, so that no other cut leaves a date.
+func bound(pieces []piece, i, body int) string {
 	if next := literalAt(pieces, i+1); i < body {
+		if next == "" {
+			return ":"
+		}
 		return next[:1]
 	}
 	previous := literalAt(pieces, i-1)
@@ -126,45 +180,68 @@ func literalAt(pieces []piece, i int) string {
 	if i < 0 || i >= len(pieces) || pieces[i].kind != literalPiece {
 		return ""
 	}
-	return pieces[i].literal
+	return pieces[i].text
 }
 
-// nextPiece returns the piece that text begins with; its literal is the text it
-// takes up.
+// nextPiece returns the piece that text begins with; its text is what it takes up.
 func nextPiece(text string) piece {
-	for _, ph := range placeholders {
-		if strings.HasPrefix(text, ph.text) {
-			return piece{kind: ph.kind, literal: ph.text}
-		}
+	if p, ok := placeholderAt(text); ok {
+		return p
 	}
 	for i := 1; i < len(text); i++ {
-		for _, ph := range placeholders {
-			if strings.HasPrefix(text[i:], ph.text) {
-				return piece{literal: text[:i]}
-			}
+		if _, ok := placeholderAt(text[i:]); ok {
+			return piece{text: text[:i]}
 		}
 	}
-	return piece{literal: text}
+	return piece{text: text}
+}
+
+func placeholderAt(text string) (piece, bool) {
+	for _, ph := range placeholders {
+		if strings.HasPrefix(text, ph.text) {
+			return piece{kind: ph.kind, text: ph.text}, true
+		}
+	}
+	if end := strings.IndexByte(text, '}'); end > len(headerPlaceholder) && strings.HasPrefix(text, headerPlaceholder) {
+		return piece{kind: headerPiece, text: text[:end+1]}, true
+	}
+	return piece{}, false
 }
 
 // metadata are the signed parts of a delivery beside its body, as literal text.
 type metadata struct {
-	timestamp, id, typ string
-	seconds            int64 // what timestamp stands for
+	timestamp, id, typ       string
+	method, url, path, query string
+	headers                  []string
+	at                       time.Time // what timestamp stands for
+}
+
+// value returns the text of a piece that is not the body.
+func (m *metadata) value(p *piece) string {
+	switch p.kind {
+	case timestampPiece:
+		return m.timestamp
+	case idPiece:
+		return m.id
+	case typePiece:
+		return m.typ
+	case methodPiece:
+		return m.method
+	case urlPiece:
+		return m.url
+	case pathPiece:
+		return m.path
+	case queryPiece:
+		return m.query
+	case headerPiece:
+		return m.headers[p.index]
+	}
+	return p.text
 }
 
 func appendPieces(dst []byte, pieces []piece, m *metadata) []byte {
 	for i := range pieces {
-		switch pieces[i].kind {
-		case literalPiece:
-			dst = append(dst, pieces[i].literal...)
-		case timestampPiece:
-			dst = append(dst, m.timestamp...)
-		case idPiece:
-			dst = append(dst, m.id...)
-		case typePiece:
-			dst = append(dst, m.typ...)
-		}
+		dst = append(dst, m.value(&pieces[i])...)
 	}
 	return dst
 }
@@ -174,13 +251,15 @@ var errTight = errors.New("a timestamp without a delimiter has ten digits")
 // unambiguous refuses metadata that would let the same signed bytes be split in
 // another way.
 func (t *template) unambiguous(m *metadata) error {
-	switch {
-	case t.tight && len(m.timestamp) != 10:
+	if t.tight && len(m.timestamp) != 10 {
 		return &Error{Reason: ErrMalformed, Detail: "timestamp", Err: errTight}
-	case t.id && strings.Contains(m.id, t.idBounds):
-		return &Error{Reason: ErrMalformed, Detail: "the identifier holds what delimits it"}
-	case t.typ && strings.Contains(m.typ, t.typBounds):
-		return &Error{Reason: ErrMalformed, Detail: "the event type holds what delimits it"}
+	}
+	for _, pieces := range [...][]piece{t.before, t.after} {
+		for i := range pieces {
+			if p := &pieces[i]; p.bound != "" && strings.Contains(m.value(p), p.bound) {
+				return &Error{Reason: ErrMalformed, Detail: "what stands for " + p.text + " holds what delimits it"}
+			}
+		}
 	}
 	return nil
 }

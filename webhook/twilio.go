@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -30,7 +31,9 @@ import (
 // ("https://example.com"), path and query are taken as they were received, which
 // suits a handler for several webhooks; behind something that rewrites paths,
 // give the path. Signatures made with and without the port count, since Twilio
-// does both.
+// does both. The handshake of a WebSocket (Media Streams, ConversationRelay) is a GET
+// that is signed over the wss URL in the TwiML: give that one to the scheme of its
+// endpoint, and verify with [VerifyHTTP] before the upgrade.
 //
 // A parameter that is repeated counts with each different value once, sorted, as
 // in Twilio's library for Node.js; twilio-go uses its first value only and so
@@ -79,43 +82,25 @@ type twilioCore struct {
 	query   string // as configured, without the question mark
 }
 
-// setURL takes the URL apart as text: what is signed is its literal form.
+var twilioPorts = map[string]string{"https": "443", "http": "80", "wss": "443", "ws": "80"}
+
 func (c *twilioCore) setURL(raw string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil || u.Host == "" || u.Hostname() == "" || u.Opaque != "":
-		return errors.New("the URL is not absolute")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("the URL is neither https nor http")
-	case strings.Contains(raw, "#"):
-		return errors.New("the URL has a fragment, which is not signed")
+	u, parsed, err := parsePublicURL(raw, "https", "http", "wss", "ws")
+	if err != nil {
+		return err
 	}
-	authorityAt := strings.Index(raw, "://") + len("://")
-	rest := raw[authorityAt:]
-	authority := rest
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		authority, rest = rest[:i], rest[i:]
-	} else {
-		rest = ""
-	}
-	c.path, c.query, _ = strings.Cut(rest, "?")
-	if c.path == "" && c.query != "" {
-		return errors.New("the URL has a query but no path")
-	}
-	scheme, userinfo := raw[:authorityAt], ""
+	c.path, c.query = u.path, u.query
+	scheme, authority, _ := strings.Cut(u.origin, "://")
+	scheme += "://"
+	userinfo := ""
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		userinfo = authority[:i+1]
 	}
-	c.origins = append(c.origins, raw[:authorityAt]+authority)
-	if u.Port() != "" {
-		c.origins = append(c.origins, scheme+userinfo+strings.TrimSuffix(u.Host, ":"+u.Port()))
-	} else {
-		port := "443"
-		if u.Scheme == "http" {
-			port = "80"
-		}
-		c.origins = append(c.origins, scheme+userinfo+net.JoinHostPort(u.Hostname(), port))
+	other := net.JoinHostPort(parsed.Hostname(), twilioPorts[parsed.Scheme])
+	if parsed.Port() != "" {
+		other = strings.TrimSuffix(parsed.Host, ":"+parsed.Port())
 	}
+	c.origins = []string{u.origin, scheme + userinfo + other}
 	return nil
 }
 
@@ -176,21 +161,16 @@ func (c *twilioCore) target(r *Request) (pathQuery, query string, err error) {
 			added, ok = strings.CutPrefix(added, "&")
 		}
 		if !ok || r.method() != http.MethodGet && !strings.HasPrefix(added, "bodySHA256=") {
-			return "", "", &Error{Reason: ErrMalformed, Detail: "the request's query is not that of the configured URL"}
+			return "", "", errOtherQuery()
 		}
 	}
 	return withQuery(c.path, query), query, nil
 }
 
-func withQuery(path, query string) string {
-	if query == "" {
-		return path
-	}
-	return path + "?" + query
-}
-
 // twilioBody returns what the body adds to the signed text: the parameters of a
 // form, or nothing where the query holds the body's hash, which is then checked.
+// Which of them it is the query and the body tell, and not the Content-Type, which
+// is not signed.
 func twilioBody(r *Request, query string) (string, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -210,15 +190,20 @@ func twilioBody(r *Request, query string) (string, error) {
 		return "", nil
 	case len(r.Body) == 0:
 		return "", nil
-	case !isForm(r):
-		return "", &Error{Reason: ErrMissing, Detail: "a body that is not a form needs bodySHA256 in the URL"}
 	}
 	form, err := url.ParseQuery(string(r.Body))
-	if err != nil {
+	switch {
+	case bytes.ContainsAny(r.Body, notInForms) || err == nil && bytes.IndexByte(r.Body, '=') < 0:
+		return "", &Error{Reason: ErrMissing, Detail: "a body that is not a form needs bodySHA256 in the URL"}
+	case err != nil:
 		return "", &Error{Reason: ErrMalformed, Detail: "the body is not a form"}
 	}
 	return twilioParams(form), nil
 }
+
+// notInForms are some of the bytes that a form escapes, and without which there is
+// neither JSON nor XML nor multipart.
+const notInForms = "{}[]<>\" \t\r\n"
 
 func twilioParams(form url.Values) string {
 	names := make([]string, 0, len(form))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
 
 func twilioRequest(t testing.TB, method, target, signed, body, contentType string) *webhook.Request {
@@ -124,7 +125,7 @@ func TestTwilioBodies(t *testing.T) {
 	require.ErrorIs(t, verify(target, target, body+" ", "application/json"), webhook.ErrMismatch)
 	require.ErrorIs(t, verify(target, "/x", body, "application/json"), webhook.ErrMismatch)
 	require.ErrorIs(t, verify("/x", "/x", body, "application/json"), webhook.ErrMissing)
-	require.ErrorIs(t, verify("/x", "/x", "a=1", ""), webhook.ErrMissing, "a body of no known form")
+	require.ErrorIs(t, verify("/x", "/x", "a=1", ""), webhook.ErrMismatch, "its parameters are signed")
 	require.ErrorIs(t, verify("/x", "/x", "--b", "multipart/form-data; boundary=b"), webhook.ErrMissing)
 	require.ErrorIs(t, verify("/x?bodySHA256=zz", "/x?bodySHA256=zz", body, ""), webhook.ErrMalformed)
 	require.ErrorIs(t, verify(target+"&bodySHA256=00", target+"&bodySHA256=00", body, ""), webhook.ErrDuplicate)
@@ -132,4 +133,55 @@ func TestTwilioBodies(t *testing.T) {
 	require.NoError(t, verify("/x", "/x", "", form))
 	require.NoError(t, verify("/x", "/xA1A2B", "A=2&B=&A=1&A=2", form+"; charset=utf-8"), "sorted, each value once")
 	require.ErrorIs(t, verify("/x", "/xA2A1B", "A=2&B=&A=1", form), webhook.ErrMismatch)
+}
+
+// W23: the handshake of a WebSocket is signed over the wss URL of the TwiML, and
+// over nothing else.
+func TestW23_TwilioWebSocketHandshake(t *testing.T) {
+	t.Parallel()
+	for configured, c := range map[string]struct{ good, bad []string }{
+		"wss://voice.example.com/media": {
+			[]string{"wss://voice.example.com/media", "wss://voice.example.com:443/media"},
+			[]string{"https://voice.example.com/media", "ws://voice.example.com/media", "wss://voice.example.com:80/media", "wss://voice.example.com/media/", "wss://evil.example/media"},
+		},
+		"wss://voice.example.com": {
+			[]string{"wss://voice.example.com/media", "wss://voice.example.com:443/media"}, []string{"https://voice.example.com/media", "wss://voice.example.com/other"},
+		},
+		"wss://voice.example.com:8443/media": {
+			[]string{"wss://voice.example.com:8443/media", "wss://voice.example.com/media"}, []string{"wss://voice.example.com:443/media"},
+		},
+		"ws://127.0.0.1/media": {
+			[]string{"ws://127.0.0.1/media", "ws://127.0.0.1:80/media"}, []string{"wss://127.0.0.1/media", "ws://127.0.0.1:443/media"},
+		},
+		"https://voice.example.com/media": {
+			[]string{"https://voice.example.com/media"}, []string{"wss://voice.example.com/media", "wss://voice.example.com:443/media"},
+		},
+	} {
+		s, err := webhook.Twilio(secret.Static("12345"), configured)
+		require.NoError(t, err)
+		for _, signed := range c.good {
+			_, err := s.Verify(t.Context(), twilioRequest(t, "GET", "/media", signed, "", ""))
+			require.NoError(t, err, "%s at %s", signed, configured)
+		}
+		for _, signed := range c.bad {
+			_, err := s.Verify(t.Context(), twilioRequest(t, "GET", "/media", signed, "", ""))
+			require.ErrorIs(t, err, webhook.ErrMismatch, "%s at %s", signed, configured)
+		}
+	}
+	// As a server gets it.
+	const target = "wss://voice.example.com/media"
+	s, err := webhook.Twilio(secret.Static(rawKey), target)
+	require.NoError(t, err)
+	sign := webhooktest.Twilio(rawKey).WithURL(target)
+	r := sign.Request(nil)
+	require.Equal(t, http.MethodGet, r.Method)
+	require.Equal(t, "websocket", r.Header.Get("Upgrade"))
+	_, _, err = webhook.VerifyHTTP(s, r)
+	require.NoError(t, err)
+	_, err = sign.NewRequest(t.Context(), []byte("x"))
+	require.ErrorContains(t, err, "no body")
+	for _, bad := range []string{"wss:///x", "wss:voice.example.com", "wss://voice.example.com/x#f", "wss://voice.example.com?x=1", "wsss://voice.example.com/x", "gopher://voice.example.com/x"} {
+		_, err := webhook.Twilio(secret.Static(rawKey), bad)
+		require.ErrorIs(t, err, webhook.ErrConfig, bad)
+	}
 }

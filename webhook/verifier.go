@@ -65,10 +65,12 @@ func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
 
 // Challenge answers a provider's check that the endpoint belongs to whoever
 // configured it: X's CRC, Braintree's bt_challenge, Slack's url_verification, and
-// SNS's subscription confirmation if [SNSAutoConfirm] was given. ok reports
-// whether r is such a challenge; when it is not, the answer and the error are
-// nil. Challenges that the provider signs are verified first, so callers ask
-// Challenge before [Scheme.Verify] and need nothing else.
+// SNS's subscription confirmation if [SNSAutoConfirm] was given. It also answers what
+// is no event because nobody signed what it says: Slack's check of the certificate
+// and the GET of Sentry's select components. ok reports whether r is one of these;
+// when it is not, the answer and the error are nil. Challenges that the provider
+// signs are verified first, so callers ask Challenge before [Scheme.Verify] and need
+// nothing else.
 func (s *Scheme) Challenge(ctx context.Context, r *Request) (answer *Answer, ok bool, err error) {
 	if s.challenge == nil {
 		return nil, false, nil
@@ -84,8 +86,8 @@ func (s *Scheme) Challenge(ctx context.Context, r *Request) (answer *Answer, ok 
 }
 
 // Split returns the events of a delivery that [Scheme.Verify] accepted with rec:
-// one, or several where the provider sends batches (SendGrid, Auth0 log streams,
-// S3 notifications in SNS). It is never to be called on a delivery that was not
+// one, several where the provider sends batches (SendGrid, Auth0 log streams, S3
+// notifications in SNS), or none where the request carries none. It is never to be called on a delivery that was not
 // verified. The error has the reason [ErrPayload] when the body is not what the
 // provider documents.
 func (s *Scheme) Split(r *Request, rec Receipt) ([]Raw, error) {

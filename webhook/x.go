@@ -23,7 +23,8 @@ import (
 // It answers the challenge-response check, a GET with crc_token, under the newest
 // consumer secret, or client secret if there is no other. That makes the endpoint
 // sign what strangers send with the key that signs bodies, so a token over 256
-// bytes or with a byte that any JSON body begins with or contains is refused.
+// bytes or with a byte that any JSON body begins with or contains is refused, and
+// so is a delivery whose body does not begin like the JSON object that X sends.
 func X(consumerSecrets, clientSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	const provider = "x"
 	s, _, err := newScheme(provider, traits{
@@ -43,10 +44,13 @@ func X(consumerSecrets, clientSecrets secret.Source, opts ...Option) (*Scheme, e
 		if c.src == nil {
 			continue
 		}
-		core, err := newHMACCore(hmacSpec{HMACConfig: HMACConfig{
-			Provider: provider, Scheme: "sha256",
-			Layout: Layout{SignatureHeader: c.header, Encoding: Base64, Prefix: "sha256="},
-		}}, c.src)
+		core, err := newHMACCore(hmacSpec{
+			HMACConfig: HMACConfig{
+				Provider: provider, Scheme: "sha256",
+				Layout: Layout{SignatureHeader: c.header, Encoding: Base64, Prefix: "sha256="},
+			},
+			admit: admitX,
+		}, c.src)
 		if err != nil {
 			return nil, configError(provider, err)
 		}
@@ -62,6 +66,14 @@ func X(consumerSecrets, clientSecrets secret.Source, opts ...Option) (*Scheme, e
 		return answerCRC(ctx, cores[0], r)
 	}
 	return s, nil
+}
+
+// admitX refuses what [answerCRC] may have signed for a stranger.
+func admitX(r *Request) error {
+	if !looksLikeObject(r.Body) {
+		return &Error{Reason: ErrMalformed, Detail: "the body does not begin like a JSON object"}
+	}
+	return nil
 }
 
 // verifyX tries every header for which there are secrets. The error is that of
@@ -104,7 +116,12 @@ func answerCRC(ctx context.Context, core *hmacCore, r *Request) (*Answer, bool, 
 	if err != nil {
 		return nil, true, &Error{Reason: ErrMalformed, Err: err}
 	}
-	return &Answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, true, nil
+	return jsonAnswer(body), true, nil
+}
+
+// jsonAnswer is a challenge's answer in JSON.
+func jsonAnswer(body []byte) *Answer {
+	return &Answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }
 
 // challengeQuery returns the query parameter of a GET that is a challenge. It

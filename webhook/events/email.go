@@ -3,6 +3,7 @@ package events
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 )
 
 // Resend is email.* of Resend: email.delivered, email.bounced and the others.
@@ -70,7 +71,8 @@ type SendGrid struct {
 	MachineOpen          Bool
 	ASMGroupID           Int
 	// Args are the custom arguments given when sending, which SendGrid mixes
-	// among its own members: every member that is none of those above.
+	// among its own members: every member that is none of those above, or that
+	// bears the name of one and cannot be it ("attempt": "second").
 	Args Labels
 }
 
@@ -105,19 +107,27 @@ func (s *SendGrid) UnmarshalJSON(b []byte) error {
 	}
 	for name, value := range members {
 		field, ok := own[name]
-		if !ok {
-			if s.Args == nil {
-				s.Args = Labels{}
+		if ok {
+			err := json.Unmarshal(value, field)
+			switch {
+			case err == nil:
+				continue
+			case sendGridReserved[name]:
+				return fmt.Errorf("events: sendgrid: %s: %w", name, err)
 			}
-			s.Args[name] = label(value)
-			continue
+			reflect.ValueOf(field).Elem().SetZero()
 		}
-		if err := json.Unmarshal(value, field); err != nil {
-			return fmt.Errorf("events: sendgrid: %s: %w", name, err)
+		if s.Args == nil {
+			s.Args = Labels{}
 		}
+		s.Args[name] = label(value)
 	}
 	return nil
 }
+
+// sendGridReserved are in every event, where SendGrid's own value replaces a custom
+// argument of that name. The others are in some events only.
+var sendGridReserved = map[string]bool{"event": true, "email": true, "timestamp": true, "sg_event_id": true, "sg_message_id": true}
 
 // PostmarkDelivery is the RecordType "Delivery" of Postmark. Source: "Delivery
 // webhook", Postmark docs.

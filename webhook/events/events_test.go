@@ -106,8 +106,30 @@ func TestSendGrid(t *testing.T) {
 	require.EqualValues(t, 10, list[2].ASMGroupID)
 
 	var e events.SendGrid
-	require.ErrorContains(t, json.Unmarshal([]byte(`{"attempt":"many"}`), &e), "attempt")
+	for _, reserved := range []string{"event", "email", "sg_event_id", "sg_message_id"} {
+		require.ErrorContains(t, json.Unmarshal([]byte(`{"`+reserved+`":{}}`), &e), reserved)
+	}
 	require.Error(t, json.Unmarshal([]byte(`[]`), &e))
+}
+
+// W24: a custom argument may bear any name, also that of a member which SendGrid has
+// in other events. It costs nobody the event.
+func TestW24_SendGridArgumentsNamedLikeMembers(t *testing.T) {
+	t.Parallel()
+	e := decode[events.SendGrid](t, `{"event":"delivered","email":"a@example.com","sg_event_id":"e1","timestamp":1513299569,
+		"attempt":"many","tls":"please","asm_group_id":"news","category":{"a":[1]},"type":{"x":1},"status":["s"],"url":["u"],"reason":{"r":1},
+		"response":7,"ip":{"v":4},"useragent":[],"sg_machine_open":"maybe","bounce_classification":true,"smtp-id":{},"Event":"x","data":{"object":1}}`)
+	require.Equal(t, "delivered", e.Event)
+	require.Equal(t, "a@example.com", e.Email)
+	require.Equal(t, "e1", e.EventID)
+	require.Equal(t, events.SendGrid{
+		Event: "delivered", Email: "a@example.com", EventID: "e1", Timestamp: e.Timestamp,
+		Args: events.Labels{
+			"attempt": "many", "tls": "please", "asm_group_id": "news", "category": `{"a":[1]}`, "type": `{"x":1}`, "status": `["s"]`,
+			"url": `["u"]`, "reason": `{"r":1}`, "response": "7", "ip": `{"v":4}`, "useragent": "[]", "sg_machine_open": "maybe",
+			"bounce_classification": "true", "smtp-id": "{}", "Event": "x", "data": `{"object":1}`,
+		},
+	}, e)
 }
 
 func TestPostmark(t *testing.T) {

@@ -74,8 +74,8 @@ func (v *Bool) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Time is a point in time, in UTC, from any form that providers use: RFC 3339,
-// the same with a space, Unix seconds or, above 10¹¹, milliseconds, as a number
+// Time is a point in time, in UTC, from any form that providers use: RFC 3339, also
+// with a space or without the offset's colon, Unix seconds or, above 10¹¹, milliseconds, as a number
 // or as a string. It is zero for null and for a form it does not know.
 type Time struct{ time.Time }
 
@@ -90,7 +90,11 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 		t.Time = unix(f)
 		return nil
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05-07", "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly} {
+	for _, layout := range []string{
+		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07",
+		"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05Z07",
+		"2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly,
+	} {
 		if at, err := time.Parse(layout, string(s)); err == nil {
 			t.Time = at.UTC()
 			return nil

@@ -3,29 +3,39 @@ package webhooktest
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+	"time"
 
 	// The hashes that a scheme may name.
 	_ "crypto/sha512"
 )
 
 // SchemeConfig describes the scheme of a service that this package does not
-// list, for [HMAC] and [ECDSA].
+// list, for [HMAC], [ECDSA], [RSA] and [Ed25519].
 type SchemeConfig struct {
 	// Provider is the service's name, for [Signer.Provider] and errors.
 	Provider string
 	// Hash is crypto.SHA256 if zero, or crypto.SHA1, crypto.SHA384, crypto.SHA512.
 	Hash crypto.Hash
+	// PSS says that an RSA signature is of the form RSASSA-PSS.
+	PSS bool
 	// Base64 says that the signature is written in base64, not in hexadecimal.
 	Base64 bool
-	// Signed is the text that is signed, with {body}, {timestamp}, {id} and
-	// {type}; "{body}" if empty.
+	// Signed is the text that is signed, with {body}, {timestamp}, {id}, {type},
+	// {method}, {url}, {path}, {query} and {header:Name}, whose value
+	// [Signer.WithHeader] sets; "{body}" if empty.
 	Signed string
+	// Timestamp writes the time of signing; in Unix seconds if nil.
+	Timestamp func(time.Time) string
 	// Header is the signature's header, and Value what it holds, with {signature}
 	// and {timestamp}, such as "t={timestamp},v1={signature}"; "{signature}" if
 	// empty.
@@ -63,6 +73,35 @@ func ECDSA(config SchemeConfig, privateKey string) *Signer {
 	})
 }
 
+// RSA signs by a description, with a private key of at least 2048 bits in PEM, PKCS #8
+// or PKCS #1: what package webhook verifies with its own RSA.
+func RSA(config SchemeConfig, privateKey string) *Signer {
+	return described(config, func(h crypto.Hash, text []byte) ([]byte, error) {
+		key, _, err := parseRSA(privateKey)
+		if err != nil {
+			return nil, err
+		}
+		digest := h.New()
+		digest.Write(text)
+		if config.PSS {
+			return rsa.SignPSS(rand.Reader, key, h, digest.Sum(nil), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
+		}
+		return rsa.SignPKCS1v15(rand.Reader, key, h, digest.Sum(nil))
+	})
+}
+
+// Ed25519 signs by a description, with a private key such as [Ed25519Keys] makes:
+// what package webhook verifies with its own Ed25519. The hash is not used.
+func Ed25519(config SchemeConfig, privateKey string) *Signer {
+	return described(config, func(_ crypto.Hash, text []byte) ([]byte, error) {
+		key, err := parseEd25519(privateKey)
+		if err != nil {
+			return nil, err
+		}
+		return ed25519.Sign(key, text), nil
+	})
+}
+
 // described fills in the templates of a description.
 func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byte, error)) *Signer {
 	return &Signer{provider: config.Provider, sign: func(d *delivery) error {
@@ -73,14 +112,25 @@ func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byt
 		if !h.Available() {
 			return fmt.Errorf("hash %d is not available", uint(h))
 		}
-		id, event := d.idOr(rand.Text), d.eventOr("event")
+		id, event, at := d.idOr(rand.Text), d.eventOr("event"), d.timestamp()
+		if config.Timestamp != nil {
+			at = config.Timestamp(d.now)
+		}
 		fill := func(template, fallback string, more ...string) string {
 			if template == "" {
 				template = fallback
 			}
-			return strings.NewReplacer(append(more, "{timestamp}", d.timestamp(), "{id}", id, "{type}", event)...).Replace(template)
+			return strings.NewReplacer(append(more, "{timestamp}", at, "{id}", id, "{type}", event)...).Replace(template)
 		}
-		raw, err := sign(h, []byte(fill(config.Signed, "{body}", "{body}", string(d.body))))
+		target, err := url.Parse(d.url)
+		if err != nil {
+			return errors.New("the delivery's URL is malformed")
+		}
+		parts := []string{"{body}", string(d.body), "{method}", d.method, "{url}", d.url, "{path}", target.EscapedPath(), "{query}", target.RawQuery}
+		for name, values := range d.header {
+			parts = append(parts, "{header:"+name+"}", strings.Join(values, ","))
+		}
+		raw, err := sign(h, []byte(fill(config.Signed, "{body}", parts...)))
 		if err != nil {
 			return err
 		}
@@ -89,7 +139,7 @@ func described(config SchemeConfig, sign func(h crypto.Hash, text []byte) ([]byt
 			signature = base64.StdEncoding.EncodeToString(raw)
 		}
 		d.set(config.Header, fill(config.Value, "{signature}", "{signature}", signature))
-		for name, value := range map[string]string{config.TimestampHeader: d.timestamp(), config.IDHeader: id, config.TypeHeader: event} {
+		for name, value := range map[string]string{config.TimestampHeader: at, config.IDHeader: id, config.TypeHeader: event} {
 			if name != "" {
 				d.set(name, value)
 			}

@@ -2,7 +2,13 @@ package webhooktest_test
 
 import (
 	"crypto"
+	cryptorand "crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,4 +98,44 @@ func TestStaticToken(t *testing.T) {
 	require.NoError(t, err)
 	_, err = v.Verify(t.Context(), received(t, webhooktest.StaticToken("acme", "X-Acme-Token", "x").Request(nil)))
 	require.ErrorIs(t, err, webhook.ErrMismatch)
+}
+
+func TestDescribedRSAAndEd25519(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(cryptorand.Reader, 2048)
+	require.NoError(t, err)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	require.NoError(t, err)
+	layout := webhook.Layout{SignatureHeader: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time"}
+	config := webhooktest.SchemeConfig{Provider: "acme", Header: "X-Sig", Signed: "{timestamp}.{body}", TimestampHeader: "X-Time"}
+	for _, private := range []string{
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+	} {
+		for _, pss := range []bool{false, true} {
+			config.PSS = pss
+			v, err := webhook.RSA(webhook.RSAConfig{Provider: "acme", PSS: pss, Layout: layout}, secret.Static(base64.StdEncoding.EncodeToString(public)))
+			require.NoError(t, err)
+			_, err = v.Verify(t.Context(), received(t, webhooktest.RSA(config, private).Request([]byte("é\r\n"))))
+			require.NoError(t, err)
+		}
+	}
+	for _, bad := range []string{canary, "", webhooktest.SendGridKeys().Private} {
+		_, err = webhooktest.RSA(config, bad).NewRequest(t.Context(), nil)
+		require.ErrorContains(t, err, "private key")
+		require.NotContains(t, err.Error(), canary)
+	}
+
+	keys, others := webhooktest.Ed25519Keys(), webhooktest.Ed25519Keys()
+	v, err := webhook.Ed25519(webhook.Ed25519Config{Provider: "acme", Key: webhook.Base64Key, Layout: layout}, secret.Static(strings.TrimPrefix(keys.Public, "whpk_")))
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), received(t, webhooktest.Ed25519(config, keys.Private).Request([]byte("é\r\n"))))
+	require.NoError(t, err)
+	_, err = v.Verify(t.Context(), received(t, webhooktest.Ed25519(config, others.Private).Request([]byte("é\r\n"))))
+	require.ErrorIs(t, err, webhook.ErrMismatch)
+	_, err = webhooktest.Ed25519(config, canary).NewRequest(t.Context(), nil)
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), canary)
 }

@@ -1,6 +1,9 @@
 package webhooktest
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+	"net/http"
+)
 
 // Sentry signs like Sentry's integration platform: Sentry-Hook-Signature over
 // the body. Sentry-Hook-Resource is "issue" unless [Signer.WithEvent] names
@@ -20,8 +23,9 @@ func Sentry(clientSecret string) *Signer {
 }
 
 // SentryUI signs like Sentry's requests for UI components (select options, issue
-// links), which carry Sentry-App-Signature. Source: "UI Components",
-// docs.sentry.io.
+// links), which carry Sentry-App-Signature. Without a body it is the GET by which a
+// select component asks for its options; name its query with [Signer.WithURL].
+// Source: "UI Components", docs.sentry.io.
 func SentryUI(clientSecret string) *Signer {
 	return &Signer{provider: "sentry", sign: func(d *delivery) error {
 		if err := notBlank(clientSecret); err != nil {
@@ -29,6 +33,10 @@ func SentryUI(clientSecret string) *Signer {
 		}
 		d.set("Sentry-App-Signature", sentryMAC(clientSecret, d.body))
 		d.set("Request-ID", d.idOr(newUUID))
+		if len(d.body) == 0 {
+			d.method = http.MethodGet
+			return nil
+		}
 		d.setDefault("Content-Type", "application/json")
 		return nil
 	}}

@@ -34,6 +34,7 @@ type headerField struct {
 // delivery is one request in the making. A provider's sign function reads what
 // the caller chose and writes header, body and url.
 type delivery struct {
+	method string // POST unless the scheme says otherwise
 	now    time.Time
 	id     string // "" unless the caller chose one
 	event  string // "" unless the caller chose one
@@ -109,7 +110,7 @@ func (s *Signer) Request(body []byte) *http.Request {
 // NewRequest is [Signer.Request] with a context, and an error instead of a
 // panic. The error holds no secret.
 func (s *Signer) NewRequest(ctx context.Context, body []byte) (*http.Request, error) {
-	d := &delivery{now: s.at, id: s.id, event: s.event, url: s.url, header: http.Header{}, body: body}
+	d := &delivery{method: http.MethodPost, now: s.at, id: s.id, event: s.event, url: s.url, header: http.Header{}, body: body}
 	if d.now.IsZero() {
 		d.now = time.Now()
 	}
@@ -126,7 +127,7 @@ func (s *Signer) NewRequest(ctx context.Context, body []byte) (*http.Request, er
 	if err != nil || !u.IsAbs() || u.Host == "" {
 		return nil, fmt.Errorf("webhooktest: %s: the delivery's URL is not absolute", s.provider)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(d.body))
+	req, err := http.NewRequestWithContext(ctx, d.method, d.url, bytes.NewReader(d.body))
 	if err != nil {
 		return nil, fmt.Errorf("webhooktest: %s: %w", s.provider, err)
 	}

@@ -88,21 +88,29 @@ func StandardWebhooksEd25519(privateKey string, rotated ...string) *Signer {
 	return standard("standard-webhooks", "Webhook-", func(text string) ([]signature, error) {
 		var all []signature
 		for _, k := range keys {
-			raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(k, "whsk_"))
+			key, err := parseEd25519(k)
 			if err != nil {
-				return nil, errors.New("the private key is not base64")
+				return nil, err
 			}
-			switch len(raw) {
-			case ed25519.SeedSize:
-				raw = ed25519.NewKeyFromSeed(raw)
-			case ed25519.PrivateKeySize:
-			default:
-				return nil, fmt.Errorf("an ed25519 private key has %d or %d bytes, not %d", ed25519.SeedSize, ed25519.PrivateKeySize, len(raw))
-			}
-			all = append(all, signature{"v1a", ed25519.Sign(ed25519.PrivateKey(raw), []byte(text))})
+			all = append(all, signature{"v1a", ed25519.Sign(key, []byte(text))})
 		}
 		return all, nil
 	})
+}
+
+// parseEd25519 reads a private key as [StandardWebhooksEd25519] takes it.
+func parseEd25519(text string) (ed25519.PrivateKey, error) {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, "whsk_"))
+	if err != nil {
+		return nil, errors.New("the private key is not base64")
+	}
+	switch len(raw) {
+	case ed25519.SeedSize:
+		return ed25519.NewKeyFromSeed(raw), nil
+	case ed25519.PrivateKeySize:
+		return raw, nil
+	}
+	return nil, fmt.Errorf("an ed25519 private key has %d or %d bytes, not %d", ed25519.SeedSize, ed25519.PrivateKeySize, len(raw))
 }
 
 type signature struct {

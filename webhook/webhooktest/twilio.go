@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"mime"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -15,14 +16,22 @@ import (
 // with [Signer.WithURL], and over the sorted parameters of a form. A JSON body
 // is bound by its hash instead, in a bodySHA256 parameter that is added to the
 // URL unless it is there. Without a Content-Type a body that begins with a brace
-// or bracket counts as JSON. Source: "Webhooks security", twilio.com, and the
-// official libraries.
+// or bracket counts as JSON. To a wss or ws URL it sends the handshake of a
+// WebSocket, a GET that has no body. Source: "Webhooks security", twilio.com, and
+// the official libraries.
 func Twilio(authToken string) *Signer {
 	return &Signer{provider: "twilio", sign: func(d *delivery) error {
 		if err := notBlank(authToken); err != nil {
 			return err
 		}
-		d.setDefault("Content-Type", jsonOrForm(d.body))
+		if strings.HasPrefix(d.url, "wss:") || strings.HasPrefix(d.url, "ws:") {
+			if len(d.body) > 0 {
+				return errors.New("the handshake of a WebSocket has no body")
+			}
+			handshake(d)
+		} else {
+			d.setDefault("Content-Type", jsonOrForm(d.body))
+		}
 		text, err := twilioText(d)
 		if err != nil {
 			return err
@@ -34,7 +43,19 @@ func Twilio(authToken string) *Signer {
 	}}
 }
 
+// handshake makes d the opening of a WebSocket (RFC 6455 section 4.1).
+func handshake(d *delivery) {
+	d.method = http.MethodGet
+	d.setDefault("Connection", "Upgrade")
+	d.setDefault("Upgrade", "websocket")
+	d.setDefault("Sec-WebSocket-Version", "13")
+	d.setDefault("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==") // the RFC's own
+}
+
 func twilioText(d *delivery) (string, error) {
+	if d.method == http.MethodGet {
+		return d.url, nil
+	}
 	mediaType, _, err := mime.ParseMediaType(d.header.Get("Content-Type"))
 	if err != nil {
 		return "", errors.New("the Content-Type is malformed")
