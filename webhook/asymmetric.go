@@ -55,7 +55,7 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	if c.ring, err = newKeyring(keys, spec.parse); err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.timestamp), opts)
+	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.timestamp).typed(&c.reader), opts)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -72,6 +71,9 @@ func (h *Handler) work(ctx context.Context, r *Request) Answer {
 	if err != nil {
 		return h.fail(ctx, rec, err)
 	}
+	if len(d.Events) == 0 {
+		return acknowledged() // nothing was said, so there is nothing to keep or to run
+	}
 	if h.queue != nil {
 		if err := h.queue.Enqueue(ctx, d.forQueue()); err != nil {
 			return h.fail(ctx, rec, &laterError{"queue", err})
@@ -124,7 +126,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 		h.logUnknown(ctx, d, raw)
 		return nil, nil
 	case rt.responds || h.guard == nil:
-		return rt.call(ctx, d, i, false)
+		return rt.call(ctx, d, i, false, h.object)
 	}
 	claim, err := h.guard.Claim(ctx, h.guardKey(d, i))
 	if err != nil {
@@ -143,7 +145,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 	}
 	handled := false
 	defer func() { h.settle(ctx, claim, handled) }() // deferred: a function may end its goroutine
-	_, err = rt.call(ctx, d, i, claim.Suspect)
+	_, err = rt.call(ctx, d, i, claim.Suspect, h.object)
 	handled = err == nil
 	return nil, err
 }
@@ -162,16 +164,4 @@ func (h *Handler) settle(ctx context.Context, c Claim, handled bool) {
 	if err := end(ctx, c); err != nil {
 		h.logUnsettled(ctx, handled, err)
 	}
-}
-
-func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
-	raw := &d.Events[i]
-	key := GuardKey{Endpoint: d.Endpoint, ID: raw.ID, IDSigned: raw.IDSigned}
-	if key.ID == "" {
-		key.ID, key.IDSigned, key.Index = d.Receipt.EventID, d.Receipt.EventIDSigned, i
-	}
-	if !key.IDSigned {
-		key.Body, key.Empty = sha256.Sum256(raw.Payload), len(raw.Payload) == 0
-	}
-	return key
 }

@@ -57,7 +57,7 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 	if err != nil {
 		return nil, configError(spec.Provider, err)
 	}
-	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp), opts)
+	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp).typed(&core.reader), opts)
 	if err != nil {
 		return nil, err
 	}

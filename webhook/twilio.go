@@ -41,13 +41,14 @@ import (
 // again.
 func Twilio(authTokens secret.Source, publicURL string, opts ...Option) (*Scheme, error) {
 	const provider = "twilio"
+	c := &twilioCore{}
 	s, _, err := newScheme(provider, traits{
 		ack: 15 * time.Second, methods: []string{http.MethodGet}, deliver: []string{http.MethodGet},
+		types: untyped(takesAll), urlSigned: c.signedURL,
 	}, opts)
 	if err != nil {
 		return nil, err
 	}
-	c := &twilioCore{}
 	if err := c.setURL(publicURL); err != nil {
 		return nil, configError(provider, err)
 	}
@@ -180,6 +181,15 @@ func (c *twilioCore) target(r *Request) (pathQuery, query string, err error) {
 		}
 	}
 	return withQuery(c.path, query), query, nil
+}
+
+// signedURL is what is signed of the URL, but for the host, which is configured.
+func (c *twilioCore) signedURL(r *Request) string {
+	pathQuery, _, err := c.target(r)
+	if err != nil {
+		return "" // it is not as it was verified, so nothing is known of it
+	}
+	return pathQuery
 }
 
 func withQuery(path, query string) string {
