@@ -55,12 +55,13 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	if c.ring, err = newKeyring(keys, spec.parse); err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.timestamp).typed(&c.reader), opts)
+	s, o, err := newScheme(spec.provider, spec.traits.stamped(c.template.timestamp), opts)
 	if err != nil {
 		return nil, err
 	}
 	c.tolerance = o.tolerance
 	s.verify = c.verify
+	s.typesFrom(&c.reader)
 	return s, nil
 }
 

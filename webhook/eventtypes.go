@@ -30,6 +30,16 @@ func only(names ...string) eventTypes {
 	return eventTypes{closed: true, names: names, advice: "the only type is " + strings.Join(quoted, ", ")}
 }
 
+// typesFrom notes that there are no types where neither a header nor the payload
+// names one.
+func (s *Scheme) typesFrom(r *reader) {
+	named := func(f headerFamily) bool { return f.typ != "" }
+	if s.split == nil && !slices.ContainsFunc(r.families, named) {
+		s.types = untyped("its deliveries name no type that is known here: name its header in Layout.TypeHeader, " +
+			`or take all deliveries with On("*") or Fallback and look at the payload`)
+	}
+}
+
 // takesAll is the advice for schemes without types.
 const takesAll = `its deliveries name no type: take them all with On("*") or Fallback`
 

@@ -57,12 +57,13 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 	if err != nil {
 		return nil, configError(spec.Provider, err)
 	}
-	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp).typed(&core.reader), opts)
+	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.timestamp), opts)
 	if err != nil {
 		return nil, err
 	}
 	core.tolerance = o.tolerance
 	s.verify = core.verify
+	s.typesFrom(&core.reader)
 	return s, nil
 }
 

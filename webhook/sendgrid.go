@@ -39,13 +39,13 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 // type is "inbound". Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
 // MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
-	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody, types: only("inbound")}, func(body []byte) error {
+	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, func(body []byte) error {
 		if len(body) < 2 || body[0] != '-' || body[1] != '-' {
 			return &Error{Reason: ErrMalformed, Detail: "the body does not begin with a multipart boundary"}
 		}
 		return nil
 	})
-	spec.provider = "sendgrid-inbound"
+	spec.provider, spec.types = "sendgrid-inbound", only("inbound")
 	return newAsymmetric(spec, publicKeys, opts)
 }
 

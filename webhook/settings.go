@@ -42,15 +42,6 @@ func (t traits) stamped(yes bool) traits {
 	return t
 }
 
-// typed adds to t that there are no types where neither headers nor payload name one.
-func (t traits) typed(r *reader) traits {
-	if t.split == nil && !slices.ContainsFunc(r.families, func(f headerFamily) bool { return f.typ != "" }) {
-		t.types = untyped("its deliveries name no type that is known here: name its header in Layout.TypeHeader, " +
-			"or take all deliveries with On(\"*\") or Fallback and look at the payload")
-	}
-	return t
-}
-
 // newScheme applies the options to a provider's traits. The caller sets verify
 // and, where there is one, challenge.
 func newScheme(provider string, t traits, opts []Option) (*Scheme, options, error) {

@@ -41,14 +41,13 @@ import (
 // again.
 func Twilio(authTokens secret.Source, publicURL string, opts ...Option) (*Scheme, error) {
 	const provider = "twilio"
-	c := &twilioCore{}
 	s, _, err := newScheme(provider, traits{
 		ack: 15 * time.Second, methods: []string{http.MethodGet}, deliver: []string{http.MethodGet},
-		types: untyped(takesAll), urlSigned: c.signedURL,
 	}, opts)
 	if err != nil {
 		return nil, err
 	}
+	c := &twilioCore{}
 	if err := c.setURL(publicURL); err != nil {
 		return nil, configError(provider, err)
 	}
@@ -66,6 +65,7 @@ func Twilio(authTokens secret.Source, publicURL string, opts ...Option) (*Scheme
 		return nil, configError(provider, err)
 	}
 	s.verify = c.verify
+	s.types, s.urlSigned = untyped(takesAll), c.signedURL
 	return s, nil
 }
 
@@ -183,15 +183,6 @@ func (c *twilioCore) target(r *Request) (pathQuery, query string, err error) {
 	return withQuery(c.path, query), query, nil
 }
 
-// signedURL is what is signed of the URL, but for the host, which is configured.
-func (c *twilioCore) signedURL(r *Request) string {
-	pathQuery, _, err := c.target(r)
-	if err != nil {
-		return "" // it is not as it was verified, so nothing is known of it
-	}
-	return pathQuery
-}
-
 func withQuery(path, query string) string {
 	if query == "" {
 		return path
@@ -246,4 +237,13 @@ func twilioParams(form url.Values) string {
 		}
 	}
 	return b.String()
+}
+
+// signedURL is what is signed of the URL, but for the host, which is configured.
+func (c *twilioCore) signedURL(r *Request) string {
+	pathQuery, _, err := c.target(r)
+	if err != nil {
+		return "" // it is not as it was verified, so nothing is known of it
+	}
+	return pathQuery
 }
