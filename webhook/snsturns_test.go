@@ -336,3 +336,30 @@ func TestW14_HowLongFetchesCount(t *testing.T) {
 		require.Equal(t, 3, host.count(certURL))
 	})
 }
+
+// W14: what failed long ago makes room for what has failed just now.
+func TestW14_FailuresAreForgottenInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		host := newCertHost(t, 0)
+		s, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(host.client()))
+		require.NoError(t, err)
+		ask := func(n int) {
+			_, err := s.Verify(t.Context(), post(garbage(t, n)))
+			require.True(t, webhook.Undecidable(err))
+		}
+		for n := range 64 {
+			ask(n)
+		}
+		time.Sleep(5 * time.Second)
+		for n := 100; n < 164; n++ {
+			ask(n)
+		}
+		for n := 100; n < 164; n++ {
+			ask(n)
+			require.Equal(t, 1, host.count(snsURL(n)), "it has just failed")
+		}
+		ask(200)
+		require.LessOrEqual(t, host.count(""), 64+64+1)
+	})
+}
