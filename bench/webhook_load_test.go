@@ -61,12 +61,12 @@ func TestWebhookLoad(t *testing.T) {
 	var handled atomic.Int64
 	discard := webhook.WithLogger(slog.New(slog.DiscardHandler))
 	own, errOwn := webhook.NewHandler(scheme, discard,
-		webhook.On("charge.succeeded", func(_ context.Context, e webhook.Event[json.RawMessage]) error {
+		webhook.OnEnvelope("charge.succeeded", func(_ context.Context, e webhook.Event[json.RawMessage]) error {
 			handled.Add(1)
 			return nil
 		}))
 	full, errFull := webhook.NewHandler(scheme, discard, webhook.WithDuplicates(guard),
-		webhook.On("charge.succeeded", func(_ context.Context, e webhook.Event[rawEvent]) error {
+		webhook.OnEnvelope("charge.succeeded", func(_ context.Context, e webhook.Event[rawEvent]) error {
 			if e.Data.ID != e.ID {
 				return fmt.Errorf("event %s holds %s", e.ID, e.Data.ID)
 			}

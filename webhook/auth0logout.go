@@ -28,7 +28,7 @@ func Auth0Logout(issuer, clientID string, opts ...Option) (*Scheme, error) {
 	}
 	return newJWT(jwtSpec{
 		provider: provider, scheme: "logout+jwt",
-		traits:   traits{split: splitClaims(logoutToken)},
+		traits:   traits{split: splitClaims(logoutToken), types: only(LogoutEvent)},
 		issuers:  []string{issuer},
 		audience: clientID,
 		rules:    claims.Rules{OptionalSubject: true, RequireIssuedAt: true},

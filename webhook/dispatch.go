@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -10,7 +11,20 @@ import (
 // On calls fn for events of the given type, which is the provider's own name
 // for it: "payment_intent.succeeded", "push", "email.bounced". A trailing
 // asterisk matches any ending, as in "customer.subscription.*"; an exact name
-// goes before a pattern and a longer pattern before a shorter one.
+// goes before a pattern and a longer pattern before a shorter one. "*" alone
+// matches every event.
+//
+// T is filled from the event's object, which is where the provider keeps it:
+//
+//	Stripe                                                data.object, but all of a thin event
+//	Standard Webhooks, Svix, Clerk, Resend, OpenAI        data
+//	Paddle                                                data
+//	Slack                                                 event, but all of a command or interaction
+//	every other, and a verifier that is not of this package  the whole payload
+//
+// An event without such an object fails. For a T that takes the provider's
+// envelope use [OnEnvelope]: On refuses one, whose fields would all stay empty.
+// Raw.Payload is the whole in both.
 //
 // When fn returns nil the event is done. An error or a panic fails the
 // delivery, so that the provider sends it again; return nil for events that can
@@ -25,12 +39,26 @@ func On[T any](eventType string, fn func(ctx context.Context, e Event[T]) error)
 			c.fail("On(%q): the function is nil", eventType)
 			return
 		}
-		c.routes.add(c, eventType, &route{run: plain(fn)})
+		c.routes.add(c, eventType, &route{name: "On", run: plain(fn), takes: reflect.TypeFor[T]()})
+	}
+}
+
+// OnEnvelope is [On] for a T that takes the whole payload with the provider's
+// envelope, such as a vendor SDK's event type or events.StripePaymentIntent. A
+// type is given to one of the two.
+func OnEnvelope[T any](eventType string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
+	return func(c *handlerConfig) {
+		if fn == nil {
+			c.fail("OnEnvelope(%q): the function is nil", eventType)
+			return
+		}
+		c.routes.add(c, eventType, &route{name: "OnEnvelope", run: plain(fn)})
 	}
 }
 
 // OnObject calls fn for events in the given kind of envelope ([Raw].Object)
-// whose type no [On] names: Stripe's thin events are "v2.core.event".
+// whose type no [On] names: Stripe's thin events are "v2.core.event". T is filled
+// from the whole payload, as in [OnEnvelope].
 func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
 	return func(c *handlerConfig) {
 		switch {
@@ -41,14 +69,15 @@ func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) err
 		case c.routes.objects[object] != nil:
 			c.fail("OnObject(%q) is given twice", object)
 		default:
-			c.routes.objects[object] = &route{run: plain(fn)}
+			c.routes.objects[object] = &route{name: "OnObject", run: plain(fn)}
 		}
 	}
 }
 
-// Fallback calls fn for every event that nothing else matches. Without it such
-// events are acknowledged and dropped, since providers add types at any time
-// and count refusals as failures.
+// Fallback calls fn with the whole payload of every event that nothing else
+// matches. Without it such events are acknowledged and dropped, since providers
+// add types at any time and count refusals as failures; the log has each such
+// type once, at debug level.
 func Fallback(fn func(ctx context.Context, e Event[json.RawMessage]) error) HandlerOption {
 	return func(c *handlerConfig) {
 		switch {
@@ -57,17 +86,17 @@ func Fallback(fn func(ctx context.Context, e Event[json.RawMessage]) error) Hand
 		case c.routes.fallback != nil:
 			c.fail("Fallback is given twice")
 		default:
-			c.routes.fallback = &route{run: plain(fn)}
+			c.routes.fallback = &route{name: "Fallback", run: plain(fn)}
 		}
 	}
 }
 
-// runner decodes one event and calls the user's function.
-type runner func(ctx context.Context, d *Delivery, i int, suspect bool) (*Answer, error)
+// runner decodes one event and calls the user's function; see newEvent for find.
+type runner func(ctx context.Context, d *Delivery, i int, suspect bool, find objectFinder) (*Answer, error)
 
 func plain[T any](fn func(context.Context, Event[T]) error) runner {
-	return func(ctx context.Context, d *Delivery, i int, suspect bool) (*Answer, error) {
-		e, err := newEvent[T](d, i, suspect)
+	return func(ctx context.Context, d *Delivery, i int, suspect bool, find objectFinder) (*Answer, error) {
+		e, err := newEvent[T](d, i, suspect, find)
 		if err != nil {
 			return nil, err
 		}
@@ -76,8 +105,10 @@ func plain[T any](fn func(context.Context, Event[T]) error) runner {
 }
 
 type route struct {
+	name     string // the option that made it, for errors
 	run      runner
-	responds bool // the answer is the event's result: no guard, no queue
+	responds bool         // the answer is the event's result: no guard, no queue
+	takes    reflect.Type // what the object is decoded into; nil: it gets the whole payload
 }
 
 type prefixRoute struct {
@@ -138,11 +169,14 @@ func (rs *routes) find(raw *Raw) *route {
 
 // call runs a route and turns a panic into an error, which carries the stack
 // for the log.
-func (rt *route) call(ctx context.Context, d *Delivery, i int, suspect bool) (answer *Answer, err error) {
+func (rt *route) call(ctx context.Context, d *Delivery, i int, suspect bool, find objectFinder) (answer *Answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			answer, err = nil, newPanicError(p)
 		}
 	}()
-	return rt.run(ctx, d, i, suspect)
+	if rt.takes == nil {
+		find = nil
+	}
+	return rt.run(ctx, d, i, suspect, find)
 }

@@ -17,8 +17,9 @@ import (
 // since a process can die between the effect and the commit.
 //
 // Implementations are safe for concurrent use: of several concurrent claims of
-// one key exactly one is answered with [Claimed]. A claim that is neither
-// committed nor released, because its process died, must lapse by itself.
+// one key that has an identifier exactly one is answered with [Claimed]. A claim
+// that is neither committed nor released, because its process died, must lapse by
+// itself.
 type Guard interface {
 	// Claim asks to run the event. An error means that the guard cannot tell;
 	// the event is then not run and the provider is answered 503.
@@ -31,12 +32,14 @@ type Guard interface {
 	Release(ctx context.Context, c Claim) error
 }
 
-// GuardKey says which event it is. Two events are the same if Endpoint and ID
-// are equal and, unless IDSigned, Body and Index as well: whoever holds one
+// GuardKey says which event it is. Two events are the same if Endpoint, ID and
+// Index are equal and, unless IDSigned, Body as well: whoever holds one
 // captured delivery can send it under any unsigned identifier, so by itself
 // such an identifier must not make an event disappear. A signed identifier
-// counts alone, since providers render the same event anew for a retry
-// (Stripe's pending_webhooks).
+// counts without the body, since providers render the same event anew for a
+// retry (Stripe's pending_webhooks). Events without an ID are never the same,
+// since two alerts may well be equal to the letter: each is [Claimed], and one
+// whose Body and Index were seen before is a Suspect.
 type GuardKey struct {
 	// Endpoint names the mount; see [WithEndpoint].
 	Endpoint string
@@ -44,8 +47,10 @@ type GuardKey struct {
 	// whether the signature covers it.
 	ID       string
 	IDSigned bool
-	// Body is the SHA-256 of the event's payload, and Empty is set if there is
-	// none. Both are left zero where IDSigned.
+	// Body is the SHA-256 of what was signed, which for a GET of Twilio is the
+	// URL, or of the event's payload where the event of a batch has an identifier
+	// of its own. Empty is set if there was nothing. Both are left zero where
+	// IDSigned.
 	Body  [32]byte
 	Empty bool
 	// Index is the position in the delivery of an event that has no identifier
@@ -57,10 +62,10 @@ type GuardKey struct {
 type Claim struct {
 	Key   GuardKey
 	State ClaimState
-	// Suspect is set where the identifier is not signed and the payload was
-	// seen at the endpoint under another identifier, or the identifier with
-	// another payload. It is for the event's Suspect field and no reason to
-	// refuse the claim.
+	// Suspect is set where the identifier is not signed and the same content was
+	// seen at the endpoint under another identifier, or the identifier with other
+	// content, and where an event without an identifier was seen before. It is for
+	// the event's Suspect field and no reason to refuse the claim.
 	Suspect bool
 	// Token tells this claim from a later one of the same key. It is the
 	// guard's own.
@@ -89,7 +94,8 @@ var ErrGuardFull = errors.New("too many events in flight")
 
 // WithDuplicates runs no event again that g knows as handled. Without it every
 // delivery is run, and in a batch that failed in part the whole batch is run
-// again. Events that are only acknowledged, because no function is there for
+// again. Events that have no identifier, in the payload or a header, are run each
+// time, and marked [Event].Suspect when g has seen their like. Events that are only acknowledged, because no function is there for
 // them, and [Respond] do not use it. Together with [WithQueue] it is applied
 // when an event is taken up from the queue, not when it is put there.
 //

@@ -86,6 +86,11 @@ func (g *MemoryGuard) Claim(_ context.Context, key GuardKey) (Claim, error) {
 	defer g.mu.Unlock()
 	now := g.cfg.Now()
 	c := Claim{Key: key}
+	if key.ID == "" { // nothing to know it by again
+		c.State, c.Token = Claimed, g.token()
+		c.Suspect = g.mark(c, now)
+		return c, nil
+	}
 	if _, ok := g.done.get(id, now); ok {
 		c.State = Handled
 		return c, nil
@@ -100,15 +105,22 @@ func (g *MemoryGuard) Claim(_ context.Context, key GuardKey) (Claim, error) {
 	if len(g.claims) >= g.cfg.Events {
 		return Claim{}, fmt.Errorf("webhook: memory guard: %w: %d", ErrGuardFull, len(g.claims))
 	}
-	g.serial++
-	c.State, c.Token = Claimed, strconv.FormatUint(g.serial, 36)
+	c.State, c.Token = Claimed, g.token()
 	g.claims[id] = lease{token: c.Token, expires: now.Add(g.cfg.Lease)}
-	c.Suspect = g.mark(key, now)
+	c.Suspect = g.mark(c, now)
 	return c, nil
+}
+
+func (g *MemoryGuard) token() string {
+	g.serial++
+	return strconv.FormatUint(g.serial, 36)
 }
 
 // Commit implements [Guard]. The error is always nil.
 func (g *MemoryGuard) Commit(_ context.Context, c Claim) error {
+	if c.Key.ID == "" {
+		return nil
+	}
 	id := identity(c.Key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -125,11 +137,13 @@ func (g *MemoryGuard) Release(_ context.Context, c Claim) error {
 	id := identity(c.Key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.claims[id].token != c.Token {
-		return nil
+	if c.Key.ID != "" {
+		if g.claims[id].token != c.Token {
+			return nil
+		}
+		delete(g.claims, id)
 	}
-	delete(g.claims, id)
-	owner := delivery(c.Key)
+	owner := ownerOf(c)
 	for _, m := range sightings(c.Key) {
 		if first, ok := g.marks.get(m, g.cfg.Now()); ok && first == owner {
 			g.marks.remove(m) // it was not handled, so its redelivery is the first
@@ -138,11 +152,11 @@ func (g *MemoryGuard) Release(_ context.Context, c Claim) error {
 	return nil
 }
 
-// mark notes the payload and the unsigned identifier, and reports whether one
+// mark notes the content and the unsigned identifier, and reports whether one
 // of them was there before as part of another event.
-func (g *MemoryGuard) mark(key GuardKey, now time.Time) (suspect bool) {
-	owner := delivery(key)
-	for _, m := range sightings(key) {
+func (g *MemoryGuard) mark(c Claim, now time.Time) (suspect bool) {
+	owner := ownerOf(c)
+	for _, m := range sightings(c.Key) {
 		switch first, ok := g.marks.get(m, now); {
 		case !ok:
 			g.marks.put(m, owner, now, now.Add(g.cfg.Window))
@@ -163,15 +177,21 @@ func (g *MemoryGuard) dropLapsed(now time.Time) {
 
 // identity is what makes two events the same one.
 func identity(k GuardKey) guardHash {
-	if k.IDSigned && k.ID != "" {
+	if k.IDSigned {
 		return hashParts("signed", k.Endpoint, k.ID, nil, k.Index)
 	}
 	return hashParts("unsigned", k.Endpoint, k.ID, k.Body[:], k.Index)
 }
 
-// delivery is the identity without the position, so that the events of one
-// batch do not make each other suspect.
-func delivery(k GuardKey) guardHash { return hashParts("delivery", k.Endpoint, k.ID, k.Body[:], 0) }
+// ownerOf is whose the sightings of an event are: the delivery's, by the identity
+// without the position, so that the events of one batch do not make each other
+// suspect. Without an identifier each claim is another's.
+func ownerOf(c Claim) guardHash {
+	if c.Key.ID == "" {
+		return hashParts("claim", c.Key.Endpoint, c.Token, nil, 0)
+	}
+	return hashParts("delivery", c.Key.Endpoint, c.Key.ID, c.Key.Body[:], 0)
+}
 
 // sightings are what an unsigned event is recognised by in another guise.
 func sightings(k GuardKey) []guardHash {
@@ -180,7 +200,7 @@ func sightings(k GuardKey) []guardHash {
 	}
 	var hs []guardHash
 	if !k.Empty {
-		hs = append(hs, hashParts("body", k.Endpoint, "", k.Body[:], 0))
+		hs = append(hs, hashParts("body", k.Endpoint, "", k.Body[:], k.Index))
 	}
 	if k.ID != "" {
 		hs = append(hs, hashParts("id", k.Endpoint, k.ID, nil, k.Index))

@@ -135,14 +135,107 @@ func TestW12_UnsignedIdentifierFlagsInsteadOfDropping(t *testing.T) {
 	require.Contains(t, log.String(), "may be a replay")
 }
 
-func TestW12_WithoutAnyIdentifierTheBodyIsKnown(t *testing.T) {
+// W12: equal deliveries without an identifier may well be two alerts.
+func TestW12_WithoutAnyIdentifierEveryDeliveryRuns(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_800_000_000, 0)
+	j := &journal{}
+	var log buffer
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), log.option(),
+		webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{Now: func() time.Time { return now }})))
+	for i, step := range []struct {
+		body    string
+		suspect bool
+	}{
+		{`{"type":"paid"}`, false}, {`{"type":"paid"}`, true}, {`{"type":"paid","amount":2}`, false},
+		{`{"type":"paid"}`, true}, {`{"type":"paid","amount":2}`, true},
+	} {
+		require.Equal(t, 200, status(h, delivery(step.body)))
+		require.Len(t, j.events, i+1)
+		require.Equal(t, step.suspect, j.events[i].Suspect, i)
+		now = now.Add(10 * time.Hour)
+	}
+	require.Contains(t, log.String(), "may be a replay")
+	now = now.Add(72 * time.Hour)
+	require.Equal(t, 200, status(h, delivery(`{"type":"paid"}`)))
+	require.False(t, j.events[5].Suspect, "the window has passed")
+}
+
+// W12: what failed is not what was seen before, what succeeded is.
+func TestW12_WithoutAnyIdentifierARedeliveryOfAFailureIsNoSuspect(t *testing.T) {
+	t.Parallel()
+	j := &journal{result: func(_ webhook.Event[fakeEvent], nth int) error {
+		if nth == 1 || nth == 3 {
+			return errTest
+		}
+		return nil
+	}}
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+	for i, want := range []struct {
+		code    int
+		suspect bool
+	}{{500, false}, {200, false}, {500, true}, {200, true}} {
+		require.Equal(t, want.code, status(h, delivery(`{"type":"paid"}`)), i)
+		require.Equal(t, want.suspect, j.events[i].Suspect, i)
+	}
+}
+
+// W12: the events of a batch without identifiers are told apart by their position.
+func TestW12_BatchWithoutAnyIdentifier(t *testing.T) {
 	t.Parallel()
 	j := &journal{}
 	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
-	require.Equal(t, 200, status(h, delivery(`{"type":"paid"}`)))
-	require.Equal(t, 200, status(h, delivery(`{"type":"paid"}`)))
-	require.Equal(t, 200, status(h, delivery(`{"type":"paid","amount":2}`)))
-	require.Len(t, j.list(), 2)
+	batch := `[{"type":"paid"},{"type":"paid"}]`
+	for round, suspect := range []bool{false, true} {
+		require.Equal(t, 200, status(h, delivery(batch)))
+		require.Len(t, j.events, 2*round+2)
+		require.Equal(t, suspect, j.events[2*round].Suspect)
+		require.Equal(t, suspect, j.events[2*round+1].Suspect)
+	}
+}
+
+// W12: without an identifier nothing makes a concurrent delivery wait either.
+func TestW12_WithoutAnyIdentifierEqualDeliveriesRunAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{result: func(webhook.Event[fakeEvent], int) error {
+			time.Sleep(time.Second)
+			return nil
+		}}
+		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{Events: 1})))
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { require.Equal(t, 200, status(h, delivery(`{"type":"paid"}`))) })
+		}
+		wg.Wait()
+		suspects := 0
+		for _, e := range j.events {
+			if e.Suspect {
+				suspects++
+			}
+		}
+		require.Len(t, j.events, 3)
+		require.Equal(t, 2, suspects)
+	})
+}
+
+// W12: a captured delivery whose unsigned identifier was taken away, or that was
+// given one, is the same content.
+func TestW12_IdentifierTakenAwayOrPutThere(t *testing.T) {
+	t.Parallel()
+	for _, ids := range [][2]string{{"d1", ""}, {"", "d1"}} {
+		j := &journal{}
+		h := newHandler(t, fake{unsignedID: true}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+		for i, id := range ids {
+			r := delivery(`{"type":"paid"}`)
+			if id != "" {
+				r = withID(r, id)
+			}
+			require.Equal(t, 200, status(h, r))
+			require.Len(t, j.events, i+1)
+			require.Equal(t, i == 1, j.events[i].Suspect)
+		}
+	}
 }
 
 func TestW12_BatchDoesNotMakeItselfSuspect(t *testing.T) {

@@ -2,25 +2,28 @@ package webhook
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 )
 
-// Event is one verified event with its payload decoded into T. Its ID, Type,
-// Payload and the like are those of the embedded [Raw].
+// Event is one verified event with its object, or for [OnEnvelope] the whole of its
+// payload, decoded into T; see [On] for which is which. Its ID, Type, Payload and
+// the like are those of the embedded [Raw].
 //
-// T says what the handler wants to see of the payload:
+// T says what the handler wants to see:
 //
-//   - a struct, such as those of package webhook/events or a vendor SDK's own
-//     event type, is filled by encoding/json; fields it does not name are ignored
-//   - [json.RawMessage] or []byte is the payload itself, undecoded and not copied
+//   - a struct, such as those of package webhook/events or of a vendor's SDK, is
+//     filled by encoding/json; fields it does not name are ignored
+//   - [json.RawMessage] or []byte is the text itself, undecoded and not copied
 //   - [url.Values] is a form, as Slack commands and Twilio send it
 //   - struct{} leaves the payload alone, for events that consist of headers only
 //   - a type whose pointer implements [EventDecoder] decodes itself
 type Event[T any] struct {
 	Raw
-	// Data is the decoded payload.
+	// Data is what was decoded.
 	Data T
 	// Receipt is what was established about the delivery, shared by the events
 	// of a batch.
@@ -33,10 +36,11 @@ type Event[T any] struct {
 	// Index is the event's position in its delivery, from 0.
 	Index int
 	// Suspect is set by the duplicate guard where the provider does not sign
-	// the event's identifier: the same payload was seen at this endpoint under
-	// another identifier, or this identifier with another payload. It may be a
-	// replay of a captured delivery or an honest repetition; the guard cannot
-	// tell, so it flags instead of dropping. False without a guard.
+	// the event's identifier, or gives it none: the same content was seen at this
+	// endpoint before, under another identifier or under none, or this identifier
+	// with other content. It may be a replay of a captured delivery or an honest
+	// repetition; the guard cannot tell, so it flags instead of dropping. False
+	// without a guard.
 	Suspect bool
 }
 
@@ -48,30 +52,53 @@ type EventDecoder interface {
 	DecodeEvent(raw Raw, r *Request) error
 }
 
-// newEvent decodes event i of d.
-func newEvent[T any](d *Delivery, i int, suspect bool) (Event[T], error) {
+// newEvent decodes event i of d. find, unless nil, returns its object, which is
+// what is decoded then instead of the payload.
+func newEvent[T any](d *Delivery, i int, suspect bool, find objectFinder) (Event[T], error) {
 	raw := d.Events[i]
 	raw.Payload = slices.Clip(raw.Payload) // appending to it must not write into the body
 	e := Event[T]{Raw: raw, Receipt: d.Receipt, Request: d.Request, Index: i, Suspect: suspect}
-	if err := decode(&e.Data, raw, d.Request); err != nil {
+	if err := decode(&e.Data, raw, d.Request, find); err != nil {
 		return Event[T]{}, fmt.Errorf("webhook: decode event into %T: %w", e.Data, err)
 	}
 	return e, nil
 }
 
-func decode(into any, raw Raw, r *Request) (err error) {
+func decode(into any, raw Raw, r *Request, find objectFinder) (err error) {
 	switch p := into.(type) {
 	case EventDecoder:
 		return p.DecodeEvent(raw, r)
-	case *json.RawMessage:
-		*p = raw.Payload
-	case *[]byte:
-		*p = raw.Payload
 	case *struct{}:
+		return nil
+	}
+	text := raw.Payload
+	if find != nil {
+		if text, err = find(&raw); err != nil {
+			return err
+		}
+		text = slices.Clip(text)
+	}
+	switch p := into.(type) {
+	case *json.RawMessage:
+		*p = text
+	case *[]byte:
+		*p = text
 	case *url.Values:
-		*p, err = url.ParseQuery(string(raw.Payload))
+		*p, err = url.ParseQuery(string(text))
 	default:
-		return json.Unmarshal(raw.Payload, into)
+		return unmarshal(text, into)
 	}
 	return err
+}
+
+// unmarshal is encoding/json's, but does not take null for a value of zeros.
+func unmarshal(text []byte, into any) error {
+	if string(text) == "null" {
+		switch reflect.TypeOf(into).Elem().Kind() {
+		case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		default:
+			return errors.New("null where a value is expected")
+		}
+	}
+	return json.Unmarshal(text, into)
 }

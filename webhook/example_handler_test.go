@@ -31,8 +31,8 @@ func ExampleNewHandler() {
 		return
 	}
 	handler, err := webhook.NewHandler(scheme, quiet, webhook.WithDuplicates(guard),
-		webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.StripePaymentIntent]) error {
-			fmt.Println(e.ID, "paid order", e.Data.Object.Metadata["order_id"])
+		webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
+			fmt.Println(e.ID, "paid order", e.Data.Metadata["order_id"])
 			return nil // an error makes Stripe send the event again
 		}))
 	if err != nil {
@@ -53,6 +53,36 @@ func ExampleNewHandler() {
 	// 200
 	// 200
 	// 401
+}
+
+// On takes the object that the event is about, OnEnvelope all that the provider says of it.
+func ExampleOnEnvelope() {
+	scheme, err := webhook.Stripe(secret.Static("whsec_example"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = webhook.NewHandler(scheme, quiet,
+		webhook.On("customer.subscription.updated", func(context.Context, webhook.Event[events.StripeSubscription]) error { return nil }))
+	fmt.Println("On:", err != nil)
+
+	handler, err := webhook.NewHandler(scheme, quiet,
+		webhook.OnEnvelope("customer.subscription.updated", func(_ context.Context, e webhook.Event[events.StripeSubscription]) error {
+			fmt.Println(e.Data.Object.Status, "before:", string(e.Data.Previous))
+			return nil
+		}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	body := []byte(`{"id":"evt_1","object":"event","type":"customer.subscription.updated","data":{"object":{"id":"sub_1","status":"active"},"previous_attributes":{"status":"trialing"}}}`)
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, webhooktest.Stripe("whsec_example").Request(body))
+	fmt.Println(w.Code)
+	// Output:
+	// On: true
+	// active before: {"status":"trialing"}
+	// 200
 }
 
 // A Slack command gets its answer in the response.

@@ -72,7 +72,10 @@ type Handler struct {
 	queue      Enqueuer
 	log        *slog.Logger
 	routes     routes
+	rules      schemeRules  // nil: the verifier is the caller's own
+	object     objectFinder // nil: the payload is the object
 	running    running
+	unwanted   unwanted
 }
 
 // What a Scheme can do beyond Verify. A user's own verifier may do as much.
@@ -89,7 +92,7 @@ type (
 	deadliner     interface{ AckDeadline() time.Duration }
 )
 
-// HandlerOption adjusts a handler at construction: [On], [OnObject],
+// HandlerOption adjusts a handler at construction: [On], [OnEnvelope], [OnObject],
 // [Fallback], [Respond], [WithDuplicates], [WithQueue], [WithDeadline],
 // [WithEndpoint], [WithLogger].
 type HandlerOption func(*handlerConfig)
@@ -151,11 +154,13 @@ func WithLogger(log *slog.Logger) HandlerOption {
 // refusals one of this package's reasons, and any other error counts as
 // undecided; if it has the methods Provider, MaxBody, Methods, AckDeadline,
 // Challenge or Split of Scheme, they are used, and otherwise a delivery is a
-// POST of at most [DefaultMaxBody] with one event.
+// POST of at most [DefaultMaxBody] with one event. One that embeds a Scheme
+// keeps the Scheme's rule for what [On] decodes.
 //
 // The error has the reason [ErrConfig] and names every mistake: a nil function,
-// an event type that is handled twice, a pattern with an asterisk in the
-// middle, a queue together with [Respond].
+// an event type that is handled twice or that the scheme's events never have, a
+// pattern with an asterisk in the middle, a type for [On] that takes the
+// provider's envelope, a queue together with [Respond].
 func NewHandler(v Verifier, opts ...HandlerOption) (*Handler, error) {
 	c := handlerConfig{routes: newRoutes()}
 	for _, opt := range opts {
@@ -163,6 +168,8 @@ func NewHandler(v Verifier, opts ...HandlerOption) (*Handler, error) {
 	}
 	if s, ok := v.(*Scheme); v == nil || ok && (s == nil || s.verify == nil) {
 		c.fail("the verifier was not made by a constructor")
+	} else {
+		c.routes.check(&c, v)
 	}
 	if c.queue != nil && c.routes.responds {
 		c.fail("WithQueue and Respond exclude each other: a queued event is acknowledged before it is run")
@@ -192,6 +199,9 @@ func NewHandler(v Verifier, opts ...HandlerOption) (*Handler, error) {
 	h.deadline = deadlineFor(v, c.deadline)
 	h.challenger, _ = v.(challenger)
 	h.splitter, _ = v.(splitter)
+	if rules, ok := v.(schemeRules); ok {
+		h.rules, h.object = rules, rules.object
+	}
 	return h, nil
 }
 

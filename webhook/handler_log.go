@@ -79,8 +79,11 @@ func (h *Handler) logUnsettled(ctx context.Context, handled bool, err error) {
 		slog.Bool("handled", handled), slog.String("error", clip(err.Error())))
 }
 
+// logUnknown has each type once.
 func (h *Handler) logUnknown(ctx context.Context, d *Delivery, raw *Raw) {
-	h.logEvent(ctx, slog.LevelDebug, "webhook event has no function", d, raw)
+	if h.logger().Enabled(ctx, slog.LevelDebug) && h.unwanted.first(clip(raw.Type)) {
+		h.logEvent(ctx, slog.LevelDebug, "webhook event has no function; its type is not logged again", d, raw)
+	}
 }
 
 func (h *Handler) logDuplicate(ctx context.Context, d *Delivery, raw *Raw) {

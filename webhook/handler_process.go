@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"slices"
@@ -74,6 +73,9 @@ func (h *Handler) work(ctx context.Context, r *Request) Answer {
 	if err != nil {
 		return h.fail(ctx, rec, err)
 	}
+	if len(d.Events) == 0 {
+		return acknowledged() // nothing was said, so there is nothing to keep or to run
+	}
 	if h.queue != nil {
 		if err := h.queue.Enqueue(ctx, d.forQueue()); err != nil {
 			return h.fail(ctx, rec, &laterError{"queue", err})
@@ -126,7 +128,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 		h.logUnknown(ctx, d, raw)
 		return nil, nil
 	case rt.responds || h.guard == nil:
-		return rt.call(ctx, d, i, false)
+		return rt.call(ctx, d, i, false, h.object)
 	}
 	claim, err := panics.Do(ctx, "the guard", func(ctx context.Context) (Claim, error) {
 		return h.guard.Claim(ctx, h.guardKey(d, i))
@@ -147,7 +149,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 	}
 	handled := false
 	defer func() { h.settle(ctx, claim, handled) }() // deferred: a function may end its goroutine
-	_, err = rt.call(ctx, d, i, claim.Suspect)
+	_, err = rt.call(ctx, d, i, claim.Suspect, h.object)
 	handled = err == nil
 	return nil, err
 }
@@ -167,16 +169,4 @@ func (h *Handler) settle(ctx context.Context, c Claim, handled bool) {
 	if err != nil {
 		h.logUnsettled(ctx, handled, err)
 	}
-}
-
-func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
-	raw := &d.Events[i]
-	key := GuardKey{Endpoint: d.Endpoint, ID: raw.ID, IDSigned: raw.IDSigned}
-	if key.ID == "" {
-		key.ID, key.IDSigned, key.Index = d.Receipt.EventID, d.Receipt.EventIDSigned, i
-	}
-	if !key.IDSigned {
-		key.Body, key.Empty = sha256.Sum256(raw.Payload), len(raw.Payload) == 0
-	}
-	return key
 }

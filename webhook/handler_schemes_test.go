@@ -40,7 +40,7 @@ func TestStripeEventReachesItsFunction(t *testing.T) {
 	body := []byte(`{"id":"evt_1","object":"event","api_version":"2023-10-16","created":1760000000,"type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"payment_intent","amount_received":2000,"currency":"eur","metadata":{"order_id":"6735"}}}}` + "\r\n")
 
 	var ours webhook.Event[events.StripePaymentIntent]
-	h := newHandler(t, scheme, webhook.On("payment_intent.succeeded", func(_ context.Context, e webhook.Event[events.StripePaymentIntent]) error {
+	h := newHandler(t, scheme, webhook.OnEnvelope("payment_intent.succeeded", func(_ context.Context, e webhook.Event[events.StripePaymentIntent]) error {
 		ours = e
 		return nil
 	}))
@@ -53,7 +53,7 @@ func TestStripeEventReachesItsFunction(t *testing.T) {
 
 	// The vendor's own type is filled as well.
 	var theirs webhook.Event[stripe.Event]
-	h = newHandler(t, scheme, webhook.On("payment_intent.succeeded", func(_ context.Context, e webhook.Event[stripe.Event]) error {
+	h = newHandler(t, scheme, webhook.OnEnvelope("payment_intent.succeeded", func(_ context.Context, e webhook.Event[stripe.Event]) error {
 		theirs = e
 		return nil
 	}))

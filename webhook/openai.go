@@ -18,7 +18,7 @@ import (
 // the version is what says which algorithm a signature is for.
 func OpenAI(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	spec := standardSpec("openai")
-	spec.split = splitJSON[openAIEnvelope]
+	spec.split, spec.kinds = splitJSON[openAIEnvelope], true
 	spec.wrong["sk-"] = "an API key"
 	spec.checkSecret = func(text string) error {
 		if !strings.HasPrefix(text, "whsec_") {

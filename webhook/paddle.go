@@ -27,7 +27,13 @@ func Paddle(secrets secret.Source, opts ...Option) (*Scheme, error) {
 				Signed:          "{timestamp}:{body}",
 			},
 		},
-		traits: traits{ack: 5 * time.Second, split: splitJSON[paddleEnvelope]},
+		traits: traits{
+			ack: 5 * time.Second, split: splitJSON[paddleEnvelope],
+			objects: objectRule{
+				path: []string{"data"}, typ: "event_type",
+				members: []string{"event_id", "event_type", "occurred_at", "notification_id"},
+			},
+		},
 		wrong: wrongKinds{
 			"pdl_live_apikey_": "an API key", "pdl_sdbx_apikey_": "a sandbox API key",
 			"ntfset_": "the destination's identifier",

@@ -13,7 +13,7 @@ func Postmark(credentials secret.Source, opts ...Option) (*Scheme, error) {
 // PostmarkInbound is [Postmark] for the inbound stream, whose mails with
 // attachments are large: 30 MiB by default. Its events are of the type "Inbound".
 func PostmarkInbound(credentials secret.Source, opts ...Option) (*Scheme, error) {
-	return newPostmark(traits{split: splitJSON[postmarkInbound], maxBody: inboundMaxBody}, credentials, opts)
+	return newPostmark(traits{split: splitJSON[postmarkInbound], maxBody: inboundMaxBody, types: only("Inbound")}, credentials, opts)
 }
 
 // inboundMaxBody holds a mail with its attachments.

@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 )
 
-// Respond calls fn for events of the given type (see [On]) and sends what it
-// returns as the response. It is for synchronous hooks, where the provider acts
+// Respond calls fn for events of the given type and sends what it returns as the
+// response. Types and T are those of [On]. It is for synchronous hooks, where the provider acts
 // upon the response: Slack commands and interactions, Twilio's requests for
 // TwiML, Firebase blocking functions. Use [JSON] and [Reply] to make the
 // answer; a nil answer is an empty 200, and a zero Status is 200.
@@ -23,11 +24,11 @@ func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (
 			c.fail("Respond(%q): the function is nil", eventType)
 			return
 		}
-		c.routes.add(c, eventType, &route{responds: true, run: func(ctx context.Context, d *Delivery, i int, suspect bool) (*Answer, error) {
+		run := func(ctx context.Context, d *Delivery, i int, suspect bool, find objectFinder) (*Answer, error) {
 			if len(d.Events) != 1 {
 				return nil, fmt.Errorf("webhook: a response was asked for, but the delivery holds %d events", len(d.Events))
 			}
-			e, err := newEvent[T](d, i, suspect)
+			e, err := newEvent[T](d, i, suspect, find)
 			if err != nil {
 				return nil, err
 			}
@@ -36,7 +37,8 @@ func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (
 				return nil, err
 			}
 			return answer, answer.check()
-		}})
+		}
+		c.routes.add(c, eventType, &route{name: "Respond", run: run, responds: true, takes: reflect.TypeFor[T]()})
 	}
 }
 

@@ -43,7 +43,7 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 // MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, admitInbound)
-	spec.provider = "sendgrid-inbound"
+	spec.provider, spec.types = "sendgrid-inbound", only("inbound")
 	return newAsymmetric(spec, publicKeys, opts)
 }
 

@@ -36,6 +36,15 @@ func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 		traits: traits{
 			ack: 3 * time.Second, split: splitSlack, methods: []string{http.MethodGet},
 			untrusted: []string{"X-Slack-Retry-Num", "X-Slack-Retry-Reason"},
+			kinds:     true,
+			objects: objectRule{
+				path: []string{"event"}, typ: "type",
+				in: func(object string) bool { return object == "event_callback" },
+				members: []string{
+					"token", "team_id", "enterprise_id", "context_team_id", "context_enterprise_id", "api_app_id", "type",
+					"event_id", "event_time", "event_context", "authorizations", "authed_users", "authed_teams", "is_ext_shared_channel",
+				},
+			},
 		},
 		wrong: wrongKinds{
 			"xoxb-": "a bot token", "xoxp-": "a user token", "xapp-": "an app-level token",

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,8 +32,10 @@ import (
 //
 // The certificate is fetched only from the SNS host of an AWS region, at the path
 // that AWS uses, by a client that refuses redirects, proxies and addresses that
-// are not public; it is kept for a day, within its validity. A confirmation's
-// SubscribeURL is not fetched unless asked for.
+// are not public; it is kept for a day, within its validity. A message waits for its
+// certificate, at most 10 seconds, and a flood of messages that name others does not
+// keep it from being fetched. A confirmation's SubscribeURL is not fetched unless
+// asked for.
 //
 // Stricter than sns-validator for Node.js, which takes any topic, certificate
 // URLs with other paths and queries and buckets of S3 named "sns", and a Type,
@@ -41,7 +44,7 @@ import (
 func SNS(topicARNs []string, opts ...Option) (*Scheme, error) {
 	const provider = "aws-sns"
 	s, o, err := newScheme(provider, traits{
-		ack: 15 * time.Second, split: splitSNS,
+		ack: 15 * time.Second, split: splitSNS, types: snsTypes, kinds: true,
 		unsignedHint: "SNS signs its own JSON envelope only: is raw message delivery on?",
 		uses:         []string{"Tolerance", "HTTPClient", "SNSAutoConfirm"},
 	}, opts)
@@ -68,6 +71,15 @@ func SNS(topicARNs []string, opts ...Option) (*Scheme, error) {
 		s.challenge = c.answer
 	}
 	return s, nil
+}
+
+// snsTypes are SNS's own and those of S3's records, whose names come without the
+// "s3:" that they have in a bucket's configuration.
+var snsTypes = eventTypes{
+	closed: true,
+	names:  []string{snsNotification, snsSubscription, snsUnsubscribe, "s3:TestEvent"},
+	form:   regexp.MustCompile(`\A[A-Z][A-Za-z]*(:[A-Za-z]*)?\z`),
+	advice: `the types are "Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation", and those of S3 as in "ObjectCreated:Put"`,
 }
 
 // snsHeaders repeat what the body says, without a signature.
@@ -105,8 +117,11 @@ func (c *snsCore) check(ctx context.Context, r *Request, now time.Time) (*snsMes
 		return nil, Receipt{}, &Error{Reason: ErrNotAllowed, Detail: "topic " + quote(m.topicARN)}
 	}
 	signature, err := base64.StdEncoding.Strict().DecodeString(m.signature)
-	if err != nil || strings.ContainsAny(m.signature, "\r\n") {
+	switch { // before anything is fetched on the word of a message that nobody may have signed
+	case err != nil:
 		return nil, Receipt{}, &Error{Reason: ErrMalformed, Detail: "the signature is not base64"}
+	case len(signature) < minRSABits/8 || len(signature) > maxRSABits/8:
+		return nil, Receipt{}, &Error{Reason: ErrMalformed, Detail: "the signature is not as long as one of RSA"}
 	}
 	if err := c.certs.fetcher.Check(m.certURL); err != nil {
 		return nil, Receipt{}, &Error{Reason: ErrMalformed, Detail: "SigningCertURL", Err: err}
@@ -124,6 +139,7 @@ func (c *snsCore) check(ctx context.Context, r *Request, now time.Time) (*snsMes
 	if err := m.verify(cert.key, signature); err != nil {
 		return nil, Receipt{}, err
 	}
+	cert.proven.Store(true)
 	if err := within(m.timestamp, now, c.tolerance); err != nil {
 		return nil, Receipt{}, err
 	}

@@ -6,11 +6,14 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/flight"
@@ -81,21 +84,25 @@ type snsCert struct {
 	key                 *rsa.PublicKey
 	notBefore, notAfter time.Time
 	fetched             time.Time
+	proven              atomic.Bool // a message for one of our topics was signed with it
 }
 
 const (
 	certLifetime = 24 * time.Hour
 	certCooldown = 5 * time.Second
 	certLimit    = 30 * time.Second // of a fetch, in a client that has no limit of its own
-	maxCerts     = 64               // kept, failures included: more than AWS has regions in use at a time
-	maxFlights   = 8                // fetches that run at once
+	certPatience = 10 * time.Second // how long a message waits, unless its caller gives up before
+	maxCerts     = 64               // kept, and failures: more than AWS has regions in use at a time
 )
 
-var errCooldown = errors.New("an attempt to fetch it has just failed")
+var (
+	errCooldown = errors.New("an attempt to fetch it has just failed")
+	errCrowded  = errors.New("too many certificates are asked for")
+)
 
 // snsCerts keeps signing certificates by URL. Anyone can send messages that name
-// another one on AWS's host, so that both what is kept and what is fetched at a
-// time is bounded.
+// another one on AWS's host, so that what is kept, what waits and what is fetched at
+// a time is bounded; see certTurns for who goes first.
 type snsCerts struct {
 	fetcher *safefetch.Fetcher
 	now     func() time.Time
@@ -103,7 +110,15 @@ type snsCerts struct {
 	mu      sync.Mutex
 	known   map[string]*snsCert
 	failed  map[string]time.Time
-	flights map[string]*flight.Flight[*snsCert]
+	flights map[string]*certFlight
+	turns   certTurns
+}
+
+type certFlight struct {
+	certTurn
+	done chan struct{}
+	cert *snsCert
+	err  error
 }
 
 func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
@@ -116,7 +131,8 @@ func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
 	}
 	return &snsCerts{
 		fetcher: f, now: now,
-		known: map[string]*snsCert{}, failed: map[string]time.Time{}, flights: map[string]*flight.Flight[*snsCert]{},
+		known: map[string]*snsCert{}, failed: map[string]time.Time{}, flights: map[string]*certFlight{},
+		turns: certTurns{asked: map[string]int{}},
 	}, nil
 }
 
@@ -125,7 +141,8 @@ func newSNSCerts(client *http.Client, now func() time.Time) (*snsCerts, error) {
 func (c *snsCerts) get(ctx context.Context, certURL string) (*snsCert, error) {
 	c.mu.Lock()
 	now := c.now()
-	if cert := c.known[certURL]; cert != nil && now.Sub(cert.fetched) < certLifetime {
+	cert := c.known[certURL]
+	if cert != nil && now.Sub(cert.fetched) < certLifetime {
 		c.mu.Unlock()
 		return cert, nil
 	}
@@ -135,38 +152,107 @@ func (c *snsCerts) get(ctx context.Context, certURL string) (*snsCert, error) {
 			c.mu.Unlock()
 			return nil, errCooldown
 		}
-		if len(c.flights) >= maxFlights {
-			c.mu.Unlock()
-			return nil, errors.New("too many certificates are being fetched")
-		}
-		f = flight.Start(ctx, certLimit, "the fetch of the certificate", func(ctx context.Context) (*snsCert, error) {
+		f = c.queue(context.WithoutCancel(ctx), certURL)
+	}
+	f.waiters++
+	c.turns.ask(certURL, &f.certTurn)
+	if !f.started && cert != nil && cert.proven.Load() {
+		f.privileged = true
+	}
+	c.startNext()
+	c.mu.Unlock()
+
+	patience := time.NewTimer(certPatience)
+	defer patience.Stop()
+	select {
+	case <-f.done:
+		return f.cert, f.err
+	case <-ctx.Done():
+		c.leave(certURL, f)
+		return nil, context.Cause(ctx)
+	case <-patience.C:
+		c.leave(certURL, f)
+		return nil, errCrowded
+	}
+}
+
+// queue makes a flight that waits for its turn.
+func (c *snsCerts) queue(ctx context.Context, certURL string) *certFlight {
+	f := &certFlight{done: make(chan struct{})}
+	f.start = func() {
+		flight.Start(ctx, certLimit, "the fetch of the certificate", func(ctx context.Context) (*snsCert, error) {
 			body, err := c.fetcher.Get(ctx, certURL)
 			if err != nil {
 				return nil, err
 			}
 			return parseSNSCert(body)
-		}, func(cert *snsCert, err error) { c.land(certURL, cert, err) })
-		c.flights[certURL] = f
+		}, func(cert *snsCert, err error) { c.land(certURL, f, cert, err) })
 	}
-	c.mu.Unlock()
-	return f.Wait(ctx)
+	if worst, crowded := c.turns.worst(c.flights); crowded {
+		c.flights[worst].err = errCrowded
+		close(c.flights[worst].done)
+		delete(c.flights, worst)
+	}
+	c.flights[certURL] = f
+	return f
 }
 
-// land keeps what a fetch has brought.
-func (c *snsCerts) land(certURL string, cert *snsCert, err error) {
+// leave gives up waiting. What nobody waits for any more need not be fetched.
+func (c *snsCerts) leave(certURL string, f *certFlight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f.waiters--
+	if f.waiters == 0 && !f.started && c.flights[certURL] == f {
+		delete(c.flights, certURL)
+	}
+}
+
+// startNext starts the flights whose turn it is.
+func (c *snsCerts) startNext() {
+	for f := c.turns.next(c.flights); f != nil; f = c.turns.next(c.flights) {
+		c.turns.begin(&f.certTurn)
+		f.start()
+	}
+}
+
+// land keeps what a fetch has brought, and tells those who wait for it.
+func (c *snsCerts) land(certURL string, f *certFlight, cert *snsCert, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
+	f.cert, f.err = cert, err
 	delete(c.flights, certURL)
+	c.turns.end(certURL, &f.certTurn)
 	if err != nil {
 		makeRoom(c.failed, func(at time.Time) bool { return now.Sub(at) >= certCooldown })
 		c.failed[certURL] = now
-		return
+	} else {
+		c.keep(certURL, cert, now)
+		delete(c.failed, certURL)
 	}
+	c.startNext()
+	close(f.done)
+}
+
+// keep takes in a certificate. It takes the place of the oldest, and first of one
+// that no genuine message has come with: those anyone can have fetched.
+func (c *snsCerts) keep(certURL string, cert *snsCert, now time.Time) {
 	cert.fetched = now
-	makeRoom(c.known, func(cert *snsCert) bool { return now.Sub(cert.fetched) >= certLifetime })
+	if before := c.known[certURL]; before != nil {
+		cert.proven.Store(before.proven.Load())
+	} else if len(c.known) >= maxCerts {
+		delete(c.known, slices.MinFunc(slices.Collect(maps.Keys(c.known)), func(a, b string) int {
+			x, y := c.known[a], c.known[b]
+			if p := x.proven.Load(); p != y.proven.Load() {
+				if p {
+					return 1
+				}
+				return -1
+			}
+			return x.fetched.Compare(y.fetched)
+		}))
+	}
 	c.known[certURL] = cert
-	delete(c.failed, certURL)
 }
 
 // makeRoom drops what is over, and then whatever comes first, so that m can take
@@ -188,7 +274,10 @@ func makeRoom[V any](m map[string]V, over func(V) bool) {
 	}
 }
 
-const minRSABits = 2048
+const (
+	minRSABits = 2048
+	maxRSABits = 8192 // a larger key only costs time
+)
 
 func parseSNSCert(data []byte) (*snsCert, error) {
 	block, _ := pem.Decode(data)
@@ -200,8 +289,8 @@ func parseSNSCert(data []byte) (*snsCert, error) {
 		return nil, errors.New("not an X.509 certificate")
 	}
 	key, ok := cert.PublicKey.(*rsa.PublicKey)
-	if !ok || key.N.BitLen() < minRSABits {
-		return nil, errors.New("the certificate's key is not RSA of at least 2048 bits")
+	if !ok || key.N.BitLen() < minRSABits || key.N.BitLen() > maxRSABits {
+		return nil, errors.New("the certificate's key is not RSA of 2048 to 8192 bits")
 	}
 	return &snsCert{key: key, notBefore: cert.NotBefore, notAfter: cert.NotAfter}, nil
 }

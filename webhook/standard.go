@@ -71,8 +71,14 @@ func standardSpec(provider string) hmacSpec {
 				Signed:          "{id}.{timestamp}.{body}",
 			},
 		},
-		traits: traits{uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"}},
-		wrong:  wrongKinds{"whpk_": "a public key", "whsk_": "a private key"},
+		traits: traits{
+			uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"},
+			objects: objectRule{
+				path: []string{"data"}, typ: "type",
+				members: []string{"id", "object", "type", "timestamp", "created_at", "instance_id", "event_attributes"},
+			},
+		},
+		wrong: wrongKinds{"whpk_": "a public key", "whsk_": "a private key"},
 	}
 }
 

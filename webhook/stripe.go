@@ -1,6 +1,10 @@
 package webhook
 
-import "github.com/standpipe-go/standpipe/secret"
+import (
+	"strings"
+
+	"github.com/standpipe-go/standpipe/secret"
+)
 
 // Stripe verifies the Stripe-Signature header: "t=…,v1=…", hex HMAC-SHA256 of
 // "{timestamp}.{body}" under the endpoint's signing secret, whose prefix "whsec_"
@@ -22,7 +26,15 @@ func Stripe(secrets secret.Source, opts ...Option) (*Scheme, error) {
 				Signed:          "{timestamp}.{body}",
 			},
 		},
-		traits: traits{split: splitJSON[stripeEnvelope], mismatchHint: stripeHint},
+		traits: traits{
+			split: splitJSON[stripeEnvelope], mismatchHint: stripeHint,
+			kinds: true,
+			objects: objectRule{
+				path: []string{"data", "object"}, typ: "type",
+				in:      func(object string) bool { return !strings.HasPrefix(object, "v2.") }, // thin events
+				members: []string{"id", "object", "type", "created", "api_version", "livemode", "account", "pending_webhooks", "request", "context"},
+			},
+		},
 		wrong: wrongKinds{
 			"sk_": "an API key", "rk_": "a restricted API key", "pk_": "a publishable key",
 			"whpk_": "a public key", "we_": "the endpoint's identifier",

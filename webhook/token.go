@@ -68,6 +68,8 @@ func newToken(spec tokenSpec, tokens secret.Source, opts []Option) (*Scheme, err
 	}
 	if spec.split != nil {
 		spec.traits.split = unsigned(spec.split)
+	} else if spec.typeHeader == "" {
+		spec.types = untyped(takesAll)
 	}
 	s, _, err := newScheme(spec.provider, spec.traits, opts)
 	if err != nil {

@@ -68,6 +68,7 @@ func Twilio(authTokens secret.Source, publicURL string, opts ...Option) (*Scheme
 		return nil, configError(provider, err)
 	}
 	s.verify = c.verify
+	s.types, s.urlSigned = untyped(takesAll), c.signedURL
 	return s, nil
 }
 
@@ -221,4 +222,13 @@ func twilioParams(form url.Values) string {
 		}
 	}
 	return b.String()
+}
+
+// signedURL is what is signed of the URL, but for the host, which is configured.
+func (c *twilioCore) signedURL(r *Request) string {
+	pathQuery, _, err := c.target(r)
+	if err != nil {
+		return "" // it is not as it was verified, so nothing is known of it
+	}
+	return pathQuery
 }

@@ -29,6 +29,12 @@ type Scheme struct {
 	split     func(r *Request, rec Receipt) ([]Raw, error)
 	warm      func(ctx context.Context) error
 
+	// For handlers only.
+	objects   objectRule
+	types     eventTypes
+	kinds     bool
+	urlSigned func(r *Request) string
+
 	// For hints only.
 	akin         []string // providers whose headers this scheme shares
 	unsignedHint string   // why a delivery may come without a signature

@@ -26,8 +26,8 @@ func webhookScene(ctx context.Context, s *stage) error {
 	}
 	paid := ""
 	handler, err := webhook.NewHandler(scheme, webhook.WithLogger(slog.New(slog.DiscardHandler)),
-		webhook.On("payment_intent.succeeded", func(_ context.Context, e webhook.Event[sdk.Event]) error {
-			paid = e.Data.GetObjectValue("id")
+		webhook.On("payment_intent.succeeded", func(_ context.Context, e webhook.Event[sdk.PaymentIntent]) error {
+			paid = e.Data.ID
 			return nil
 		}))
 	if err != nil {
@@ -58,7 +58,7 @@ func webhookScene(ctx context.Context, s *stage) error {
 			return err
 		}
 	}
-	s.say("the handler was given stripe-go's event for %s", paid)
+	s.say("the handler was given stripe-go's payment intent %s", paid)
 	return expect(paid == "pi_1", "the payment")
 }
 

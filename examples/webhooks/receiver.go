@@ -48,15 +48,15 @@ func receiver(app *app, from endpointSecrets, log *slog.Logger) (http.Handler, e
 	return mux, errors.Join(errs...)
 }
 
-// Each function gets a verified event with its payload decoded. Returning an
+// Each function gets a verified event with its object decoded. Returning an
 // error makes the provider send the event again.
 
-func (a *app) paid(ctx context.Context, e webhook.Event[events.StripePaymentIntent]) error {
-	return a.fulfil(ctx, e.Data.Object.Metadata["order_id"], e.Data.Object.AmountReceived, e.Data.Object.Currency)
+func (a *app) paid(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
+	return a.fulfil(ctx, e.Data.Metadata["order_id"], e.Data.AmountReceived, e.Data.Currency)
 }
 
-func (a *app) subscription(_ context.Context, e webhook.Event[events.StripeSubscription]) error {
-	a.printf("subscription %s is %s until %s", e.Data.Object.ID, e.Data.Object.Status, e.Data.Object.CurrentPeriodEnd().Format("2006-01-02"))
+func (a *app) subscription(_ context.Context, e webhook.Event[events.Subscription]) error {
+	a.printf("subscription %s is %s until %s", e.Data.ID, e.Data.Status, e.Data.CurrentPeriodEnd().Format("2006-01-02"))
 	return nil
 }
 
@@ -69,11 +69,11 @@ func (a *app) pushed(_ context.Context, e webhook.Event[events.GitHubPush]) erro
 	return nil
 }
 
-func (a *app) bounced(_ context.Context, e webhook.Event[events.Resend]) error {
+func (a *app) bounced(_ context.Context, e webhook.Event[events.ResendEmail]) error {
 	reason := "no reason given"
-	if b := e.Data.Data.Bounce; b != nil {
+	if b := e.Data.Bounce; b != nil {
 		reason = b.Message
 	}
-	a.printf("stop writing to %s: %s", strings.Join(e.Data.Data.To, ", "), reason)
+	a.printf("stop writing to %s: %s", strings.Join(e.Data.To, ", "), reason)
 	return nil
 }

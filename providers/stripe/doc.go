@@ -16,6 +16,7 @@
 // Errors are stripe-go's *stripe.Error where Stripe answered, and wrap a
 // *client.Error where it did not.
 //
-// Webhooks are package webhook's: webhook.Stripe verifies, and an event's
-// payload decodes into stripe-go's own Event, whatever its API version.
+// Webhooks are package webhook's: webhook.Stripe verifies, webhook.On decodes the
+// event's object into stripe-go's own type for it (stripe.PaymentIntent), and
+// webhook.OnEnvelope all of it into stripe.Event, whatever its API version.
 package stripe

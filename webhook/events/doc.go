@@ -3,9 +3,15 @@
 //
 // Name the struct in the function that is given to webhook.On:
 //
-//	webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.StripePaymentIntent]) error {
-//		return fulfil(ctx, e.Data.Object.Metadata["order_id"])
+//	webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
+//		return fulfil(ctx, e.Data.Metadata["order_id"])
 //	})
+//
+// Where a provider puts the object that an event is about into an envelope, there
+// is a struct for each: PaymentIntent and StripePaymentIntent, ResendEmail and
+// Resend, ClerkUserData and ClerkUser, PaddleTransactionData and
+// PaddleTransaction. The object is for webhook.On, the envelope for
+// webhook.OnEnvelope; neither takes the other.
 //
 // The structs are tolerant: they name the fields that handlers use and ignore
 // the others, take a field that a provider sends now as one JSON type and now

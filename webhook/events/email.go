@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// Resend is email.* of Resend: email.delivered, email.bounced and the others.
-// Source: "Webhooks", Resend docs.
+// Resend is email.* of Resend with its envelope: email.delivered, email.bounced and
+// the others. Source: "Webhooks", Resend docs.
 type Resend struct {
 	Type      string      `json:"type"`
 	CreatedAt Time        `json:"created_at"`

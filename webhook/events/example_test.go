@@ -8,7 +8,7 @@ import (
 )
 
 func ExampleStripe() {
-	var e events.StripeInvoice // what webhook.Event[events.StripeInvoice].Data holds
+	var e events.StripeInvoice // what OnEnvelope decodes; On decodes events.Invoice
 	err := json.Unmarshal([]byte(`{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1","amount_paid":4500,"currency":"usd",
 		"customer":{"id":"cus_1","name":"expanded"},"parent":{"subscription_details":{"subscription":"sub_1"}}}}}`), &e)
 	fmt.Println(e.Object.AmountPaid, e.Object.Currency, e.Object.Customer.ID, e.Object.Subscription().ID, err)

@@ -6,44 +6,29 @@ import (
 )
 
 // Stripe is an event of Stripe in the envelope "event" (a snapshot event), with
-// the affected object lifted out of data. Source: "The Event object", Stripe
+// the affected object at hand as Object. Source: "The Event object", Stripe
 // API reference. For the whole of Stripe's fields, decode into stripe-go's
-// stripe.Event.
+// stripe.Event. It is for webhook.OnEnvelope; webhook.On takes the object alone.
 type Stripe[O any] struct {
-	ID         string
-	Type       string
-	APIVersion string // the version Object is rendered in; fields move between versions
-	Created    Time
-	Livemode   bool
-	Account    string // the connected account, for Connect events
-	Object     O
+	ID            string `json:"id"`
+	Type          string `json:"type"`
+	APIVersion    string `json:"api_version"` // the version Object is rendered in; fields move between versions
+	Created       Time   `json:"created"`
+	Livemode      bool   `json:"livemode"`
+	Account       string `json:"account"` // the connected account, for Connect events
+	StripeData[O] `json:"data"`
+}
+
+// StripeData is what an event of Stripe says about an O.
+type StripeData[O any] struct {
+	Object O `json:"object"`
 	// Previous holds the former values of the fields that changed, for
 	// *.updated events; otherwise nil.
-	Previous json.RawMessage
+	Previous json.RawMessage `json:"previous_attributes"`
 }
 
-// UnmarshalJSON implements [json.Unmarshaler].
-func (s *Stripe[O]) UnmarshalJSON(b []byte) error {
-	var e struct {
-		ID         string `json:"id"`
-		Type       string `json:"type"`
-		APIVersion string `json:"api_version"`
-		Created    Time   `json:"created"`
-		Livemode   bool   `json:"livemode"`
-		Account    string `json:"account"`
-		Data       struct {
-			Object   O               `json:"object"`
-			Previous json.RawMessage `json:"previous_attributes"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(b, &e); err != nil {
-		return err
-	}
-	*s = Stripe[O]{e.ID, e.Type, e.APIVersion, e.Created, e.Livemode, e.Account, e.Data.Object, e.Data.Previous}
-	return nil
-}
-
-// The snapshot events of Stripe that most applications handle.
+// The snapshot events of Stripe that most applications handle, with their
+// envelope.
 type (
 	// StripePaymentIntent is payment_intent.*.
 	StripePaymentIntent = Stripe[PaymentIntent]
