@@ -70,7 +70,7 @@ func TestOnDecodesTheObjectAndOnEnvelopeTheWhole(t *testing.T) {
 		{"twilio", "twilio", `Body=Hi&data=1`, nil, "", ``},
 		{"braintree", "braintree", `<notification><kind>check</kind></notification>`, nil, "", ``},
 		{"sendgrid", "sendgrid", `[{"sg_event_id":"e1","event":"open","data":{}}]`, nil, `{"sg_event_id":"e1","event":"open","data":{}}`, ``},
-		{"sendgrid, inbound", "sendgrid-inbound", "--x\r\n--x--\r\n", nil, "", ``},
+		{"sendgrid, inbound", "sendgrid-inbound", "--x\r\n--x--\r\n", []string{"Content-Type", "multipart/form-data; boundary=x"}, "", ``},
 		{"sns", "aws-sns", `{"data":{"id":1}}`, nil, "", ``},
 		{"sns, s3", "aws-sns", `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}]}`, nil, `{"eventSource":"aws:s3","eventName":"ObjectCreated:Put"}`, ``},
 		{"pubsub", "google-pubsub", `{"message":{"data":"SGVsbG8=","messageId":"1"}}`, nil, "", ``},

@@ -878,10 +878,6 @@ func TestC37_APanicInAFetch(t *testing.T) {
 	}
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 type blowingLog struct{}
 
 func (blowingLog) Enabled(context.Context, slog.Level) bool  { return true }
