@@ -18,7 +18,6 @@ type verdict struct {
 	throttled bool
 	neverSent bool
 	unsent    bool          // in this attempt nothing was handed to the transport
-	cost      int           // what the retry took from the budget
 	asked     time.Duration // what the service asks to wait
 	told      bool          // that it does
 	wait      time.Duration
@@ -56,6 +55,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 		}
 	}
 	x.observe(a, t, &v, resp)
+	x.repay(&v)
 	x.decide(a, t, &v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.chain.record(&v.attempt, v.throttled)
@@ -110,11 +110,7 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 		v.reason = WaitPastDeadline
 		return
 	}
-	v.cost = retry.RetryCost
-	if v.throttled {
-		v.cost = retry.ThrottleCost
-	}
-	if !x.budget().Withdraw(v.cost) {
+	if !x.pay(v.throttled) {
 		v.reason = BudgetEmpty
 		return
 	}
@@ -147,18 +143,6 @@ func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Re
 			pacer.Observe(key, resp.StatusCode, resp.Header, v.throttled)
 		}
 	}
-}
-
-// budget is what retries are paid from; nil permits every one.
-func (x *exchange) budget() *retry.Budget {
-	policy := &x.c.cfg.retry
-	switch {
-	case policy.NoBudget:
-		return nil
-	case policy.Budget != nil:
-		return policy.Budget
-	}
-	return x.host.budget
 }
 
 // eligible is the rule on what may be repeated at all (C5), before the policy,

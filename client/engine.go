@@ -85,7 +85,7 @@ func (x *exchange) run() (*http.Response, error) {
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {
 				x.body.close()
-				x.budget().Deposit(v.cost)
+				x.refund()
 				return nil, x.interrupted(v, err)
 			}
 		}
@@ -102,6 +102,9 @@ func (x *exchange) abandon() {
 	t := a.settle()
 	if t.admitted {
 		a.host.breaker.report(x.c.cfg.breaker, unknown, t.probe)
+	}
+	if t.sent == 0 {
+		x.refund()
 	}
 	x.observe(a, t, &verdict{}, nil)
 	x.clock.stop()

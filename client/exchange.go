@@ -28,6 +28,7 @@ type exchange struct {
 	body     replay
 	buf      *bytes.Buffer // the body of a success, when buffered
 	tried    int           // attempts of this hop that count for the policy
+	paid     int           // for the attempt under way, from the retry budget
 	asked    *http.Request // as the engine got it, for resp.Request; nil in a call of our own
 	heard    time.Time     // when the last answer, or failure, came
 	trace    sendTrace

@@ -21,17 +21,18 @@ import (
 // derives a context with a timeout itself.
 //
 // Each success puts [SuccessGain] into p.Budget and each retry takes
-// [RetryCost]; a retry that was paid for and not made is paid back.
+// [RetryCost]; what was paid for a retry that succeeds, or that was not made, is
+// paid back.
 func Do[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)) (T, error) {
 	var zero T
 	if err := pause.Err(ctx); err != nil {
 		return zero, fmt.Errorf("retry: not attempted: %w", err)
 	}
-	budget := p.budget()
+	budget, paid := p.budget(), 0
 	for number := 1; ; number++ {
 		v, err := f(ctx)
 		if err == nil {
-			budget.Deposit(SuccessGain)
+			budget.Deposit(paid + SuccessGain)
 			return v, nil
 		}
 		wait, ok := p.next(ctx, number, err)
@@ -41,11 +42,12 @@ func Do[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)
 		if !budget.Withdraw(RetryCost) {
 			return zero, bare(err)
 		}
+		paid = RetryCost
 		if p.Notify != nil {
 			p.Notify(ctx, Attempt{Number: number, Err: bare(err), Wait: wait})
 		}
 		if pause.For(ctx, wait) != nil {
-			budget.Deposit(RetryCost)
+			budget.Deposit(paid)
 			return zero, ended(ctx, number, bare(err))
 		}
 	}
