@@ -9,6 +9,10 @@ import (
 // the field.
 const maxLinks = 256
 
+// maxURL is how long a URL that a response names may be. Servers refuse such long
+// before.
+const maxURL = 64 << 10
+
 // linkNext finds the target of the first link with the relation "next" in the
 // Link fields of h (RFC 8288 §3). It reads what is well-formed and skips the rest.
 func linkNext(h http.Header) (target string, ok bool) {
