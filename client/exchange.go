@@ -17,6 +17,7 @@ type exchange struct {
 	out  *outgoing     // as Call and Do build it; never nil
 	tmpl *http.Request // what each attempt starts from: no credential, no per-attempt context
 	host *hostState
+	key  string // of the limits, for host and this client's identity
 
 	owned    bool          // tmpl and its header map are ours to change
 	inside   bool          // the credential may go to tmpl's URL

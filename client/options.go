@@ -24,7 +24,9 @@ type config struct {
 	profile        Profile
 	baseURL        string
 	auth           Auth
-	authSet        bool // by this New or With: the credential's shared state starts afresh
+	authSet        bool // by this New or With
+	identity       string
+	identitySet    bool // by this New or With
 	origins        []string
 	cleartext      bool
 	retry          retry.Policy

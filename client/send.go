@@ -204,7 +204,7 @@ func (x *exchange) limitKey(a *attemptContext) string {
 	if f := x.c.cfg.limitKey; f != nil {
 		return f(a.tmpl)
 	}
-	return a.host.limitKey
+	return a.key
 }
 
 // unused gives n tokens of the limits back, for requests that were not sent.

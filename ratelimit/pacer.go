@@ -96,5 +96,8 @@ func Informs(h http.Header) bool {
 // want to show it; zero for none. It takes nothing.
 func (p *Pacer) Delay(key string) time.Duration { return p.store.delay(key, 1) }
 
+// Idle reports whether nothing is known of key that holds back a call, or may yet.
+func (p *Pacer) Idle(key string) bool { return p.store.idle(key) }
+
 func (p *Pacer) take(key string) bool                  { return p.store.take(key) }
 func (p *Pacer) delay(key string, n int) time.Duration { return p.store.delay(key, n) }

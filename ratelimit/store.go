@@ -166,6 +166,18 @@ func (s *store) give(key string) {
 	s.bucket(sh, key, now).give(now)
 }
 
+// idle reports whether key has no bucket, or one that is as good as new.
+func (s *store) idle(key string) bool {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	b := sh.buckets[key]
+	if b == nil {
+		b = sh.overflow
+	}
+	return b == nil || sh.lines[b] == nil && b.idle(s.now())
+}
+
 // await takes a token for key, waiting for it in line.
 func (s *store) await(ctx context.Context, key string) error {
 	sh := s.shard(key)
