@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
 
@@ -51,7 +50,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	if resp != nil {
 		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
 		if resp.StatusCode >= 300 || v.throttled {
-			v.asked, v.told = ratelimit.RetryAfter(resp.Header, x.heard)
+			v.asked, v.told = x.asks(resp, v.throttled)
 		}
 	}
 	x.observe(a, t, &v, resp)
@@ -117,31 +116,6 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 	v.again, v.wait = true, wait
 	if notify := policy.Notify; notify != nil {
 		notify(x.ctx, retry.Attempt{Number: x.tried, Err: x.asError(v, resp), Wait: wait})
-	}
-}
-
-// observe tells the limits what came of an attempt that they let through. The
-// client's own pacer is left out of it until a host first speaks of limits.
-func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
-	if t.paced == 0 {
-		if !x.c.cfg.pacerOwn || resp == nil || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
-			return
-		}
-		x.host.paced.Store(true)
-		t.paced, t.sent = 1, 1
-	}
-	key := x.limitKey(a)
-	x.unused(key, t.paced-t.sent)
-	pacer := x.c.cfg.pacer
-	if pacer == nil {
-		return
-	}
-	for i := range min(t.paced, t.sent) {
-		if i > 0 || resp == nil {
-			pacer.Observe(key, 0, nil, false)
-		} else {
-			pacer.Observe(key, resp.StatusCode, resp.Header, v.throttled)
-		}
 	}
 }
 

@@ -224,6 +224,9 @@ func (x *exchange) asError(v *verdict, resp *http.Response) error {
 func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
 	e := x.newError(resp)
 	e.Throttled = throttled
+	if d, ok := x.asks(resp, throttled); ok && throttled {
+		e.RetryAt = x.heard.Add(d)
+	}
 	x.describe(e, resp, x.errorBody(resp))
 	return e
 }

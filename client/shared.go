@@ -19,7 +19,8 @@ type shared struct {
 // hostState is what an origin has taught, whoever called it.
 type hostState struct {
 	budget  *retry.Budget
-	paced   atomic.Bool // the host has said something about its limits
+	paced   atomic.Bool  // the host has said something about its limits
+	newest  atomic.Int64 // Date of its answers, in epoch seconds
 	breaker breakerState
 }
 

@@ -119,7 +119,11 @@ func scanBare(s string) (bare, rest string, ok bool) {
 }
 
 func bareByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_-.*/:?!#$%&'+^`|~", c) >= 0
+	switch c {
+	case '_', '-', '.', '*', '/', ':', '?', '!', '#', '$', '%', '&', '\'', '+', '^', '`', '|', '~':
+		return true
+	}
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 func scanString(s string) (quoted, rest string, ok bool) {

@@ -60,20 +60,25 @@ func (p *Pacer) Return(key string) { p.store.give(key) }
 // limits.
 func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	var space [4]Limit
-	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
-	if Informs(h) {
-		now := time.Now()
-		o.limits = appendLimits(space[:0], h, now)
-		o.sentry = sentryLimits(h)
-	}
-	if status >= 300 || o.throttled {
-		o.wait, o.asked = RetryAfter(h, time.Now())
-	}
+	o := read(space[:0], status, h, throttled)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	now := p.store.now()
 	p.store.bucket(sh, key, now).(*pace).observe(now, o)
+}
+
+// read reads an answer, its limits into space.
+func read(space []Limit, status int, h http.Header, throttled bool) observation {
+	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
+	if Informs(h) {
+		o.limits = appendLimits(space, h, time.Now())
+		o.sentry = sentryLimits(h)
+	}
+	if status >= 300 || o.throttled {
+		o.wait, o.asked = RetryAfter(h, time.Now())
+	}
+	return o
 }
 
 // Informs reports whether h may hold a header about limits beside Retry-After, by
