@@ -58,8 +58,7 @@ func (p *Pacer) ReturnRoute(key string, r Route) {
 // that it explains, and a Retry-After that comes without a throttle.
 func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, throttled bool) {
 	var space [4]Limit
-	whole := read(space[:0], status, h, throttled)
-	own := split(&whole, resource(h, r))
+	whole, own := split(read(space[:0], status, h, throttled), resource(h, r))
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -83,14 +82,14 @@ func resource(h http.Header, r Route) string {
 	return ""
 }
 
-// split takes out of o what concerns the route alone, and returns it.
-func split(o *observation, resource string) observation {
-	own := observation{status: o.status, throttled: o.throttled}
+// split tells what concerns the whole key from what concerns the route alone.
+func split(o observation, resource string) (whole, own observation) {
+	own = observation{status: o.status, throttled: o.throttled}
 	if resource != "" {
-		own.limits = pick(&o.limits, func(l Limit) bool { return l.Name == resource })
+		o.limits, own.limits = part(o.limits, func(l Limit) bool { return l.Name == resource })
 	}
-	if named := pick(&o.sentry, func(l Limit) bool { return l.Name != "" }); o.throttled {
-		own.sentry = named
+	if o.sentry, own.sentry = part(o.sentry, func(l Limit) bool { return l.Name != "" }); !o.throttled {
+		own.sentry = nil // what is foretold of a category is not of this route's
 	}
 	spent := len(own.sentry) > 0 || slices.ContainsFunc(own.limits, func(l Limit) bool { return l.Remaining == 0 && l.Reset > 0 })
 	switch {
@@ -100,20 +99,20 @@ func split(o *observation, resource string) observation {
 	default:
 		own.explained = true
 	}
-	return own
+	return o, own
 }
 
-// pick moves what f wants out of list.
-func pick(list *[]Limit, f func(Limit) bool) []Limit {
-	var picked []Limit
-	*list = slices.DeleteFunc(*list, func(l Limit) bool {
+// part divides a list into what f does not want and what it wants.
+func part(list []Limit, f func(Limit) bool) (rest, wanted []Limit) {
+	rest = list[:0]
+	for _, l := range list {
 		if f(l) {
-			picked = append(picked, l)
-			return true
+			wanted = append(wanted, l)
+		} else {
+			rest = append(rest, l)
 		}
-		return false
-	})
-	return picked
+	}
+	return rest, wanted
 }
 
 // known returns what is known of key, or nil. The shard is locked.
