@@ -56,7 +56,10 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 	}
 	units := []string{"x,", "<", `<a>;rel="\x",`, "<a>;a;b,", ";", "; a*0=b", `"`, "a;r=9,", "60:a;", "/../", "?a=b&", "\xff"}
 	for _, field := range fields {
-		for _, unit := range units {
+		for i, unit := range units {
+			if testing.Short() && i%8 != 0 {
+				continue
+			}
 			call := func(size int) func() {
 				n := size / len(unit)
 				long := strings.Repeat(unit, n)

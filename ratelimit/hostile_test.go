@@ -79,7 +79,10 @@ func fastest(f func()) time.Duration {
 // C38, C26: whatever 1 MiB of a field holds, reading it costs at most 4 MiB and a time that grows with its length.
 func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 	for _, field := range fields {
-		for _, unit := range units {
+		for i, unit := range units {
+			if testing.Short() && i%8 != 0 {
+				continue
+			}
 			small, full := hostile(field, unit, mebi/16), hostile(field, unit, mebi)
 			for shape := range full {
 				read := func(h http.Header) {
