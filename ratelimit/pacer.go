@@ -24,6 +24,14 @@ import (
 //   - coming back from either: calls that waited together resume one after
 //     another, with the gap of [Stagger] that narrows from call to call.
 //
+// No pause is longer than [MaxPause]; one that was to be longer ends with a single
+// call, and the others wait for what comes of it. What an answer says of one route
+// alone holds up only that where the route is told: see [Pacer.ObserveRoute].
+//
+// Do not let a Pacer observe the limits of a 401, which are those of nobody in
+// particular, or of an answer that came from a cache: call Return. Package client
+// sees to that.
+//
 // Calls wait in the order of arrival. One whose wait would pass its deadline fails
 // at once with [ErrDeadline].
 //

@@ -7,8 +7,8 @@ import (
 
 // What a retry costs and a success returns, in tokens of a [Budget]. A retry that
 // succeeds gets its cost back, so that only those which failed count for good:
-// from a full default budget 35 of them can be made in a row, and then one in
-// every hundred seconds. The shape is that of the retry quota of the AWS SDKs
+// from a full default budget 35 of those can be made in a row, and then one every
+// hundred seconds. The shape is that of the retry quota of the AWS SDKs
 // ("Retry behavior", AWS SDKs and Tools Reference Guide).
 const (
 	DefaultBudget = 500 // the capacity of the budgets that package client makes
