@@ -19,6 +19,7 @@ type attemptContext struct {
 	// the exchange has gone further.
 	tmpl   *http.Request
 	host   *hostState
+	key    string
 	inside bool
 
 	mu sync.Mutex

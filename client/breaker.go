@@ -10,7 +10,7 @@ import (
 // [ErrCircuitOpen]; after Cooldown one attempt at a time is let through, and the
 // first success closes it again. A failure is a 5xx status, a timeout or a
 // broken connection; a cancelled context counts neither way. One is kept for
-// each origin. The zero Breaker is the default one.
+// each origin, for a client and all copies made of it by [Client.With]. The zero Breaker is the default one.
 type Breaker struct {
 	Failures int           // in a row; 0 is 10
 	Cooldown time.Duration // 0 is 10 s
@@ -88,4 +88,11 @@ func (s *breakerState) report(b *Breaker, o outcome, probe bool) {
 			s.opened = time.Now()
 		}
 	}
+}
+
+// asNew reports whether the breaker is as it began.
+func (s *breakerState) asNew() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.row == 0 && s.opened.IsZero()
 }

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
 
@@ -18,7 +17,6 @@ type verdict struct {
 	throttled bool
 	neverSent bool
 	unsent    bool          // in this attempt nothing was handed to the transport
-	cost      int           // what the retry took from the budget
 	asked     time.Duration // what the service asks to wait
 	told      bool          // that it does
 	wait      time.Duration
@@ -52,10 +50,11 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	if resp != nil {
 		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
 		if resp.StatusCode >= 300 || v.throttled {
-			v.asked, v.told = ratelimit.RetryAfter(resp.Header, x.heard)
+			v.asked, v.told = x.asks(resp, v.throttled)
 		}
 	}
 	x.observe(a, t, &v, resp)
+	x.repay(&v)
 	x.decide(a, t, &v, resp, err)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.record(&v)
@@ -115,11 +114,7 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 		v.reason = WaitPastDeadline
 		return
 	}
-	v.cost = retry.RetryCost
-	if v.throttled {
-		v.cost = retry.ThrottleCost
-	}
-	if !x.budget().Withdraw(v.cost) {
+	if !x.pay(v.throttled) {
 		v.reason = BudgetEmpty
 		return
 	}
@@ -127,44 +122,6 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 	if notify := policy.Notify; notify != nil {
 		notify(x.ctx, retry.Attempt{Number: x.tried, Err: x.asError(v, resp), Wait: wait})
 	}
-}
-
-// observe tells the limits what came of an attempt that they let through. The
-// client's own pacer is left out of it until a host first speaks of limits.
-func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
-	if t.paced == 0 {
-		if !x.c.cfg.pacerOwn || resp == nil || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
-			return
-		}
-		x.host.paced.Store(true)
-		t.paced, t.sent = 1, 1
-	}
-	a.observed = true
-	key := x.limitKey(a)
-	x.unused(key, t.paced-t.sent)
-	pacer := x.c.cfg.pacer
-	if pacer == nil {
-		return
-	}
-	for i := range min(t.paced, t.sent) {
-		if i > 0 || resp == nil {
-			pacer.Observe(key, 0, nil, false)
-		} else {
-			pacer.Observe(key, resp.StatusCode, resp.Header, v.throttled)
-		}
-	}
-}
-
-// budget is what retries are paid from; nil permits every one.
-func (x *exchange) budget() *retry.Budget {
-	policy := &x.c.cfg.retry
-	switch {
-	case policy.NoBudget:
-		return nil
-	case policy.Budget != nil:
-		return policy.Budget
-	}
-	return x.host.budget
 }
 
 // eligible is the rule on what may be repeated at all (C5), before the policy,

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,10 +21,13 @@ type Client struct {
 	keyMethods []string
 	requestIDs []string
 
-	limits  ratelimit.Limiter // the limiter and the pacer together; nil without either
-	state   *shared
-	attempt http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
-	chain   http.RoundTripper // per-call middleware over the engine
+	limits   ratelimit.Limiter // the limiter and the pacer together; nil without either
+	state    *shared
+	identity *identity         // who the credential stands for
+	home     *hostState        // the base URL's
+	homeKey  string            // of the limits there
+	attempt  http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
+	chain    http.RoundTripper // per-call middleware over the engine
 }
 
 // New returns a client for the service at baseURL, such as
@@ -39,11 +41,13 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 }
 
 // With returns a copy of c with further options. The copy shares c's transport,
-// retry budgets and breakers, unless the options replace the credential or the
-// base URL.
+// limiter and pacer, unless the options replace them, and what each origin has
+// taught: its retry budget and breaker. Limits and pacing count by origin and
+// credential, see [WithIdentity], so that one copy for each user is what it takes to
+// call for many users.
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg := c.cfg
-	cfg.authSet = false
+	cfg.authSet, cfg.identitySet = false, false
 	return configure(cfg, c, opts)
 }
 
@@ -75,15 +79,18 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		cfg.transport = newTransport()
 	}
 	if !cfg.pacerSet {
-		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(), true, true
+		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
 	}
 	c.limits = limits(&cfg)
 	c.cfg = cfg
-	if parent != nil && !cfg.authSet && parent.origins.base == c.origins.base {
+	if parent != nil {
 		c.state = parent.state
 	} else {
-		c.state = newShared(c.origins.base)
+		c.state = newShared()
 	}
+	c.home = c.state.host(c.origins.base)
+	c.identify(parent)
+	c.homeKey = limitKeyOf(c.origins.base, c.identity)
 	c.attempt = wrap(cfg.perAttempt, roundTripper(roundTripAttempt))
 	if len(cfg.perAttempt) == 0 {
 		c.attempt = nil
@@ -262,7 +269,3 @@ func (c *Client) BaseURL() string {
 	}
 	return c.base.String()
 }
-
-// newScope returns a name for a credential in limiter keys: unlike a digest, it
-// says nothing about the secret.
-func newScope() string { return rand.Text()[:8] }

@@ -85,6 +85,9 @@ func (x *exchange) abandon(cause error) {
 	if t.admitted {
 		a.host.breaker.report(x.c.cfg.breaker, unknown, t.probe)
 	}
+	if t.sent == 0 {
+		x.refund()
+	}
 	v := verdict{err: cause, neverSent: x.neverSent(t.sent, cause), reason: NotRetryable}
 	v.attempt = Attempt{Err: cause, Reason: v.reason, Start: time.Now()}
 	if _, _, sent := x.chain.last(); t.sent > 0 {

@@ -42,9 +42,17 @@
 // The policy ([WithRetry]) narrows this: three attempts by default, full jitter,
 // a Retry-After obeyed up to a minute and never shortened; what asks for longer,
 // or would pass the deadline, is returned at once. A budget for each origin keeps
-// an outage from being answered with a multiple of the usual traffic. The body
+// an outage from being answered with a multiple of the usual traffic: a retry gets
+// its cost back when it succeeds, and what failures have used up comes back within
+// an hour. The body
 // must be one that can be sent again: anything in memory, [Open] and [Multipart]
 // can, and of a [Stream], or an SDK's body without GetBody, up to 1 MiB is kept.
+//
+// # For many users
+//
+// Make one client and, for each user, a copy with the user's credential
+// ([Client.With]). The copies share connections and what an origin has taught: its
+// budget and breaker. Limits and pacing count each caller alone, see [WithIdentity].
 //
 // # Where the credential goes
 //

@@ -21,10 +21,11 @@ func unpacked(h http.Header, body []byte, limit int64) ([]byte, error) {
 	if len(fields) == 0 || len(body) == 0 {
 		return body, nil
 	}
-	codings := strings.Split(lower(strings.Join(fields, ",")), ",")
-	if len(codings) > maxEncodings {
-		return nil, failf(ErrDecode, "the response body is encoded %d times", len(codings))
+	field := strings.Join(fields, ",")
+	if n := strings.Count(field, ",") + 1; n > maxEncodings {
+		return nil, failf(ErrDecode, "the response body is encoded %d times", n)
 	}
+	codings := strings.Split(lower(field), ",")
 	for i := len(codings) - 1; i >= 0; i-- {
 		switch coding := strings.TrimSpace(codings[i]); coding {
 		case "", "identity":

@@ -86,7 +86,7 @@ func (x *exchange) run() (resp *http.Response, err error) {
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {
 				x.body.close()
-				x.budget().Deposit(v.cost)
+				x.refund()
 				return nil, x.interrupted(v, err)
 			}
 		}
@@ -131,7 +131,11 @@ func (x *exchange) prepare() error {
 		o = originOf(req.URL)
 	}
 	within := c.origins.contains(req.URL, o)
-	x.host = c.state.host(o)
+	x.host, x.key = c.home, c.homeKey
+	if o != c.origins.base {
+		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)
+	}
+	c.identity.touch()
 	x.guard(o, within)
 	x.identify()
 	attempts := c.cfg.retry.Attempts()
@@ -226,7 +230,7 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	if req.Context() != a {
 		req, mine = req.WithContext(a), true
 	}
-	a.tmpl, a.host, a.inside = x.tmpl, x.host, x.inside
+	a.tmpl, a.host, a.key, a.inside = x.tmpl, x.host, x.key, x.inside
 	x.trace.asked.Store(false)
 	x.trace.wrote.Store(false)
 	if err := x.body.attach(req); err != nil {

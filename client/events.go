@@ -6,7 +6,6 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -109,8 +108,8 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *
 // noStream is the error of a success that is no event stream. What came instead,
 // an error object as a rule, is read as an error body is.
 func (x *exchange) noStream(resp *http.Response) *Error {
-	contentType := slices.Concat(resp.Header["Content-Type"], []string{"unnamed content"})[0]
-	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", printable(contentType)))
+	label := firstOf(contentType(resp.Header), "unnamed content")
+	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", printable(label)))
 	limit := x.c.cfg.maxErrorBody
 	defer time.AfterFunc(drainTimeout, func() { _ = resp.Body.Close() }).Stop()
 	head, _ := io.ReadAll(io.LimitReader(resp.Body, limit)) // what could be read, if not all

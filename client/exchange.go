@@ -17,6 +17,7 @@ type exchange struct {
 	out  *outgoing     // as Call and Do build it; never nil
 	tmpl *http.Request // what each attempt starts from: no credential, no per-attempt context
 	host *hostState
+	key  string // of the limits, for host and this client's identity
 
 	owned    bool          // tmpl and its header map are ours to change
 	inside   bool          // the credential may go to tmpl's URL
@@ -29,6 +30,7 @@ type exchange struct {
 	body     replay
 	buf      *bytes.Buffer // the body of a success, when buffered
 	tried    int           // attempts of this hop that count for the policy
+	paid     int           // for the attempt under way, from the retry budget
 	asked    *http.Request // as the engine got it, for resp.Request; nil in a call of our own
 	heard    time.Time     // when the last answer, or failure, came
 	trace    sendTrace

@@ -227,6 +227,9 @@ func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
 	if resp.StatusCode == http.StatusUnauthorized {
 		e.Err = x.chain.refusal()
 	}
+	if d, ok := x.asks(resp, throttled); ok && throttled {
+		e.RetryAt = x.heard.Add(d)
+	}
 	x.describe(e, resp, x.errorBody(resp))
 	return e
 }

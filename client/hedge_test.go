@@ -169,14 +169,14 @@ func TestC15_ExplicitHeaderIsNotRenewed(t *testing.T) {
 // C18: a budget of the caller's own is filled and drawn like the client's.
 func TestC18_SharedBudgetRefills(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget := retry.NewBudget(retry.RetryCost)
-		c, rt := scripted(t, "503, 200 {}", client.WithRetry(retry.Policy{Budget: budget}))
+		const full = 100
+		budget := retry.NewBudget(full)
+		c, rt := scripted(t, "503, 503, 200 {}", client.WithRetry(retry.Policy{Budget: budget}))
 		_, err := client.Get[thing](t.Context(), c, "/x")
 		require.NoError(t, err)
-		require.Equal(t, retry.SuccessGain, budget.Tokens())
+		require.Equal(t, full-retry.RetryCost+retry.SuccessGain, budget.Tokens(), "the retry that failed is paid for")
 
-		budget.Deposit(retry.RetryCost)
-		full := budget.Tokens()
+		budget.Deposit(full)
 		rt.Script(clienttest.Status(503))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Nanosecond, cancel)

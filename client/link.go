@@ -5,15 +5,25 @@ import (
 	"strings"
 )
 
+// maxLinks is how many links of a response are looked at, and how many lines of
+// the field.
+const maxLinks = 256
+
+// maxURL is how long a URL that a response names may be. Servers refuse such long
+// before.
+const maxURL = 64 << 10
+
 // linkNext finds the target of the first link with the relation "next" in the
 // Link fields of h (RFC 8288 §3). It reads what is well-formed and skips the rest.
 func linkNext(h http.Header) (target string, ok bool) {
-	for _, field := range h["Link"] {
-		for rest := field; rest != ""; {
-			var link link
-			link, rest = parseLink(rest)
-			if link.target != "" && link.next {
-				return link.target, true
+	lines := h["Link"]
+	read := 0
+	for _, field := range lines[:min(len(lines), maxLinks)] {
+		for rest := field; rest != "" && read < maxLinks; read++ {
+			var l link
+			l, rest = parseLink(rest)
+			if l.target != "" && l.next {
+				return l.target, true
 			}
 		}
 	}
@@ -28,32 +38,37 @@ type link struct {
 // parseLink reads one link-value and returns what follows its comma.
 func parseLink(s string) (l link, rest string) {
 	s = strings.TrimLeft(s, " \t,")
-	target, after, ok := strings.Cut(s, ">")
-	if !strings.HasPrefix(target, "<") || !ok {
+	if !strings.HasPrefix(s, "<") {
 		_, rest, _ = strings.Cut(s, ",")
 		return link{}, rest
 	}
-	l.target = strings.TrimSpace(target[1:])
+	target, s, ok := strings.Cut(s[1:], ">")
+	if !ok {
+		return link{}, "" // nor can any that follows be closed
+	}
+	l.target = strings.TrimSpace(target)
 	seen := false
-	for s = after; ; {
+	for {
 		s = strings.TrimLeft(s, " \t")
 		if !strings.HasPrefix(s, ";") {
 			break
 		}
 		var name, value string
 		name, value, s = parseParam(s[1:])
-		if lower(name) == "rel" && !seen {
-			seen = true // RFC 8288 §3.3: the first one counts
-			for relation := range strings.FieldsSeq(value) {
-				l.next = l.next || strings.EqualFold(relation, "next")
-			}
+		if seen || !strings.EqualFold(name, "rel") {
+			continue
+		}
+		seen = true // RFC 8288 §3.3: the first one counts
+		for relation := range strings.FieldsSeq(unquote(value)) {
+			l.next = l.next || strings.EqualFold(relation, "next")
 		}
 	}
 	_, rest, _ = strings.Cut(s, ",")
 	return l, rest
 }
 
-// parseParam reads name, and "=" with a token or quoted string, where present.
+// parseParam cuts off a name, and "=" with a token or quoted string, where present.
+// The string still has its quotes.
 func parseParam(s string) (name, value, rest string) {
 	s = strings.TrimLeft(s, " \t")
 	end := strings.IndexAny(s, "=;, \t")
@@ -72,17 +87,32 @@ func parseParam(s string) (name, value, rest string) {
 		}
 		return name, s[:end], s[end:]
 	}
-	var b strings.Builder
 	for i := 1; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s):
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
 			i++
-			b.WriteByte(s[i])
-		case c == '"':
-			return name, b.String(), s[i+1:]
-		default:
-			b.WriteByte(c)
+		case s[i] == '"':
+			return name, s[:i+1], s[i+1:]
 		}
 	}
 	return name, "", "" // the quote is never closed
+}
+
+// unquote takes the quotes and escapes off a quoted string (RFC 9110 §5.6.4).
+func unquote(s string) string {
+	if !strings.HasPrefix(s, `"`) {
+		return s
+	}
+	s = s[1 : len(s)-1]
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' {
+			i++
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
 }

@@ -7,11 +7,17 @@ import (
 	"unicode/utf8"
 )
 
+// contentType is the field as far as it is read: no honest one comes near.
+func contentType(h http.Header) string {
+	s := h.Get("Content-Type")
+	return s[:min(len(s), 1<<10)]
+}
+
 // mediaType is the type in a Content-Type, in lower case and without its
 // parameters, however those are written (RFC 9110 §8.3.1). A field that was put
 // together from two counts as its first.
 func mediaType(h http.Header) string {
-	t, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	t, _, _ := strings.Cut(contentType(h), ";")
 	t, _, _ = strings.Cut(t, ",")
 	return lower(strings.TrimSpace(t))
 }
@@ -29,7 +35,7 @@ func markup(mediaType string) bool {
 // charset is the charset parameter of a Content-Type, in lower case, "" where
 // there is none. Parameters that are not well-formed are skipped.
 func charset(h http.Header) string {
-	_, params, _ := strings.Cut(h.Get("Content-Type"), ";")
+	_, params, _ := strings.Cut(contentType(h), ";")
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(param, "=")
 		if lower(strings.TrimSpace(name)) == "charset" {

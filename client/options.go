@@ -24,7 +24,9 @@ type config struct {
 	profile        Profile
 	baseURL        string
 	auth           Auth
-	authSet        bool // by this New or With: the credential's shared state starts afresh
+	authSet        bool // by this New or With
+	identity       string
+	identitySet    bool // by this New or With
 	origins        []string
 	cleartext      bool
 	retry          retry.Policy
@@ -107,7 +109,8 @@ func WithInsecureCleartextCredentials() Option { return func(c *config) { c.clea
 func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
 
 // WithRateLimit makes every attempt wait for l. By default the key is the origin
-// and the client's credential, see [WithLimitKey]. Nil is no limit.
+// and whom the credential stands for, see [WithIdentity] and [WithLimitKey]. Nil is
+// no limit.
 func WithRateLimit(l ratelimit.Limiter) Option { return func(c *config) { c.limiter = l } }
 
 // Pacer slows a client down by what the service says of its limits. A
@@ -121,13 +124,15 @@ type Pacer interface {
 }
 
 // WithPacing replaces the pacer, which by default is a ratelimit.Pacer of this
-// client's own. Nil turns pacing off.
+// client and its copies. Nil turns pacing off.
 func WithPacing(p Pacer) Option {
 	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn = p, true, false }
 }
 
-// WithLimitKey replaces the key that the limiter and the pacer see. f must not
-// put a secret into it and must be safe for concurrent use.
+// WithLimitKey replaces the key that the limiter and the pacer see: what the service
+// counts by. A limit that names a resource then holds up the whole key; without this
+// option it holds up the same method and path. f must not put a secret into the key
+// and must be safe for concurrent use.
 func WithLimitKey(f func(*http.Request) string) Option { return func(c *config) { c.limitKey = f } }
 
 // WithBreaker adds a circuit breaker for each origin. The zero Breaker has

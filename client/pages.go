@@ -177,7 +177,7 @@ func NextURL[T any](next func(T) string) func(Page[T]) (Request, bool) {
 
 // at is the page's request for another URL, which counts from the page's own.
 func (p Page[T]) at(target string) Request {
-	if p.url != nil {
+	if p.url != nil && len(target) <= maxURL {
 		if u, err := p.url.Parse(target); err == nil {
 			target = u.String()
 		}

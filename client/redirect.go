@@ -39,6 +39,9 @@ func (x *exchange) strip() {
 // it along. A Location off the client's origins loses the query parameters that
 // were credentials, and is refused where it repeats one in another way.
 func (x *exchange) passOn(resp *http.Response) error {
+	if len(resp.Header.Get("Location")) > maxURL {
+		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
+	}
 	h := x.chain
 	wire, bare, _ := h.last()
 	secrets := x.secrets()

@@ -155,6 +155,9 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 	if r.Path != "" {
 		return failf(ErrRequest, "both Path and URL are set")
 	}
+	if len(r.URL) > maxURL {
+		return failf(ErrRequest, "URL is longer than %d bytes", maxURL)
+	}
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return failf(ErrRequest, "URL cannot be parsed")

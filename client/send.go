@@ -7,8 +7,6 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
-
-	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
 // refused is the error of an attempt that the stack itself stopped.
@@ -82,12 +80,11 @@ func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (*http
 		}
 	}
 	if x.c.limits != nil && (!x.c.cfg.pacerOwn || x.c.cfg.limiter != nil || a.host.paced.Load()) {
-		key := x.limitKey(a)
-		if err := x.c.limits.Wait(a, key); err != nil {
+		if err := x.await(a); err != nil {
 			return nil, refused(ErrRateLimited, "rate limit", err)
 		}
 		if !a.note(func(t *tally) { t.paced++ }) {
-			x.unused(key, 1)
+			x.unused(a, 1)
 			return nil, errOver
 		}
 	}
@@ -198,26 +195,6 @@ func copyHeader(h http.Header) http.Header {
 		out[name] = values
 	}
 	return out
-}
-
-func (x *exchange) limitKey(a *attemptContext) string {
-	if f := x.c.cfg.limitKey; f != nil {
-		return f(a.tmpl)
-	}
-	return a.host.limitKey
-}
-
-// unused gives n tokens of the limits back, for requests that were not sent.
-func (x *exchange) unused(key string, n int32) {
-	r, returns := x.c.limits.(ratelimit.Returner)
-	for range n {
-		switch {
-		case returns:
-			r.Return(key)
-		case x.c.cfg.pacer != nil:
-			x.c.cfg.pacer.Observe(key, 0, nil, false)
-		}
-	}
 }
 
 // sendTrace tells what may have reached the service from what cannot have. Only

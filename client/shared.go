@@ -7,63 +7,73 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// shared is what a client and its copies have in common: what they have learned
-// of each origin.
+// shared is what a client and all its copies have in common: what each origin has
+// taught them, and who they have called as.
 type shared struct {
-	scope string
-	home  hostState // the base URL's
-	base  origin
+	mu    sync.RWMutex
+	hosts map[origin]*hostState
 
-	mu     sync.RWMutex
-	others map[origin]*hostState
+	identities identities
 }
 
-// hostState is kept for an origin and a credential.
+// hostState is what an origin has taught, whoever called it.
 type hostState struct {
-	limitKey string
-	budget   *retry.Budget
-	paced    atomic.Bool // the host has said something about its limits
-	breaker  breakerState
+	budget  *retry.Budget
+	paced   atomic.Bool  // the host has said something about its limits
+	newest  atomic.Int64 // Date of its answers, in epoch seconds
+	breaker breakerState
 }
 
 // maxOrigins bounds how many origins are remembered. An SDK under HTTPClient can
 // be sent anywhere.
 const maxOrigins = 1024
 
-func newShared(base origin) *shared {
-	s := &shared{scope: newScope(), base: base, others: map[origin]*hostState{}}
-	s.home.init(base, s.scope)
-	return s
-}
-
-func (h *hostState) init(o origin, scope string) {
-	h.limitKey = o.String() + "#" + scope
-	h.budget = retry.NewBudget(retry.DefaultBudget)
-}
+func newShared() *shared { return &shared{hosts: map[origin]*hostState{}} }
 
 func (s *shared) host(o origin) *hostState {
-	if o == s.base {
-		return &s.home
-	}
 	s.mu.RLock()
-	h := s.others[o]
+	h := s.hosts[o]
 	s.mu.RUnlock()
 	if h != nil {
 		return h
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h = s.others[o]; h != nil {
+	if h = s.hosts[o]; h != nil {
 		return h
 	}
-	if len(s.others) >= maxOrigins {
-		for old := range s.others {
-			delete(s.others, old)
+	if len(s.hosts) >= maxOrigins {
+		s.forget()
+	}
+	h = &hostState{budget: retry.NewBudget(retry.DefaultBudget)}
+	s.hosts[o] = h
+	return h
+}
+
+// forget makes room: an origin that has taught nothing that a new one would not
+// know goes, if one is found soon, else any.
+func (s *shared) forget() {
+	var victim origin
+	looked := 0
+	for o, h := range s.hosts {
+		if victim, looked = o, looked+1; h.asNew() || looked == 64 {
 			break
 		}
 	}
-	h = &hostState{}
-	h.init(o, s.scope)
-	s.others[o] = h
-	return h
+	delete(s.hosts, victim)
+}
+
+func (h *hostState) asNew() bool {
+	return h.budget.Tokens() == retry.DefaultBudget && !h.paced.Load() && h.breaker.asNew()
+}
+
+// origins lists the origins that are remembered.
+func (s *shared) origins() []origin {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]origin, 0, len(s.hosts))
+	for o := range s.hosts {
+		list = append(list, o)
+	}
+	return list
 }

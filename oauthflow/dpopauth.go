@@ -26,6 +26,15 @@ type DPoPAuth struct {
 // that blames the token.
 func (d *DPoP) Auth(src oauth2.TokenSource) *DPoPAuth { return &DPoPAuth{dpop: d, src: src} }
 
+// Identity is that of the token source, such as the key of a [Source]; "" where it
+// has none.
+func (a *DPoPAuth) Identity() string {
+	if i, ok := a.src.(interface{ Identity() string }); ok {
+		return i.Identity()
+	}
+	return ""
+}
+
 // Authorize sets the headers Authorization and DPoP.
 func (a *DPoPAuth) Authorize(req *http.Request) error {
 	tok, err := a.token(req.Context())

@@ -19,6 +19,7 @@ import (
 type Source struct {
 	m     *Manager
 	key   string
+	alone bool // the key tells nothing: the manager has no other
 	entry atomic.Pointer[entry]
 }
 
@@ -27,6 +28,16 @@ var _ oauth2.TokenSource = (*Source)(nil)
 // Source returns the token under key as an [oauth2.TokenSource]. It makes no
 // request; that the key is bad or that nothing is stored under it shows at the first use.
 func (m *Manager) Source(key string) *Source { return &Source{m: m, key: key} }
+
+// Identity returns the key: whose token this is. Package client counts its calls
+// together by it, whatever Source they come through. It is "" for a Source of
+// [NewSource], which is an account of its own.
+func (s *Source) Identity() string {
+	if s.alone {
+		return ""
+	}
+	return s.key
+}
 
 // Token implements [oauth2.TokenSource]. It is TokenContext without a context;
 // the manager's own bounds hold.
@@ -95,5 +106,7 @@ func NewSource(g Grant, opts ...ManagerOption) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.Source("grant"), nil
+	s := m.Source("grant")
+	s.alone = true
+	return s, nil
 }

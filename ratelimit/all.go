@@ -110,6 +110,16 @@ func waitFor(ctx context.Context, l Limiter, key string) (err error) {
 	return l.Wait(ctx, key)
 }
 
+// Idle reports whether key is new to every limiter, or as good as new.
+func (a *all) Idle(key string) bool {
+	for _, t := range a.takers {
+		if !t.Idle(key) {
+			return false
+		}
+	}
+	return true
+}
+
 // Return gives the token back to every limiter.
 func (a *all) Return(key string) {
 	for _, t := range a.takers {
@@ -147,6 +157,17 @@ func (m *mixed) Wait(ctx context.Context, key string) error {
 func (m *mixed) Return(key string) {
 	giveBack(m.others, key)
 	m.own.Return(key)
+}
+
+// Idle reports whether key is as good as new to every limiter. Those that cannot tell
+// may know something of it.
+func (m *mixed) Idle(key string) bool {
+	for _, l := range m.others {
+		if i, ok := l.(interface{ Idle(key string) bool }); !ok || !i.Idle(key) {
+			return false
+		}
+	}
+	return m.own.Idle(key)
 }
 
 func giveBack(limiters []Limiter, key string) {

@@ -32,6 +32,10 @@ func (k *Keyed) Allow(key string) bool { return k.store.allow(key) }
 // used. Only tokens that were taken may be returned.
 func (k *Keyed) Return(key string) { k.store.give(key) }
 
+// Idle reports whether key is as good as one that was never seen, so that to forget
+// it lets nothing more through.
+func (k *Keyed) Idle(key string) bool { return k.store.idle(key) }
+
 // Len returns how many keys are kept apart now.
 func (k *Keyed) Len() int { return k.store.keys() }
 

@@ -58,6 +58,8 @@ func (e *Error) Unwrap() error { return e.Err }
 type taker interface {
 	Limiter
 	Returner
+	// Idle reports whether key is as good as one that was never seen.
+	Idle(key string) bool
 	// take takes a token if there is one, past whoever waits.
 	take(key string) bool
 	// delay returns the time until n tokens could have been taken.

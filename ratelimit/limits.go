@@ -46,8 +46,13 @@ type Limit struct {
 // at most a day behind and a year ahead of the response's own Date (of now where
 // there is none), and for seconds left only up to a year; these ranges do not
 // meet. A value of any other form counts as not told.
+//
+// The cost is linear in the headers' bytes. Of a field that is repeated the first 64
+// lines are read, and of its members 64; a limit whose name is longer than 256 bytes
+// is left out. No more than 64 limits are returned.
 func ParseLimits(h http.Header, now time.Time) []Limit {
-	return append(appendLimits(nil, h, now), sentryLimits(h)...)
+	limits := append(appendLimits(nil, h, now), sentryLimits(h)...)
+	return limits[:min(len(limits), maxLimits)]
 }
 
 // triple names the three headers of a dialect in their canonical form.
@@ -97,17 +102,17 @@ func appendLimits(dst []Limit, h http.Header, now time.Time) []Limit {
 		if i == 1 && len(h["X-Ratelimit-Resource"]) == 1 {
 			l.Name = h["X-Ratelimit-Resource"][0]
 		}
-		for _, v := range remaining { // of a repeated header the strictest counts
+		for _, v := range few(remaining) { // of a repeated header the strictest counts
 			if n, ok := count(v); ok && (l.Remaining < 0 || n < l.Remaining) {
 				l.Remaining = n
 			}
 		}
-		for _, v := range reset {
+		for _, v := range few(reset) {
 			if d, ok := parseReset(v, serverTime(h, now)); ok {
 				l.Reset = max(l.Reset, d)
 			}
 		}
-		if l.Remaining < 0 && l.Reset < 0 {
+		if len(l.Name) > maxName || l.Remaining < 0 && l.Reset < 0 {
 			continue
 		}
 		if limit := h[t.limit]; len(limit) > 0 {
@@ -124,12 +129,19 @@ func quota(s string) (n int64, window time.Duration) {
 	if !ok {
 		return -1, 0
 	}
+	read := 0
 	for policy := range strings.SplitSeq(policies, ",") {
+		if read++; read > maxLimits {
+			break
+		}
 		q, params, _ := strings.Cut(policy, ";")
 		if m, ok := count(q); !ok || m != n {
 			continue
 		}
 		for param := range strings.SplitSeq(params, ";") {
+			if read++; read > maxLimits {
+				break
+			}
 			if w, ok := strings.CutPrefix(strings.Trim(param, " \t"), "w="); ok {
 				if d, ok := decimal(w, time.Second); ok {
 					return n, d
@@ -165,8 +177,12 @@ func count(s string) (int64, bool) {
 // that are not of this form are skipped, as Sentry's SDK documentation asks.
 func sentryLimits(h http.Header) []Limit {
 	var limits []Limit
-	for _, field := range h["X-Sentry-Rate-Limits"] {
+	read := 0
+	for _, field := range few(h["X-Sentry-Rate-Limits"]) {
 		for group := range strings.SplitSeq(field, ",") {
+			if read++; read > maxLimits {
+				return limits
+			}
 			seconds, rest, ok := strings.Cut(strings.Trim(group, " \t"), ":")
 			d, valid := decimal(seconds, time.Second)
 			if !ok || !valid {
@@ -174,7 +190,12 @@ func sentryLimits(h http.Header) []Limit {
 			}
 			categories, _, _ := strings.Cut(rest, ":")
 			for name := range strings.SplitSeq(categories, ";") {
-				limits = append(limits, Limit{Name: name, Quota: -1, Remaining: 0, Reset: d})
+				if len(limits) == maxLimits {
+					return limits
+				}
+				if len(name) <= maxName {
+					limits = append(limits, Limit{Name: name, Quota: -1, Remaining: 0, Reset: d})
+				}
 			}
 		}
 	}

@@ -181,3 +181,86 @@ func FuzzParseLimitsSentry(f *testing.F) {
 		}
 	})
 }
+
+// C29: what does not fit is not told, member by member.
+func TestC29_MembersThatSayNothing(t *testing.T) {
+	t.Parallel()
+	limit := func(quota, remaining int64, reset, window time.Duration) []ratelimit.Limit {
+		return []ratelimit.Limit{{Quota: quota, Remaining: remaining, Reset: reset, Window: window}}
+	}
+	for _, tt := range []struct {
+		field, policy string
+		want          []ratelimit.Limit
+	}{
+		{"limit=x, remaining=50, reset=5", "", limit(-1, 50, 5*time.Second, 0)},
+		{"limit=9, remaining=x, reset=5", "", limit(9, -1, 5*time.Second, 0)},
+		{"limit=9, remaining=5, reset=x", "", limit(9, 5, -1, 0)},
+		{"limit=9, remaining=5, reset=31622400", "", limit(9, 5, 366*24*time.Hour, 0)},
+		{"limit=9, remaining=5, reset=31622401", "", limit(9, 5, -1, 0)},
+		{"limit=9, other=5, reset=0", "", limit(9, -1, 0, 0)},
+		{"limit=9, remaining=0", "", limit(9, 0, -1, 0)},
+		{"limit=9, remaining=x, reset=x", "", nil},
+		{"limit=9", "", nil},
+		{"limit=9, remaining=5", "9;w=60", limit(9, 5, -1, time.Minute)},
+		{"limit=9, remaining=5", "9;w=x", limit(9, 5, -1, 0)},
+		{"limit=9, remaining=5", "x;w=60", limit(9, 5, -1, 0)},
+		{"limit=9, remaining=5", "8;w=60", limit(9, 5, -1, 0)},
+		{"limit=9, remaining=5", "9;w=31622400", limit(9, 5, -1, 366*24*time.Hour)},
+		{"limit=9, remaining=5", "9;w=31622401", limit(9, 5, -1, 0)},
+		{"remaining=5", "x;w=60", limit(-1, 5, -1, 0)},
+	} {
+		h := http.Header{"Ratelimit": {tt.field}}
+		if tt.policy != "" {
+			h["Ratelimit-Policy"] = []string{tt.policy}
+		}
+		require.Equal(t, tt.want, ratelimit.ParseLimits(h, noon), "%s with %s", tt.field, tt.policy)
+	}
+	for _, tt := range []struct {
+		field, policy string
+		want          []ratelimit.Limit
+	}{
+		{`"a";r=1;t=31622400`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: 366 * 24 * time.Hour}}},
+		{`"a";r=1;t=31622401`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{`"a";t=0`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: -1}}},
+		{`"a";r=0`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 0, Reset: -1}}},
+		{`"a";r=x;t=x`, "", nil},
+		{`"a";r=1`, `"a";q=x;w=x`, []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{`"a";r=1`, `"a";q=5;w=31622400;qu="requests"`, []ratelimit.Limit{{Name: "a", Quota: 5, Remaining: 1, Reset: -1, Window: 366 * 24 * time.Hour}}},
+		{`"a";r=1`, `"a";q=5;w=31622401`, []ratelimit.Limit{{Name: "a", Quota: 5, Remaining: 1, Reset: -1}}},
+		{`"a";r=1`, `"b";q=5`, []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{`a;r=1`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{`"";r=1`, "", []ratelimit.Limit{{Quota: -1, Remaining: 1, Reset: -1}}},
+		{`"limit"=5;r=1`, "", nil},
+		{`a;r=1;x=:`, "", nil},
+		{`a;r=1;x=::`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{`a;r=1;x="\\`, "", nil},
+		{"a;r=1;x=\"\x7f\"", "", nil},
+		{"a;r=1;x=\" ~\"", "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{`a;  r=1`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
+		{"a;\tr=1", "", nil},
+		{"azAZ09_-.*/:?!#$%&'+^`|~;r=1", "", []ratelimit.Limit{{Name: "azAZ09_-.*/:?!#$%&'+^`|~", Quota: -1, Remaining: 1, Reset: -1}}},
+		{"a@;r=1", "", nil},
+		{"a[;r=1", "", nil},
+		{"a{;r=1", "", nil},
+	} {
+		h := http.Header{"Ratelimit": {tt.field}}
+		if tt.policy != "" {
+			h["Ratelimit-Policy"] = []string{tt.policy}
+		}
+		require.Equal(t, tt.want, ratelimit.ParseLimits(h, noon), "%s with %s", tt.field, tt.policy)
+	}
+	for field, want := range map[string]ratelimit.Limit{
+		"100":                     {Quota: 100},
+		"x":                       {Quota: -1},
+		"100, 100;w=60":           {Quota: 100, Window: time.Minute},
+		"100, 99;w=60":            {Quota: 100},
+		"100, x;w=60":             {Quota: 100},
+		"100, 100;a=1;w=60":       {Quota: 100, Window: time.Minute},
+		"100, 100;w=x":            {Quota: 100},
+		"100, 100;w=x;w=60":       {Quota: 100, Window: time.Minute},
+		"100, 99;w=1, 100;\tw=60": {Quota: 100, Window: time.Minute},
+	} {
+		want.Remaining, want.Reset = 1, -1
+		require.Equal(t, []ratelimit.Limit{want}, ratelimit.ParseLimits(header("RateLimit-Limit", field, "RateLimit-Remaining", "1"), noon), field)
+	}
+}

@@ -76,7 +76,8 @@ func Stagger(d time.Duration) Option {
 }
 
 // MaxPause bounds how long a [Pacer] believes a service that asks for quiet, so
-// that one absurd header does not shut a key off for good. Without it 24 h. It
+// that one absurd header does not shut a key off for good: a single call then finds
+// out whether it is over. Without it 24 h. It
 // does not shorten what [RetryAfter] returns.
 func MaxPause(d time.Duration) Option {
 	return func(s *settings) { s.maxPause = max(d, 0) }

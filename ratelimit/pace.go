@@ -16,6 +16,7 @@ const (
 	forgetAfter   = time.Minute            // calls in flight that were never observed
 	reorderWithin = 2 * time.Second        // responses can overtake each other by this much
 	maxQuotas     = 16                     // that are followed for a key
+	maxRoutes     = 256                    // that are told apart for a key
 	lookAgain     = 20 * time.Millisecond  // for answers to calls in flight
 )
 
@@ -26,11 +27,13 @@ type pace struct {
 	until     time.Time // paused until then
 	next      time.Time // no call before then: the gap after the last one
 	gap       time.Duration
-	throttles int // in a row, without a time
+	throttles int  // in a row, without a time
+	probe     bool // a pause ended early: one call is to find out whether it is over
 
 	inFlight int
 	touched  time.Time
 	quotas   []told
+	routes   map[route]*pace // what concerns one of the key's routes alone
 }
 
 func (p *pace) take(now time.Time) bool {
@@ -65,6 +68,8 @@ func (p *pace) roll(now time.Time) {
 				p.hold(q.refill(now, p.inFlight))
 			}
 			kept = append(kept, q)
+		case q.cut:
+			p.probe = p.probe || q.left(p.inFlight) == 0
 		case q.left(p.inFlight) == 0 && q.Quota > 0 && q.span > 0 && !q.Weighted && !q.Gradual:
 			q.Remaining, q.end, q.lowered = q.Quota, now.Add(q.span), now
 			p.gap, fresh = p.cfg.stagger, true
@@ -99,6 +104,9 @@ func (p *pace) delay(now time.Time, n int) time.Duration {
 			d = max(d, wait)
 		}
 	}
+	if p.probe && (n > 1 || p.inFlight > 0 && now.Sub(p.touched) <= forgetAfter) {
+		d = max(d, lookAgain)
+	}
 	if n > 1 {
 		d += time.Duration(n-1) * p.spacing(now)
 	}
@@ -119,7 +127,12 @@ func (p *pace) spacing(now time.Time) time.Duration {
 
 func (p *pace) idle(now time.Time) bool {
 	p.roll(now)
-	if len(p.quotas) > 0 || now.Before(p.until) {
+	for id, r := range p.routes {
+		if r.idle(now) {
+			delete(p.routes, id)
+		}
+	}
+	if len(p.quotas) > 0 || len(p.routes) > 0 || now.Before(p.until) || p.probe && now.Sub(p.until) < p.cfg.maxPause {
 		return false
 	}
 	return p.inFlight == 0 && p.throttles == 0 || now.Sub(p.touched) > forgetAfter
@@ -144,6 +157,13 @@ type observation struct {
 	sentry    []Limit
 	asked     bool
 	wait      time.Duration
+	explained bool // the throttle is another's: a route's, or the key's
+}
+
+// holds reports whether the answer asks for quiet: by a Retry-After that is more than
+// advice on one request.
+func (o *observation) holds() bool {
+	return o.asked && (o.throttled || o.status == http.StatusServiceUnavailable)
 }
 
 func (p *pace) observe(now time.Time, o observation) {
@@ -154,7 +174,7 @@ func (p *pace) observe(now time.Time, o observation) {
 	if o.status == 0 {
 		return
 	}
-	exhausted := false
+	exhausted := o.explained
 	for _, l := range o.limits {
 		if p.learn(now, l) {
 			exhausted = true
@@ -167,21 +187,29 @@ func (p *pace) observe(now time.Time, o observation) {
 		}
 	}
 	switch {
-	case o.asked && (o.throttled || o.status == http.StatusServiceUnavailable):
+	case o.holds():
 		p.pause(now, o.wait)
 	case o.throttled && !exhausted:
 		p.pauseUnasked(now)
 	case !o.throttled && o.status < http.StatusInternalServerError && !now.Before(p.until):
 		p.throttles = 0
 	}
+	if p.probe && !now.Before(p.until) && !o.throttled {
+		p.probe, p.gap = false, p.cfg.stagger // it is over
+	}
 }
 
 // pause holds the key for d, spread a little so that processes which were told
-// the same do not return at the same instant.
+// the same do not return at the same instant. What is longer than the longest pause
+// ends there, with one call to find out whether it is over.
 func (p *pace) pause(now time.Time, d time.Duration) {
-	if d = min(d, p.cfg.maxPause); d > 0 {
-		p.hold(now.Add(d + rand.N(min(d/10, maxJitter)+1)))
+	if d <= 0 || p.cfg.maxPause <= 0 {
+		return
 	}
+	if d > p.cfg.maxPause {
+		d, p.probe = p.cfg.maxPause, true
+	}
+	p.hold(now.Add(min(d+rand.N(min(d/10, maxJitter)+1), p.cfg.maxPause)))
 }
 
 // pauseUnasked holds the key after a throttle that named no time. Throttles that

@@ -24,6 +24,14 @@ import (
 //   - coming back from either: calls that waited together resume one after
 //     another, with the gap of [Stagger] that narrows from call to call.
 //
+// No pause is longer than [MaxPause]; one that was to be longer ends with a single
+// call, and the others wait for what comes of it. What an answer says of one route
+// alone holds up only that where the route is told: see [Pacer.ObserveRoute].
+//
+// Do not let a Pacer observe the limits of a 401, which are those of nobody in
+// particular, or of an answer that came from a cache: call Return. Package client
+// sees to that.
+//
 // Calls wait in the order of arrival. One whose wait would pass its deadline fails
 // at once with [ErrDeadline].
 //
@@ -60,20 +68,25 @@ func (p *Pacer) Return(key string) { p.store.give(key) }
 // limits.
 func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	var space [4]Limit
-	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
-	if Informs(h) {
-		now := time.Now()
-		o.limits = appendLimits(space[:0], h, now)
-		o.sentry = sentryLimits(h)
-	}
-	if status >= 300 || o.throttled {
-		o.wait, o.asked = RetryAfter(h, time.Now())
-	}
+	o := read(space[:0], status, h, throttled)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	now := p.store.now()
 	p.store.bucket(sh, key, now).(*pace).observe(now, o)
+}
+
+// read reads an answer, its limits into space.
+func read(space []Limit, status int, h http.Header, throttled bool) observation {
+	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
+	if Informs(h) {
+		o.limits = appendLimits(space, h, time.Now())
+		o.sentry = sentryLimits(h)
+	}
+	if status >= 300 || o.throttled {
+		o.wait, o.asked = RetryAfter(h, time.Now())
+	}
+	return o
 }
 
 // Informs reports whether h may hold a header about limits beside Retry-After, by
@@ -95,6 +108,9 @@ func Informs(h http.Header) bool {
 // Delay returns how long a call with key would have to wait now, for those who
 // want to show it; zero for none. It takes nothing.
 func (p *Pacer) Delay(key string) time.Duration { return p.store.delay(key, 1) }
+
+// Idle reports whether nothing is known of key that holds back a call, or may yet.
+func (p *Pacer) Idle(key string) bool { return p.store.idle(key) }
 
 func (p *Pacer) take(key string) bool                  { return p.store.take(key) }
 func (p *Pacer) delay(key string, n int) time.Duration { return p.store.delay(key, n) }

@@ -384,3 +384,21 @@ func TestPacerStateIsBounded(t *testing.T) {
 		require.LessOrEqual(t, time.Since(start), 10*time.Second)
 	})
 }
+
+// C29: an answer that says nothing uses up one call, of what calls use up.
+func TestC29_AnAnswerThatSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		p.Observe("k", 200, header("RateLimit", `"size";r=1;t=60`, "RateLimit-Policy", `"size";q=9;qu="content-bytes"`), false)
+		p.Observe("k", 200, nil, false)
+		require.Zero(t, p.Delay("k"), "bytes are not calls")
+
+		p = ratelimit.NewPacer()
+		p.Observe("k", 200, header("RateLimit-Remaining", "1", "RateLimit-Reset", "60"), false)
+		require.Zero(t, p.Delay("k"))
+		p.Observe("k", 200, nil, false)
+		require.Equal(t, time.Minute, p.Delay("k"), "that was the last")
+		p.Observe("k", 200, nil, false)
+		require.Equal(t, time.Minute, p.Delay("k"))
+	})
+}

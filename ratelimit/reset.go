@@ -1,7 +1,6 @@
 package ratelimit
 
 import (
-	"net/http"
 	"strings"
 	"time"
 )
@@ -21,6 +20,9 @@ func parseReset(s string, now time.Time) (time.Duration, bool) {
 	if d, ok := decimal(s, time.Second); ok {
 		return resetNumber(d, s, now)
 	}
+	if len(s) > maxDate {
+		return 0, false
+	}
 	if c := s[0]; c >= '0' && c <= '9' {
 		if d, err := time.ParseDuration(s); err == nil { // no sign: never negative
 			return d, d <= futureReset
@@ -30,7 +32,7 @@ func parseReset(s string, now time.Time) (time.Duration, bool) {
 		}
 		return 0, false
 	}
-	if t, err := http.ParseTime(s); err == nil {
+	if t, ok := date(s); ok {
 		return resetAt(t, now)
 	}
 	return 0, false

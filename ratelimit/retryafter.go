@@ -11,7 +11,8 @@ import (
 // attempt, and whether it asks at all. It reads, in this order, the retry-after-ms
 // and x-ms-retry-after-ms headers (milliseconds; OpenAI, Azure) and Retry-After
 // (RFC 9110 §10.2.3: seconds, which may have a fraction here, or any of the three
-// HTTP-date forms). Of a header that is repeated the longest wait counts.
+// HTTP-date forms). Of a header that is repeated the longest wait counts,
+// among its first 64 lines.
 //
 // A date counts against the response's own Date header, so that a clock that is
 // wrong on either side cancels out; now stands in where there is none. What is too
@@ -33,8 +34,8 @@ func RetryAfter(h http.Header, now time.Time) (d time.Duration, ok bool) {
 		if d, ok := decimal(s, time.Second); ok {
 			return d, true
 		}
-		t, err := http.ParseTime(s)
-		if err != nil {
+		t, ok := date(s)
+		if !ok {
 			return 0, false
 		}
 		d := t.Sub(serverTime(h, now))
@@ -43,7 +44,7 @@ func RetryAfter(h http.Header, now time.Time) (d time.Duration, ok bool) {
 }
 
 func longest(values []string, parse func(string) (time.Duration, bool)) (longest time.Duration, ok bool) {
-	for _, v := range values {
+	for _, v := range few(values) {
 		if d, valid := parse(strings.Trim(v, " \t")); valid {
 			longest, ok = max(longest, d), true
 		}
@@ -55,12 +56,22 @@ func milliseconds(s string) (time.Duration, bool) { return decimal(s, time.Milli
 
 // serverTime returns the response's own idea of the time.
 func serverTime(h http.Header, now time.Time) time.Time {
-	if date := h["Date"]; len(date) == 1 {
-		if t, err := http.ParseTime(date[0]); err == nil {
+	if lines := h["Date"]; len(lines) == 1 {
+		if t, ok := date(lines[0]); ok {
 			return t
 		}
 	}
 	return now
+}
+
+// date reads an HTTP-date. What is longer than any is not tried: the error would
+// repeat it.
+func date(s string) (time.Time, bool) {
+	if len(s) > maxDate {
+		return time.Time{}, false
+	}
+	t, err := http.ParseTime(s)
+	return t, err == nil
 }
 
 // decimal reads digits with an optional fraction as that many units, which is a

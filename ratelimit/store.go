@@ -166,15 +166,31 @@ func (s *store) give(key string) {
 	s.bucket(sh, key, now).give(now)
 }
 
+// idle reports whether key has no bucket, or one that is as good as new.
+func (s *store) idle(key string) bool {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	b := sh.buckets[key]
+	if b == nil {
+		b = sh.overflow
+	}
+	return b == nil || sh.lines[b] == nil && b.idle(s.now())
+}
+
 // await takes a token for key, waiting for it in line.
 func (s *store) await(ctx context.Context, key string) error {
 	sh := s.shard(key)
 	sh.mu.Lock()
-	now := s.now()
-	b := s.bucket(sh, key, now)
+	return s.awaitIn(ctx, sh, s.bucket(sh, key, s.now()))
+}
+
+// awaitIn takes a token of b, a bucket of sh or a part of one. It is called with sh
+// locked, and unlocks it.
+func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket) error {
 	l := sh.lines[b]
 	if l == nil {
-		if b.take(now) {
+		if b.take(s.now()) {
 			sh.mu.Unlock()
 			return nil
 		}

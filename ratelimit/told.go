@@ -12,6 +12,7 @@ type told struct {
 	Limit
 	end     time.Time
 	lowered time.Time     // when Remaining was last told to be lower
+	cut     bool          // it was told to last longer than a pause may
 	span    time.Duration // of the window, as far as is known
 	step    time.Duration // until there is room for a call again, where Gradual
 	free    time.Time     // when that is, while Remaining is 0
@@ -57,7 +58,7 @@ func (p *pace) learn(now time.Time, l Limit) bool {
 		}
 		return false
 	}
-	q := told{Limit: l, end: now.Add(min(until, p.cfg.maxPause)), lowered: now, span: max(l.Reset, l.Window)}
+	q := told{Limit: l, end: now.Add(min(until, p.cfg.maxPause)), cut: until > p.cfg.maxPause, lowered: now, span: max(l.Reset, l.Window)}
 	if l.Gradual {
 		q.step = l.Reset / fillParts(l)
 	}

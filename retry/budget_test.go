@@ -55,22 +55,90 @@ func TestBudgetWithoutTokens(t *testing.T) {
 }
 
 func TestBudgetIsExactUnderConcurrency(t *testing.T) {
-	t.Parallel()
-	b := retry.NewBudget(5000)
-	var granted atomic.Int64
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 1000 {
-				if b.Withdraw(3) {
-					granted.Add(1)
+	synctest.Test(t, func(t *testing.T) {
+		b := retry.NewBudget(5000)
+		var granted atomic.Int64
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				for range 1000 {
+					if b.Withdraw(3) {
+						granted.Add(1)
+					}
 				}
+			})
+		}
+		wg.Wait()
+		require.EqualValues(t, 5000/3, granted.Load())
+		require.Equal(t, 5000%3, b.Tokens())
+		for range 8 {
+			wg.Go(func() {
+				for range 500 {
+					b.Deposit(1)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 4000+5000%3, b.Tokens())
+	})
+}
+
+// C18: 500 tokens come back in an hour, evenly, and no more than there were.
+func TestC18_AnEmptyBudgetIsWholeInAnHour(t *testing.T) {
+	for _, capacity := range []int{1, 7, 500, 3600, 1 << 50, math.MaxInt} {
+		synctest.Test(t, func(t *testing.T) {
+			b := retry.NewBudget(capacity)
+			whole := b.Tokens()
+			require.True(t, b.Withdraw(whole))
+			require.Zero(t, b.Tokens())
+			require.False(t, b.Withdraw(1))
+			if capacity < 1<<40 {
+				time.Sleep(time.Hour / 2)
+				require.Equal(t, whole/2, b.Tokens(), "half of %d in half an hour", capacity)
+				require.False(t, b.Withdraw(whole/2+1))
+				time.Sleep(time.Hour / 2)
+				require.Equal(t, whole, b.Tokens(), "all of %d in an hour", capacity)
+				time.Sleep(100 * time.Hour)
+				require.Equal(t, whole, b.Tokens(), "and never more")
+				require.True(t, b.Withdraw(whole))
+				require.False(t, b.Withdraw(1))
 			}
+			b.Deposit(whole)
+			require.Equal(t, whole, b.Tokens())
 		})
 	}
-	wg.Wait()
-	require.EqualValues(t, 5000/3, granted.Load())
-	require.Equal(t, 5000%3, b.Tokens())
+	synctest.Test(t, func(t *testing.T) {
+		b := retry.NewBudget(retry.DefaultBudget)
+		require.True(t, b.Withdraw(retry.DefaultBudget))
+		const each = time.Hour / retry.DefaultBudget
+		time.Sleep(retry.RetryCost*each - 1)
+		require.Equal(t, retry.RetryCost-1, b.Tokens(), "what is not whole is no token")
+		require.False(t, b.Withdraw(retry.RetryCost))
+		time.Sleep(1)
+		require.True(t, b.Withdraw(retry.RetryCost), "a hundred seconds are worth one retry")
+		time.Sleep(each / 2)
+		b.Deposit(3)
+		require.Equal(t, 3, b.Tokens())
+		time.Sleep(each / 2)
+		require.Equal(t, 4, b.Tokens(), "a deposit leaves the time that has passed alone")
+		b.Deposit(retry.DefaultBudget - 5)
+		require.Equal(t, retry.DefaultBudget-1, b.Tokens())
+		b.Deposit(1)
+		require.Equal(t, retry.DefaultBudget, b.Tokens())
+		require.True(t, b.Withdraw(1))
+		require.Equal(t, retry.DefaultBudget-1, b.Tokens(), "it fills from the withdrawal on, not from before")
+	})
+}
+
+func TestBudgetFromBeforeTheClock(t *testing.T) {
+	b := retry.NewBudget(30)
+	synctest.Test(t, func(*testing.T) { // whose clock is years behind
+		require.Equal(t, 30, b.Tokens())
+		require.True(t, b.Withdraw(14))
+		require.True(t, b.Withdraw(14))
+		require.False(t, b.Withdraw(14))
+		require.Equal(t, 2, b.Tokens())
+	})
 }
 
 func TestBudgetDoesNotAllocate(t *testing.T) {
@@ -119,27 +187,35 @@ func TestC18_OutageSendsAtMostATenthMore(t *testing.T) {
 	})
 }
 
-// C18: it refills on success.
-func TestC18_BudgetRefillsOnSuccess(t *testing.T) {
-	t.Parallel()
-	p := retry.Policy{Backoff: retry.Constant(0), Budget: retry.NewBudget(retry.RetryCost)}
-	fails := 0
-	run := func(failures int) error {
-		fails = failures
-		_, err := retry.Do(t.Context(), p, func(context.Context) (int, error) {
-			if fails--; fails >= 0 {
-				return 0, errors.New("flaky")
-			}
-			return 0, nil
-		})
-		return err
-	}
-	require.NoError(t, run(1), "the one retry there is")
-	require.Error(t, run(1), "spent")
-	for range retry.RetryCost {
+// C18: a retry that succeeds returns its cost, one that fails does not, and a success adds 1.
+func TestC18_WhatARetryCostsIsSettledByItsOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const full, cost, gain = retry.DefaultBudget, retry.RetryCost, retry.SuccessGain
+		p := retry.Policy{Backoff: retry.Constant(0), Budget: retry.NewBudget(full)}
+		fails := 0
+		run := func(failures int) error {
+			fails = failures
+			_, err := retry.Do(t.Context(), p, func(context.Context) (int, error) {
+				if fails--; fails >= 0 {
+					return 0, errors.New("flaky")
+				}
+				return 0, nil
+			})
+			return err
+		}
+		for range 3000 {
+			require.NoError(t, run(1))
+		}
+		require.Equal(t, full, p.Budget.Tokens(), "what one retry cures costs nothing")
+		require.NoError(t, run(2))
+		require.Equal(t, full-cost+gain, p.Budget.Tokens(), "the first of two failed")
+		require.Error(t, run(3))
+		require.Equal(t, full-3*cost+gain, p.Budget.Tokens(), "both failed")
+		require.NoError(t, run(1))
+		require.Equal(t, full-3*cost+2*gain, p.Budget.Tokens())
 		require.NoError(t, run(0))
-	}
-	require.NoError(t, run(1), "earned again")
+		require.Equal(t, full-3*cost+3*gain, p.Budget.Tokens())
+	})
 }
 
 func TestNoBudgetOverridesBudget(t *testing.T) {

@@ -25,17 +25,18 @@ import (
 // caller's own.
 //
 // Each success puts [SuccessGain] into p.Budget and each retry takes
-// [RetryCost]; a retry that was paid for and not made is paid back.
+// [RetryCost]; what was paid for a retry that succeeds, or that was not made, is
+// paid back.
 func Do[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)) (T, error) {
 	var zero T
 	if err := pause.Err(ctx); err != nil {
 		return zero, fmt.Errorf("retry: not attempted: %w", err)
 	}
-	budget := p.budget()
+	budget, paid := p.budget(), 0
 	for number := 1; ; number++ {
 		v, err := f(ctx)
 		if err == nil {
-			budget.Deposit(SuccessGain)
+			budget.Deposit(paid + SuccessGain)
 			return v, nil
 		}
 		wait, ok, broken := p.decide(ctx, number, err)
@@ -48,12 +49,13 @@ func Do[T any](ctx context.Context, p Policy, f func(context.Context) (T, error)
 		if !budget.Withdraw(RetryCost) {
 			return zero, bare(err)
 		}
+		paid = RetryCost
 		if broken := p.notify(ctx, Attempt{Number: number, Err: bare(err), Wait: wait}); broken != nil {
-			budget.Deposit(RetryCost)
+			budget.Deposit(paid)
 			return zero, fmt.Errorf("retry: stopped after attempt %d: %w: %w", number, broken, bare(err))
 		}
 		if pause.For(ctx, wait) != nil {
-			budget.Deposit(RetryCost)
+			budget.Deposit(paid)
 			return zero, ended(ctx, number, bare(err))
 		}
 	}

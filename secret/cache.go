@@ -38,6 +38,14 @@ func (c *cached) Check() error {
 	return Check(c.src)
 }
 
+// Identity is that of the source behind it.
+func (c *cached) Identity() string {
+	if i, ok := c.src.(interface{ Identity() string }); ok {
+		return i.Identity()
+	}
+	return ""
+}
+
 // Secrets returns what is kept, or waits for src. A call to src that began before
 // the last Refresh is waited for, and then src is called again.
 func (c *cached) Secrets(ctx context.Context) ([]Value, error) {

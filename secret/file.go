@@ -40,6 +40,9 @@ type file struct {
 // 1 MiB are refused.
 func File(paths ...string) Source { return &file{paths: paths} }
 
+// Identity is a digest of the paths: the secret in the files may change.
+func (f *file) Identity() string { return digest("file", f.paths...) }
+
 // Check reads the files.
 func (f *file) Check() error {
 	_, err := f.Secrets(context.Background())

@@ -1,0 +1,67 @@
+package client_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// A success that comes late is no news of a service that has failed since.
+func TestBreakerIsNotClosedByALateSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/slow":
+				time.Sleep(5 * time.Second)
+			case "/late":
+				time.Sleep(15 * time.Second)
+				w.WriteHeader(503)
+			case "/soon":
+				time.Sleep(5 * time.Second)
+				w.WriteHeader(503)
+			case "/probe":
+				time.Sleep(10 * time.Second)
+			case "/broken":
+				w.WriteHeader(503)
+			}
+		}))
+		c := over(t, rt, client.WithBreaker(client.Breaker{Failures: 2, Cooldown: 10 * time.Second}), client.WithRetry(retry.Never))
+		get := func(path string) error {
+			_, err := client.Get[client.None](t.Context(), c, path)
+			return err
+		}
+		var wg sync.WaitGroup
+		for _, path := range []string{"/slow", "/soon", "/late"} {
+			wg.Go(func() { _ = get(path) })
+		}
+		synctest.Wait()
+		require.ErrorIs(t, get("/broken"), client.ErrUnavailable)
+		require.ErrorIs(t, get("/broken"), client.ErrUnavailable)
+		require.ErrorIs(t, get("/ok"), client.ErrCircuitOpen)
+		time.Sleep(6 * time.Second)
+		require.ErrorIs(t, get("/ok"), client.ErrCircuitOpen, "a success of before it opened does not close it")
+		time.Sleep(4*time.Second - 1)
+		require.ErrorIs(t, get("/ok"), client.ErrCircuitOpen)
+		time.Sleep(1) // a failure of before it opened does not keep it open either
+		wg.Go(func() {
+			if err := get("/probe"); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		time.Sleep(6 * time.Second) // the late failure has come by now
+		require.ErrorIs(t, get("/ok"), client.ErrCircuitOpen, "one probe at a time")
+		wg.Wait()
+		require.NoError(t, get("/ok"), "the probe closes it, whatever failed before")
+		require.ErrorIs(t, get("/broken"), client.ErrUnavailable)
+		require.NoError(t, get("/ok"), "the row begins anew")
+	})
+}

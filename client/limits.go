@@ -1,0 +1,182 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// routePacer is a pacer that tells the routes of a key apart, as a ratelimit.Pacer
+// does.
+type routePacer interface {
+	WaitRoute(ctx context.Context, key string, r ratelimit.Route) error
+	ReturnRoute(key string, r ratelimit.Route)
+	ObserveRoute(key string, r ratelimit.Route, status int, h http.Header, throttled bool)
+}
+
+func (x *exchange) limitKey(a *attemptContext) string {
+	if f := x.c.cfg.limitKey; f != nil {
+		return f(a.tmpl)
+	}
+	return a.key
+}
+
+func (x *exchange) route(a *attemptContext) ratelimit.Route {
+	method := a.tmpl.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	return ratelimit.Route{Method: method, Path: a.tmpl.URL.Path, Keyed: x.c.cfg.limitKey != nil}
+}
+
+// await waits until the limits let a request through. The route comes first: it
+// takes no token of the others while it holds the request back.
+func (x *exchange) await(a *attemptContext) error {
+	key := x.limitKey(a)
+	routes, _ := x.c.cfg.pacer.(routePacer)
+	if routes != nil {
+		if err := routes.WaitRoute(a, key, x.route(a)); err != nil {
+			return err
+		}
+	}
+	err := x.c.limits.Wait(a, key)
+	if err != nil && routes != nil {
+		routes.ReturnRoute(key, x.route(a))
+	}
+	return err
+}
+
+// unused gives n tokens of the limits back, for requests that were not sent.
+func (x *exchange) unused(a *attemptContext, n int32) {
+	if n <= 0 {
+		return
+	}
+	key := x.limitKey(a)
+	r, returns := x.c.limits.(ratelimit.Returner)
+	routes, _ := x.c.cfg.pacer.(routePacer)
+	for range n {
+		switch {
+		case returns:
+			r.Return(key)
+		case x.c.cfg.pacer != nil:
+			x.c.cfg.pacer.Observe(key, 0, nil, false)
+		}
+		if routes != nil {
+			routes.ReturnRoute(key, x.route(a))
+		}
+	}
+}
+
+// observe tells the limits what came of an attempt that they let through. The
+// client's own pacer is left out of it until a host first speaks of limits.
+func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
+	pacer := x.c.cfg.pacer
+	teaches := resp != nil && pacer != nil && x.host.teaches(resp, x.heard)
+	if t.paced == 0 {
+		if !x.c.cfg.pacerOwn || !teaches || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
+			return
+		}
+		x.host.paced.Store(true)
+		t.paced, t.sent = 1, 1
+	}
+	a.observed = true
+	x.unused(a, t.paced-t.sent)
+	if pacer == nil {
+		return
+	}
+	key := x.limitKey(a)
+	routes, _ := pacer.(routePacer)
+	for i := range min(t.paced, t.sent) {
+		status, h, throttled := 0, http.Header(nil), false
+		switch {
+		case i > 0 || resp == nil:
+		case !teaches:
+			if x.untold(a, key) {
+				continue
+			}
+		default:
+			status, h, throttled = resp.StatusCode, resp.Header, v.throttled
+		}
+		if routes != nil {
+			routes.ObserveRoute(key, x.route(a), status, h, throttled)
+		} else {
+			pacer.Observe(key, status, h, throttled)
+		}
+	}
+}
+
+// untold tells the pacer alone that a request was answered by somebody who does not
+// count it, if the pacer can be told.
+func (x *exchange) untold(a *attemptContext, key string) bool {
+	r, ok := x.c.cfg.pacer.(ratelimit.Returner)
+	if ok {
+		r.Return(key)
+		if routes, ok := x.c.cfg.pacer.(routePacer); ok {
+			routes.ReturnRoute(key, x.route(a))
+		}
+	}
+	return ok
+}
+
+// oldAnswer is how far behind the newest answer of its origin a Date may be.
+const oldAnswer = 60
+
+// teaches reports whether what resp says of limits is about this caller, and now. An
+// answer of a cache tells what somebody was told once; a 401 tells the limits of
+// nobody in particular.
+func (h *hostState) teaches(resp *http.Response, now time.Time) bool {
+	old := h.old(resp.Header["Date"], now)
+	return resp.StatusCode != http.StatusUnauthorized && !old && !aged(resp.Header["Age"]) && firstOf(resp.Header["X-From-Cache"]...) != "1"
+}
+
+// old notes the newest Date of the origin, and reports whether this one is older. A
+// date that is a day ahead of us is somebody's mistake, and would make all others old.
+func (h *hostState) old(date []string, now time.Time) bool {
+	if len(date) != 1 || len(date[0]) != len(http.TimeFormat) {
+		return false
+	}
+	t, err := http.ParseTime(date[0])
+	if err != nil || t.Sub(now) > 24*time.Hour {
+		return false
+	}
+	this := t.Unix()
+	for {
+		newest := h.newest.Load()
+		if this <= newest {
+			return newest-this > oldAnswer
+		}
+		if h.newest.CompareAndSwap(newest, this) {
+			return false
+		}
+	}
+}
+
+// aged reports whether an Age (RFC 9111 §5.1) is above 0.
+func aged(age []string) bool {
+	if len(age) == 0 {
+		return false
+	}
+	above := strings.TrimLeft(strings.Trim(age[0], " \t"), "0")
+	return above != "" && above[0] >= '1' && above[0] <= '9'
+}
+
+// asks returns how long an answer asks to wait: by its Retry-After or, where a
+// throttle comes without one, until the limits that it tells to be used up are whole
+// again.
+func (x *exchange) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
+	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
+		return d, true
+	}
+	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
+		return 0, false
+	}
+	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
+		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
+			longest, told = max(longest, l.Reset), true
+		}
+	}
+	return longest, told
+}

@@ -1,0 +1,155 @@
+package ratelimit
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
+)
+
+// Route tells the calls of one key apart for [Pacer.WaitRoute]: a service that
+// refuses one of them may well serve the others.
+type Route struct {
+	// Method and Path are those of the request, the path without its query.
+	Method, Path string
+	// Keyed says that the key tells the service's resources apart already: a limit
+	// that names one is then the key's, and not the route's.
+	Keyed bool
+}
+
+type route struct{ method, path string }
+
+func (r Route) id() route { return route{r.Method, r.Path} }
+
+// WaitRoute returns nil when what is known of r alone lets a call be sent. Call it
+// before [Pacer.Wait], which knows what concerns the whole key, and afterwards
+// [Pacer.ObserveRoute] in place of Observe, or ReturnRoute and Return. It fails as
+// Wait does, and allocates nothing where nothing is known of the route. Of a key 256
+// routes are told apart; those that hold no call back are forgotten first.
+func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	sh := p.store.shard(key)
+	sh.mu.Lock()
+	part := p.store.known(sh, key).part(r)
+	if part == nil {
+		sh.mu.Unlock()
+		return nil
+	}
+	return p.store.awaitIn(ctx, sh, part)
+}
+
+// ReturnRoute says that a call which WaitRoute let through was not sent.
+func (p *Pacer) ReturnRoute(key string, r Route) {
+	sh := p.store.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if part := p.store.known(sh, key).part(r); part != nil {
+		part.give(p.store.now())
+	}
+}
+
+// ObserveRoute is [Pacer.Observe] for a call that is known to be of a route. What the
+// answer says holds for the key, but for these, which hold for the route: a limit
+// that names a resource (X-RateLimit-Resource, Sentry's categories), with the throttle
+// that it explains, and a Retry-After that comes without a throttle.
+func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, throttled bool) {
+	var space [4]Limit
+	whole, own := split(read(space[:0], status, h, throttled), resource(h, r))
+	sh := p.store.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := p.store.now()
+	b := p.store.bucket(sh, key, now).(*pace)
+	b.observe(now, whole)
+	part := b.part(r)
+	if part == nil && (len(own.limits) > 0 || len(own.sentry) > 0 || own.holds()) {
+		part = b.newPart(now, r)
+	}
+	if part != nil {
+		part.observe(now, own)
+	}
+}
+
+// resource returns what the limits of h name, if that is the route's.
+func resource(h http.Header, r Route) string {
+	if names := h["X-Ratelimit-Resource"]; len(names) == 1 && !r.Keyed {
+		return names[0]
+	}
+	return ""
+}
+
+// split tells what concerns the whole key from what concerns the route alone.
+func split(o observation, resource string) (whole, own observation) {
+	own = observation{status: o.status, throttled: o.throttled}
+	if resource != "" {
+		o.limits, own.limits = part(o.limits, func(l Limit) bool { return l.Name == resource })
+	}
+	if o.sentry, own.sentry = part(o.sentry, func(l Limit) bool { return l.Name != "" }); !o.throttled {
+		own.sentry = nil // what is foretold of a category is not of this route's
+	}
+	spent := len(own.sentry) > 0 || slices.ContainsFunc(own.limits, func(l Limit) bool { return l.Remaining == 0 && l.Reset > 0 })
+	switch {
+	case !o.throttled, spent:
+		own.asked, own.wait, o.asked = o.asked, o.wait, false
+		o.explained = spent
+	default:
+		own.explained = true
+	}
+	return o, own
+}
+
+// part divides a list into what f does not want and what it wants.
+func part(list []Limit, f func(Limit) bool) (rest, wanted []Limit) {
+	rest = list[:0]
+	for _, l := range list {
+		if f(l) {
+			wanted = append(wanted, l)
+		} else {
+			rest = append(rest, l)
+		}
+	}
+	return rest, wanted
+}
+
+// known returns what is known of key, or nil. The shard is locked.
+func (s *store) known(sh *shard, key string) *pace {
+	b := sh.buckets[key]
+	if b == nil {
+		b = sh.overflow
+	}
+	p, _ := b.(*pace)
+	return p
+}
+
+func (p *pace) part(r Route) *pace {
+	if p == nil {
+		return nil
+	}
+	return p.routes[r.id()]
+}
+
+// newPart begins to follow a route, or returns nil where there is no room: when all
+// that are followed hold calls back.
+func (p *pace) newPart(now time.Time, r Route) *pace {
+	if len(p.routes) >= maxRoutes {
+		for id, other := range p.routes {
+			if other.delay(now, 1) == 0 {
+				delete(p.routes, id)
+				break
+			}
+		}
+		if len(p.routes) >= maxRoutes {
+			return nil
+		}
+	}
+	if p.routes == nil {
+		p.routes = make(map[route]*pace)
+	}
+	part := &pace{cfg: p.cfg}
+	p.routes[r.id()] = part
+	return part
+}
