@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
 // Loopback is the authorization code flow for programs without a web server of
@@ -26,34 +28,35 @@ type Loopback struct {
 	Page func(w http.ResponseWriter, r *http.Request, err error)
 
 	// Address to listen on, such as "127.0.0.1:8976" for a provider that does
-	// not allow any port. It must be on a loopback address.
+	// not allow any port. It must be on a loopback address or localhost. Empty:
+	// where Config.RedirectURL says, if that is an http URL on this machine.
 	Address string
 }
 
 // Run opens the browser, waits for the redirect and completes the flow; see
 // [Client.Complete] for the errors. It ends at the first redirect that belongs
 // to the attempt, or when ctx does: give ctx a deadline. Other requests are
-// refused and do not disturb it. The path is that of Config.RedirectURL,
-// "/callback" if there is none; the client must be registered with
-// http://127.0.0.1 and that path. Register it as a public client: a secret in a
-// distributed program is none.
+// refused and do not disturb it.
+//
+// The redirect goes to the host that is registered: that of Config.RedirectURL if
+// it is an http URL on this machine ("http://localhost/callback", as Microsoft
+// Entra registers it), else that of Address, else 127.0.0.1. The path is that of
+// Config.RedirectURL too, "/callback" if there is none. The port is that of
+// Address or Config.RedirectURL, any free one if they name none. Register the
+// client as a public one: a secret in a distributed program is none.
 func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Result, error) {
 	if c.formPost() {
 		return nil, errors.New("oauthflow: loopback: the provider's response mode form_post needs a web application")
 	}
-	ln, err := l.listen(ctx)
+	to := registered(c.cfg.RedirectURL)
+	ln, err := l.listen(ctx, &to)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
 	}
 	defer ln.Close()
-	flow := &loopbackFlow{
-		client: c, page: l.Page, path: "/callback", host: ln.Addr().String(), done: make(chan loopbackResult, 1),
-	}
+	flow := &loopbackFlow{client: c, page: l.Page, path: to.path, host: to.at(ln.Addr()), done: make(chan loopbackResult, 1)}
 	if flow.page == nil {
 		flow.page = loopbackPage
-	}
-	if u, err := url.Parse(c.cfg.RedirectURL); err == nil && u.Path != "" {
-		flow.path = u.Path
 	}
 	redirect := "http://" + flow.host + flow.path
 	flow.attempt, err = c.Begin(ctx, append(slices.Clip(opts), func(b *begin) { b.redirect = redirect })...)
@@ -63,20 +66,71 @@ func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Res
 	return l.serve(ctx, ln, flow)
 }
 
-func (l Loopback) listen(ctx context.Context) (net.Listener, error) {
+// redirectTarget is what of the redirect URL is known before there is a port.
+type redirectTarget struct {
+	host string // "" where nobody says
+	port string // "" is any
+	path string
+}
+
+// registered reads the redirect URL that the provider knows. A host that is not
+// this machine belongs to the same client's web application.
+func registered(redirectURL string) redirectTarget {
+	to := redirectTarget{path: "/callback"}
+	u, err := url.Parse(redirectURL)
+	if err != nil {
+		return to
+	}
+	if u.Path != "" {
+		to.path = u.Path
+	}
+	if u.Scheme == "http" && loopback.Host(u.Hostname()) {
+		to.host, to.port = u.Hostname(), u.Port()
+	}
+	return to
+}
+
+// at returns the host and port of the redirect URL, for a listener at addr.
+func (to *redirectTarget) at(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return addr.String()
+	}
+	if to.host != "" {
+		host = to.host
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// listen opens the port that the redirect goes to. Where only Address names the
+// host, the redirect names it too.
+func (l Loopback) listen(ctx context.Context, to *redirectTarget) (net.Listener, error) {
 	var lc net.ListenConfig
-	if l.Address == "" {
-		ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err == nil {
-			return ln, nil
+	if l.Address != "" {
+		host, _, err := net.SplitHostPort(l.Address)
+		if err != nil || !loopback.Host(host) {
+			return nil, errors.New("the address to listen on must be a loopback address with a port")
 		}
-		return lc.Listen(ctx, "tcp", "[::1]:0")
+		if to.host == "" {
+			to.host = host
+		}
+		if to.host != host && to.host != "localhost" && host != "localhost" {
+			return nil, errors.New("the address to listen on is not the one that the redirect URL names")
+		}
+		return lc.Listen(ctx, "tcp", l.Address)
 	}
-	host, _, err := net.SplitHostPort(l.Address)
-	if err != nil || !isLoopback(host) {
-		return nil, errors.New("the address to listen on must be a loopback address with a port")
+	port := to.port
+	if port == "" {
+		port = "0"
 	}
-	return lc.Listen(ctx, "tcp", l.Address)
+	if to.host != "" && to.host != "localhost" {
+		return lc.Listen(ctx, "tcp", net.JoinHostPort(to.host, port))
+	}
+	ln, err := lc.Listen(ctx, "tcp", "127.0.0.1:"+port)
+	if err == nil {
+		return ln, nil
+	}
+	return lc.Listen(ctx, "tcp", "[::1]:"+port)
 }
 
 func (l Loopback) serve(ctx context.Context, ln net.Listener, flow *loopbackFlow) (*Result, error) {
@@ -129,8 +183,9 @@ type loopbackFlow struct {
 }
 
 func (f *loopbackFlow) serve(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	// Another Host is a page that rebinds its name to this machine.
-	if r.Host != f.host || r.URL.Path != f.path || r.Method != http.MethodGet {
+	// Another Host is a page that rebinds its name to this machine. Browsers leave
+	// the default port out.
+	if r.Host != f.host && r.Host+":80" != f.host || r.URL.Path != f.path || r.Method != http.MethodGet {
 		http.NotFound(w, r)
 		return
 	}

@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/loopback/loopbacktest"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 )
@@ -109,6 +113,83 @@ func TestLoopbackEnds(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", "example.com:80", "127.0.0.1", ":0"} {
 		_, err = oauthflow.Loopback{Address: address}.Run(t.Context(), c)
 		require.Error(t, err, address)
+	}
+}
+
+// The redirect goes to the host that is registered, and comes back from there.
+func TestLoopbackRedirectsToTheRegisteredHost(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ registered, address, host string }{
+		"registered name":               {"http://localhost/cb", "", "localhost"},
+		"name over its address":         {"http://localhost/cb", "127.0.0.1:0", "localhost"},
+		"registered address":            {"http://127.0.0.1/cb", "", "127.0.0.1"},
+		"address over the name":         {"http://127.0.0.1/cb", "localhost:0", "127.0.0.1"},
+		"another address":               {"http://127.0.0.1/cb", "127.0.0.1:0", "127.0.0.1"},
+		"of the listener":               {"", "localhost:0", "localhost"},
+		"of nobody":                     {"", "", "127.0.0.1"},
+		"of a web application":          {"https://app.example.com/cb", "", "127.0.0.1"},
+		"of a web application, by name": {"https://app.example.com/cb", "localhost:0", "localhost"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := "/cb"
+			if tc.registered == "" {
+				path = "/callback"
+			}
+			s := oauthtest.New(oauthtest.Config{Clients: []oauthtest.Client{{ID: "cli", RedirectURIs: []string{"http://" + tc.host + path}}}})
+			c := newClient(t, s, "cli", func(cfg *oauthflow.Config) { cfg.RedirectURL = tc.registered })
+			var wg sync.WaitGroup
+			defer wg.Wait()
+			res, err := oauthflow.Loopback{Address: tc.address, Open: func(_ context.Context, authURL string) error {
+				back, err := s.Authorize(authURL, "alice")
+				if err != nil {
+					return err
+				}
+				assert.Equal(t, tc.host, back.Hostname())
+				wg.Go(func() { _, _ = get(t, back.String(), nil) })
+				return nil
+			}}.Run(t.Context(), c)
+			require.NoError(t, err)
+			require.Equal(t, "alice", res.IDToken.Subject)
+		})
+	}
+	c := newClient(t, cliServer(), "cli", func(cfg *oauthflow.Config) { cfg.RedirectURL = "http://127.0.0.1/cb" })
+	_, err := oauthflow.Loopback{Address: "[::1]:0"}.Run(t.Context(), c)
+	require.ErrorContains(t, err, "not the one that the redirect URL names")
+}
+
+// A port that is registered is the one that is listened on; an Address has the last
+// word.
+func TestLoopbackListensOnTheRegisteredPort(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	require.NoError(t, err)
+	c := newClient(t, cliServer(), "cli", func(cfg *oauthflow.Config) { cfg.RedirectURL = "http://127.0.0.1:" + port + "/cb" })
+	seen := errors.New("seen enough")
+	flow := oauthflow.Loopback{Open: func(context.Context, string) error { return seen }}
+	_, err = flow.Run(t.Context(), c)
+	require.ErrorIs(t, err, syscall.EADDRINUSE)
+	flow.Address = "127.0.0.1:0"
+	_, err = flow.Run(t.Context(), c)
+	require.ErrorIs(t, err, seen)
+}
+
+// C40: what is listened on, and what may be plain http, is this machine as the
+// module's one rule has it.
+func TestC40_PlainHTTPIsForThisMachine(t *testing.T) {
+	t.Parallel()
+	refused := newClient(t, cliServer(), "cli", nil)
+	for host, want := range loopbacktest.Hosts {
+		_, err := oauthflow.New(oauthflow.Config{
+			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: loopbacktest.URL(host) + "/token"}}, ClientID: "cli",
+		})
+		require.Equal(t, want, err == nil, "%q: %v", host, err)
+		if !want {
+			_, err = oauthflow.Loopback{Address: net.JoinHostPort(host, "0")}.Run(t.Context(), refused)
+			require.Error(t, err, host)
+		}
 	}
 }
 

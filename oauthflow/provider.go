@@ -2,11 +2,12 @@ package oauthflow
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
 // Provider describes one authorization server: its endpoints, and where it
@@ -180,16 +181,8 @@ func checkURL(s string) error {
 		return fmt.Errorf("must not hold user information")
 	case u.Fragment != "":
 		return fmt.Errorf("must not have a fragment")
-	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+	case u.Scheme == "https", u.Scheme == "http" && loopback.Host(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("must be https, or http to a loopback address")
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

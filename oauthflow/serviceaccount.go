@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/standpipe-go/standpipe/internal/loopback"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -62,7 +63,7 @@ func parseServiceAccount(text string) (f serviceAccountFile, err error) {
 	}
 	u, err := url.Parse(f.TokenURI)
 	if err != nil || !(u.Scheme == "https" && (u.Host == "accounts.google.com" || strings.HasSuffix(u.Host, ".googleapis.com")) ||
-		u.Scheme == "http" && isLoopback(u.Hostname())) {
+		u.Scheme == "http" && loopback.Host(u.Hostname())) {
 		return f, errors.New("the key file names a token endpoint that is not Google's")
 	}
 	return f, nil

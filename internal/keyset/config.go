@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
 // Format is the form of a key document.
@@ -148,18 +148,10 @@ func (c Config) checkURL(raw string) error {
 		return errors.New("keyset: an address must be absolute, without user information or fragment")
 	case u.Scheme == "https":
 		return nil
-	case u.Scheme == "http" && c.AllowPlainHTTPToLoopback && loopback(u.Hostname()):
+	case u.Scheme == "http" && c.AllowPlainHTTPToLoopback && loopback.Host(u.Hostname()):
 		return nil
 	}
 	return errors.New("keyset: keys are fetched over https only")
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }
 
 func (c Config) discoveryURLs() []string {

@@ -21,6 +21,7 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/keyset"
 	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/internal/loopback/loopbacktest"
 )
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
@@ -617,6 +618,16 @@ func TestConfigErrors(t *testing.T) {
 	for _, u := range []string{"http://127.0.0.1:8080/jwks", "http://[::1]/jwks", "http://localhost:1/jwks", "https://keys.example/jwks?v=1"} {
 		_, err := keyset.New(keyset.Config{URL: u, AllowPlainHTTPToLoopback: true})
 		require.NoError(t, err, u)
+	}
+}
+
+// C40: keys come over plain http from this machine alone, as the module's one rule
+// has it.
+func TestC40_PlainHTTPIsForThisMachine(t *testing.T) {
+	t.Parallel()
+	for host, want := range loopbacktest.Hosts {
+		_, err := keyset.New(keyset.Config{URL: loopbacktest.URL(host) + "/jwks", AllowPlainHTTPToLoopback: true})
+		require.Equal(t, want, err == nil, "%q: %v", host, err)
 	}
 }
 

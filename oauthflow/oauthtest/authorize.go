@@ -3,12 +3,13 @@ package oauthtest
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
 const codeLifetime = time.Minute
@@ -71,7 +72,7 @@ func redirectAllowed(c Client, uri string) bool {
 		if err != nil {
 			return false
 		}
-		if ip := net.ParseIP(u.Hostname()); ip != nil && ip.IsLoopback() && reg.Hostname() == u.Hostname() {
+		if loopback.Host(u.Hostname()) && reg.Hostname() == u.Hostname() {
 			return u.Scheme == reg.Scheme && u.Path == reg.Path
 		}
 		return uri == registered

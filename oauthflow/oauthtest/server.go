@@ -80,7 +80,7 @@ type Client struct {
 	Key crypto.PublicKey
 
 	// RedirectURIs are compared exactly, but for the port of loopback addresses
-	// (RFC 8252 section 7.3). Empty: any.
+	// (RFC 8252 section 7.3) and of localhost. Empty: any.
 	RedirectURIs []string
 
 	// RequireDPoP refuses token requests without a proof.
