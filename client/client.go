@@ -26,6 +26,7 @@ type Client struct {
 	state   *shared
 	attempt http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
 	chain   http.RoundTripper // per-call middleware over the engine
+	sdk     http.RoundTripper // what HTTPClient has: chain, and around middleware what it may lose
 }
 
 // New returns a client for the service at baseURL, such as
@@ -89,6 +90,9 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		c.attempt = nil
 	}
 	c.chain = wrap(cfg.perCall, roundTripper(c.roundTrip))
+	if c.sdk = c.chain; len(cfg.perCall) > 0 {
+		c.sdk = roundTripper(c.roundTripSDK)
+	}
 	return c, nil
 }
 
@@ -227,7 +231,7 @@ func (c *Client) HTTPClient() *http.Client {
 	if c.chain == nil {
 		return &http.Client{Transport: roundTripper(unmade)} // never the default transport
 	}
-	return &http.Client{Transport: &sdkTransport{c.chain, c}}
+	return &http.Client{Transport: &sdkTransport{c.sdk, c}}
 }
 
 // sdkTransport is the stack as http.Client knows transports: one that can be
