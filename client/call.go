@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func (x *exchange) fill(m *Meta, resp *http.Response) {
 	if resp != nil {
 		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
 		u := x.out.url
-		m.url = &u
+		m.url = func() *url.URL { return &u }
 	}
 }
 

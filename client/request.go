@@ -57,7 +57,9 @@ type Meta struct {
 	RequestID string      // the service's own
 	Attempts  []Attempt   // the ledger, oldest first
 
-	url *url.URL // of the last request: what a relative link counts from
+	// url returns that of the last request, from which a relative link counts. It is
+	// a function so that printing a Meta does not show the query.
+	url func() *url.URL
 }
 
 // outgoing is a Request made ready: the parts of an *http.Request that do not

@@ -161,7 +161,8 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 		out = new(http.Request)
 		*out = *req
 	}
-	out.Header = copyHeader(req.Header)
+	before := req.Header // out may be req
+	out.Header = copyHeader(before)
 	if !builtIn {
 		u := *req.URL
 		out.URL = &u
@@ -176,7 +177,7 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 		if err := checkHeader(out.Header); err != nil {
 			return nil, refused(ErrRequest, "auth", err)
 		}
-		for _, name := range credentialHeaders(out.Header, req.Header) {
+		for _, name := range credentialHeaders(out.Header, before) {
 			onlySpelling(out.Header, name)
 		}
 	} else {
