@@ -25,7 +25,7 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 // one.
 func (x *exchange) join(req *http.Request) {
 	if req.Response != nil {
-		x.via = req.Response.StatusCode
+		x.via = int16(req.Response.StatusCode)
 		if h := chainOf(req.Response); h != nil {
 			x.chain = h
 			return

@@ -19,9 +19,9 @@ type exchange struct {
 
 	owned    bool          // tmpl and its header map are ours to change
 	inside   bool          // the credential may go to tmpl's URL
-	via      int           // the status of the redirect that led here; 0 for the first hop
 	buffered bool          // the body of a success is read inside the loop, for Call
 	stream   bool          // the default deadline ends with the headers
+	via      int16         // the status of the redirect that led here; 0 for the first hop
 	idle     time.Duration // bounds a wait for more of the body
 	repeat   bool          // the rule permits to repeat what may have been applied
 	lent     string        // the credential's header, while tmpl's header map holds it

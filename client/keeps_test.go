@@ -98,6 +98,19 @@ func TestC39_AWriteIsNotRedirectedElsewhere(t *testing.T) {
 	for way, err := range through(t, w.on(t), "DELETE", "/x", nil, "") {
 		require.ErrorIs(t, err, client.ErrRedirect, way)
 	}
+	// So has one whose body of unknown length is empty, as SDKs make them.
+	for _, status := range []int{301, 302, 307} {
+		for _, location := range []string{foreign + "/b", "http://api.example.com/b"} {
+			w := &wire{routes: map[string]http.HandlerFunc{own + "/a": to(status, location)}}
+			req := newRequest(t, "GET", own+"/a", "")
+			req.Body = io.NopCloser(strings.NewReader(""))
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil }
+			resp, err := w.on(t).HTTPClient().Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, location, w.last().url)
+		}
+	}
 }
 
 // C39: a body that is gone is no reason to send something else.

@@ -35,7 +35,7 @@ func (x *exchange) passOn(resp *http.Response) error {
 	}
 	h.secrets = secrets
 	if x.asked != nil {
-		h.passed = passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
+		h.passed = &passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
 		if x.body.length >= 0 {
 			h.passed.length = x.body.length
 		}
@@ -172,7 +172,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	x.out.url.Fragment, x.out.url.RawFragment = "", ""
 	next.URL = &x.out.url
 	x.out.http = next
-	x.via = resp.StatusCode
+	x.via = int16(resp.StatusCode)
 	x.tried, x.body, x.owned = 0, replay{}, false
 	return true, nil
 }

@@ -11,8 +11,8 @@ import (
 // way is which origins a chain of redirects has come by. Each hop asks it whether
 // the credential may still go along.
 type way struct {
-	hops   int    // how many have begun
 	from   origin // where the chain began
+	hops   int32  // how many have begun
 	abroad bool   // that was off the client's origins, or may have been: no credential
 	left   bool   // a hop has left the origins: nothing is attached again, and all is stripped
 	tls    bool   // a hop was https: none without TLS is trusted after it
@@ -23,7 +23,7 @@ type way struct {
 func lostWay() way { return way{hops: 1, abroad: true, left: true, tls: true} }
 
 // hops counts the hops that have begun.
-func (h *chain) hops() int {
+func (h *chain) hops() int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.way.hops
@@ -69,7 +69,7 @@ func (x *exchange) guard(o origin) error {
 		if err := x.resume(left); err != nil {
 			return err
 		}
-		if exposed && hasBody(x.tmpl) {
+		if exposed && sendsBody(x.tmpl, x.tmpl.GetBody) {
 			return failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
 		}
 	}
@@ -81,6 +81,21 @@ func (x *exchange) guard(o origin) error {
 }
 
 func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }
+
+// sendsBody reports whether the body of req, which open opens again, has a byte in
+// it. SDKs give a GET an empty one, whose length nobody has told.
+func sendsBody(req *http.Request, open func() (io.ReadCloser, error)) bool {
+	if !hasBody(req) || req.ContentLength > 0 || open == nil {
+		return hasBody(req)
+	}
+	rc, err := open()
+	if err != nil || rc == nil {
+		return true // whoever sends it says what is wrong with it
+	}
+	defer rc.Close()
+	_, err = io.ReadFull(rc, make([]byte, 1))
+	return err != io.EOF
+}
 
 // keepsRequest reports whether a redirect is followed with the same method and body
 // (RFC 9110 §15.4): all but 303, which leads to the result of what has been done, and
@@ -97,7 +112,7 @@ func keepsRequest(status int, method string) bool {
 
 // passed is the request that was answered with a redirect.
 type passed struct {
-	req    *http.Request // without the credential; nil before there is one
+	req    *http.Request // without the credential
 	body   func() (io.ReadCloser, error)
 	length int64
 }
@@ -106,20 +121,21 @@ type passed struct {
 // takes off everything, and refuses one that would bring a change to where the service
 // may not send it.
 func (x *exchange) resume(left bool) error {
-	if x.via != http.StatusMovedPermanently && x.via != http.StatusFound {
+	via := int(x.via)
+	if via != http.StatusMovedPermanently && via != http.StatusFound {
 		return nil
 	}
 	x.chain.mu.Lock()
 	p := x.chain.passed
 	x.chain.mu.Unlock()
-	restores := x.asked != nil && p.req != nil && p.changed(x.via, x.tmpl)
-	req := x.tmpl
+	restores := x.asked != nil && p != nil && p.changed(via, x.tmpl)
+	req, open := x.tmpl, x.tmpl.GetBody
 	if restores {
-		req = p.req
+		req, open = p.req, p.body
 	}
 	method := firstOf(req.Method, http.MethodGet)
-	if left && keepsRequest(x.via, method) && (!safeMethod(method) || hasBody(req)) {
-		return failf(ErrRedirect, "the redirect leads off the client's origins, and a %s is not sent there on a %d", printable(method), x.via)
+	if left && keepsRequest(via, method) && (!safeMethod(method) || sendsBody(req, open)) {
+		return failf(ErrRedirect, "the redirect leads off the client's origins, and a %s is not sent there on a %d", printable(method), via)
 	}
 	if !restores {
 		return nil
@@ -143,7 +159,7 @@ func (p *passed) changed(status int, next *http.Request) bool {
 	if !keepsRequest(status, was) || is != was && is != http.MethodGet {
 		return false
 	}
-	return is != was || hasBody(p.req) && !hasBody(next)
+	return is != was || !hasBody(next) && sendsBody(p.req, p.body)
 }
 
 // restore returns next with the method and the body of p.
