@@ -141,8 +141,11 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	if strings.HasPrefix(path, "//") {
 		return failf(ErrRequest, "path begins with //: it would name another host")
 	}
-	if strings.Contains(path, emptyIdentifier) || emptySegment(path) {
+	switch {
+	case strings.Contains(path, "%()") || emptySegment(path):
 		return failf(ErrRequest, "path has an empty segment: is an identifier in it empty?")
+	case strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)"):
+		return failf(ErrRequest, "path has a dot segment: is an identifier in it one or two dots?")
 	}
 	escaped := false
 	for i := range len(path) {
@@ -237,18 +240,14 @@ func join(base, path string) string {
 	return base + "/" + path
 }
 
-// emptyIdentifier stands for an identifier of "". It is no well-formed escape, so
-// that nothing that parses URLs takes it either.
-const emptyIdentifier = "%(empty)"
-
 // PathEscape escapes an identifier for use as one segment of Request.Path, so
-// that no value of it can reach another path: "a/b" becomes "a%2Fb". It refuses
-// nothing itself: a segment of one or two dots is refused when the request is made,
-// and so is the empty one, which would reach the collection: "" becomes what no URL
-// may hold.
+// that no value of it can reach another path: "a/b" becomes "a%2Fb". The empty one,
+// which would reach the collection, and one or two dots become what no URL may hold
+// ("%()"): the request is refused when it is made, by an SDK's URL parser too.
 func PathEscape(segment string) string {
-	if segment == "" {
-		return emptyIdentifier
+	switch segment {
+	case "", ".", "..":
+		return "%(" + segment + ")"
 	}
 	return url.PathEscape(segment)
 }

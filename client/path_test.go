@@ -45,9 +45,10 @@ func TestEscapedSeparatorsStayEscaped(t *testing.T) {
 	}
 }
 
-// C39: an identifier that is empty reaches neither the collection nor anything else.
+// C39: an identifier that is empty reaches neither the collection nor anything else,
+// and nor do dots.
 func TestC39_EmptyIdentifiers(t *testing.T) {
-	id := client.PathEscape("")
+	id, dot, dots := client.PathEscape(""), client.PathEscape("."), client.PathEscape("..")
 	for path, want := range map[string]string{
 		"/v1/customers/" + id:              "",
 		"/v1/customers/" + id + "/sources": "",
@@ -56,6 +57,9 @@ func TestC39_EmptyIdentifiers(t *testing.T) {
 		"/v1/customers//sources":           "",
 		"/v1/customers///":                 "",
 		"/v1//":                            "",
+		"/v1/customers/" + dot:             "",
+		"/v1/customers/" + dots + "/x":     "",
+		"/v1/a/../b":                       "",
 		"/a%2Fb//c":                        "",
 		"/v1/customers/":                   "/v1/customers/",
 		"/":                                "/",
@@ -66,7 +70,7 @@ func TestC39_EmptyIdentifiers(t *testing.T) {
 		err := client.Delete(t.Context(), over(t, rt), path)
 		if want == "" {
 			require.ErrorIs(t, err, client.ErrRequest, path)
-			require.ErrorContains(t, err, "empty")
+			require.Regexp(t, "empty|dot", err.Error())
 			require.Zero(t, rt.Count(), path)
 			continue
 		}
@@ -74,8 +78,10 @@ func TestC39_EmptyIdentifiers(t *testing.T) {
 		require.Equal(t, want, rt.Last().URL)
 	}
 	// Nor where the path is put into a URL by hand, for an SDK say.
-	_, err := url.Parse(base + "/v1/customers/" + id)
-	require.Error(t, err)
+	for _, segment := range []string{id, dot, dots} {
+		_, err := url.Parse(base + "/v1/customers/" + segment)
+		require.Error(t, err)
+	}
 }
 
 // C14: letters that Unicode folds onto ASCII are another host's name.
