@@ -220,7 +220,9 @@ func check(cfg *config) error {
 // HTTPClient returns the whole stack as an [*http.Client], for an official SDK:
 // it gets this client's auth, retries, limits, deadlines and ledger. Switch the
 // SDK's own retries off. The stack's credential replaces the SDK's on this
-// client's origins; elsewhere the SDK's requests pass without one. Path, Query
+// client's origins; elsewhere the SDK's requests pass without one. A response that
+// something around the returned client's transport makes anew must keep its Request:
+// without it a redirect may have come from anywhere, and gets no credential. Path, Query
 // and the headers that New was given, but for the User-Agent, are the SDK's own
 // business. The default deadline bounds a response's body too, unless it is an
 // event stream; give a client for long downloads its own [WithTimeout].
