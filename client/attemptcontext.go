@@ -35,6 +35,7 @@ type tally struct {
 	admitted bool  // by the breaker
 	probe    bool  // the breaker's one probe is among them
 	explicit bool  // a header of the caller's took the credential's place
+	held     bool  // a request went out with the credential
 	paced    int32 // let through by the limits, which are to hear what came of it
 	sent     int32 // handed to the transport
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -174,10 +173,14 @@ type queryAuth struct {
 	renewals *renewals[secret.Value]
 }
 
-// Check reports a source that is known to be unusable, or an empty name.
+// Check reports a source that is known to be unusable, or a name that is empty or
+// holds a control character.
 func (a *queryAuth) Check() error {
 	if a.name == "" {
 		return failf(ErrConfig, "the query parameter has no name")
+	}
+	if !validHeaderValue(a.name) {
+		return failf(ErrConfig, "the query parameter's name holds a control character")
 	}
 	return secret.Check(a.src)
 }
@@ -187,12 +190,10 @@ func (a *queryAuth) Authorize(req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q, err := url.ParseQuery(req.URL.RawQuery)
-	if err != nil {
-		return failf(ErrRequest, "the request's query is malformed")
+	if !validHeaderValue(v.Reveal()) {
+		return failf(ErrConfig, "the secret for query parameter %s holds CR, LF, NUL or another control character", a.name)
 	}
-	q.Set(a.name, v.Reveal())
-	req.URL.RawQuery = q.Encode()
+	req.URL.RawQuery = withParam(req.URL.RawQuery, a.name, v.Reveal())
 	return nil
 }
 
@@ -252,6 +253,9 @@ func (a *basicAuth) headerValue(ctx context.Context) ([]string, error) {
 	}
 	last := a.last.Load()
 	if last == nil || last.reveal != v.Reveal() {
+		if !validHeaderValue(v.Reveal()) {
+			return nil, failf(ErrConfig, "the secret for Basic holds CR, LF, NUL or another control character (RFC 7617 section 2)")
+		}
 		last = &headerValue{v.Reveal(), []string{a.value(v)}}
 		a.last.Store(last)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -92,7 +93,7 @@ func (x *exchange) fill(m *Meta, resp *http.Response) {
 	if resp != nil {
 		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
 		u := x.out.url
-		m.url = &u
+		m.url = func() *url.URL { return &u }
 	}
 }
 
@@ -121,7 +122,7 @@ func (x *exchange) decode(resp *http.Response, out any) error {
 		return x.fail(resp, failf(ErrEmptyBody, "the response has no body to decode into a %s: use None where none is expected", reflect.TypeOf(out).Elem()))
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		e := x.fail(resp, mismatch(resp, out, len(body), err))
+		e := x.fail(resp, x.mismatch(resp, out, len(body), err))
 		e.Detail = x.detail(body)
 		return e
 	}
@@ -135,17 +136,19 @@ func (x *exchange) readable(resp *http.Response, body []byte) ([]byte, error) {
 	limit := x.bodyLimit()
 	body, err := unpacked(resp.Header, body, limit)
 	switch {
+	case err != nil && x.repeatsSecret(resp.Header.Get("Content-Encoding")):
+		return nil, failf(ErrDecode, "the response body has a content encoding that nobody asked for")
 	case err != nil:
 		return nil, err
 	case int64(len(body)) > limit:
 		return nil, tooLarge(limit)
 	case len(body) > 0 && markup(mediaType(resp.Header)):
 		return nil, failf(ErrDecode, "the response is %s of %d bytes, not JSON: take it as []byte, or stream it with Do",
-			printable(resp.Header.Get("Content-Type")), len(body))
+			x.label(resp.Header, resp.Header.Get("Content-Type")), len(body))
 	}
 	body, known := inUTF8(resp.Header, body)
 	if !known {
-		return nil, failf(ErrDecode, "the response is in the charset %s, not in UTF-8: take it as []byte", printable(charset(resp.Header)))
+		return nil, failf(ErrDecode, "the response is in the charset %s, not in UTF-8: take it as []byte", x.label(resp.Header, charset(resp.Header)))
 	}
 	return bytes.TrimPrefix(body, []byte(mark)), nil
 }
@@ -192,7 +195,7 @@ func (x *exchange) reread(resp *http.Response) ([]byte, error) {
 // mismatch says what came instead of the JSON that was asked for. Of the
 // decoder's own error, which may quote the body, it keeps the place and the
 // types.
-func mismatch(resp *http.Response, out any, n int, err error) error {
+func (x *exchange) mismatch(resp *http.Response, out any, n int, err error) error {
 	want := reflect.TypeOf(out).Elem()
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 1e400" holds the value
@@ -203,7 +206,7 @@ func mismatch(resp *http.Response, out any, n int, err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		label := firstOf(resp.Header.Get("Content-Type"), "no media type")
 		return failf(ErrDecode, "the response's %d bytes of %s do not fit a %s: they are not JSON from byte %d on; take them as []byte, or stream them with Do",
-			n, printable(label), want, syntax.Offset)
+			n, x.label(resp.Header, label), want, syntax.Offset)
 	}
 	return failf(ErrDecode, "the response's %d bytes of JSON do not fit a %s", n, want)
 }

@@ -12,9 +12,8 @@ import (
 type chain struct {
 	deadline time.Time // of the call; zero is none
 	foreign  bool      // it is the context's own, which needs no timer of ours
+	explicit bool      // somebody asked for that deadline, so it bounds streams too
 	began    time.Time
-	explicit bool    // somebody asked for that deadline, so it bounds streams too
-	from     origin  // where the call began
 	ledger   *Ledger // from the context, may be nil
 
 	mu        sync.Mutex
@@ -22,7 +21,8 @@ type chain struct {
 	bare      *http.Request // the same without
 	sent      time.Time     // when it was
 	key       string        // the idempotency key
-	left      bool          // a hop has left the origins: nothing is attached again
+	way       way           // which origins the hops have come by
+	passed    *passed       // the request that was redirected last; nil before there is one
 	params    []string      // query parameters that were credentials on an earlier hop
 	secrets   []string      // what the credentials were on an earlier hop
 	renewed   bool          // the credential has been renewed once

@@ -167,7 +167,7 @@ func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
 // renew asks the credential, once a call, whether a 401 can be cured.
 func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
-	if resp.StatusCode != http.StatusUnauthorized || !ok || !x.inside || !x.body.again() || v.unsent || t.explicit {
+	if resp.StatusCode != http.StatusUnauthorized || !ok || !t.held || !x.body.again() || t.explicit {
 		return false
 	}
 	wire, _, _ := x.chain.last()

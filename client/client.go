@@ -28,6 +28,7 @@ type Client struct {
 	homeKey  string            // of the limits there
 	attempt  http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
 	chain    http.RoundTripper // per-call middleware over the engine
+	sdk      http.RoundTripper // what HTTPClient has: chain, and around middleware what it may lose
 }
 
 // New returns a client for the service at baseURL, such as
@@ -98,6 +99,9 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	c.chain = wrap(cfg.perCall, roundTripper(c.roundTrip))
 	if len(cfg.perCall) > 0 {
 		c.chain = contained{c.chain}
+	}
+	if c.sdk = c.chain; len(cfg.perCall) > 0 {
+		c.sdk = roundTripper(c.roundTripSDK)
 	}
 	return c, nil
 }
@@ -226,7 +230,9 @@ func check(cfg *config) error {
 // HTTPClient returns the whole stack as an [*http.Client], for an official SDK:
 // it gets this client's auth, retries, limits, deadlines and ledger. Switch the
 // SDK's own retries off. The stack's credential replaces the SDK's on this
-// client's origins; elsewhere the SDK's requests pass without one. Path, Query
+// client's origins; elsewhere the SDK's requests pass without one. A response that
+// something around the returned client's transport makes anew must keep its Request:
+// without it a redirect may have come from anywhere, and gets no credential. Path, Query
 // and the headers that New was given, but for the User-Agent, are the SDK's own
 // business. The default deadline bounds a response's body too, unless it is an
 // event stream; give a client for long downloads its own [WithTimeout].
@@ -237,7 +243,7 @@ func (c *Client) HTTPClient() *http.Client {
 	if c.chain == nil {
 		return &http.Client{Transport: roundTripper(unmade)} // never the default transport
 	}
-	return &http.Client{Transport: &sdkTransport{c.chain, c}}
+	return &http.Client{Transport: &sdkTransport{c.sdk, c}}
 }
 
 // sdkTransport is the stack as http.Client knows transports: one that can be

@@ -92,7 +92,7 @@ func (x *exchange) effect(v verdict) {
 		x.chain.worse(MaybeApplied)
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
 		x.chain.worse(MaybeApplied)
-	case v.status > http.StatusSeeOther:
+	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, x.tmpl.Method):
 		x.chain.worse(Rejected)
 	default:
 		// A success that could not be read, or one whose result is elsewhere.

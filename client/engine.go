@@ -14,19 +14,51 @@ func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
 	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
 	x.clock.x = x
 	if p, ok := x.ctx.Value(hopKey{}).(*exchange); ok && p.c == c {
-		x.chain, x.buffered, x.stream, x.idle, x.out = p.chain, p.buffered, p.stream, p.idle, p.out
-	} else if h := chainOf(req.Response); h != nil {
-		x.chain = h
+		x.chain, x.via, x.buffered, x.stream, x.idle, x.out = p.chain, p.via, p.buffered, p.stream, p.idle, p.out
 	} else {
-		x.chain = &x.own
-		x.chain.begin(x.ctx, c, 0)
-		if req.Response != nil {
-			// A redirect whose chain was lost, by middleware that made a response of
-			// its own: at best it has come from the client's own origins.
-			x.chain.from = c.origins.base
-		}
+		x.join(req)
 	}
 	return x.run()
+}
+
+// join finds the chain of redirects that an SDK's request goes on with, or begins
+// one.
+func (x *exchange) join(req *http.Request) {
+	if req.Response != nil {
+		x.via = int16(req.Response.StatusCode)
+		if h := chainOf(req.Response); h != nil {
+			x.chain = h
+			return
+		}
+	}
+	x.chain = &x.own
+	x.chain.begin(x.ctx, x.c, 0)
+	if req.Response != nil {
+		x.chain.way = lostWay()
+	}
+}
+
+// roundTripSDK is the outermost part of HTTPClient where there is per-call
+// middleware: that may answer with a response of its own, or never ask the engine,
+// and the chain of redirects must not be lost by it.
+func (c *Client) roundTripSDK(req *http.Request) (*http.Response, error) {
+	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
+	x.join(req)
+	resp, err := x.through(req)
+	if err == nil && resp != nil && redirectStatus(resp.StatusCode) && chainOf(resp) != x.chain {
+		resp.Request = req.WithContext(context.WithValue(x.ctx, chainKey{}, x.chain))
+	}
+	return resp, err
+}
+
+// through makes the hop req through the per-call middleware.
+func (x *exchange) through(req *http.Request) (*http.Response, error) {
+	hops := x.chain.hops()
+	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
+	if x.chain.hops() == hops && req.URL != nil {
+		x.chain.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
+	}
+	return resp, err
 }
 
 // nothing is what an SDK's request was built from. It is only read.
@@ -122,7 +154,7 @@ func (x *exchange) prepare() error {
 		req = x.tmpl
 	}
 	if x.asked != nil { // a call of our own has been checked when it was built
-		if err := checkHeader(req.Header); err != nil {
+		if err := checkRequest(req); err != nil {
 			return err
 		}
 	}
@@ -130,13 +162,14 @@ func (x *exchange) prepare() error {
 	if req.URL.Scheme != c.base.Scheme || req.URL.Host != c.base.Host {
 		o = originOf(req.URL)
 	}
-	within := c.origins.contains(req.URL, o)
 	x.host, x.key = c.home, c.homeKey
 	if o != c.origins.base {
 		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)
 	}
 	c.identity.touch()
-	x.guard(o, within)
+	if err := x.guard(o); err != nil {
+		return err
+	}
 	x.identify()
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)
@@ -148,32 +181,6 @@ func (x *exchange) prepare() error {
 		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
 	}
 	return err
-}
-
-// guard holds the credential to its origins: it decides whether this hop gets
-// it, and strips what must not travel on (C14).
-func (x *exchange) guard(o origin, within bool) {
-	if x.chain.visit(x, o, within) {
-		x.ownHeader()
-		x.strip()
-	}
-}
-
-// visit notes that the chain has come to o, and reports whether it has left the
-// client's origins by then.
-func (h *chain) visit(x *exchange, o origin, within bool) (left bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.from == (origin{}) {
-		h.from = o
-		x.inside = within
-		return false
-	}
-	if !within && o != h.from || !o.secure() && h.from.scheme == "https" {
-		h.left = true
-	}
-	x.inside = within && !h.left
-	return h.left
 }
 
 // ownHeader makes tmpl, and its header map, ones that may be changed.
@@ -199,6 +206,10 @@ func (x *exchange) identify() {
 		return
 	}
 	x.repeat = x.repeat || honoured
+	if own := x.tmpl.Header[c.keyHeader]; x.asked != nil && spellings(x.tmpl.Header, c.keyHeader) > min(len(own), 1) {
+		x.ownHeader()
+		oneSpelling(x.tmpl.Header, c.keyHeader)
+	}
 	if x.tmpl.Header.Get(c.keyHeader) != "" {
 		return
 	}
@@ -229,6 +240,15 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	req, mine := x.tmpl, false
 	if req.Context() != a {
 		req, mine = req.WithContext(a), true
+	}
+	if x.c.attempt != nil {
+		// Middleware may change the URL and the header in place, however often.
+		if !mine {
+			again := *req
+			req, mine = &again, true
+		}
+		u := *req.URL
+		req.URL, req.Header = &u, copyHeader(req.Header)
 	}
 	a.tmpl, a.host, a.key, a.inside = x.tmpl, x.host, x.key, x.inside
 	x.trace.asked.Store(false)

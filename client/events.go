@@ -109,7 +109,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *
 // an error object as a rule, is read as an error body is.
 func (x *exchange) noStream(resp *http.Response) *Error {
 	label := firstOf(contentType(resp.Header), "unnamed content")
-	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", printable(label)))
+	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", x.label(resp.Header, label)))
 	limit := x.c.cfg.maxErrorBody
 	defer time.AfterFunc(drainTimeout, func() { _ = resp.Body.Close() }).Stop()
 	head, _ := io.ReadAll(io.LimitReader(resp.Body, limit)) // what could be read, if not all

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -24,6 +23,7 @@ type exchange struct {
 	buffered bool          // the body of a success is read inside the loop, for Call
 	stream   bool          // the default deadline ends with the headers
 	inMemory bool          // the body, if any, is bytes that the stack holds itself
+	via      int16         // the status of the redirect that led here; 0 for the first hop
 	idle     time.Duration // bounds a wait for more of the body
 	repeat   bool          // the rule permits to repeat what may have been applied
 	lent     string        // the credential's header, while tmpl's header map holds it
@@ -79,20 +79,16 @@ func (x *exchange) invalid(r *Request, err error) error {
 func noDetail(any) bool { return false }
 
 // place is how errors and logs call the target: the route if the caller named
-// one, else the path, never the query.
+// one, else the path, never the query. It holds no credential of the stack.
 func (x *exchange) place() string {
 	if x.out.route != "" {
-		return x.out.route
+		return x.scrub(x.out.route)
 	}
-	return placeOf(x.tmpl.URL)
-}
-
-func placeOf(u *url.URL) string {
-	if u == nil {
+	if x.tmpl.URL == nil {
 		return "(no URL)"
 	}
-	if p := u.EscapedPath(); p != "" {
-		return cut(p, 256)
+	if p := x.tmpl.URL.EscapedPath(); p != "" {
+		return cut(x.scrub(p), 256)
 	}
 	return "/"
 }

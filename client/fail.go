@@ -79,6 +79,18 @@ func (x *exchange) scrub(text string) string {
 	return redact.Scrub(text, x.secrets()...)
 }
 
+func (x *exchange) repeatsSecret(text string) bool { return x.scrub(text) != text }
+
+// label is what an error shows of a response's Content-Type, or of a part of it: none
+// of it where it repeats a credential, of which a cut or another case would leave what
+// nobody recognizes.
+func (x *exchange) label(h http.Header, shown string) string {
+	if x.repeatsSecret(h.Get("Content-Type")) {
+		return redact.Mark
+	}
+	return printable(shown)
+}
+
 // secrets are the values that the last request has and its template has not, and
 // those of earlier hops.
 func (x *exchange) secrets() []string {
@@ -93,7 +105,11 @@ func (x *exchange) secrets() []string {
 	if x.lent != "" {
 		names = append(names, x.lent)
 	}
+	_, ours := x.c.cfg.auth.(headerOnly)
 	for _, name := range names {
+		if !ours && redact.Harmless(name) {
+			continue // a date or a digest, which an Auth adds to what it signs
+		}
 		for _, v := range wire.Header[name] {
 			found = append(found, v)
 			scheme, rest, ok := strings.Cut(v, " ")
@@ -166,14 +182,22 @@ func equal(a, b []string) bool {
 	return true
 }
 
+// requestID returns what the service calls the request. It may repeat a
+// credential: scrub it before it is shown. One that is too long is scrubbed here,
+// since the cut could leave a part of the credential that nobody recognizes.
 func (x *exchange) requestID(h http.Header) string {
 	for _, name := range x.c.requestIDs {
 		if v := h[name]; len(v) > 0 && v[0] != "" {
-			return cut(v[0], 256)
+			if len(v[0]) <= maxRequestID {
+				return v[0]
+			}
+			return cut(x.scrub(v[0]), maxRequestID)
 		}
 	}
 	return ""
 }
+
+const maxRequestID = 256
 
 // fail is the error of a call without a usable response.
 func (x *exchange) fail(resp *http.Response, err error) *Error {
@@ -192,7 +216,7 @@ func (x *exchange) newError(resp *http.Response) *Error {
 	e := &Error{
 		Provider: x.c.cfg.profile.Name,
 		Method:   firstOf(x.tmpl.Method, http.MethodGet),
-		Path:     x.scrub(x.place()),
+		Path:     x.place(),
 		Attempts: x.attempts(),
 		Effect:   x.chain.worse(NoEffect),
 		Detail:   noDetail,

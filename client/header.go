@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -30,12 +31,77 @@ func validToken(s string) bool {
 	return s != ""
 }
 
+// checkRequest refuses a request that would not be sent as what it is: a method, a
+// Host field, a query, a header or a trailer that is not well-formed.
+func checkRequest(req *http.Request) error {
+	u := req.URL
+	switch {
+	case req.Method != "" && !validToken(req.Method):
+		return failf(ErrRequest, "method is not a token (RFC 9110 section 5.6.2)")
+	case !validHeaderValue(req.Host) || !validHeaderValue(u.Host):
+		return failf(ErrRequest, "the request's host holds CR, LF, NUL or another control character")
+	case !validHeaderValue(u.RawQuery) || !validHeaderValue(u.Opaque):
+		return failf(ErrRequest, "the request's URL holds CR, LF, NUL or another control character")
+	}
+	if err := checkHeader(req.Header); err != nil || len(req.Trailer) == 0 {
+		return err
+	}
+	return checkHeader(req.Trailer)
+}
+
+// sameField reports whether two names, which are tokens, are one field's: SDKs write
+// names in lower case into the map, and on the wire case makes no difference (RFC 9110
+// §5.1).
+func sameField(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
+// spellings counts the names under which h has a field.
+func spellings(h http.Header, name string) (n int) {
+	for other := range h {
+		if sameField(other, name) {
+			n++
+		}
+	}
+	return n
+}
+
+// oneSpelling leaves h with the field name in one spelling, its canonical form; a
+// value that stands there already wins.
+func oneSpelling(h http.Header, name string) {
+	found := h[name]
+	var others []string
+	for other := range h {
+		if other != name && sameField(other, name) {
+			others = append(others, other)
+		}
+	}
+	slices.Sort(others)
+	for _, other := range others {
+		if len(found) == 0 {
+			found = h[other]
+		}
+		delete(h, other)
+	}
+	if len(found) > 0 {
+		h[name] = found
+	}
+}
+
+// onlySpelling removes the field name from h in every spelling but this one.
+func onlySpelling(h http.Header, name string) {
+	for other := range h {
+		if other != name && sameField(other, name) {
+			delete(h, other)
+		}
+	}
+}
+
 // checkHeader refuses header fields that are not well-formed. The error names
 // the field and never repeats its value.
 func checkHeader(h http.Header) error {
 	for name, values := range h {
 		if !validToken(name) {
-			return failf(ErrRequest, "header name %q is not a token", cut(name, 64))
+			// What is no name may be a value, or a whole line.
+			return failf(ErrRequest, "a header name of %d bytes is not a token (RFC 9110 section 5.6.2)", len(name))
 		}
 		for _, v := range values {
 			if !validHeaderValue(v) {

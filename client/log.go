@@ -28,7 +28,7 @@ func (x *exchange) log(v *verdict) {
 	attrs := []slog.Attr{
 		slog.String("method", firstOf(x.tmpl.Method, "GET")),
 		slog.String("host", x.tmpl.URL.Host),
-		slog.String("path", x.scrub(x.place())),
+		slog.String("path", x.place()),
 		slog.Int("attempt", v.attempt.Number),
 		slog.Duration("duration", v.attempt.Duration),
 		slog.String("decision", string(v.reason)),

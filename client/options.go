@@ -101,7 +101,8 @@ func WithOrigins(origins ...string) Option {
 
 // WithInsecureCleartextCredentials lets the credential travel over plain http to
 // the client's origins, also off this machine: anyone on the way can read it.
-// Without it plain http carries a credential to loopback addresses only.
+// Without it plain http carries a credential to loopback addresses and localhost
+// only. It never goes through a proxy, as far as an *http.Transport tells.
 func WithInsecureCleartextCredentials() Option { return func(c *config) { c.cleartext = true } }
 
 // WithRetry sets the retry policy. The zero Policy is the default: three

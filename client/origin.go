@@ -1,11 +1,11 @@
 package client
 
 import (
-	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
 // origin is a scheme, host and port (RFC 6454), in canonical form: lower case,
@@ -42,24 +42,6 @@ func lower(s string) string {
 
 func (o origin) String() string { return o.scheme + "://" + o.host }
 
-// secure reports whether a credential may go to o in the clear: never, but to
-// this machine.
-func (o origin) secure() bool {
-	return o.scheme == "https" || o.scheme == "http" && loopback(o.host)
-}
-
-func loopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
-}
-
 // originSet is where the credential may go.
 type originSet struct {
 	base      origin
@@ -68,8 +50,12 @@ type originSet struct {
 	cleartext bool // permit plain http to anywhere in the set
 }
 
+// contains reports whether the credential may go to u, whose origin is o.
 func (s *originSet) contains(u *url.URL, o origin) bool {
-	if !s.cleartext && !o.secure() {
+	switch {
+	case o.scheme == "https":
+	case o.scheme == "http" && (s.cleartext || loopback.Host(u.Hostname())):
+	default:
 		return false
 	}
 	if o == s.base {
@@ -81,6 +67,40 @@ func (s *originSet) contains(u *url.URL, o origin) bool {
 		}
 	}
 	return s.match != nil && s.match(u)
+}
+
+// admits reports whether the credential may go to u under that Host field. Besides
+// the origin of the URL, to which the connection is made, it looks at the field, by
+// which a shared front end or a proxy passes the request on, and at what an opaque
+// URL says. A field of "" is the URL's own host.
+func (s *originSet) admits(u *url.URL, host string) bool {
+	o := originOf(u)
+	if !s.contains(u, o) || !opaqueAgrees(u) {
+		return false
+	}
+	if host == "" || host == u.Host {
+		return true
+	}
+	named := *u
+	named.Host = host
+	n := originOf(&named)
+	return n == o || s.contains(&named, n)
+}
+
+// opaqueAgrees reports whether u.Opaque, which is sent in place of host and path,
+// leads to u.Host too.
+func opaqueAgrees(u *url.URL) bool {
+	if u.Opaque == "" {
+		return true
+	}
+	rest, absolute := strings.CutPrefix(u.Opaque, "//")
+	if !absolute {
+		return u.Opaque[0] == '/'
+	}
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	return lower(rest) == lower(u.Host)
 }
 
 // parseBase reads a base URL strictly: absolute, http or https, a host, and
@@ -118,6 +138,15 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	if path == "" {
 		return nil
 	}
+	if strings.HasPrefix(path, "//") {
+		return failf(ErrRequest, "path begins with //: it would name another host")
+	}
+	switch {
+	case strings.Contains(path, "%()") || emptySegment(path):
+		return failf(ErrRequest, "path has an empty segment: is an identifier in it empty?")
+	case strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)"):
+		return failf(ErrRequest, "path has a dot segment: is an identifier in it one or two dots?")
+	}
 	escaped := false
 	for i := range len(path) {
 		switch c := path[i]; {
@@ -138,9 +167,6 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 		if strings.ContainsAny(plain, "\\\x00\r\n") {
 			return failf(ErrRequest, "path holds an escaped backslash or control character")
 		}
-	}
-	if strings.HasPrefix(path, "//") {
-		return failf(ErrRequest, "path begins with //: it would name another host")
 	}
 	// Servers differ in when they unescape, so a dot segment counts in both forms.
 	if dotSegment(plain) {
@@ -174,6 +200,18 @@ func dotSegment(path string) bool {
 	return false
 }
 
+// emptySegment reports whether path has an empty segment between two slashes, as
+// an empty identifier leaves it. One behind a colon is of a URL that is a part of the
+// path ("/fetch/https://…"), and one at the end is a trailing slash.
+func emptySegment(path string) bool {
+	for i := 1; i < len(path)-1; i++ {
+		if path[i] == '/' && path[i+1] == '/' && path[i-1] != ':' {
+			return true
+		}
+	}
+	return false
+}
+
 // escapeRest escapes what may not be in a path (RFC 3986 §3.3) and leaves the
 // escapes that are there.
 func escapeRest(path string) string {
@@ -203,6 +241,13 @@ func join(base, path string) string {
 }
 
 // PathEscape escapes an identifier for use as one segment of Request.Path, so
-// that no value of it can reach another path: "a/b" becomes "a%2Fb". It refuses
-// nothing; a segment of one or two dots is refused when the request is made.
-func PathEscape(segment string) string { return url.PathEscape(segment) }
+// that no value of it can reach another path: "a/b" becomes "a%2Fb". The empty one,
+// which would reach the collection, and one or two dots become what no URL may hold
+// ("%()"): the request is refused when it is made, by an SDK's URL parser too.
+func PathEscape(segment string) string {
+	switch segment {
+	case "", ".", "..":
+		return "%(" + segment + ")"
+	}
+	return url.PathEscape(segment)
+}

@@ -21,7 +21,7 @@ type Page[T any] struct {
 	Header  http.Header
 	Request Request // the one that this page answers
 
-	url *url.URL
+	url func() *url.URL
 }
 
 // With returns the page's request with one query parameter set, or removed where
@@ -178,7 +178,7 @@ func NextURL[T any](next func(T) string) func(Page[T]) (Request, bool) {
 // at is the page's request for another URL, which counts from the page's own.
 func (p Page[T]) at(target string) Request {
 	if p.url != nil && len(target) <= maxURL {
-		if u, err := p.url.Parse(target); err == nil {
+		if u, err := p.url().Parse(target); err == nil {
 			target = u.String()
 		}
 	}

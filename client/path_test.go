@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,6 +45,45 @@ func TestEscapedSeparatorsStayEscaped(t *testing.T) {
 	}
 }
 
+// C39: an identifier that is empty reaches neither the collection nor anything else,
+// and nor do dots.
+func TestC39_EmptyIdentifiers(t *testing.T) {
+	id, dot, dots := client.PathEscape(""), client.PathEscape("."), client.PathEscape("..")
+	for path, want := range map[string]string{
+		"/v1/customers/" + id:              "",
+		"/v1/customers/" + id + "/sources": "",
+		"/" + id:                           "",
+		"/v1/files/a" + id:                 "",
+		"/v1/customers//sources":           "",
+		"/v1/customers///":                 "",
+		"/v1//":                            "",
+		"/v1/customers/" + dot:             "",
+		"/v1/customers/" + dots + "/x":     "",
+		"/v1/a/../b":                       "",
+		"/a%2Fb//c":                        "",
+		"/v1/customers/":                   "/v1/customers/",
+		"/":                                "/",
+		"/fetch/https://example.com/a.png": "/fetch/https://example.com/a.png",
+		"/a%2F%2Fb":                        "/a%2F%2Fb",
+	} {
+		rt := clienttest.NewTransport(t, clienttest.Status(204))
+		err := client.Delete(t.Context(), over(t, rt), path)
+		if want == "" {
+			require.ErrorIs(t, err, client.ErrRequest, path)
+			require.Regexp(t, "empty|dot", err.Error())
+			require.Zero(t, rt.Count(), path)
+			continue
+		}
+		require.NoError(t, err, path)
+		require.Equal(t, want, rt.Last().URL)
+	}
+	// Nor where the path is put into a URL by hand, for an SDK say.
+	for _, segment := range []string{id, dot, dots} {
+		_, err := url.Parse(base + "/v1/customers/" + segment)
+		require.Error(t, err)
+	}
+}
+
 // C14: letters that Unicode folds onto ASCII are another host's name.
 func TestC14_LookalikeHostsAreForeign(t *testing.T) {
 	for _, host := range []string{"ap\u0130.example.com", "api.example.com\u2024evil.net", "API.EXAMPLE.COM."} {
@@ -64,8 +104,8 @@ func TestC14_LookalikeHostsAreForeign(t *testing.T) {
 	require.NotEmpty(t, rt.Last().Header.Get("Authorization"), "case and the default port make no other origin")
 }
 
-// C14: a service that repeats the query in a redirect of its own does not bring
-// the credential into what the caller sees.
+// C14, C39: a service that repeats the query in a redirect of its own does not bring
+// the credential into what the caller sees: the redirect is refused.
 func TestC14_RedirectThatRepeatsTheQuery(t *testing.T) {
 	steps := func(last clienttest.Step) []clienttest.Step {
 		return []clienttest.Step{clienttest.Redirect(308, "/x/?b=2&api_key=canary-secret"), last}
@@ -73,23 +113,27 @@ func TestC14_RedirectThatRepeatsTheQuery(t *testing.T) {
 	auth := client.WithAuth(client.APIKeyQuery("api_key", secret.Static("canary-secret")))
 	t.Run("HTTPClient", func(t *testing.T) {
 		rt := clienttest.NewTransport(t, steps(clienttest.Status(204))...)
-		resp, err := over(t, rt, auth).HTTPClient().Get(base + "/x?b=2")
-		require.NoError(t, err)
-		require.NoError(t, resp.Body.Close())
-		require.Equal(t, "/x/?api_key=canary-secret&b=2", rt.Last().URL)
-		require.False(t, carries(resp.Request))
+		_, err := over(t, rt, auth).HTTPClient().Get(base + "/x?b=2")
+		require.ErrorIs(t, err, client.ErrRedirect)
+		require.NotContains(t, show(err), "canary")
+		require.Equal(t, 1, rt.Count())
 
-		rt = clienttest.NewTransport(t, steps(clienttest.Reset())...)
+		rt = clienttest.NewTransport(t, clienttest.Redirect(308, "/x/?b=2"), clienttest.Reset())
 		_, err = over(t, rt, auth).HTTPClient().Post(base+"/x?b=2", "text/plain", http.NoBody)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "canary")
 	})
 	t.Run("Do", func(t *testing.T) {
 		rt := clienttest.NewTransport(t, steps(clienttest.Status(204))...)
+		_, err := over(t, rt, auth).Do(t.Context(), client.Request{Path: "/x"})
+		require.ErrorIs(t, err, client.ErrRedirect)
+		require.NotContains(t, show(err), "canary")
+
+		rt = clienttest.NewTransport(t, clienttest.Redirect(308, "/x/?b=2"), clienttest.Status(204))
 		resp, err := over(t, rt, auth).Do(t.Context(), client.Request{Path: "/x"})
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
-		require.Equal(t, "/x/?api_key=canary-secret&b=2", rt.Last().URL)
+		require.Equal(t, "/x/?b=2&api_key=canary-secret", rt.Last().URL)
 		require.False(t, carries(resp.Request))
 	})
 	t.Run("message", func(t *testing.T) {

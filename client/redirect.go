@@ -2,8 +2,9 @@ package client
 
 import (
 	"context"
+	"encoding/hex"
 	"net/http"
-	"net/url"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -16,28 +17,10 @@ func redirectStatus(status int) bool {
 	return false
 }
 
-// strip takes everything off the request that could be a credential, on a hop
-// off the client's origins: header fields but for those known to hold none (a
-// service's own names cannot all be known), and user info. tmpl's header map is
-// owned. The URL is the redirect's own doing, see passOn.
-func (x *exchange) strip() {
-	req := x.tmpl
-	for name := range req.Header {
-		if !redact.Harmless(name) && name != x.c.keyHeader {
-			delete(req.Header, name)
-		}
-	}
-	if req.URL.User != nil {
-		u := *req.URL
-		u.User = nil
-		req.URL = &u
-	}
-}
-
-// passOn readies a redirect for whoever follows it. The chain remembers what was
-// a credential, and travels in resp.Request's context, where http.Client takes
-// it along. A Location off the client's origins loses the query parameters that
-// were credentials, and is refused where it repeats one in another way.
+// passOn readies a redirect for whoever follows it. The chain remembers the request
+// and what was a credential in it, and travels in resp.Request's context, where
+// http.Client takes it along. A Location stays as it came, but for one that repeats a
+// credential of the stack: http.Client and its caller would show it.
 func (x *exchange) passOn(resp *http.Response) error {
 	if len(resp.Header.Get("Location")) > maxURL {
 		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
@@ -45,51 +28,58 @@ func (x *exchange) passOn(resp *http.Response) error {
 	h := x.chain
 	wire, bare, _ := h.last()
 	secrets := x.secrets()
+	if repeats(resp.Header.Get("Location"), secrets) {
+		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
+	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	if wire != nil && x.inside {
 		h.params = append(h.params, credentialParams(wire.URL, bare.URL)...)
 	}
 	h.secrets = secrets
-	params := h.params
-	h.mu.Unlock()
 	if x.asked != nil {
+		h.passed = &passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
+		if x.body.length >= 0 {
+			h.passed.length = x.body.length
+		}
 		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, chainKey{}, h))
 	}
-	location := resp.Header.Get("Location")
-	target, err := x.tmpl.URL.Parse(location)
-	if err != nil {
-		return nil // whoever follows it sees to that
-	}
-	// On the client's own origins the parameters come back with the credential;
-	// in the Location they would show in resp.Request and in http.Client's errors.
-	stripped := stripParams(target, params)
-	clean := target.String()
-	switch own := x.c.origins.contains(target, originOf(target)); {
-	case own && !stripped:
-		return nil
-	case !own && x.scrub(clean) != clean:
-		return failf(ErrRedirect, "the redirect's Location repeats the credential, and leads to another origin")
-	}
-	resp.Header = resp.Header.Clone()
-	resp.Header.Set("Location", clean)
 	return nil
 }
 
-func stripParams(u *url.URL, params []string) (stripped bool) {
-	if len(params) == 0 || u.RawQuery == "" {
-		return false
-	}
-	query := u.Query()
-	for _, name := range params {
-		if query.Has(name) {
-			query.Del(name)
-			stripped = true
+// repeats reports whether text holds one of the secrets, as redact.Scrub knows them
+// or behind more escapes than are needed.
+func repeats(text string, secrets []string) bool {
+	for range 4 {
+		if redact.Scrub(text, secrets...) != text {
+			return true
 		}
+		plain := unescape(text)
+		if plain == text {
+			return false
+		}
+		text = plain
 	}
-	if stripped {
-		u.RawQuery = query.Encode()
+	return false
+}
+
+// unescape replaces the percent escapes of text, and leaves what is none.
+func unescape(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
 	}
-	return stripped
+	b := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if c, err := hex.DecodeString(text[i+1 : i+3]); err == nil {
+				b = append(b, c[0])
+				i += 2
+				continue
+			}
+		}
+		b = append(b, text[i])
+	}
+	return string(b)
 }
 
 // follow makes the call hop by hop, as http.Client does under an SDK.
@@ -119,7 +109,7 @@ func (x *exchange) hop() (*http.Response, error) {
 	}
 	x.tmpl = x.out.http
 	x.clock.stop() // the engine below has its own
-	resp, err := x.c.chain.RoundTrip(x.out.http.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
+	resp, err := x.through(x.out.http)
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")
 	}
@@ -145,8 +135,8 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 		return false, nil
 	}
 	req := x.out.http
-	keepsBody := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
-	if keepsBody && req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
+	keeps := keepsRequest(resp.StatusCode, req.Method)
+	if keeps && hasBody(req) && req.GetBody == nil {
 		return false, nil // the body is gone: the caller gets the redirect itself
 	}
 	if hops >= x.c.cfg.maxRedirects {
@@ -156,9 +146,6 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
 		return false, failf(ErrRedirect, "the Location of the redirect is not an http or https URL")
 	}
-	if x.out.url.Scheme == "https" && target.Scheme == "http" && keepsBody && req.GetBody != nil {
-		return false, failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
-	}
 	x.discard(resp) // before the clock starts anew: this stops it
 	x.clock.restart()
 	x.opening = x.newAttempt()
@@ -167,17 +154,19 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}).WithContext(x.opening)
 	switch {
-	case keepsBody && req.GetBody != nil:
+	case keeps && req.GetBody != nil:
 		if next.Body, err = req.GetBody(); err != nil {
 			return false, failWrap(ErrRequest, "the request body cannot be opened again", err)
 		}
 		next.GetBody, next.ContentLength = req.GetBody, req.ContentLength
-	case !keepsBody:
+	case !keeps:
 		if next.Method != http.MethodGet && next.Method != http.MethodHead {
 			next.Method = http.MethodGet
 		}
-		for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Language", "Content-Location"} {
-			delete(next.Header, name)
+		for name := range next.Header {
+			if describesBody(name) {
+				delete(next.Header, name)
+			}
 		}
 	}
 	// A Location may hold what looks like a path: it is taken as it is, and the
@@ -186,6 +175,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	x.out.url.Fragment, x.out.url.RawFragment = "", ""
 	next.URL = &x.out.url
 	x.out.http = next
+	x.via = int16(resp.StatusCode)
 	x.tried, x.body, x.owned = 0, replay{}, false
 	return true, nil
 }

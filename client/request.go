@@ -14,8 +14,8 @@ type Request struct {
 	Method string // "" is GET
 
 	// Path is appended to the base URL's path. It is taken as already escaped
-	// and cannot leave the base: dot segments, backslashes, a query and a leading
-	// "//" are errors. Escape identifiers with PathEscape.
+	// and cannot leave the base: dot segments, empty segments, backslashes, a query
+	// and a leading "//" are errors. Escape identifiers with PathEscape.
 	Path string
 
 	// URL is used instead of Path where the service itself gave an absolute URL,
@@ -57,7 +57,9 @@ type Meta struct {
 	RequestID string      // the service's own
 	Attempts  []Attempt   // the ledger, oldest first
 
-	url *url.URL // of the last request: what a relative link counts from
+	// url returns that of the last request, from which a relative link counts. It is
+	// a function so that printing a Meta does not show the query.
+	url func() *url.URL
 }
 
 // outgoing is a Request made ready: the parts of an *http.Request that do not
@@ -130,7 +132,10 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 			return err
 		}
 		for name, values := range r.Header {
-			h[http.CanonicalHeaderKey(name)] = values
+			if name = http.CanonicalHeaderKey(name); spellings(r.Header, name) > 1 {
+				return failf(ErrRequest, "header %s is given in two spellings", name)
+			}
+			h[name] = values
 		}
 	}
 	x.opening = x.newAttempt()

@@ -21,6 +21,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -193,9 +194,12 @@ func TestX1_URLUserInfoAndQuerySecretsAreNotShown(t *testing.T) {
 		{URL: "https://elsewhere.example.com/?t=" + url.QueryEscape(canary)},
 		{Path: "/x?" + canary},
 	} {
+		var meta client.Meta
+		r.Meta = &meta
 		_, err := client.Call[thing](t.Context(), c, r)
 		require.Error(t, err)
 		hunt(t, "request", show(err))
+		hunt(t, "meta", show(meta))
 	}
 }
 
@@ -359,4 +363,130 @@ func TestC25_ContentTypeOfABody(t *testing.T) {
 		require.NotContains(t, err.Error(), "canary")
 	}
 	require.Zero(t, rt.Count())
+}
+
+// C25: so are a key in the query and one in Basic, and what an SDK puts beside its
+// headers; a header name that is none is not repeated, since it may be a whole line.
+func TestC25_EveryPlaceOfAnSDKsRequest(t *testing.T) {
+	for _, ctl := range []string{"\r", "\n", "\x00", "\r\nX-Injected: 1", "\x7f"} {
+		bad := "canary" + ctl + "value"
+		rt := clienttest.NewTransport(t)
+		for name, auth := range map[string]client.Auth{
+			"query": client.APIKeyQuery("k", secret.Static(bad)), "basic": client.Basic("user", secret.Static(bad)), "basic key": client.BasicKey(secret.Static(bad)),
+		} {
+			c, err := client.New(base, client.WithAuth(auth), client.WithTransport(rt))
+			if err == nil {
+				_, err = client.Get[thing](t.Context(), c, "/x")
+			}
+			require.ErrorIs(t, err, client.ErrConfig, name)
+			require.NotContains(t, show(err), "canary")
+		}
+		_, err := client.New(base, client.WithAuth(client.APIKeyQuery(bad, secret.Static("x"))))
+		require.ErrorIs(t, err, client.ErrConfig)
+		c := over(t, rt)
+		for name, change := range map[string]func(*http.Request){
+			"method":       func(r *http.Request) { r.Method = "G" + bad },
+			"host":         func(r *http.Request) { r.Host = bad },
+			"URL's host":   func(r *http.Request) { r.URL.Host = bad },
+			"query":        func(r *http.Request) { r.URL.RawQuery = "k=" + bad },
+			"opaque":       func(r *http.Request) { r.URL.Opaque = "//api.example.com/" + bad },
+			"trailer":      func(r *http.Request) { r.Trailer = http.Header{"X-A": {bad}} },
+			"trailer name": func(r *http.Request) { r.Trailer = http.Header{bad: {"x"}} },
+			"header name":  func(r *http.Request) { r.Header[bad] = []string{"x"} },
+			"header line":  func(r *http.Request) { r.Header["Authorization: Bearer canary"] = []string{"x"} },
+		} {
+			req, _ := http.NewRequest("POST", base+"/x", strings.NewReader("body"))
+			change(req)
+			_, err := c.HTTPClient().Transport.RoundTrip(req)
+			require.ErrorIs(t, err, client.ErrRequest, name)
+			require.NotContains(t, show(err), "canary", name)
+		}
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Header: http.Header{bad: {"x"}}})
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.NotContains(t, show(err), "canary")
+		require.Zero(t, rt.Count())
+	}
+}
+
+// X1: what is cut is scrubbed first: a cut through a credential leaves a part of it that
+// nobody recognizes.
+func TestX1_TextsAreScrubbedBeforeTheyAreCut(t *testing.T) {
+	const whole = "canary-0123456789-0123456789-0123456789"
+	for length := 80; length < 1100; length += 7 {
+		long := strings.Repeat("x", length) + whole + strings.Repeat("y", 400)
+		check := func(what string, v any) {
+			t.Helper()
+			require.NotContains(t, show(v), "canary", "%s at %d", what, length)
+		}
+		var logs bytes.Buffer
+		logger := client.WithLogger(slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
+		auth := client.WithAuth(client.Bearer(secret.Static(whole)))
+		var ledger client.Ledger
+		ctx := client.WithLedger(t.Context(), &ledger)
+		for what, step := range map[string]clienttest.Step{
+			"request ID":   clienttest.JSON(400, `{}`).Header("Request-Id", long),
+			"code":         clienttest.JSON(400, `{"error":{"code":"`+long+`","type":"`+long+`","message":"`+long+`","request_id":"`+long+`"}}`),
+			"text":         clienttest.Text(400, long),
+			"content type": clienttest.Text(200, "x").Header("Content-Type", "text/"+long),
+		} {
+			var meta client.Meta
+			c := over(t, clienttest.NewTransport(t, step), auth, logger)
+			_, err := client.Call[thing](ctx, c, client.Request{Path: "/" + long, Meta: &meta})
+			require.Error(t, err)
+			check(what, err)
+			check(what, asError(t, err).Attempts)
+			check(what, meta.Attempts)
+			check(what, meta.RequestID)
+			check(what, drain(client.Events(ctx, c, client.Request{Path: "/" + long})))
+		}
+		c := over(t, clienttest.NewTransport(t), auth, logger, client.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, errors.New(long)
+		})))
+		_, err := client.Call[thing](ctx, c, client.Request{Method: "POST", Path: "/x", Route: "/" + long})
+		check("transport", err)
+		check("ledger", ledger.Attempts())
+		check("log", logs.String())
+	}
+}
+
+// X1, C14: what attempt middleware gets back from the transport holds no credential
+// either: neither the response's Request nor an error.
+func TestX1_AttemptMiddlewareSeesNoCredential(t *testing.T) {
+	for name, auth := range map[string]client.Auth{
+		"bearer": client.Bearer(secret.Static(canary)), "header": client.APIKeyHeader("X-Key", secret.Static(canary)),
+		"query": client.APIKeyQuery("k", secret.Static(canary)), "basic": client.Basic("user", secret.Static(canary)),
+	} {
+		for _, fail := range []bool{false, true} {
+			seen := 0
+			watch := func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					seen++
+					if err != nil {
+						hunt(t, name, show(err))
+						return nil, err
+					}
+					hunt(t, name, fmt.Sprint(resp.Request.URL, resp.Request.Header))
+					require.Equal(t, r.URL, resp.Request.URL)
+					return resp, nil
+				})
+			}
+			var rt http.RoundTripper = clienttest.NewTransport(t, clienttest.JSON(200, `{}`))
+			if fail {
+				rt = roundTripper(func(r *http.Request) (*http.Response, error) {
+					return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: fmt.Errorf("refused %v", r.Header)}
+				})
+			}
+			c, err := client.New(base, client.WithAuth(auth), client.WithTransport(rt), client.WithAttemptMiddleware(watch), client.WithRetry(retry.Never))
+			require.NoError(t, err)
+			_, err = client.Get[client.None](t.Context(), c, "/x")
+			require.Equal(t, fail, err != nil)
+			resp, err := c.HTTPClient().Get(base + "/x")
+			if err == nil {
+				hunt(t, name, fmt.Sprint(resp.Request.URL, resp.Request.Header))
+				require.NoError(t, resp.Body.Close())
+			}
+			require.Equal(t, 2, seen)
+		}
+	}
 }

@@ -40,7 +40,10 @@ func closeBody(req *http.Request) {
 // send is one attempt from the breaker to the transport. mine says that req
 // itself, though not its header map, may be changed.
 func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.Response, error) {
-	out, err := x.admit(a, req, mine)
+	out, held, err := x.admit(a, req, mine)
+	if err == nil && held {
+		err = x.direct(out)
+	}
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -49,7 +52,7 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
 	}
 	now := time.Now()
-	if !a.note(func(t *tally) { t.sent++; x.chain.sending(out, a.tmpl, now) }) {
+	if !a.note(func(t *tally) { t.sent++; t.held = t.held || held; x.chain.sending(out, a.tmpl, now) }) {
 		closeBody(out)
 		return nil, errOver
 	}
@@ -58,52 +61,89 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	x.clock.leavePhase(phase)
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
+		if x.c.attempt != nil {
+			err = x.clean(err) // middleware sees it
+		}
 		return nil, err
 	}
 	if resp == nil || resp.Body == nil {
 		return nil, failf(ErrConfig, "the transport returned neither a usable response nor an error")
 	}
+	resp.Request = req // as it came, without the credential
 	return resp, nil
 }
 
-// admit waits for the breaker and the limits and gives the request its credential.
-func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
+// direct refuses to give a proxy what plain http would show it. Only what net/http
+// itself does is known: a transport of another kind is its owner's affair.
+func (x *exchange) direct(out *http.Request) error {
+	if out.URL.Scheme == "https" {
+		return nil
+	}
+	t, ok := x.c.cfg.transport.(*http.Transport)
+	if !ok || t.Proxy == nil {
+		return nil
+	}
+	if proxy, err := t.Proxy(out); err != nil || proxy == nil {
+		return nil // the transport reports the error itself
+	}
+	return refused(ErrConfig, "the credential would go over plain http through a proxy: use https, or exempt the host from the proxy", nil)
+}
+
+// admit waits for the breaker and the limits and gives the request its credential,
+// where it may have it; held says that it did.
+func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *http.Request, held bool, err error) {
 	cfg := &x.c.cfg
 	if cfg.breaker != nil {
 		probe, err := a.host.breaker.allow(cfg.breaker)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if !a.note(func(t *tally) { t.admitted, t.probe = true, t.probe || probe }) {
 			a.host.breaker.report(cfg.breaker, unknown, probe)
-			return nil, errOver
+			return nil, false, errOver
 		}
 	}
 	if x.c.limits != nil && (!x.c.cfg.pacerOwn || x.c.cfg.limiter != nil || a.host.paced.Load()) {
 		if err := x.await(a); err != nil {
-			return nil, refused(ErrRateLimited, "rate limit", err)
+			return nil, false, refused(ErrRateLimited, "rate limit", err)
 		}
 		if !a.note(func(t *tally) { t.paced++ }) {
 			x.unused(a, 1)
-			return nil, errOver
+			return nil, false, errOver
 		}
 	}
-	if cfg.auth == nil || !a.admits(req) {
-		return req, nil
+	if !a.stays(req) && !x.c.origins.admits(req.URL, req.Host) {
+		x.chain.stray()
 	}
-	return x.authorize(a, req, mine)
+	if cfg.auth == nil || !a.admits(req) {
+		return req, false, nil
+	}
+	out, err = x.authorize(a, req, mine)
+	return out, true, err
 }
 
 // errOver stops a request whose attempt has been judged without it.
 var errOver = refused(ErrConfig, "middleware sent a request after its attempt was over", nil)
 
-// admits reports whether the credential may go where req goes. Middleware may
-// have changed that.
+// stays reports whether req goes where the attempt was to go. Middleware may have
+// changed that.
+func (a *attemptContext) stays(req *http.Request) bool {
+	u, t := req.URL, a.tmpl.URL
+	return u == t && req.Host == a.tmpl.Host ||
+		u.Scheme == t.Scheme && u.Host == t.Host && u.Opaque == t.Opaque && req.Host == a.tmpl.Host
+}
+
+// admits reports whether the credential may go where req goes.
 func (a *attemptContext) admits(req *http.Request) bool {
-	if req.URL == a.tmpl.URL || req.URL.Scheme == a.tmpl.URL.Scheme && req.URL.Host == a.tmpl.URL.Host {
-		return a.inside
+	switch {
+	case !a.inside:
+		return false
+	case a.stays(req):
+		return true
+	case a.tmpl.URL.Scheme == "https" && req.URL.Scheme != "https":
+		return false
 	}
-	return a.inside && a.x.c.origins.contains(req.URL, originOf(req.URL))
+	return a.x.c.origins.admits(req.URL, req.Host)
 }
 
 func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
@@ -118,7 +158,8 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 		out = new(http.Request)
 		*out = *req
 	}
-	out.Header = copyHeader(req.Header)
+	before := req.Header // out may be req
+	out.Header = copyHeader(before)
 	if !builtIn {
 		u := *req.URL
 		out.URL = &u
@@ -133,6 +174,11 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 		if err := checkHeader(out.Header); err != nil {
 			return nil, refused(ErrRequest, "auth", err)
 		}
+		for _, name := range credentialHeaders(out.Header, before) {
+			onlySpelling(out.Header, name)
+		}
+	} else {
+		onlySpelling(out.Header, own.headerName())
 	}
 	for name, values := range x.out.header {
 		name = http.CanonicalHeaderKey(name)
@@ -140,6 +186,7 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 			a.note(func(t *tally) { t.explicit = true })
 		}
 		out.Header[name] = values
+		onlySpelling(out.Header, name)
 	}
 	return out, nil
 }

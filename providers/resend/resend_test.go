@@ -74,6 +74,16 @@ func TestOperations(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "POST /emails/..%2F..%2Fdomains/cancel", srv.Last().Method+" "+srv.Last().URL)
 
+	// C39: an identifier that is empty, or dots, reaches nothing.
+	sentBefore := srv.Count()
+	for _, id := range []string{"", ".", ".."} {
+		_, err = c.Email(ctx, id)
+		require.Error(t, err)
+		_, err = c.Cancel(ctx, id)
+		require.Error(t, err)
+	}
+	require.Equal(t, sentBefore, srv.Count())
+
 	domains, err := c.Domains(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "d_1", domains[0].Id)
