@@ -34,6 +34,7 @@ type tally struct {
 	explicit bool  // a header of the caller's took the credential's place
 	paced    int32 // let through by the limits, which are to hear what came of it
 	sent     int32 // handed to the transport
+	repeats  int32 // of them, that net/http repeated
 }
 
 // note changes the tally, unless the attempt is over.

@@ -65,14 +65,14 @@ func (x *exchange) neverSent(sent int32, err error) bool {
 		return sent == 0
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" && !x.trace.wrote.Load() {
+	if errors.As(err, &op) && op.Op == "dial" && !x.trace.got.Load() {
 		return true
 	}
 	var dns *net.DNSError
-	if errors.As(err, &dns) && !x.trace.wrote.Load() {
+	if errors.As(err, &dns) && !x.trace.got.Load() {
 		return true
 	}
-	return x.trace.asked.Load() && !x.trace.wrote.Load()
+	return x.trace.asked.Load() && !x.trace.got.Load()
 }
 
 // effect raises what the call may have done by what this attempt may have.

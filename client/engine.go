@@ -151,6 +151,9 @@ func (x *exchange) prepare() error {
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)
 	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	if x.body.none && safeMethod(req.Method) && x.plain() && c.repeats(&x.host.protocols, x.tmpl) {
+		unrepeatable(x.tmpl) // once for all attempts, which saves each a copy
+	}
 	if err == nil && x.ctx.Err() != nil {
 		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
 	}
@@ -239,7 +242,7 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	}
 	a.tmpl, a.host, a.inside = x.tmpl, x.host, x.inside
 	x.trace.asked.Store(false)
-	x.trace.wrote.Store(false)
+	x.trace.got.Store(false)
 	if err := x.body.attach(req); err != nil {
 		return nil, err
 	}

@@ -143,7 +143,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	}
 	req := x.out.http
 	keepsBody := resp.StatusCode == http.StatusTemporaryRedirect || resp.StatusCode == http.StatusPermanentRedirect
-	if keepsBody && req.Body != nil && req.Body != http.NoBody && req.GetBody == nil {
+	if keepsBody && hasBody(req) && req.GetBody == nil {
 		return false, nil // the body is gone: the caller gets the redirect itself
 	}
 	if hops >= x.c.cfg.maxRedirects {

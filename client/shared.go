@@ -24,6 +24,7 @@ type hostState struct {
 	budget   *retry.Budget
 	paced    atomic.Bool // the host has said something about its limits
 	breaker  breakerState
+	protocols
 }
 
 // maxOrigins bounds how many origins are remembered. An SDK under HTTPClient can
