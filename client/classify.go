@@ -16,6 +16,7 @@ type verdict struct {
 	err       error // nil where there is a response
 	status    int
 	throttled bool
+	running   bool // another request under the same idempotency key is
 	neverSent bool
 	unsent    bool          // in this attempt nothing was handed to the transport
 	cost      int           // what the retry took from the budget
@@ -52,6 +53,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	}
 	if resp != nil {
 		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
+		v.running = !v.throttled && x.inProgress(resp)
 		if resp.StatusCode >= 300 || v.throttled {
 			v.asked, v.told = ratelimit.RetryAfter(resp.Header, x.heard)
 		}
@@ -102,7 +104,7 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 	case v.told:
 		wait = retry.Above(v.asked)
 	default:
-		wait = policy.Delay(x.tried, v.throttled)
+		wait = policy.Delay(x.tried, v.throttled || v.running)
 		if v.throttled && floor > 0 {
 			wait += floor << min(x.tried-1, 6)
 		}
@@ -112,7 +114,7 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 		return
 	}
 	v.cost = retry.RetryCost
-	if v.throttled {
+	if v.throttled || v.running {
 		v.cost = retry.ThrottleCost
 	}
 	if !x.budget().Withdraw(v.cost) {
@@ -190,6 +192,10 @@ func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
 	switch {
 	case hint == DontRetry:
 		return HintForbids
+	case v.running && x.repeat:
+		return Retried
+	case hint == Retry && x.keyMisused(resp):
+		return NotRetryable
 	case hint == Retry && x.c.cfg.profile.HintPermits:
 		return Retried
 	case hint != Retry && !v.throttled && !retryableStatus(status):

@@ -224,6 +224,13 @@ func check(cfg *config) error {
 			return failf(ErrConfig, "client: %s is negative", name)
 		}
 	}
+	for name, d := range map[string]time.Duration{
+		"Timeout": cfg.callTimeout, "AttemptTimeout": cfg.attemptTimeout, "IdleTimeout": cfg.idleTimeout,
+	} {
+		if d < 0 && d != NoTimeout {
+			return failf(ErrConfig, "client: %s is negative: only NoTimeout turns it off", name)
+		}
+	}
 	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {
 		if m == nil {
 			return failf(ErrConfig, "client: nil middleware")

@@ -85,6 +85,8 @@ func (x *exchange) effect(v verdict) {
 		x.chain.worse(NeverSent)
 	case v.err != nil && v.status == 0:
 		x.chain.worse(MaybeApplied)
+	case v.running:
+		x.chain.worse(MaybeApplied) // by the one that is
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
 		x.chain.worse(MaybeApplied)
 	case v.status > http.StatusSeeOther:

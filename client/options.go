@@ -63,7 +63,7 @@ const (
 )
 
 // NoTimeout turns a timeout off in [WithTimeout], [WithAttemptTimeout] and
-// [WithIdleTimeout].
+// [WithIdleTimeout]. Any other negative duration is an error there.
 const NoTimeout time.Duration = -1
 
 func defaults() config {
