@@ -9,7 +9,9 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -482,4 +484,51 @@ func TestC12_ANegativeTimeoutLiftsNoBound(t *testing.T) {
 			require.NoError(t, err)
 		}
 	})
+}
+
+// stuck yields a byte, and then nothing until it is closed.
+type stuck struct {
+	first  bool
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (s *stuck) Read(p []byte) (int, error) {
+	if !s.first {
+		s.first = true
+		return copy(p, "x"), nil
+	}
+	<-s.closed
+	return 0, io.ErrClosedPipe
+}
+
+func (s *stuck) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return nil
+}
+
+// C26: a request body that blocks holds the call no longer than its deadline, in
+// either protocol.
+func TestC26_ARequestBodyThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}))
+		srv.EnableHTTP2 = http2
+		srv.StartTLS()
+		tr := srv.Client().Transport.(*http.Transport)
+		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(100*time.Millisecond))
+		require.NoError(t, err)
+		open := func() (io.ReadCloser, error) { return &stuck{closed: make(chan struct{})}, nil }
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		body, _ := open()
+		req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/x", body)
+		require.NoError(t, err)
+		req.GetBody = open
+		_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		tr.CloseIdleConnections()
+		srv.Close()
+	}
 }

@@ -36,6 +36,7 @@ type resetting struct {
 	mu    sync.Mutex
 	codes []int
 	seen  int
+	open  []net.Conn
 }
 
 func newResetting(t *testing.T) *resetting {
@@ -50,10 +51,21 @@ func newResetting(t *testing.T) *resetting {
 			if err != nil {
 				return
 			}
+			s.mu.Lock()
+			s.open = append(s.open, c)
+			s.mu.Unlock()
 			conns.Go(func() { s.serve(c) })
 		}
 	})
-	t.Cleanup(func() { _ = ln.Close(); conns.Wait() })
+	t.Cleanup(func() {
+		_ = ln.Close()
+		s.mu.Lock()
+		for _, c := range s.open {
+			_ = c.Close()
+		}
+		s.mu.Unlock()
+		conns.Wait()
+	})
 	return s
 }
 
