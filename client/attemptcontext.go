@@ -38,6 +38,7 @@ type tally struct {
 	held     bool  // a request went out with the credential
 	paced    int32 // let through by the limits, which are to hear what came of it
 	sent     int32 // handed to the transport
+	repeats  int32 // of them, that net/http repeated
 }
 
 // note changes the tally, unless the attempt is over.

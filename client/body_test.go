@@ -480,3 +480,74 @@ func TestC6_TheKeyThatIsMadeIsAUUID(t *testing.T) {
 		seen[made] = true
 	}
 }
+
+// C21: a limit that a calculation has made negative is no limit lifted.
+func TestC21_ANegativeLimitIsAnError(t *testing.T) {
+	c, rt := scripted(t, "200 {}")
+	_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", MaxBody: -1})
+	require.ErrorIs(t, err, client.ErrRequest)
+	_, err = c.Do(t.Context(), client.Request{Path: "/x", MaxBody: -1}) //nolint:bodyclose // there is none
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.ErrorContains(t, err, "MaxBody")
+	require.Zero(t, rt.Count())
+}
+
+// C26: a request body that is not of the length that was given is an error, never a
+// request that a service would read past, or wait for the end of.
+func TestC26_ABodyOfAnotherLengthThanGivenIsNotSent(t *testing.T) {
+	for _, tc := range []struct {
+		body  string
+		given int64
+		bad   bool
+	}{
+		{"abc", 3, false}, {"abc", 2, true}, {"abc", 1, true}, {"abc", 4, true}, {"", 1, true}, {"abc", -1, false},
+	} {
+		srv := clienttest.NewServer(t, clienttest.Status(200))
+		c := served(t, srv)
+		for _, method := range []string{"PUT", "POST"} {
+			before := srv.Count()
+			_, err := client.Call[client.None](t.Context(), c, client.Request{Method: method, Path: "/x",
+				Body: client.Stream("text/plain", strings.NewReader(tc.body), tc.given)})
+			if !tc.bad {
+				require.NoError(t, err, "%+v", tc)
+				require.Equal(t, tc.body, string(srv.Last().Body))
+				continue
+			}
+			require.ErrorIs(t, err, client.ErrRequest, "%+v", tc)
+			require.ErrorContains(t, err, "length")
+			require.Equal(t, client.NeverSent, asError(t, err).Effect)
+			require.Equal(t, before, srv.Count())
+
+			req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/x", io.NopCloser(strings.NewReader(tc.body)))
+			require.NoError(t, err)
+			req.ContentLength = tc.given
+			_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
+			require.ErrorIs(t, err, client.ErrRequest, "%+v", tc)
+			require.Equal(t, before, srv.Count())
+		}
+	}
+}
+
+// C26: middleware that unpacks a body may leave its old length behind: what is longer
+// than its Content-Length is whole, what is shorter was cut off.
+func TestC26_AResponseBodyOfAnotherLengthThanItsHeader(t *testing.T) {
+	for _, tc := range []struct {
+		length int64
+		whole  bool
+	}{{5, true}, {12, true}, {-1, true}, {13, false}} {
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, ContentLength: tc.length, Header: http.Header{"Content-Type": {"application/json"}},
+				Body: io.NopCloser(strings.NewReader(`{"id":"abc"}`)), Request: r}, nil
+		})
+		c, err := client.New(base, client.WithTransport(rt), client.WithRetry(retry.Never))
+		require.NoError(t, err)
+		got, err := client.Get[thing](t.Context(), c, "/x")
+		if tc.whole {
+			require.NoError(t, err)
+			require.Equal(t, "abc", got.ID)
+			continue
+		}
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.NotErrorIs(t, err, client.ErrDecode)
+	}
+}

@@ -15,6 +15,7 @@ type verdict struct {
 	err       error // nil where there is a response
 	status    int
 	throttled bool
+	running   bool // another request under the same idempotency key is
 	neverSent bool
 	unsent    bool          // in this attempt nothing was handed to the transport
 	asked     time.Duration // what the service asks to wait
@@ -27,6 +28,7 @@ type verdict struct {
 // budget.
 func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verdict {
 	t := a.settle()
+	x.tried += int(t.repeats)
 	v := verdict{err: err, unsent: t.sent == 0}
 	if err != nil {
 		v.err = x.explain(a, err)
@@ -49,6 +51,7 @@ func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verd
 	}
 	if resp != nil {
 		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
+		v.running = !v.throttled && x.inProgress(resp)
 		if resp.StatusCode >= 300 || v.throttled {
 			v.asked, v.told = x.asks(resp, v.throttled)
 		}
@@ -105,7 +108,7 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 	case v.told:
 		wait = retry.Above(v.asked)
 	default:
-		wait = policy.Delay(x.tried, v.throttled)
+		wait = policy.Delay(x.tried, v.throttled || v.running)
 		if v.throttled && floor > 0 {
 			wait += floor << min(x.tried-1, 6)
 		}
@@ -114,7 +117,7 @@ func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Res
 		v.reason = WaitPastDeadline
 		return
 	}
-	if !x.pay(v.throttled) {
+	if !x.pay(v.throttled || v.running) {
 		v.reason = BudgetEmpty
 		return
 	}
@@ -152,6 +155,10 @@ func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
 	switch {
 	case hint == DontRetry:
 		return HintForbids
+	case v.running && x.repeat:
+		return Retried
+	case hint == Retry && x.keyMisused(resp):
+		return NotRetryable
 	case hint == Retry && x.c.cfg.profile.HintPermits:
 		return Retried
 	case hint != Retry && !v.throttled && !retryableStatus(status):

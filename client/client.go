@@ -1,10 +1,12 @@
 package client
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
@@ -77,7 +79,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		}
 	}
 	if cfg.transport == nil {
-		cfg.transport = newTransport()
+		cfg.transport = newTransport(cfg.attemptTimeout)
 	}
 	if !cfg.pacerSet {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
@@ -129,13 +131,33 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func newTransport() *http.Transport {
+const (
+	// maxPing bounds how long a silent HTTP/2 connection goes unquestioned.
+	maxPing = 15 * time.Second
+	// maxIdleConn is less than the minute after which load balancers drop what is idle.
+	maxIdleConn = 50 * time.Second
+)
+
+// newTransport makes the default transport. An HTTP/2 connection that has died in
+// silence would swallow one attempt after another: it is asked for a sign of life, and
+// given up, before an attempt of the given timeout is over.
+func newTransport(attempt time.Duration) *http.Transport {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment}
 	if d, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = d.Clone()
 	}
 	t.MaxResponseHeaderBytes = 1 << 20
 	t.MaxIdleConnsPerHost = 64
+	t.IdleConnTimeout = maxIdleConn
+	if t.HTTP2 == nil {
+		t.HTTP2 = &http.HTTP2Config{}
+	}
+	ping := maxPing
+	if attempt > 0 {
+		ping = min(attempt/3, maxPing)
+	}
+	t.HTTP2.SendPingTimeout = cmp.Or(t.HTTP2.SendPingTimeout, ping)
+	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, ping)
 	return t
 }
 
@@ -214,6 +236,13 @@ func check(cfg *config) error {
 	} {
 		if n < 0 {
 			return failf(ErrConfig, "client: %s is negative", name)
+		}
+	}
+	for name, d := range map[string]time.Duration{
+		"Timeout": cfg.callTimeout, "AttemptTimeout": cfg.attemptTimeout, "IdleTimeout": cfg.idleTimeout,
+	} {
+		if d < 0 && d != NoTimeout {
+			return failf(ErrConfig, "client: %s is negative: only NoTimeout turns it off", name)
 		}
 	}
 	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {

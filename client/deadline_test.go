@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -412,4 +415,120 @@ func TestCallerDeadlineWins(t *testing.T) {
 		require.Equal(t, []client.Reason{client.ContextEnded}, reasons(asError(t, err).Attempts))
 		require.Contains(t, fmt.Sprint(err), "GET /x")
 	})
+}
+
+// C12: of a context's deadline and an explicit timeout the earlier one ends the call,
+// however the timeout was given.
+func TestC12_TheEarlierOfContextAndTimeoutEndsTheCall(t *testing.T) {
+	for _, tc := range []struct {
+		context, option, request time.Duration
+		want                     time.Duration
+	}{
+		{context: 10 * time.Second, option: 3 * time.Second, want: 3 * time.Second},
+		{context: 3 * time.Second, option: 10 * time.Second, want: 3 * time.Second},
+		{context: 10 * time.Second, request: 3 * time.Second, want: 3 * time.Second},
+		{context: 3 * time.Second, request: 10 * time.Second, want: 3 * time.Second},
+		{option: 10 * time.Second, request: 3 * time.Second, want: 3 * time.Second},
+		{option: 3 * time.Second, request: 10 * time.Second, want: 10 * time.Second},
+		{context: 5 * time.Second, option: 3 * time.Second, request: 10 * time.Second, want: 5 * time.Second},
+		{context: 200 * time.Second, want: 200 * time.Second},
+		{option: client.NoTimeout, request: 3 * time.Second, want: 3 * time.Second},
+		{option: client.NoTimeout, context: 3 * time.Second, want: 3 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, _ := scripted(t, "hang", client.WithAttemptTimeout(client.NoTimeout), client.WithTimeout(tc.option))
+			ctx := t.Context()
+			if tc.context > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, tc.context)
+				defer cancel()
+			}
+			start := time.Now()
+			_, err := client.Call[client.None](ctx, c, client.Request{Path: "/x", Timeout: tc.request})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, client.ErrTimeout)
+			require.Equal(t, tc.want, time.Since(start), "%+v", tc)
+		})
+	}
+}
+
+// C12: a timeout that a calculation has made negative is over; it is none that lifts
+// every bound. As an option it is a mistake that is found at construction.
+func TestC12_ANegativeTimeoutLiftsNoBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, rt := scripted(t, "200 {}")
+		for _, d := range []time.Duration{-1, -time.Millisecond, -time.Hour, math.MinInt64} {
+			start := time.Now()
+			_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Timeout: d})
+			require.ErrorIs(t, err, client.ErrTimeout)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorContains(t, err, "Request.Timeout")
+			require.Equal(t, client.NeverSent, asError(t, err).Effect)
+			_, err = c.Do(t.Context(), client.Request{Path: "/x", Timeout: d}) //nolint:bodyclose // there is none
+			require.ErrorIs(t, err, client.ErrTimeout)
+			for _, err := range client.Events(t.Context(), c, client.Request{Path: "/x", Timeout: d}) {
+				require.ErrorIs(t, err, client.ErrTimeout)
+			}
+			require.Zero(t, time.Since(start))
+		}
+		require.Zero(t, rt.Count())
+		for name, o := range map[string]func(time.Duration) client.Option{
+			"Timeout": client.WithTimeout, "AttemptTimeout": client.WithAttemptTimeout, "IdleTimeout": client.WithIdleTimeout,
+		} {
+			_, err := client.New(base, o(-time.Millisecond))
+			require.ErrorIs(t, err, client.ErrConfig)
+			require.ErrorContains(t, err, name)
+			_, err = c.With(o(math.MinInt64))
+			require.ErrorIs(t, err, client.ErrConfig)
+			_, err = client.New(base, o(client.NoTimeout))
+			require.NoError(t, err)
+		}
+	})
+}
+
+// stuck yields a byte, and then nothing until it is closed.
+type stuck struct {
+	first  bool
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (s *stuck) Read(p []byte) (int, error) {
+	if !s.first {
+		s.first = true
+		return copy(p, "x"), nil
+	}
+	<-s.closed
+	return 0, io.ErrClosedPipe
+}
+
+func (s *stuck) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return nil
+}
+
+// C26: a request body that blocks holds the call no longer than its deadline, in
+// either protocol.
+func TestC26_ARequestBodyThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}))
+		srv.EnableHTTP2 = http2
+		srv.StartTLS()
+		tr := srv.Client().Transport.(*http.Transport)
+		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(100*time.Millisecond))
+		require.NoError(t, err)
+		open := func() (io.ReadCloser, error) { return &stuck{closed: make(chan struct{})}, nil }
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		body, _ := open()
+		req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/x", body)
+		require.NoError(t, err)
+		req.GetBody = open
+		_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		tr.CloseIdleConnections()
+		srv.Close()
+	}
 }

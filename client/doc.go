@@ -48,6 +48,10 @@
 // must be one that can be sent again: anything in memory, [Open] and [Multipart]
 // can, and of a [Stream], or an SDK's body without GetBody, up to 1 MiB is kept.
 //
+// Nothing else repeats a request: net/http, which does so by itself when a kept
+// connection breaks, is given each in a form that it does not repeat. What it sends
+// again because HTTP/2 refused it is in the ledger like any other attempt.
+//
 // # For many users
 //
 // Make one client and, for each user, a copy with the user's credential

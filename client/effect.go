@@ -70,14 +70,14 @@ func (x *exchange) neverSent(sent int32, err error) bool {
 		return sent == 0
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" && !x.trace.wrote.Load() {
+	if errors.As(err, &op) && op.Op == "dial" && !x.trace.got.Load() {
 		return true
 	}
 	var dns *net.DNSError
-	if errors.As(err, &dns) && !x.trace.wrote.Load() {
+	if errors.As(err, &dns) && !x.trace.got.Load() {
 		return true
 	}
-	return x.trace.asked.Load() && !x.trace.wrote.Load()
+	return x.trace.asked.Load() && !x.trace.got.Load()
 }
 
 // effect raises what the call may have done by what this attempt may have.
@@ -90,6 +90,8 @@ func (x *exchange) effect(v verdict) {
 		x.chain.worse(NeverSent)
 	case v.err != nil && v.status == 0:
 		x.chain.worse(MaybeApplied)
+	case v.running:
+		x.chain.worse(MaybeApplied) // by the one that is
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
 		x.chain.worse(MaybeApplied)
 	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, x.tmpl.Method):

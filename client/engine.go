@@ -177,6 +177,9 @@ func (x *exchange) prepare() error {
 	if x.asked != nil || !x.inMemory {
 		x.body.contain()
 	}
+	if x.body.none && safeMethod(req.Method) && x.plain() && c.repeats(&x.host.protocols, x.tmpl) {
+		unrepeatable(x.tmpl) // once for all attempts, which saves each a copy
+	}
 	if err == nil && x.ctx.Err() != nil {
 		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
 	}
@@ -252,7 +255,7 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	}
 	a.tmpl, a.host, a.key, a.inside = x.tmpl, x.host, x.key, x.inside
 	x.trace.asked.Store(false)
-	x.trace.wrote.Store(false)
+	x.trace.got.Store(false)
 	if err := x.body.attach(req); err != nil {
 		return nil, err
 	}

@@ -76,6 +76,11 @@ type Error struct {
 	Attempts  []Attempt      // the ledger, oldest first
 	Err       error          // the cause where there was no usable response, or why a 401 was not cured; else nil
 	Detail    func(any) bool `json:"-"` // decodes the service's error body as JSON into what is pointed to; never nil
+
+	// IdempotencyKey is the key that the request carried where the service honours
+	// one, whoever made it; else "". Give it again in [Request], with the same
+	// content, to repeat a call that may have been applied.
+	IdempotencyKey string
 }
 
 const messageLimit = 1 << 10

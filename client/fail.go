@@ -220,6 +220,8 @@ func (x *exchange) newError(resp *http.Response) *Error {
 		Attempts: x.attempts(),
 		Effect:   x.chain.worse(NoEffect),
 		Detail:   noDetail,
+
+		IdempotencyKey: x.idempotencyKey(),
 	}
 	if !validToken(e.Method) {
 		e.Method = "(bad method)"
@@ -260,17 +262,21 @@ func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
 
 // describe adds to e what the service says in a body.
 func (x *exchange) describe(e *Error, resp *http.Response, body []byte) {
-	decode := x.c.cfg.profile.DecodeError
-	if decode == nil {
-		decode = DecodeError
-	}
-	d := decode(resp.StatusCode, resp.Header, body)
+	d := x.decodeError(resp, body)
 	e.Code, e.Type = cut(x.scrub(d.Code), 256), cut(x.scrub(d.Type), 256)
 	e.Message = cut(x.scrub(d.Message), messageLimit)
 	if d.RequestID != "" {
 		e.RequestID = cut(x.scrub(d.RequestID), 256)
 	}
 	e.Detail = x.detail(body)
+}
+
+func (x *exchange) decodeError(resp *http.Response, body []byte) ErrorDetail {
+	decode := x.c.cfg.profile.DecodeError
+	if decode == nil {
+		decode = DecodeError
+	}
+	return decode(resp.StatusCode, resp.Header, body)
 }
 
 // interrupted is the error of a call whose context ended while it waited to try

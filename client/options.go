@@ -65,7 +65,7 @@ const (
 )
 
 // NoTimeout turns a timeout off in [WithTimeout], [WithAttemptTimeout] and
-// [WithIdleTimeout].
+// [WithIdleTimeout]. Any other negative duration is an error there.
 const NoTimeout time.Duration = -1
 
 func defaults() config {
@@ -213,8 +213,10 @@ func WithAttemptMiddleware(m ...Middleware) Option {
 
 // WithTransport sets what sends the requests in the end. The default is an
 // *http.Transport of this client's own, with the proxy of the environment,
-// response headers of at most 1 MiB and enough idle connections for parallel
-// calls to one host.
+// response headers of at most 1 MiB, enough idle connections for parallel calls to
+// one host, and pings that find an HTTP/2 connection dead before an attempt's
+// timeout is over. Over HTTP/1 rt gets requests without GetBody and, for a GET, with
+// an empty body, so that no http.Transport below repeats them by itself.
 func WithTransport(rt http.RoundTripper) Option { return func(c *config) { c.transport = rt } }
 
 // WithMaxRedirects bounds how many redirects a call follows. The default is

@@ -54,6 +54,13 @@ type Profile struct {
 	// service's own way, beside 429. body is at most 64 KiB.
 	Throttled func(status int, h http.Header, body []byte) bool
 
+	// InProgress reports whether an answer means that a request with the same
+	// idempotency key is still running: it is then waited for and asked again under
+	// that key. It sees answers of status 400 and above to requests with such a key,
+	// and up to 64 KiB of their body. It must be false for a key that was used with
+	// other content. Nil reads what draft-ietf-httpapi-idempotency-key-header proposes.
+	InProgress func(status int, h http.Header, body []byte) bool
+
 	// ThrottleWait is waited, at least, after a throttle that does not say for
 	// how long; 0 leaves it to the policy.
 	ThrottleWait time.Duration

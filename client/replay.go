@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
+	"sync"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/flight"
@@ -108,7 +110,7 @@ func (b *replay) attach(req *http.Request) error {
 	}
 	req.GetBody = b.get
 	if b.first != nil {
-		req.Body, b.first = b.first, nil
+		req.Body, b.first = bound(req.Context(), b.first), nil
 		return nil
 	}
 	if b.get == nil {
@@ -121,8 +123,42 @@ func (b *replay) attach(req *http.Request) error {
 	if rc == nil {
 		return failf(ErrRequest, "the request body opened again is nil")
 	}
-	req.Body = rc
+	req.Body = bound(req.Context(), rc)
 	return nil
+}
+
+// bounded is a request body that its attempt's end closes, which ends most reads. A
+// source that blocks would otherwise hold up net/http, which waits for the reader of
+// a body before it gives a request up, and with it the call past its deadline.
+type bounded struct {
+	io.ReadCloser
+	stop func() bool
+	once sync.Once
+	err  error
+}
+
+func bound(ctx context.Context, rc io.ReadCloser) io.ReadCloser {
+	if t := reflect.TypeOf(rc); t == nopCloser || t == nopCloserTo {
+		return rc // in memory, as a rule: closing it does nothing
+	}
+	b := &bounded{ReadCloser: rc}
+	b.stop = context.AfterFunc(ctx, func() { _ = b.close() })
+	return b
+}
+
+var (
+	nopCloser   = reflect.TypeOf(io.NopCloser(nil))
+	nopCloserTo = reflect.TypeOf(io.NopCloser(new(bytes.Reader)))
+)
+
+func (b *bounded) Close() error {
+	b.stop()
+	return b.close()
+}
+
+func (b *bounded) close() error {
+	b.once.Do(func() { b.err = b.ReadCloser.Close() })
+	return b.err
 }
 
 // close releases a body that no attempt has taken.

@@ -39,11 +39,12 @@ type Request struct {
 	Route string
 
 	// Timeout bounds the call with all its attempts, its waits and its body. 0 is
-	// the client's; a deadline of the context that comes earlier wins.
+	// the client's; a deadline of the context that comes earlier wins. A negative one
+	// has passed: nothing is sent, and the error matches ErrTimeout.
 	Timeout time.Duration
 
 	// MaxBody bounds the response body in bytes after decompression. 0 is the
-	// client's limit in Call, and none in Do.
+	// client's limit in Call, and none in Do; a negative one is an error.
 	MaxBody int64
 
 	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
@@ -93,6 +94,9 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 	}
 	if x.ctx == nil {
 		return failf(ErrRequest, "the context is nil")
+	}
+	if err := checkBounds(r); err != nil {
+		return err
 	}
 	if err := c.resolve(r, &out.url); err != nil {
 		return err
@@ -150,6 +154,17 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
 	x.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
+}
+
+// checkBounds refuses bounds that a calculation has turned into none.
+func checkBounds(r *Request) error {
+	switch {
+	case r.Timeout < 0:
+		return failWrap(ErrTimeout, "Request.Timeout is negative: its time was over before the call", context.DeadlineExceeded)
+	case r.MaxBody < 0:
+		return failf(ErrRequest, "Request.MaxBody is negative")
+	}
+	return nil
 }
 
 // resolve finds the URL of r.

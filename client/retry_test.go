@@ -214,6 +214,34 @@ func TestC5_WhatMayBeRetried(t *testing.T) {
 	}
 }
 
+// C5: a failure that is also a throttle is a failure: the service may have done it.
+func TestC5_AThrottledFailureIsAFailure(t *testing.T) {
+	busy := client.Profile{Throttled: func(status int, _ http.Header, _ []byte) bool { return status == 403 || status >= 500 }}
+	for _, tc := range []struct {
+		method string
+		status int
+		want   client.Reason
+	}{
+		{"POST", 500, client.NotIdempotent},
+		{"POST", 502, client.NotIdempotent},
+		{"PATCH", 503, client.NotIdempotent},
+		{"POST", 599, client.NotIdempotent},
+		{"POST", 403, client.LastAttempt},
+		{"POST", 429, client.LastAttempt},
+		{"PUT", 503, client.LastAttempt},
+		{"GET", 501, client.LastAttempt},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			rt := clienttest.NewTransport(t, clienttest.Status(tc.status))
+			c := over(t, rt, client.WithProfile(busy), client.WithRetry(retry.Policy{MaxAttempts: 2}))
+			_, err := client.Call[client.None](t.Context(), c, client.Request{Method: tc.method, Path: "/x"})
+			e := asError(t, err)
+			require.ErrorIs(t, err, client.ErrRateLimited)
+			require.Equal(t, tc.want, e.Attempts[len(e.Attempts)-1].Reason, "%s %d", tc.method, tc.status)
+		})
+	}
+}
+
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

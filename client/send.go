@@ -1,11 +1,8 @@
 package client
 
 import (
-	"crypto/tls"
 	"errors"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 )
 
@@ -48,17 +45,17 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		closeBody(req)
 		return nil, err
 	}
-	if !safeMethod(out.Method) {
-		out = out.WithContext(httptrace.WithClientTrace(out.Context(), x.trace.hooks()))
-	}
 	now := time.Now()
 	if !a.note(func(t *tally) { t.sent++; t.held = t.held || held; x.chain.sending(out, a.tmpl, now) }) {
 		closeBody(out)
 		return nil, errOver
 	}
+	host := x.hostOf(a, out)
+	final, watch := x.readied(a, host, out, mine || out != req)
 	phase := x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
-	resp, err := x.c.cfg.transport.RoundTrip(out)
-	x.clock.leavePhase(phase)
+	watch.timed(phase)
+	resp, err := x.c.cfg.transport.RoundTrip(final)
+	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
 		if x.c.attempt != nil {
@@ -70,7 +67,35 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		return nil, failf(ErrConfig, "the transport returned neither a usable response nor an error")
 	}
 	resp.Request = req // as it came, without the credential
+	host.heard(resp.ProtoMajor)
 	return resp, nil
+}
+
+// hostOf returns what is known of the host that req goes to. Middleware may have
+// changed that.
+func (x *exchange) hostOf(a *attemptContext, req *http.Request) *hostState {
+	if u := a.tmpl.URL; req.URL == u || req.URL.Scheme == u.Scheme && req.URL.Host == u.Host {
+		return a.host
+	}
+	return x.c.state.host(originOf(req.URL))
+}
+
+// readied makes of req, which is ours to change or not, what the transport gets: in
+// a form that it does not repeat by itself, and watched where that is of use.
+func (x *exchange) readied(a *attemptContext, host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
+	var w *watch
+	if !safeMethod(req.Method) || host.http2.Load() {
+		req, w = x.watched(a, host, req)
+		ours = true
+	}
+	if x.c.repeats(&host.protocols, req) {
+		if !ours {
+			again := *req
+			req = &again
+		}
+		unrepeatable(req)
+	}
+	return req, w
 }
 
 // direct refuses to give a proxy what plain http would show it. Only what net/http
@@ -103,14 +128,8 @@ func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *
 			return nil, false, errOver
 		}
 	}
-	if x.c.limits != nil && (!x.c.cfg.pacerOwn || x.c.cfg.limiter != nil || a.host.paced.Load()) {
-		if err := x.await(a); err != nil {
-			return nil, false, refused(ErrRateLimited, "rate limit", err)
-		}
-		if !a.note(func(t *tally) { t.paced++ }) {
-			x.unused(a, 1)
-			return nil, false, errOver
-		}
+	if err := x.token(a); err != nil {
+		return nil, false, err
 	}
 	if !a.stays(req) && !x.c.origins.admits(req.URL, req.Host) {
 		x.chain.stray()
@@ -120,6 +139,22 @@ func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *
 	}
 	out, err = x.authorize(a, req, mine)
 	return out, true, err
+}
+
+// token waits until the limits let a request through.
+func (x *exchange) token(a *attemptContext) error {
+	cfg := &x.c.cfg
+	if x.c.limits == nil || cfg.pacerOwn && cfg.limiter == nil && !a.host.paced.Load() {
+		return nil
+	}
+	if err := x.await(a); err != nil {
+		return refused(ErrRateLimited, "rate limit", err)
+	}
+	if !a.note(func(t *tally) { t.paced++ }) {
+		x.unused(a, 1)
+		return errOver
+	}
+	return nil
 }
 
 // errOver stops a request whose attempt has been judged without it.
@@ -195,7 +230,13 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 // which saves a copy of it: in a plain call, whose template nobody sees.
 // Unless the attempt succeeds, reclaim makes a new one.
 func (x *exchange) lends(req *http.Request) bool {
-	return x.c.attempt == nil && req == x.tmpl && x.buffered && x.asked == nil && len(x.out.header) == 0 && x.c.cfg.limitKey == nil
+	return req == x.tmpl && x.plain() && len(x.out.header) == 0
+}
+
+// plain reports whether nobody but the stack and the transport sees the template.
+func (x *exchange) plain() bool {
+	_, own := x.c.cfg.auth.(headerOnly)
+	return x.c.attempt == nil && x.buffered && x.asked == nil && x.c.cfg.limitKey == nil && (own || x.c.cfg.auth == nil)
 }
 
 // lend puts the credential into the template. A template that has been sent
@@ -242,25 +283,4 @@ func copyHeader(h http.Header) http.Header {
 		out[name] = values
 	}
 	return out
-}
-
-// sendTrace tells what may have reached the service from what cannot have. Only
-// a transport that reports both ends is believed.
-type sendTrace struct {
-	asked atomic.Bool // the transport has asked for a connection
-	wrote atomic.Bool // the header has been written whole
-}
-
-func (t *sendTrace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn:      func(string) { t.asked.Store(true) },
-		WroteHeaders: func() { t.wrote.Store(true) },
-		GotConn: func(got httptrace.GotConnInfo) {
-			// HTTP/2 writes the header out and reports it afterwards, from another
-			// goroutine: too late for a timeout that falls between the two.
-			if c, ok := got.Conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
-				t.wrote.Store(true)
-			}
-		},
-	}
 }

@@ -22,6 +22,7 @@ type hostState struct {
 	paced   atomic.Bool  // the host has said something about its limits
 	newest  atomic.Int64 // Date of its answers, in epoch seconds
 	breaker breakerState
+	protocols
 }
 
 // maxOrigins bounds how many origins are remembered. An SDK under HTTPClient can

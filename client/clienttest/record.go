@@ -20,6 +20,17 @@ type Recorded struct {
 	Time   time.Time
 }
 
+// asReceived returns a copy of h with its names as a server reads them: in canonical
+// form, however a client has spelled them.
+func asReceived(h http.Header) http.Header {
+	out := make(http.Header, len(h))
+	for name, values := range h {
+		name = http.CanonicalHeaderKey(name)
+		out[name] = append(out[name], values...)
+	}
+	return out
+}
+
 // recorder follows a script and keeps what it saw.
 type recorder struct {
 	tb testing.TB // nil outside of a test
@@ -48,7 +59,7 @@ func (r *recorder) take(req *http.Request) (Step, []byte, error) {
 	}
 	r.seen = append(r.seen, Recorded{
 		Method: req.Method, Host: host, URL: req.URL.RequestURI(),
-		Header: req.Header.Clone(), Body: body, Time: time.Now(),
+		Header: asReceived(req.Header), Body: body, Time: time.Now(),
 	})
 	if len(r.steps) == 0 {
 		return Status(http.StatusOK), body, err

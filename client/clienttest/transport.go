@@ -49,6 +49,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	case step.contents != nil:
 		rec := httptest.NewRecorder()
 		in := req.Clone(ctx)
+		in.Header = asReceived(req.Header)
 		in.Body, in.RequestURI = io.NopCloser(bytes.NewReader(body)), req.URL.RequestURI()
 		step.contents(rec, in)
 		resp := rec.Result()

@@ -19,6 +19,13 @@ var Profile = client.Profile{
 	BaseURL:            "https://api.resend.com",
 	IdempotencyHeader:  "Idempotency-Key",
 	IdempotencyMethods: []string{http.MethodPost},
+	InProgress:         inProgress,
+}
+
+// inProgress tells a key whose first request is still running from one that was used
+// with another payload (invalid_idempotent_request): both are a 409.
+func inProgress(status int, h http.Header, body []byte) bool {
+	return status == http.StatusConflict && client.DecodeError(status, h, body).Code == "concurrent_idempotent_requests"
 }
 
 // Client is Resend over the stack. It is safe for concurrent use.

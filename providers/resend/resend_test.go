@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	sdk "github.com/resend/resend-go/v2"
 	"github.com/stretchr/testify/require"
@@ -107,4 +108,26 @@ func ExampleNew() {
 	fmt.Println(sent.Id, "after", srv.Count(), "attempts")
 	// Output:
 	// em_1 after 2 attempts
+}
+
+// C30: a retry that meets the first request, still running, waits for it; a key that
+// was used with another payload is not tried again.
+func TestC30_KeyInProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := clienttest.JSON(409, `{"statusCode":409,"name":"concurrent_idempotent_requests","message":"Same idempotency key used while original request is still in progress."}`)
+		rt := clienttest.NewTransport(t, clienttest.Reset(), running, clienttest.JSON(200, `{"id":"e_1"}`))
+		c, err := resend.New(secret.Static("re_1"), client.WithTransport(rt))
+		require.NoError(t, err)
+		sent, err := c.Send(t.Context(), email, "mine")
+		require.NoError(t, err)
+		require.Equal(t, "e_1", sent.Id)
+		require.Equal(t, 3, rt.Count())
+		for _, r := range rt.Requests() {
+			require.Equal(t, "mine", r.Header.Get("Idempotency-Key"))
+		}
+		rt.Script(clienttest.JSON(409, `{"statusCode":409,"name":"invalid_idempotent_request","message":"Same idempotency key used with a different request payload."}`))
+		_, err = c.Send(t.Context(), email, "mine")
+		require.Error(t, err)
+		require.Equal(t, 4, rt.Count())
+	})
 }

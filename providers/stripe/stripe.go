@@ -11,7 +11,7 @@ import (
 )
 
 // Profile is Stripe's API as package client sees it ("Errors", "Idempotent
-// requests", "Versioning" and "Rate limits" in the API reference). Treat it as a
+// requests", "Error codes", "Versioning" and "Rate limits" in the API reference). Treat it as a
 // constant.
 var Profile = client.Profile{
 	Name:               "stripe",
@@ -22,6 +22,13 @@ var Profile = client.Profile{
 	IdempotencyMethods: []string{http.MethodPost},
 	RequestIDHeaders:   []string{"Request-Id"},
 	Hint:               client.HintHeader("Stripe-Should-Retry"),
+	InProgress:         inProgress,
+}
+
+// inProgress tells a key whose first request is still running from one that was used
+// with other parameters: both are of the type idempotency_error.
+func inProgress(status int, h http.Header, body []byte) bool {
+	return status == http.StatusConflict && client.DecodeError(status, h, body).Code == "idempotency_key_in_use"
 }
 
 // Client is Stripe over the stack. It is safe for concurrent use.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 	sdk "github.com/stripe/stripe-go/v76"
@@ -182,4 +183,35 @@ func ExampleNew() {
 	// cus_1 a@example.com
 	// 1 503 retried
 	// 2 200 succeeded
+}
+
+// C30: a retry that meets the first request, still running, waits for it; a key that
+// was used with other parameters is not tried again, whatever the hint.
+func TestC30_KeyInProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		running := clienttest.JSON(409, `{"error":{"type":"idempotency_error","code":"idempotency_key_in_use","message":"There is currently another in-progress request using this Idempotent Key."}}`)
+		rt := clienttest.NewTransport(t, clienttest.Reset(), running, clienttest.JSON(200, `{"id":"cus_1","object":"customer"}`))
+		c, err := stripe.New(secret.Static("sk_test_1"), client.WithTransport(rt))
+		require.NoError(t, err)
+		create := func() error {
+			_, err := c.CreateCustomer(t.Context(), &sdk.CustomerParams{Email: sdk.String("a@example.com")})
+			return err
+		}
+		require.NoError(t, create())
+		seen := rt.Requests()
+		require.Len(t, seen, 3)
+		for _, r := range seen {
+			require.Equal(t, seen[0].Header["Idempotency-Key"], r.Header["Idempotency-Key"])
+		}
+		for _, hint := range []string{"", "true"} {
+			reused := clienttest.JSON(400, `{"error":{"type":"idempotency_error","message":"Keys for idempotent requests can only be used with the same parameters they were first used with."}}`)
+			if hint != "" {
+				reused = reused.Header("Stripe-Should-Retry", hint)
+			}
+			rt.Script(reused)
+			before := rt.Count()
+			require.Error(t, create())
+			require.Equal(t, before+1, rt.Count())
+		}
+	})
 }

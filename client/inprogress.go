@@ -1,0 +1,72 @@
+package client
+
+import (
+	"net/http"
+	"strings"
+)
+
+// inProgress reports whether resp says that a request with the same idempotency key
+// is still running: this call's own earlier attempt, as a rule. Only a request with
+// such a key can be told so.
+func (x *exchange) inProgress(resp *http.Response) bool {
+	if resp.StatusCode < http.StatusBadRequest || x.idempotencyKey() == "" {
+		return false
+	}
+	told := x.c.cfg.profile.InProgress
+	if told == nil {
+		told = problemInProgress
+	}
+	return told(resp.StatusCode, resp.Header, peeked(resp))
+}
+
+// keyMisused reports whether resp says that something is wrong with the key itself,
+// such as that it was used with other content before. No repeat cures that, whatever
+// a hint says.
+func (x *exchange) keyMisused(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+	default:
+		return false
+	}
+	if x.idempotencyKey() == "" {
+		return false
+	}
+	d := x.decodeError(resp, peeked(resp))
+	return namesKey(d.Type) || namesKey(d.Code)
+}
+
+// idempotencyKey is the key that the request carries where the service honours one.
+func (x *exchange) idempotencyKey() string {
+	if x.c.keyHeader == "" {
+		return ""
+	}
+	return x.tmpl.Header.Get(x.c.keyHeader)
+}
+
+// problemInProgress reads the answer that draft-ietf-httpapi-idempotency-key-header
+// proposes: a 409 with problem details (RFC 9457). Other conflicts come in the same
+// form, and some services answer so for a key that was used with other content: the
+// words have to say that a request under the key is under way, and nothing else.
+func problemInProgress(status int, h http.Header, body []byte) bool {
+	if status != http.StatusConflict || mediaType(h) != "application/problem+json" {
+		return false
+	}
+	top, _ := membersOf(withoutMark(body))
+	text := wordSeparators.Replace(lower(strings.Join([]string{top.text("type"), top.text("code"), top.text("title"), top.text("detail")}, "\n")))
+	return namesKey(text) && containsAny(text, "outstanding", "in progress", "being processed", "concurrent", "in use") &&
+		!containsAny(text, "different", "mismatch", "payload", "parameter", "already used", "already been used")
+}
+
+// wordSeparators makes words of "request_in_progress" and "request-in-progress".
+var wordSeparators = strings.NewReplacer("_", " ", "-", " ")
+
+func namesKey(text string) bool { return strings.Contains(lower(text), "idempoten") }
+
+func containsAny(text string, words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(text, w) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,111 @@
+package client
+
+import (
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// sendTrace tells what may have reached the service from what cannot have. Only
+// a transport that reports both ends is believed.
+type sendTrace struct {
+	asked atomic.Bool // the transport has asked for a connection
+	got   atomic.Bool // it has got one: from here on anything may be on its way
+}
+
+// watch is one request in the hands of the transport.
+type watch struct {
+	x     *exchange
+	a     *attemptContext
+	host  *hostState
+	hooks httptrace.ClientTrace
+	wrote atomic.Bool  // the header has been written whole
+	phase atomic.Int64 // of the clock
+}
+
+// watched returns req with a trace of what becomes of it.
+func (x *exchange) watched(a *attemptContext, host *hostState, req *http.Request) (*http.Request, *watch) {
+	w := &watch{x: x, a: a, host: host}
+	w.hooks = httptrace.ClientTrace{GetConn: w.getConn, GotConn: w.gotConn, WroteHeaders: w.wroteHeaders}
+	return req.WithContext(httptrace.WithClientTrace(req.Context(), &w.hooks)), w
+}
+
+// timed says in which phase of the clock the request is sent. A nil watch is of no
+// use to anybody.
+func (w *watch) timed(phase int) {
+	if w != nil {
+		w.phase.Store(int64(phase))
+	}
+}
+
+// timer returns the phase in which the request was sent last.
+func (w *watch) timer(phase int) int {
+	if w != nil {
+		return int(w.phase.Load())
+	}
+	return phase
+}
+
+func (w *watch) getConn(string) { w.x.trace.asked.Store(true) }
+
+func (w *watch) wroteHeaders() {
+	w.x.trace.got.Store(true)
+	w.wrote.Store(true)
+}
+
+// gotConn does not wait for the header to be reported as written: HTTP/2 writes it
+// out and reports it afterwards, from another goroutine, too late for a timeout that
+// falls between the two.
+func (w *watch) gotConn(got httptrace.GotConnInfo) {
+	w.x.trace.got.Store(true)
+	if w.wrote.Swap(false) && w.multiplexed(got.Conn) {
+		w.repeated()
+	}
+}
+
+// multiplexed reports whether c speaks HTTP/2. Over HTTP/1 a request that is sent a
+// second time is one of which nothing has been written, see unrepeatable.
+func (w *watch) multiplexed(c net.Conn) bool {
+	if t, ok := c.(interface{ ConnectionState() tls.ConnectionState }); ok {
+		return t.ConnectionState().NegotiatedProtocol == "h2"
+	}
+	return w.host.http2.Load()
+}
+
+// repeated accounts for a request that net/http has sent and now sends again, since
+// the service has reset or refused it: that was an attempt, and this is another one,
+// which pays and waits as any other. Where it may not be made, the attempt ends.
+func (w *watch) repeated() {
+	x, a := w.x, w.a
+	wire, bare, sent := x.chain.last()
+	past := Attempt{Start: sent, Duration: time.Since(sent), Err: errRepeated, Reason: Retried}
+	if !a.note(func(t *tally) { t.repeats++ }) {
+		return
+	}
+	x.chain.record(&past, false)
+	if l := x.chain.ledger; l != nil {
+		l.add(past)
+	}
+	if !x.budget().Withdraw(retry.RetryCost) {
+		a.end(errRepeatUnpaid)
+		return
+	}
+	x.clock.leave()
+	if err := x.token(a); err != nil {
+		a.end(err)
+		return
+	}
+	now := time.Now()
+	a.note(func(t *tally) { t.sent++; x.chain.sending(wire, bare, now) })
+	w.phase.Store(int64(x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)))
+}
+
+var (
+	errRepeated     = failf(ErrUnavailable, "the service refused the request on its HTTP/2 connection, and net/http sent it again")
+	errRepeatUnpaid = failf(ErrUnavailable, "the service refused the request on its HTTP/2 connection, and the retry budget is empty")
+)
