@@ -80,7 +80,6 @@ func (x *exchange) guard(o origin) error {
 	return nil
 }
 
-
 // sendsBody reports whether the body of req, which open opens again, has a byte in
 // it. SDKs give a GET an empty one, whose length nobody has told.
 func sendsBody(req *http.Request, open func() (io.ReadCloser, error)) bool {
