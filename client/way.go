@@ -221,9 +221,6 @@ func (x *exchange) strip() {
 	x.chain.mu.Lock()
 	params := x.chain.params
 	x.chain.mu.Unlock()
-	if auth, ok := x.c.cfg.auth.(*queryAuth); ok {
-		params = append(params[:len(params):len(params)], auth.name)
-	}
 	query := req.URL.RawQuery
 	for _, name := range params {
 		query = withoutParam(query, name)

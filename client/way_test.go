@@ -199,7 +199,15 @@ func TestC14_OpaqueURLsAndHostFieldsOfAnSDK(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 		require.Empty(t, w.last().auth(), name)
 	}
-	_, err := client.Call[client.None](t.Context(), c, client.Request{Header: http.Header{"Host": {"virtual.example"}}})
+	w.routes = map[string]http.HandlerFunc{own + "/start": to(302, own+"/chosen")}
+	req, _ := http.NewRequest("GET", own+"/start", nil)
+	req.Host = "files.example.net"
+	resp, err := c.HTTPClient().Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, own+"/chosen", w.last().url)
+	require.Empty(t, w.last().auth(), "who answered under that Host field chose where to go")
+	_, err = client.Call[client.None](t.Context(), c, client.Request{Header: http.Header{"Host": {"virtual.example"}}})
 	require.NoError(t, err)
 	require.Equal(t, "virtual.example", w.last().host)
 	require.Equal(t, "Bearer canary-secret", w.last().auth())
@@ -385,6 +393,8 @@ func TestC40_LostChains(t *testing.T) {
 	require.Equal(t, "Bearer canary-secret of-the-sdk", w.last().auth(), "middleware does not lose it on the client's own origins")
 	require.NoError(t, sdk(t, around, "GET", own+"/moved", ""))
 	require.Empty(t, w.last().auth())
+	w.routes[own+"/down"] = to(307, "http://api.example.com/x")
+	require.ErrorIs(t, sdk(t, around, "POST", own+"/down", "body"), client.ErrRedirect, "it may have been over TLS")
 }
 
 // C40: a hop that middleware answers by itself is one all the same.
