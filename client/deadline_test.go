@@ -452,6 +452,22 @@ func TestC12_TheEarlierOfContextAndTimeoutEndsTheCall(t *testing.T) {
 	}
 }
 
+// C12: no wait is begun that would pass the earlier one.
+func TestC12_NoWaitPassesTheEarlierOfContextAndTimeout(t *testing.T) {
+	for _, option := range []time.Duration{0, time.Minute, client.NoTimeout} {
+		synctest.Test(t, func(t *testing.T) {
+			c, rt := scripted(t, "503 Retry-After=20", client.WithTimeout(option))
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			start := time.Now()
+			_, err := client.Call[client.None](ctx, c, client.Request{Path: "/x"})
+			require.Equal(t, []client.Reason{client.WaitPastDeadline}, reasons(asError(t, err).Attempts))
+			require.Zero(t, time.Since(start))
+			require.Equal(t, 1, rt.Count())
+		})
+	}
+}
+
 // C12: a timeout that a calculation has made negative is over; it is none that lifts
 // every bound. As an option it is a mistake that is found at construction.
 func TestC12_ANegativeTimeoutLiftsNoBound(t *testing.T) {

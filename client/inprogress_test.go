@@ -147,6 +147,22 @@ func TestC30_TheKeyCanBeReadFromTheErrorAndGivenAgain(t *testing.T) {
 	})
 }
 
+// C30: a key in a request of a method for which the service honours none permits
+// nothing.
+func TestC30_AKeyThatIsNotHonouredPermitsNothing(t *testing.T) {
+	posts := keyed
+	posts.IdempotencyMethods = []string{http.MethodPost}
+	running := clienttest.Status(409).Header("Content-Type", "application/problem+json").
+		Body(`{"title":"A request is outstanding for this Idempotency-Key"}`)
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, running)
+		c := over(t, rt, client.WithProfile(posts))
+		_, err := client.Call[thing](t.Context(), c, client.Request{Method: "PATCH", Path: "/x", Header: http.Header{"Idempotency-Key": {"k"}}})
+		require.Equal(t, []client.Reason{client.NotRetryable}, reasons(asError(t, err).Attempts))
+		require.Equal(t, 1, rt.Count())
+	})
+}
+
 // C30: under an SDK the stack waits too, and what it hands on last is as it came.
 func TestC30_UnderAnSDK(t *testing.T) {
 	const body = `{"title":"A request is outstanding for this Idempotency-Key"}`

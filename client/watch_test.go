@@ -156,8 +156,11 @@ func TestC16_WhatHTTP2RepeatsIsAnAttempt(t *testing.T) {
 				s.script(code, answered)
 				limiter.taken = 0
 				var ledger client.Ledger
+				var meta client.Meta
+				r.Meta = &meta
 				_, err := client.Call[client.None](client.WithLedger(t.Context(), &ledger), c, r)
 				require.NoError(t, err, "%s %x", r.Method, code)
+				require.Len(t, meta.Attempts, 2)
 				require.Equal(t, 2, s.count())
 				require.Equal(t, 2, limiter.taken)
 				list := ledger.Attempts()
