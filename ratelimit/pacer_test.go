@@ -400,6 +400,12 @@ func TestC29_AnAnswerThatSaysNothing(t *testing.T) {
 		require.Equal(t, time.Minute, p.Delay("k"), "that was the last")
 		p.Observe("k", 200, nil, false)
 		require.Equal(t, time.Minute, p.Delay("k"))
+
+		p = ratelimit.NewPacer()
+		p.Observe("k", 200, header("RateLimit-Remaining", "1", "RateLimit-Reset", "60"), false)
+		p.Observe("k", 200, nil, false)
+		p.Observe("k", 200, nil, false)
+		require.Equal(t, time.Minute, p.Delay("k"), "less than nothing is nothing")
 	})
 }
 
