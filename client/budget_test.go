@@ -41,6 +41,7 @@ func TestC18_WhatARetryCostsIsSettledByItsOutcome(t *testing.T) {
 		"throttled":                  {"429", nil, -2 * retry.ThrottleCost},
 		"throttled by the profile":   {"403", []client.Option{client.WithProfile(github)}, -2 * retry.ThrottleCost},
 		"another error":              {"503, 404", nil, -retry.RetryCost},
+		"a request that is wrong":    {"503, 400", nil, -retry.RetryCost},
 		"not modified":               {"503, 304", nil, 0},
 		"a redirect, then a success": {"503, 302 Location=/y, 200 {}", nil, retry.SuccessGain},
 		"renewed":                    {"503, 401, 200 {}", []client.Option{client.WithAuth(renewing{})}, retry.SuccessGain},

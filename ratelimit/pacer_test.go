@@ -400,5 +400,50 @@ func TestC29_AnAnswerThatSaysNothing(t *testing.T) {
 		require.Equal(t, time.Minute, p.Delay("k"), "that was the last")
 		p.Observe("k", 200, nil, false)
 		require.Equal(t, time.Minute, p.Delay("k"))
+
+		p = ratelimit.NewPacer()
+		p.Observe("k", 200, header("RateLimit-Remaining", "1", "RateLimit-Reset", "60"), false)
+		p.Observe("k", 200, nil, false)
+		p.Observe("k", 200, nil, false)
+		require.Equal(t, time.Minute, p.Delay("k"), "less than nothing is nothing")
+	})
+}
+
+// C29: what is in flight when a window ends was counted in it.
+func TestC29_ANewWindowBeginsWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		p.Observe("k", 200, header("RateLimit-Limit", "2", "RateLimit-Remaining", "2", "RateLimit-Reset", "60"), false)
+		for range 2 {
+			require.NoError(t, p.Wait(t.Context(), "k"))
+		}
+		time.Sleep(time.Minute)
+		start := time.Now()
+		for range 2 {
+			require.NoError(t, p.Wait(t.Context(), "k"))
+		}
+		require.Less(t, time.Since(start), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		require.Error(t, p.Wait(ctx, "k"), "and has no more than it had")
+	})
+}
+
+// C29: a quota that fills evenly lets one call through in the time in which one comes back.
+func TestC29_AGradualQuotaLetsThroughOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		p.Observe("k", 200, header("X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "0", "X-RateLimit-Reset-Requests", "60s"), false)
+		for range 3 {
+			require.Equal(t, time.Second, p.Delay("k"), "to look does not change it")
+		}
+		time.Sleep(time.Second - 1)
+		require.LessOrEqual(t, p.Delay("k"), 20*time.Millisecond)
+		start := time.Now()
+		for i := range 5 {
+			require.NoError(t, p.Wait(t.Context(), "k"))
+			require.InDelta(t, float64(i)*float64(time.Second), float64(time.Since(start)), float64(200*time.Millisecond))
+			p.Observe("k", 200, header("X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "0", "X-RateLimit-Reset-Requests", "60s"), false)
+		}
 	})
 }

@@ -107,6 +107,8 @@ func TestC18_AnEmptyBudgetIsWholeInAnHour(t *testing.T) {
 			require.Equal(t, whole, b.Tokens())
 		})
 	}
+	require.Zero(t, new(retry.Budget).Tokens())
+	require.Zero(t, retry.NewBudget(-1).Tokens())
 	synctest.Test(t, func(t *testing.T) {
 		b := retry.NewBudget(retry.DefaultBudget)
 		require.True(t, b.Withdraw(retry.DefaultBudget))
