@@ -183,7 +183,8 @@ func (x *exchange) reread(resp *http.Response) ([]byte, error) {
 	if a.cancel != nil {
 		// No context of ours reaches a body that middleware made: closing it ends
 		// the wait.
-		defer context.AfterFunc(a, func() { _ = resp.Body.Close() })()
+		body := guardBody(resp.Body)
+		defer context.AfterFunc(a, func() { _ = body.Close() })()
 	}
 	x.heard = time.Now()
 	if err := x.readBody(resp); err != nil {

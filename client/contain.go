@@ -142,16 +142,17 @@ func guardBody(rc io.ReadCloser) io.ReadCloser {
 	return &userBody{rc}
 }
 
-// userBody is a request body of the user's. A transport reads and closes it in a
-// goroutine of its own, where a panic would end the process: it is an error there.
+// userBody is a body of the user's that is read or closed by another goroutine than
+// its call's, a transport's as a rule, where a panic would end the process: it is an
+// error there.
 type userBody struct{ rc io.ReadCloser }
 
 func (b *userBody) Read(p []byte) (n int, err error) {
-	defer panics.Catch(&err, "the request body")
+	defer panics.Catch(&err, "the body")
 	return b.rc.Read(p)
 }
 
 func (b *userBody) Close() (err error) {
-	defer panics.Catch(&err, "the request body")
+	defer panics.Catch(&err, "the body")
 	return b.rc.Close()
 }

@@ -373,3 +373,75 @@ func TestC37_APanicBetweenPages(t *testing.T) {
 	}
 	requirePanic(t, last)
 }
+
+// C37: middleware may send from goroutines of its own, as one that hedges does. What
+// panics there is the error of that request, and holds neither the breaker's probe
+// nor a token.
+func TestC37_APanicUnderMiddlewareThatHedges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hedge := func(next http.RoundTripper) http.RoundTripper {
+			return roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				type result struct {
+					resp *http.Response
+					err  error
+				}
+				got := make(chan result, 2)
+				for range 2 {
+					go func() {
+						resp, err := next.RoundTrip(r)
+						got <- result{resp, err}
+					}()
+				}
+				first := <-got
+				<-got
+				return first.resp, first.err
+			})
+		}
+		b := &blowing{on: true}
+		limits := &counting{}
+		rt := clienttest.NewTransport(t, clienttest.JSON(200, "{}"))
+		c := over(t, rt, client.WithAuth(b), client.WithAttemptMiddleware(hedge), client.WithRateLimit(limits),
+			client.WithBreaker(client.Breaker{Failures: 1, Cooldown: time.Second}))
+		_, err := client.Get[client.None](t.Context(), c, "/x")
+		requirePanic(t, err)
+		require.Len(t, asError(t, err).Attempts, 1)
+		require.Equal(t, limits.taken, limits.given)
+		b.on = false
+		time.Sleep(time.Second)
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+	})
+}
+
+// C37: a body that middleware has made is closed, at the call's deadline, by a timer.
+func TestC37_APanicInACloseAtTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := scripted(t, "200 {}", client.WithTimeout(time.Second), client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripFunc(func(r *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(r)
+				if err == nil {
+					resp.Body = &endless{closed: make(chan struct{})}
+				}
+				return resp, err
+			})
+		}))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, client.ErrTimeout)
+	})
+}
+
+// endless is a body that blocks until it is closed, and panics when it is.
+type endless struct {
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (e *endless) Read([]byte) (int, error) { <-e.closed; return 0, io.ErrClosedPipe }
+func (e *endless) Close() error {
+	blow := false
+	e.once.Do(func() { close(e.closed); blow = true })
+	if blow {
+		panic(panicCanary)
+	}
+	return nil
+}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // refused is the error of an attempt that the stack itself stopped.
@@ -19,7 +21,14 @@ func unsent(err error) bool {
 
 // roundTripAttempt is the innermost part as a RoundTripper, for per-attempt
 // middleware to wrap.
-func roundTripAttempt(req *http.Request) (*http.Response, error) {
+// It may do so in goroutines of its own, where a panic would end the process.
+func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			resp, err = nil, panics.New(givenCode, p)
+			closeBody(req)
+		}
+	}()
 	a, ok := req.Context().Value(attemptKey{}).(*attemptContext)
 	if !ok {
 		closeBody(req)

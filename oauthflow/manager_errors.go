@@ -117,6 +117,30 @@ func (e *RefreshError) Error() string {
 // of the errors of this package.
 func (e *RefreshError) Unwrap() error { return e.cause }
 
+func (s *tokenState) refreshError(key string, retryAt time.Time, cause error) *RefreshError {
+	e := &RefreshError{Key: key, RetryAt: retryAt, cause: cause}
+	if s.Attempt != nil {
+		e.Failed, e.Unanswered = s.Attempt.Failed, s.Attempt.Unanswered
+	}
+	return e
+}
+
+// hopeless is the error for a token that a service has refused and that cannot be
+// refreshed. The service may have been wrong, so nothing is recorded.
+func (s *tokenState) hopeless(key string) *ReauthError {
+	e := &ReauthError{Key: key, At: time.Now().Round(0), cause: errRefused}
+	if s.Attempt != nil {
+		e.Unanswered = s.Attempt.Unanswered
+	}
+	return e
+}
+
+var errRefused = errors.New("a service has refused the access token, and there is no refresh token to get another with")
+
+func (s *tokenState) reauthError(key string) *ReauthError {
+	return &ReauthError{Key: key, Code: s.Dead.Code, At: s.Dead.At, Unanswered: s.Dead.Unanswered}
+}
+
 // StoreError says that the store failed. No token is lost by that: a token that
 // has been refreshed and cannot be stored is kept in memory, and stored as soon as the store works again.
 type StoreError struct {

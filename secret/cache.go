@@ -19,7 +19,7 @@ type cached struct {
 	values  []Value
 	expires time.Time
 	flight  *flight.Flight[[]Value] // the one call under way, if any
-	stale   bool                    // it began before a Refresh, so that its outcome is not kept
+	stale   bool                    // it began before a Refresh: it is not kept
 }
 
 // Cache returns a source that keeps the secrets of src for ttl. When they

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -218,9 +219,10 @@ func (panicking) Check() error                                    { panic(canary
 // callers from asking again.
 func TestCacheGivesUpASourceThatIgnoresItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hangs := true
+		var hangs atomic.Bool
+		hangs.Store(true)
 		src := secret.Cache(secret.Func(func(context.Context) ([]secret.Value, error) {
-			if hangs {
+			if hangs.Load() {
 				time.Sleep(time.Hour)
 			}
 			return []secret.Value{secret.New("v")}, nil
@@ -229,7 +231,7 @@ func TestCacheGivesUpASourceThatIgnoresItsContext(t *testing.T) {
 		_, err := src.Secrets(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, 31*time.Second, time.Since(start))
-		hangs = false
+		hangs.Store(false)
 		require.Equal(t, []string{"v"}, reveal(t, src))
 		time.Sleep(time.Hour)
 	})
