@@ -177,7 +177,12 @@ func (c *snsCerts) get(ctx context.Context, certURL string) (*snsCert, error) {
 // queue makes a flight that waits for its turn.
 func (c *snsCerts) queue(ctx context.Context, certURL string) *certFlight {
 	f := &certFlight{done: make(chan struct{})}
-	f.start = func() { go c.fetch(ctx, certURL, f) }
+	f.start = func() {
+		go func() {
+			cert, err := c.fetch(ctx, certURL)
+			c.land(certURL, f, cert, err)
+		}()
+	}
 	if worst, crowded := c.turns.worst(c.flights); crowded {
 		c.flights[worst].err = errCrowded
 		close(c.flights[worst].done)
@@ -205,12 +210,16 @@ func (c *snsCerts) startNext() {
 	}
 }
 
-func (c *snsCerts) fetch(ctx context.Context, certURL string, f *certFlight) {
+func (c *snsCerts) fetch(ctx context.Context, certURL string) (*snsCert, error) {
 	body, err := c.fetcher.Get(ctx, certURL)
-	if err == nil {
-		f.cert, err = parseSNSCert(body)
+	if err != nil {
+		return nil, err
 	}
-	f.err = err
+	return parseSNSCert(body)
+}
+
+// land keeps what a fetch has brought, and starts the next.
+func (c *snsCerts) land(certURL string, f *certFlight, cert *snsCert, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -219,11 +228,12 @@ func (c *snsCerts) fetch(ctx context.Context, certURL string, f *certFlight) {
 	if err != nil {
 		c.fail(certURL, now)
 	} else {
-		c.keep(certURL, f.cert, now)
+		c.keep(certURL, cert, now)
 		delete(c.failed, certURL)
 	}
-	c.startNext()
+	f.cert, f.err = cert, err
 	close(f.done)
+	c.startNext()
 }
 
 // keep takes in a certificate. It takes the place of the oldest, and first of one
