@@ -16,11 +16,11 @@ import (
 //
 // T is filled from the event's object, which is where the provider keeps it:
 //
-//	Stripe                                                data.object, but all of a thin event
-//	Standard Webhooks, Svix, Clerk, Resend, OpenAI        data
-//	Paddle                                                data
-//	Slack                                                 event, but all of a command or interaction
-//	every other, and a verifier that is not of this package  the whole payload
+//	Stripe             data.object; all of a thin event
+//	Paddle             data
+//	Standard Webhooks  data; Svix, Clerk, Resend and OpenAI alike
+//	Slack              event; all of a command or an interaction
+//	any other          the whole payload, as for a verifier of the caller's own
 //
 // An event without such an object fails. For a T that takes the provider's
 // envelope use [OnEnvelope]: On refuses one, whose fields would all stay empty.
