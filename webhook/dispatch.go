@@ -16,11 +16,11 @@ import (
 //
 // T is filled from the event's object, which is where the provider keeps it:
 //
-//	Stripe                                                data.object, but all of a thin event
-//	Standard Webhooks, Svix, Clerk, Resend, OpenAI        data
-//	Paddle                                                data
-//	Slack                                                 event, but all of a command or interaction
-//	every other, and a verifier that is not of this package  the whole payload
+//	Stripe             data.object; all of a thin event
+//	Paddle             data
+//	Standard Webhooks  data; Svix, Clerk, Resend and OpenAI alike
+//	Slack              event; all of a command or an interaction
+//	any other          the whole payload, as for a verifier of the caller's own
 //
 // An event without such an object fails. For a T that takes the provider's
 // envelope use [OnEnvelope]: On refuses one, whose fields would all stay empty.
@@ -57,8 +57,9 @@ func OnEnvelope[T any](eventType string, fn func(ctx context.Context, e Event[T]
 }
 
 // OnObject calls fn for events in the given kind of envelope ([Raw].Object)
-// whose type no [On] names: Stripe's thin events are "v2.core.event". T is filled
-// from the whole payload, as in [OnEnvelope].
+// whose type no [On] names: Stripe's thin events are "v2.core.event". T is that of
+// [On], so for an envelope that has no object in it, such as this one, it is filled
+// from the whole payload.
 func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
 	return func(c *handlerConfig) {
 		switch {
@@ -69,7 +70,7 @@ func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) err
 		case c.routes.objects[object] != nil:
 			c.fail("OnObject(%q) is given twice", object)
 		default:
-			c.routes.objects[object] = &route{name: "OnObject", run: plain(fn)}
+			c.routes.objects[object] = &route{name: "OnObject", run: plain(fn), takes: reflect.TypeFor[T]()}
 		}
 	}
 }

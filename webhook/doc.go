@@ -10,6 +10,11 @@
 //	…
 //	mux.Handle("/hooks/stripe", handler)
 //
+// The function is handed the object that the event is about, decoded into the type
+// it names ([On]), or all that the provider says of it ([OnEnvelope]). What could
+// never work, such as a function for a type that the provider does not send, is
+// refused when the handler is made.
+//
 // Use a [Verifier] directly where the request does not come from net/http: it is
 // a pure function of method, URL, headers and the raw body, and works behind a
 // queue or in AWS Lambda. The constructors ([Stripe], [GitHub], [SNS], …) need no
@@ -37,5 +42,5 @@
 // Some providers put an event's type or identifier in headers that their
 // signature does not cover. A [Receipt] says so: see its EventIDSigned and
 // Untrusted fields. Whoever holds one genuine delivery can replay it under
-// another unsigned identifier.
+// another unsigned identifier, or without one; see [Event].Suspect.
 package webhook

@@ -95,9 +95,10 @@ var ErrGuardFull = errors.New("too many events in flight")
 // WithDuplicates runs no event again that g knows as handled. Without it every
 // delivery is run, and in a batch that failed in part the whole batch is run
 // again. Events that have no identifier, in the payload or a header, are run each
-// time, and marked [Event].Suspect when g has seen their like. Events that are only acknowledged, because no function is there for
-// them, and [Respond] do not use it. Together with [WithQueue] it is applied
-// when an event is taken up from the queue, not when it is put there.
+// time, and marked [Event].Suspect when g has seen their like. Events that are only
+// acknowledged, because no function is there for them, and [Respond] do not use it.
+// Together with [WithQueue] it is applied when an event is taken up from the queue,
+// not when it is put there.
 //
 // It is not the default because it also suppresses the second run when somebody
 // presses "resend" at the provider for an event that was handled.

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,25 +62,32 @@ func (k *eventTypes) possible(pattern string) bool {
 // else than they ask for. What a verifier of the caller's own may know of types is
 // not known here.
 func (rs *routes) check(c *handlerConfig, v Verifier) {
-	isEnvelope := (&objectRule{}).isEnvelope
-	if r, ok := v.(schemeRules); ok {
-		isEnvelope = r.envelope
+	rules, ok := v.(schemeRules)
+	if !ok {
+		rules = &Scheme{}
 	}
 	s, _ := v.(*Scheme)
 	for _, p := range rs.patterns() {
 		if s != nil && !s.types.possible(p.text) {
 			c.fail("%s(%q): no event of %s is of such a type, so that the function would never run: %s", p.name, p.text, s.provider, s.types.advice)
 		}
-		if p.takes != nil && isEnvelope(p.takes) {
-			c.fail("%s(%q): %v takes the provider's envelope, with its type and data, and %[1]s decodes the object in it: use OnEnvelope", p.name, p.text, p.takes)
+		if p.takes != nil && rules.envelope(p.takes) {
+			c.failEnvelope(p)
 		}
 	}
-	if s == nil || s.kinds {
-		return
+	for _, object := range slices.Sorted(maps.Keys(rs.objects)) {
+		rt := rs.objects[object]
+		if s != nil && !s.kinds {
+			c.fail("OnObject(%q): %s has no kinds of envelopes, so that the function would never run", object, s.provider)
+		}
+		if rules.hasObject(object) && rules.envelope(rt.takes) {
+			c.failEnvelope(pattern{object, rt})
+		}
 	}
-	for object := range rs.objects {
-		c.fail("OnObject(%q): %s has no kinds of envelopes, so that the function would never run", object, s.provider)
-	}
+}
+
+func (c *handlerConfig) failEnvelope(p pattern) {
+	c.fail("%s(%q): %v takes the provider's envelope, with its type and data, and %[1]s decodes the object in it: use OnEnvelope", p.name, p.text, p.takes)
 }
 
 type pattern struct {

@@ -20,13 +20,18 @@ type objectRule struct {
 	members []string
 }
 
+// applies reports whether a kind of envelope has an object in it.
+func (o *objectRule) applies(kind string) bool {
+	return len(o.path) > 0 && (o.in == nil || o.in(kind))
+}
+
 // objectFinder returns an event's object, a part of its payload.
 type objectFinder func(*Raw) ([]byte, error)
 
 // find returns the object in an event's payload. An envelope without one is an
 // error and not an object of zeros.
 func (o *objectRule) find(provider string, raw *Raw) ([]byte, error) {
-	if len(o.path) == 0 || o.in != nil && !o.in(raw.Object) {
+	if !o.applies(raw.Object) {
 		return raw.Payload, nil
 	}
 	value := raw.Payload

@@ -154,14 +154,28 @@ func TestOnDecodesVendorsTypes(t *testing.T) {
 	require.Equal(t, "evt_1", envelope[0].Data.ID)
 }
 
-// OnObject is for a kind of envelope.
-func TestOnObjectDecodesTheWhole(t *testing.T) {
+// OnObject decodes what On does, whatever the kind of envelope.
+func TestOnObjectDecodesTheObject(t *testing.T) {
 	t.Parallel()
-	k := kitNamed(t, "slack")
+	slack, stripes := kitNamed(t, "slack"), kitNamed(t, "stripe")
 	const body = `{"type":"event_callback","event_id":"E","event":{"type":"message"}}`
-	got, code := decoded(t, k, webhook.OnObject[json.RawMessage], "event_callback", kitDelivery(k, body))
+	got, code := decoded(t, slack, webhook.OnObject[json.RawMessage], "event_callback", kitDelivery(slack, body))
 	require.Equal(t, 200, code)
-	require.Equal(t, body, string(got[0].Data))
+	require.Equal(t, `{"type":"message"}`, string(got[0].Data))
+	payments, code := decoded(t, stripes, webhook.OnObject[stripe.PaymentIntent], "event",
+		kitDelivery(stripes, `{"id":"evt_1","object":"event","type":"t","data":{"object":{"id":"pi_1"}}}`))
+	require.Equal(t, 200, code)
+	require.Equal(t, "pi_1", payments[0].Data.ID)
+
+	envelope := func(context.Context, webhook.Event[stripe.Event]) error { return nil }
+	thin := func(context.Context, webhook.Event[events.StripeThin]) error { return nil }
+	err := refused(stripes.scheme(t), webhook.OnObject("event", envelope))
+	require.ErrorIs(t, err, webhook.ErrConfig)
+	require.ErrorContains(t, err, "use OnEnvelope")
+	require.ErrorContains(t, err, "OnObject")
+	require.NoError(t, refused(stripes.scheme(t), webhook.OnObject("v2.core.event", thin)), "it is the object")
+	require.NoError(t, refused(slack.scheme(t), webhook.OnObject("block_actions", envelope)))
+	require.NoError(t, refused(plainVerifier{}, webhook.OnObject("event", envelope)), "a verifier of the caller's own")
 }
 
 // Respond decodes what On does.

@@ -10,10 +10,10 @@ import (
 )
 
 // Respond calls fn for events of the given type and sends what it returns as the
-// response. Types and T are those of [On]. It is for synchronous hooks, where the provider acts
-// upon the response: Slack commands and interactions, Twilio's requests for
-// TwiML, Firebase blocking functions. Use [JSON] and [Reply] to make the
-// answer; a nil answer is an empty 200, and a zero Status is 200.
+// response. Types and T are those of [On]. It is for synchronous hooks, where the
+// provider acts upon the response: Slack commands and interactions, Twilio's
+// requests for TwiML, Firebase blocking functions. Use [JSON] and [Reply] to make
+// the answer; a nil answer is an empty 200, and a zero Status is 200.
 //
 // An error, a panic or the deadline is answered like any other failure. The
 // duplicate guard is left out, because a provider that asks twice needs its

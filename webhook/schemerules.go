@@ -7,6 +7,8 @@ import "reflect"
 type schemeRules interface {
 	// object returns an event's object, a part of its payload.
 	object(raw *Raw) ([]byte, error)
+	// hasObject reports whether a kind of envelope has one.
+	hasObject(kind string) bool
 	// envelope reports whether a type is made for the provider's envelope.
 	envelope(t reflect.Type) bool
 	// signedURL returns what the signature covers of the URL, mostly nothing.
@@ -14,6 +16,8 @@ type schemeRules interface {
 }
 
 func (s *Scheme) object(raw *Raw) ([]byte, error) { return s.objects.find(s.provider, raw) }
+
+func (s *Scheme) hasObject(kind string) bool { return s.objects.applies(kind) }
 
 func (s *Scheme) envelope(t reflect.Type) bool { return s.objects.isEnvelope(t) }
 

@@ -215,7 +215,8 @@ func (c *snsCerts) startNext() {
 	}
 }
 
-// land keeps what a fetch has brought, and tells those who wait for it.
+// land keeps what a fetch has brought, tells those who wait for it, and starts the
+// next.
 func (c *snsCerts) land(certURL string, f *certFlight, cert *snsCert, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -224,14 +225,14 @@ func (c *snsCerts) land(certURL string, f *certFlight, cert *snsCert, err error)
 	delete(c.flights, certURL)
 	c.turns.end(certURL, &f.certTurn)
 	if err != nil {
-		makeRoom(c.failed, func(at time.Time) bool { return now.Sub(at) >= certCooldown })
-		c.failed[certURL] = now
+		c.fail(certURL, now)
 	} else {
 		c.keep(certURL, cert, now)
 		delete(c.failed, certURL)
 	}
-	c.startNext()
+	f.cert, f.err = cert, err
 	close(f.done)
+	c.startNext()
 }
 
 // keep takes in a certificate. It takes the place of the oldest, and first of one
@@ -255,23 +256,19 @@ func (c *snsCerts) keep(certURL string, cert *snsCert, now time.Time) {
 	c.known[certURL] = cert
 }
 
-// makeRoom drops what is over, and then whatever comes first, so that m can take
-// one more.
-func makeRoom[V any](m map[string]V, over func(V) bool) {
-	if len(m) < maxCerts {
-		return
+// fail remembers that a fetch has just failed. What failed long ago makes room, and
+// then whatever comes first.
+func (c *snsCerts) fail(certURL string, now time.Time) {
+	if len(c.failed) >= maxCerts {
+		maps.DeleteFunc(c.failed, func(_ string, at time.Time) bool { return now.Sub(at) >= certCooldown })
 	}
-	for k, v := range m {
-		if over(v) {
-			delete(m, k)
+	for other := range c.failed {
+		if len(c.failed) < maxCerts {
+			break
 		}
+		delete(c.failed, other)
 	}
-	for k := range m {
-		if len(m) < maxCerts {
-			return
-		}
-		delete(m, k)
-	}
+	c.failed[certURL] = now
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -213,15 +214,20 @@ func TestW14_WaitingIsBounded(t *testing.T) {
 			})
 			synctest.Wait()
 		}
+		since := func() map[int]time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return maps.Clone(gaveUp)
+		}
 		var wg sync.WaitGroup
 		for n := range 8 + 256 {
 			ask(&wg, n)
 		}
 		ask(&wg, 8) // named twice
-		require.Empty(t, gaveUp, "all wait")
+		require.Empty(t, since(), "all wait")
 		require.Equal(t, 8, host.count(""))
 		ask(&wg, 1000)
-		require.Equal(t, map[int]time.Duration{9: 0}, gaveUp)
+		require.Equal(t, map[int]time.Duration{9: 0}, since())
 		time.Sleep(4*time.Second + 1)
 		synctest.Wait()
 		require.Equal(t, 16, host.count(""))
@@ -229,7 +235,7 @@ func TestW14_WaitingIsBounded(t *testing.T) {
 		require.Equal(t, 1, host.count(snsURL(1000)), "the newest")
 		require.Zero(t, host.count(snsURL(10)))
 		wg.Wait()
-		require.Equal(t, 10*time.Second, gaveUp[10], "nobody waits longer")
+		require.Equal(t, 10*time.Second, since()[10], "nobody waits longer")
 		require.Equal(t, 10*time.Second, time.Since(begin))
 		time.Sleep(time.Minute)
 		require.Equal(t, 24, host.count(""), "and what nobody waits for is not fetched")
