@@ -201,37 +201,27 @@ func (r *reader) read(req *Request, sigs *candidates, m *metadata) (fam *headerF
 	return fam, r.template.unambiguous(m)
 }
 
-// readSignatures collects what the signature headers hold; a missing one is passed
-// over while another was delivered.
+// readSignatures collects what the signature headers hold. One that is missing is
+// passed over while another is there.
 func (r *reader) readSignatures(h http.Header, name string, sigs *candidates, m *metadata) error {
-	var missing error
-	delivered := false
-	for i := -1; i < len(r.others); i++ {
-		if i >= 0 {
-			name = r.others[i]
-		}
-		header, err := one(h, name)
-		switch {
-		case errors.Is(err, ErrMissing) && len(r.others) > 0:
-			if missing == nil {
-				missing = err
-			}
-			continue
-		case err != nil:
-			return err
-		}
-		delivered = true
-		if err := r.readSignature(name, header, sigs, m); err != nil {
-			return err
+	err := r.readSignature(h, name, sigs, m)
+	for _, other := range r.others {
+		switch next := r.readSignature(h, other, sigs, m); {
+		case errors.Is(next, ErrMissing):
+		case next != nil:
+			return next
+		case errors.Is(err, ErrMissing):
+			err = nil
 		}
 	}
-	if !delivered {
-		return missing
-	}
-	return nil
+	return err
 }
 
-func (r *reader) readSignature(name, header string, sigs *candidates, m *metadata) (err error) {
+func (r *reader) readSignature(h http.Header, name string, sigs *candidates, m *metadata) error {
+	header, err := one(h, name)
+	if err != nil {
+		return err
+	}
 	if r.Fields != nil {
 		m.timestamp, err = r.Fields.read(header, r.encodedLen, sigs)
 		return err

@@ -35,11 +35,11 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 }
 
 // SendGridInbound verifies inbound parse requests under a security policy with a
-// signature, which is that of [SendGrid] over a multipart/form-data body
-// ("Securing your Inbound Parse Webhooks", SendGrid docs). A policy with OAuth
-// alone signs nothing and is not for this. The payload is the form; the event's
-// type is "inbound". The boundary is the one that the body begins with, and a
-// Content-Type with another is refused. Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
+// signature, which is that of [SendGrid] over a multipart/form-data body ("Securing
+// your Inbound Parse Webhooks", SendGrid docs). A policy with OAuth alone signs
+// nothing and is not for this. The payload is the form; the event's type is
+// "inbound". The boundary is the one that the body begins with, and a Content-Type
+// with another is refused. Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
 // MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, admitInbound)

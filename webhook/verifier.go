@@ -93,9 +93,9 @@ func (s *Scheme) Challenge(ctx context.Context, r *Request) (answer *Answer, ok 
 
 // Split returns the events of a delivery that [Scheme.Verify] accepted with rec:
 // one, several where the provider sends batches (SendGrid, Auth0 log streams, S3
-// notifications in SNS), or none where the request carries none. It is never to be called on a delivery that was not
-// verified. The error has the reason [ErrPayload] when the body is not what the
-// provider documents.
+// notifications in SNS), or none where the request carries none. It is never to be
+// called on a delivery that was not verified. The error has the reason [ErrPayload]
+// when the body is not what the provider documents.
 func (s *Scheme) Split(r *Request, rec Receipt) ([]Raw, error) {
 	if s.split == nil {
 		return []Raw{whole(r, rec)}, nil

@@ -75,8 +75,9 @@ func (v *Bool) UnmarshalJSON(b []byte) error {
 }
 
 // Time is a point in time, in UTC, from any form that providers use: RFC 3339, also
-// with a space or without the offset's colon, Unix seconds or, above 10¹¹, milliseconds, as a number
-// or as a string. It is zero for null and for a form it does not know.
+// with a space or without the offset's colon, Unix seconds or, above 10¹¹,
+// milliseconds, as a number or as a string. It is zero for null and for a form it
+// does not know.
 type Time struct{ time.Time }
 
 // UnmarshalJSON implements [json.Unmarshaler].
