@@ -1,0 +1,163 @@
+package jose_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/base64"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/internal/jose"
+)
+
+// modulus returns an odd number of that many bits. It is nobody's key, but has the
+// form of one.
+func modulus(bits uint) *big.Int {
+	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+	return n.SetBit(n, 0, 1)
+}
+
+// J1: RSA keys from 2048 to 16384 bits, odd, with an odd exponent from 3.
+func TestJ1_RSABounds(t *testing.T) {
+	t.Parallel()
+	even := modulus(2048)
+	for name, c := range map[string]struct {
+		key  *rsa.PublicKey
+		want string
+	}{
+		"2048 bits":         {&rsa.PublicKey{N: modulus(2048), E: 65537}, ""},
+		"2047 bits":         {&rsa.PublicKey{N: modulus(2047), E: 65537}, "under 2048 bits"},
+		"16384 bits":        {&rsa.PublicKey{N: modulus(16384), E: 65537}, ""},
+		"16385 bits":        {&rsa.PublicKey{N: modulus(16385), E: 65537}, "over 16384 bits"},
+		"negative":          {&rsa.PublicKey{N: new(big.Int).Neg(modulus(2048)), E: 65537}, "under 2048 bits"},
+		"even modulus":      {&rsa.PublicKey{N: even.SetBit(even, 0, 0), E: 65537}, "even RSA modulus"},
+		"no modulus":        {&rsa.PublicKey{E: 65537}, "no key"},
+		"no key":            {nil, "no key"},
+		"exponent 3":        {&rsa.PublicKey{N: modulus(2048), E: 3}, ""},
+		"exponent 2":        {&rsa.PublicKey{N: modulus(2048), E: 2}, "exponent"},
+		"exponent 1":        {&rsa.PublicKey{N: modulus(2048), E: 1}, "exponent"},
+		"exponent 4":        {&rsa.PublicKey{N: modulus(2048), E: 4}, "exponent"},
+		"exponent negative": {&rsa.PublicKey{N: modulus(2048), E: -3}, "exponent"},
+	} {
+		_, err := jose.NewKey("", "", c.key)
+		if c.want == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorIs(t, err, jose.ErrKey, name)
+			require.ErrorContains(t, err, c.want, name)
+		}
+	}
+}
+
+func TestNewKeyRefuses(t *testing.T) {
+	t.Parallel()
+	for name, public := range map[string]any{
+		"nil": nil, "text": "x", "P-224": &ecdsa.PublicKey{Curve: elliptic.P224(), X: big.NewInt(1), Y: big.NewInt(1)},
+		"nil EC": (*ecdsa.PublicKey)(nil), "no curve": &ecdsa.PublicKey{}, "off the curve": &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
+		"Ed25519 short": ed25519.PublicKey(make([]byte, 31)), "Ed25519 long": ed25519.PublicKey(make([]byte, 33)), "private": ed25519.NewKeyFromSeed(make([]byte, 32)),
+	} {
+		_, err := jose.NewKey("", "", public)
+		require.ErrorIs(t, err, jose.ErrKey, name)
+	}
+	// A JWK may have an exponent of up to 31 bits.
+	n := base64.RawURLEncoding.EncodeToString(modulus(2048).Bytes())
+	for e, ok := range map[string]bool{"f____w": true, "_____w": false, "AAAAAAAD": true, "Aw": true, "AQ": false, "": false, "AAAAAAAA": false, "AQAAAAE": false} {
+		_, err := jose.ParseKey([]byte(`{"kty":"RSA","n":"` + n + `","e":"` + e + `"}`))
+		require.Equal(t, ok, err == nil, "%q: %v", e, err)
+	}
+}
+
+// RFC 7518 section 3.2: a secret has the size of the hash at least.
+func TestSecretSizes(t *testing.T) {
+	t.Parallel()
+	for a, size := range map[jose.Algorithm]int{jose.HS256: 32, jose.HS384: 48, jose.HS512: 64} {
+		_, err := jose.NewSecretKey("", a, make([]byte, size))
+		require.NoError(t, err)
+		_, err = jose.NewSecretKey("", a, make([]byte, size-1))
+		require.ErrorIs(t, err, jose.ErrKey)
+		_, err = jose.NewSecretSigner(make([]byte, size-1), a, "")
+		require.ErrorIs(t, err, jose.ErrKey)
+	}
+	for _, a := range []jose.Algorithm{"", "none", jose.RS256, jose.EdDSA} {
+		_, err := jose.NewSecretKey("", a, make([]byte, 64))
+		require.ErrorIs(t, err, jose.ErrKey)
+	}
+}
+
+// J6: the size of a token is bounded, at the byte.
+func TestJ6_TokenSize(t *testing.T) {
+	t.Parallel()
+	head := b64(`{"alg":"RS256"}`) + "."
+	token := func(size int) string { return head + strings.Repeat("A", size-len(head)-5) + "." + "AAAA" }
+	_, err := jose.Parse(token(jose.MaxTokenBytes))
+	require.NoError(t, err)
+	require.Len(t, token(jose.MaxTokenBytes), jose.MaxTokenBytes)
+	for _, size := range []int{jose.MaxTokenBytes + 1, jose.MaxTokenBytes + 4} {
+		_, err = jose.Parse(token(size))
+		require.ErrorContains(t, err, "larger than 16 KiB")
+	}
+}
+
+// J7, J9: keys of one ID that differ in anything are two keys.
+func TestSetKeepsKeysApart(t *testing.T) {
+	t.Parallel()
+	_, one, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	_, two, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	key := func(k ed25519.PrivateKey, a jose.Algorithm) *jose.Key {
+		out, err := jose.NewKey("a", a, k.Public())
+		require.NoError(t, err)
+		return out
+	}
+	set, err := jose.NewSet(key(one, jose.EdDSA), key(two, jose.EdDSA), key(one, jose.EdDSA), key(one, ""))
+	require.NoError(t, err)
+	require.Len(t, set.Keys(), 3)
+	secrets := []*jose.Key{}
+	for _, s := range []struct {
+		a    jose.Algorithm
+		text string
+	}{{jose.HS256, strings.Repeat("a", 64)}, {jose.HS256, strings.Repeat("b", 64)}, {jose.HS512, strings.Repeat("a", 64)}, {jose.HS256, strings.Repeat("a", 64)}} {
+		k, err := jose.NewSecretKey("a", s.a, []byte(s.text))
+		require.NoError(t, err)
+		secrets = append(secrets, k)
+	}
+	set, err = jose.NewSet(secrets...)
+	require.NoError(t, err)
+	require.Len(t, set.Keys(), 3)
+	_, err = jose.NewSet(secrets[0], key(one, ""))
+	require.ErrorIs(t, err, jose.ErrKey)
+	_, err = jose.NewSet(key(one, ""), nil)
+	require.ErrorIs(t, err, jose.ErrKey)
+}
+
+// J5: each segment is canonical base64url, and the error says that this is wrong.
+func TestJ5_EachSegment(t *testing.T) {
+	t.Parallel()
+	good := []string{b64(`{"alg":"RS256"}`), "e30", "AAAA"}
+	for n := range good {
+		for _, bad := range []string{"A", "AB", "A+AA", "AA==", "AA.", "é"} {
+			parts := append([]string{}, good...)
+			parts[n] = bad
+			_, err := jose.Parse(strings.Join(parts, "."))
+			require.ErrorIs(t, err, jose.ErrMalformed)
+			if bad == "AA." {
+				require.ErrorContains(t, err, "not three segments")
+			} else {
+				require.ErrorContains(t, err, "not canonical base64url", "%d %q", n, bad)
+			}
+		}
+	}
+	none := []string{b64(`{"alg":"none"}`), "e30", ""}
+	for n := range none {
+		parts := append([]string{}, none...)
+		parts[n] = "AB"
+		_, _, err := jose.ParseUnsecured(strings.Join(parts, "."))
+		require.ErrorContains(t, err, "not canonical base64url", n)
+	}
+}
