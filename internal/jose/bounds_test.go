@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
+	"encoding/json"
 	"math/big"
 	"strings"
 	"testing"
@@ -56,9 +57,10 @@ func TestJ1_RSABounds(t *testing.T) {
 
 func TestNewKeyRefuses(t *testing.T) {
 	t.Parallel()
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), nil)
+	require.NoError(t, err)
 	for name, public := range map[string]any{
-		"nil": nil, "text": "x", "P-224": &ecdsa.PublicKey{Curve: elliptic.P224(), X: big.NewInt(1), Y: big.NewInt(1)},
-		"nil EC": (*ecdsa.PublicKey)(nil), "no curve": &ecdsa.PublicKey{}, "off the curve": &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)},
+		"nil": nil, "text": "x", "P-224": &p224.PublicKey, "nil EC": (*ecdsa.PublicKey)(nil), "no curve": &ecdsa.PublicKey{}, "no point": &ecdsa.PublicKey{Curve: elliptic.P256()},
 		"Ed25519 short": ed25519.PublicKey(make([]byte, 31)), "Ed25519 long": ed25519.PublicKey(make([]byte, 33)), "private": ed25519.NewKeyFromSeed(make([]byte, 32)),
 	} {
 		_, err := jose.NewKey("", "", public)
@@ -160,4 +162,73 @@ func TestJ5_EachSegment(t *testing.T) {
 		_, _, err := jose.ParseUnsecured(strings.Join(parts, "."))
 		require.ErrorContains(t, err, "not canonical base64url", n)
 	}
+}
+
+// What is wrong is said as it is, and not as what comes of it later.
+func TestErrorsNameTheCause(t *testing.T) {
+	t.Parallel()
+	b := func(kind string) string { return "-----BEGIN " + kind + "-----\nAAAA\n-----END " + kind + "-----\n" }
+	for want, f := range map[string]func() error{
+		`RSA key without "p" and "q"`: func() error {
+			_, err := jose.ParsePrivateJWK([]byte(publicJWK(t, jose.RS256, "k", `"d":"AAAA"`)))
+			return err
+		},
+		"unsupported curve": func() error {
+			_, err := jose.ParseKey([]byte(`{"kty":"EC","crv":"P-192","x":"AA","y":"AA"}`))
+			return err
+		},
+		"the private key is encrypted": func() error {
+			_, err := jose.ParsePrivateKeyPEM(b("ENCRYPTED PRIVATE KEY"))
+			return err
+		},
+		"the public key block does not hold a valid key": func() error {
+			_, err := jose.ParsePublicKeyPEM(b("PUBLIC KEY"), "", "")
+			return err
+		},
+		"the rsa public key block does not hold a valid key": func() error {
+			_, err := jose.ParsePublicKeyPEM(b("RSA PUBLIC KEY"), "", "")
+			return err
+		},
+		"the certificate block does not hold a valid key": func() error {
+			_, err := jose.ParsePublicKeyPEM(b("CERTIFICATE"), "", "")
+			return err
+		},
+		"the private key block does not hold a valid key": func() error {
+			_, err := jose.ParsePrivateKeyPEM(b("PRIVATE KEY"))
+			return err
+		},
+		"no private key in PEM": func() error {
+			_, err := jose.ParsePrivateKeyPEM(b("PUBLIC KEY"))
+			return err
+		},
+		"no public key in PEM": func() error {
+			_, err := jose.ParsePublicKeyPEM(b("PRIVATE KEY"), "", "")
+			return err
+		},
+		"header: json: unsupported type": func() error {
+			_, err := signerFor(t, jose.EdDSA, "").Sign(map[string]any{"x": func() {}}, nil)
+			return err
+		},
+		"header: duplicate": func() error {
+			_, err := signerFor(t, jose.EdDSA, "").Sign(map[string]any{"x": json.RawMessage(`{"a":1,"a":1}`)}, nil)
+			return err
+		},
+		"claims: json: unsupported type": func() error {
+			_, err := signerFor(t, jose.EdDSA, "").SignClaims(nil, func() {})
+			return err
+		},
+		`header field "kid" is not the caller's`: func() error {
+			_, err := signerFor(t, jose.EdDSA, "").Sign(map[string]any{"kid": "x"}, nil)
+			return err
+		},
+	} {
+		require.ErrorContains(t, f(), want)
+	}
+	text := strings.TrimSpace(certificate(t, testKeys()["RSA"]))
+	data, err := json.Marshal(text)
+	require.NoError(t, err)
+	odd := strings.TrimSuffix(string(data), `"`) + `\n\ud800"`
+	set, err := jose.ParseCertificates([]byte(`{"a":` + odd + `}`))
+	require.NoError(t, err)
+	require.Len(t, set.LeftOut(), 1, "text after a certificate is not beyond the rules")
 }
