@@ -144,6 +144,12 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	require.NoError(t, strictjson.Check([]byte(`[1.7e308,-0.0e-999,`+strings.Repeat("9", 305)+`]`)))
+	for _, text := range []string{`true`, `false`, `null`, ` null `, `[true,false,null]`, `"x"`, `0`, `-0`, `1.5e+3`} {
+		require.NoError(t, strictjson.Check([]byte(text)), text)
+	}
+	for _, text := range []string{`tru`, `fals`, `nul`, `n`, `trueX`, `truE`, `xrue`} {
+		require.ErrorIs(t, strictjson.Check([]byte(text)), strictjson.ErrSyntax, text)
+	}
 	require.NoError(t, strictjson.Check([]byte(deep(strictjson.MaxDepth))))
 	require.ErrorIs(t, strictjson.Check([]byte(deep(strictjson.MaxDepth+1))), strictjson.ErrDepth)
 	objects := strings.Repeat(`{"a":`, strictjson.MaxDepth) + `1` + strings.Repeat(`}`, strictjson.MaxDepth)
