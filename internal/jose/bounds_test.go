@@ -224,6 +224,14 @@ func TestErrorsNameTheCause(t *testing.T) {
 	} {
 		require.ErrorContains(t, f(), want)
 	}
+	// One coordinate of another size is told from a point that is nowhere.
+	coordinate := b64(strings.Repeat("a", 32))
+	for _, c := range [][2]string{{coordinate, "AAAA"}, {"AAAA", coordinate}, {coordinate, b64(strings.Repeat("a", 33))}, {"", coordinate}, {coordinate, ""}} {
+		_, err := jose.ParseKey([]byte(`{"kty":"EC","crv":"P-256","x":"` + c[0] + `","y":"` + c[1] + `"}`))
+		require.ErrorContains(t, err, "coordinate of the wrong size", c)
+	}
+	_, err := jose.ParseKey([]byte(`{"kty":"EC","crv":"P-256","x":"` + coordinate + `","y":"` + coordinate + `"}`))
+	require.ErrorContains(t, err, "not on the curve")
 	text := strings.TrimSpace(certificate(t, testKeys()["RSA"]))
 	data, err := json.Marshal(text)
 	require.NoError(t, err)
