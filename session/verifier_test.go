@@ -175,6 +175,46 @@ func TestNewVerifierErrors(t *testing.T) {
 	}
 }
 
+func TestIssuerForms(t *testing.T) {
+	t.Parallel()
+	for issuer, want := range map[string]string{
+		"":                         "the issuer is empty",
+		" \t":                      "the issuer is empty",
+		"issuer.example":           "is not a URL",
+		"https://":                 "is not a URL",
+		"https:///x":               "is not a URL",
+		"http://":                  "is not a URL",
+		"ftp://issuer.example":     "is not a URL",
+		"HTTPS://issuer.example":   "is not a URL",
+		"https://issuer.example?x": "is not a URL",
+		"https://issuer.example#x": "is not a URL",
+		"https://a@issuer.example": "is not a URL",
+		"https://issuer.example ":  "is not a URL",
+		"https://issuer.example\n": "is not a URL",
+		"http://issuer.example":    "https only",
+		"http://127.0.0.1/":        "",
+		"https://issuer.example":   "",
+		"https://issuer.example/x": "",
+	} {
+		for _, p := range []session.Profile{session.OIDC(issuer, "c"), session.AccessToken(issuer, "c"), session.Clerk(issuer, "https://app.example.com"), session.ClerkOAuth(issuer, "c")} {
+			_, err := session.NewVerifier(p, session.AllowPlainHTTPToLoopback())
+			if want == "" {
+				require.NoError(t, err, issuer)
+			} else {
+				require.ErrorContains(t, err, want, "%q", issuer)
+			}
+		}
+	}
+	for _, list := range [][]string{nil, {}, {""}, {"a", " "}} {
+		_, err := session.NewVerifier(session.OIDC("https://issuer.example", list...))
+		require.ErrorContains(t, err, "audience")
+		_, err = session.NewVerifier(session.OIDC("https://issuer.example", "c"), session.WithAuthorizedParties(list...))
+		require.ErrorContains(t, err, "authorized party")
+		_, err = session.NewVerifier(session.OIDC("https://{tenantid}.example", "c"), session.WithTenants(list...))
+		require.ErrorContains(t, err, "tenant")
+	}
+}
+
 func TestStaticKeys(t *testing.T) {
 	t.Parallel()
 	i, _ := stopped()

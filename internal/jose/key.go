@@ -37,7 +37,8 @@ func NewKey(id string, algorithm Algorithm, public crypto.PublicKey) (*Key, erro
 			return nil, err
 		}
 	case *ecdsa.PublicKey:
-		if k == nil || k.Curve == nil {
+		//lint:ignore SA1019 a key without a point can be told by nothing else, and Bytes panics
+		if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
 			return nil, fmt.Errorf("%w: no key", ErrKey)
 		}
 		switch k.Curve {

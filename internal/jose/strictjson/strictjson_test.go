@@ -70,6 +70,21 @@ func TestRefused(t *testing.T) {
 		{"open member", `{"a"`, strictjson.ErrSyntax},
 		{"open value", `{"a":`, strictjson.ErrSyntax},
 		{"open string", `{"a":"`, strictjson.ErrSyntax},
+		{"open string with text", `{"a":"x`, strictjson.ErrSyntax},
+		{"open string after an escape", `{"a":"x\n`, strictjson.ErrSyntax},
+		{"open escape", `{"a":"\`, strictjson.ErrSyntax},
+		{"open name", `{"a`, strictjson.ErrSyntax},
+		{"open after a value", `{"a":1`, strictjson.ErrSyntax},
+		{"open after a space", `{"a":1 `, strictjson.ErrSyntax},
+		{"open after a comma", `{"a":1,`, strictjson.ErrSyntax},
+		{"open inside", `{"a":{"b":1`, strictjson.ErrSyntax},
+		{"open list", `{"a":[`, strictjson.ErrSyntax},
+		{"open list after a value", `{"a":[1`, strictjson.ErrSyntax},
+		{"open list after a comma", `{"a":[1,`, strictjson.ErrSyntax},
+		{"closed by the other", `{"a":[1}`, strictjson.ErrSyntax},
+		{"closed by the other, object", `{"a":1]`, strictjson.ErrSyntax},
+		{"literals misspelt", `{"a":[falsy]}`, strictjson.ErrSyntax},
+		{"literals of other letters", `{"a":nuLL}`, strictjson.ErrSyntax},
 		{"trailing comma", `{"a":1,}`, strictjson.ErrSyntax},
 		{"leading comma", `{,"a":1}`, strictjson.ErrSyntax},
 		{"array comma", `{"a":[1,]}`, strictjson.ErrSyntax},
@@ -129,6 +144,12 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	require.NoError(t, strictjson.Check([]byte(`[1.7e308,-0.0e-999,`+strings.Repeat("9", 305)+`]`)))
+	for _, text := range []string{`true`, `false`, `null`, ` null `, `[true,false,null]`, `"x"`, `0`, `-0`, `1.5e+3`} {
+		require.NoError(t, strictjson.Check([]byte(text)), text)
+	}
+	for _, text := range []string{`tru`, `fals`, `nul`, `n`, `trueX`, `truE`, `xrue`} {
+		require.ErrorIs(t, strictjson.Check([]byte(text)), strictjson.ErrSyntax, text)
+	}
 	require.NoError(t, strictjson.Check([]byte(deep(strictjson.MaxDepth))))
 	require.ErrorIs(t, strictjson.Check([]byte(deep(strictjson.MaxDepth+1))), strictjson.ErrDepth)
 	objects := strings.Repeat(`{"a":`, strictjson.MaxDepth) + `1` + strings.Repeat(`}`, strictjson.MaxDepth)
@@ -137,8 +158,11 @@ func TestRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = strictjson.Array([]byte(`{}`))
 	require.ErrorIs(t, err, strictjson.ErrType)
-	_, err = strictjson.Array([]byte(`[1 2]`))
-	require.ErrorIs(t, err, strictjson.ErrSyntax)
+	for _, text := range []string{`[1 2]`, `[`, `[1`, `[1 `, `[1,`, `[1}`, `[1]]`, `[[1]`, `["x`, `[1,]`} {
+		_, err = strictjson.Array([]byte(text))
+		require.ErrorIs(t, err, strictjson.ErrSyntax, text)
+		require.ErrorIs(t, strictjson.Check([]byte(text)), strictjson.ErrSyntax, text)
+	}
 	require.ErrorIs(t, strictjson.Check([]byte(`1 2`)), strictjson.ErrSyntax)
 }
 
