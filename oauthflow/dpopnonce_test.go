@@ -100,6 +100,9 @@ func TestDPoPNoncesOfManyServers(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, htu, claimsOf(t, raw)["htu"])
 	}
+	nowhere := &http.Request{URL: &url.URL{Path: "/x"}, Header: http.Header{}}
+	require.ErrorContains(t, a.Authorize(nowhere), "not absolute")
+	require.Empty(t, nowhere.Header, "no token without its proof")
 	// An empty method is GET, and the Host that is sent is the one of the proof.
 	req := &http.Request{URL: &url.URL{Scheme: "https", Host: "10.0.0.1", Path: "/x"}, Host: "api.test", Header: http.Header{}}
 	require.NoError(t, a.Authorize(req))

@@ -51,7 +51,9 @@ func TestUserInfoAnswers(t *testing.T) {
 		require.ErrorIs(t, ask(tc.status, tc.body, tc.tok), tc.want, "%d %.30s", tc.status, tc.body)
 	}
 	require.Error(t, ask(200, `{"sub":"alice"}`, withIDToken("a", "not.a.token")))
-	require.Error(t, ask(200, `{"sub":""}`, withIDToken("a", "e30."+raw64([]byte(`{"sub":""}`))+".AA")))
+	require.Error(t, ask(200, `{"sub":""}`, withIDToken("a", s.SignIDToken(map[string]any{"sub": ""}))), "nobody is not somebody")
+	require.Error(t, ask(200, `{}`, withIDToken("a", s.SignIDToken(map[string]any{}))))
+	require.NoError(t, ask(200, `{"sub":"a"}`, withIDToken("a", s.SignIDToken(map[string]any{"sub": "a"}))))
 	te := tokenError(t, ask(503, `{"error":"server_error"}`, plain))
 	require.False(t, te.MaybeApplied, "nothing is changed by asking")
 	require.Equal(t, 503, te.Status)
