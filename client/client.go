@@ -50,7 +50,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 // call for many users.
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg := c.cfg
-	cfg.authSet, cfg.identitySet = false, false
+	cfg.authSet, cfg.identitySet, cfg.limitsSet = false, false, false
 	return configure(cfg, c, opts)
 }
 
@@ -84,12 +84,14 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	if !cfg.pacerSet {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
 	}
-	c.limits = limits(&cfg)
 	c.cfg = cfg
 	if parent != nil {
-		c.state = parent.state
+		c.state, c.limits = parent.state, parent.limits // and with it the queues before them
 	} else {
 		c.state = newShared()
+	}
+	if parent == nil || cfg.limitsSet {
+		c.limits = limits(&cfg)
 	}
 	c.home = c.state.host(c.origins.base)
 	c.identify(parent)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -265,5 +266,40 @@ func TestC36_IdentitiesAreBounded(t *testing.T) {
 			require.NoError(t, call(auths[9_999-i]))
 		}
 		require.ErrorIs(t, call(auths[9_999]), client.ErrRateLimited)
+	})
+}
+
+// C36: copies of a client wait for one limit in the order of their calls.
+func TestC36_CopiesWaitInOneLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		root, err := client.New(base, client.WithTransport(answering(200, http.Header{"Ratelimit-Remaining": {"99"}, "Ratelimit-Reset": {"1"}})), client.WithRateLimit(ratelimit.PerMinute(1)))
+		require.NoError(t, err)
+		_, err = client.Get[client.None](t.Context(), root, "/x")
+		require.NoError(t, err)
+		var mu sync.Mutex
+		var order []int
+		var wg sync.WaitGroup
+		for i := range 10 {
+			c, err := root.With(client.WithHeader("X", fmt.Sprint(i)))
+			require.NoError(t, err)
+			wg.Go(func() {
+				_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", Timeout: time.Hour})
+				mu.Lock()
+				defer mu.Unlock()
+				if order = append(order, i); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(time.Second)
+		}
+		wg.Wait()
+		require.IsIncreasing(t, order)
+
+		free, err := root.With(client.WithRateLimit(nil))
+		require.NoError(t, err)
+		start := time.Now()
+		_, err = client.Get[client.None](t.Context(), free, "/x")
+		require.NoError(t, err)
+		require.Zero(t, time.Since(start), "what replaces the limit replaces the line")
 	})
 }

@@ -34,6 +34,7 @@ type config struct {
 	pacer          Pacer
 	pacerSet       bool
 	pacerOwn       bool // nobody else uses it
+	limitsSet      bool // the limiter or the pacer, by this New or With
 	limitKey       func(*http.Request) string
 	breaker        *Breaker
 	logger         *slog.Logger
@@ -112,7 +113,9 @@ func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
 // WithRateLimit makes every attempt wait for l. By default the key is the origin
 // and whom the credential stands for, see [WithIdentity] and [WithLimitKey]. Nil is
 // no limit.
-func WithRateLimit(l ratelimit.Limiter) Option { return func(c *config) { c.limiter = l } }
+func WithRateLimit(l ratelimit.Limiter) Option {
+	return func(c *config) { c.limiter, c.limitsSet = l, true }
+}
 
 // Pacer slows a client down by what the service says of its limits. A
 // ratelimit.Pacer is one. Implementations must be safe for concurrent use.
@@ -127,7 +130,7 @@ type Pacer interface {
 // WithPacing replaces the pacer, which by default is a ratelimit.Pacer of this
 // client and its copies. Nil turns pacing off.
 func WithPacing(p Pacer) Option {
-	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn = p, true, false }
+	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn, c.limitsSet = p, true, false, true }
 }
 
 // WithLimitKey replaces the key that the limiter and the pacer see: what the service
