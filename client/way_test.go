@@ -444,12 +444,16 @@ func TestC14_WhatForeignHopsDoNotGet(t *testing.T) {
 	for _, status := range []int{302, 307} {
 		for _, host := range []string{foreign, "https://uploads.api.example.com", "http://api.example.com", own + ":8443"} {
 			w := &wire{routes: map[string]http.HandlerFunc{own + "/x": to(status, strings.Replace(host, "://", "://u:p@", 1)+"/y?X-If-Canary=other&b=2")}}
-			for _, auth := range []client.Auth{client.APIKeyHeader("X-If-Canary", secret.Static("canary-secret")), client.APIKeyQuery("X-If-Canary", secret.Static("canary-secret"))} {
+			for i, auth := range []client.Auth{client.APIKeyHeader("X-If-Canary", secret.Static("canary-secret")), client.APIKeyQuery("X-If-Canary", secret.Static("canary-secret"))} {
 				c := w.on(t, client.WithAuth(auth))
-				_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", Header: credentials})
+				mine := credentials.Clone()
+				if i == 0 {
+					mine["X-If-Canary"] = []string{"of-the-sdk"} // the credential's own field, whatever it is called
+				}
+				_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", Header: mine})
 				require.NoError(t, err)
 				req, _ := http.NewRequest("GET", own+"/x", nil)
-				req.Header = credentials.Clone()
+				req.Header = mine.Clone()
 				resp, err := c.HTTPClient().Do(req)
 				require.NoError(t, err)
 				require.NoError(t, resp.Body.Close())
