@@ -160,6 +160,14 @@ func TestC30_AKeyThatIsNotHonouredPermitsNothing(t *testing.T) {
 		_, err := client.Call[thing](t.Context(), c, client.Request{Method: "PATCH", Path: "/x", Header: http.Header{"Idempotency-Key": {"k"}}})
 		require.Equal(t, []client.Reason{client.NotRetryable}, reasons(asError(t, err).Attempts))
 		require.Equal(t, 1, rt.Count())
+
+		// Without a key it cannot be meant.
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.Equal(t, []client.Reason{client.NotRetryable}, reasons(asError(t, err).Attempts))
+		none := over(t, rt)
+		_, err = client.Post[thing](t.Context(), none, "/x", thing{})
+		require.Equal(t, client.Rejected, asError(t, err).Effect)
+		require.Equal(t, 3, rt.Count())
 	})
 }
 

@@ -140,6 +140,29 @@ func TestC16_NothingIsRepeatedBehindTheStacksBack(t *testing.T) {
 	}
 }
 
+// C16: the first write of a client may find a connection that somebody else has used.
+func TestC16_TheFirstWriteOverASharedTransport(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		srv, seen := mortal(t, secure)
+		tr := srv.Client().Transport.(*http.Transport)
+		for _, body := range []any{nil, thing{}} {
+			tr.CloseIdleConnections()
+			resp, err := (&http.Client{Transport: tr}).Get(srv.URL)
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			seen.Store(0)
+			c, err := client.New(srv.URL, client.WithTransport(tr))
+			require.NoError(t, err)
+			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: body, Header: http.Header{"Idempotency-Key": {"k"}}})
+			require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+			require.EqualValues(t, 1, seen.Load(), "TLS %t, body %v", secure, body)
+		}
+		tr.CloseIdleConnections()
+	}
+}
+
 // C16: the same under an SDK, whose requests are its own.
 func TestC16_NothingOfAnSDKIsRepeatedBehindTheStacksBack(t *testing.T) {
 	srv, seen := mortal(t, false)
@@ -252,6 +275,9 @@ func TestC16_TheFormThatIsNotRepeatedIsNobodysBusiness(t *testing.T) {
 	t.Cleanup(c.CloseIdleConnections)
 	for range 2 {
 		got, err := client.Get[thing](t.Context(), c, "/old")
+		require.NoError(t, err)
+		require.Equal(t, "GET/new", got.ID)
+		got, err = client.Call[thing](t.Context(), c, client.Request{Path: "/old", Body: client.Raw("text/plain", []byte("x"))})
 		require.NoError(t, err)
 		require.Equal(t, "GET/new", got.ID)
 		resp, err := c.Do(t.Context(), client.Request{Path: "/old"})
