@@ -67,8 +67,11 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 				headers := []http.Header{{field: {long}}, {field: {"text/event-stream;" + long}}, {field: {"<https://api.example.com/" + long}}, {field: lines}}
 				return func() {
 					for _, h := range headers {
-						for _, status := range []int{200, 302, 429} {
-							for _, sse := range []bool{false, true} {
+						for status, reads := range map[int]bool{200: true, 302: field == "Location", 429: strings.Contains(field, "R")} {
+							for sse, reads := range map[bool]bool{false: reads, true: reads && field == "Content-Type"} {
+								if !reads {
+									continue
+								}
 								c := over(t, nil, client.WithTransport(answering(status, h)), client.WithRetry(retry.Never), client.WithMaxRedirects(1),
 									client.WithPacing(ratelimit.NewPacer()), client.WithLogger(slog.New(slog.DiscardHandler)),
 									client.WithProfile(client.Profile{Hint: client.HintHeader("Stripe-Should-Retry")}))

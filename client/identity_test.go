@@ -276,28 +276,28 @@ func TestC36_CopiesWaitInOneLine(t *testing.T) {
 		require.NoError(t, err)
 		_, err = client.Get[client.None](t.Context(), root, "/x")
 		require.NoError(t, err)
-		var mu sync.Mutex
-		var order []int
-		var wg sync.WaitGroup
-		for i := range 10 {
-			c, err := root.With(client.WithHeader("X", fmt.Sprint(i)))
+		start := time.Now()
+		took := func(after time.Duration) func() time.Duration {
+			var done time.Duration
+			c, err := root.With(client.WithHeader("X", after.String()))
 			require.NoError(t, err)
+			var wg sync.WaitGroup
 			wg.Go(func() {
-				_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", Timeout: time.Hour})
-				mu.Lock()
-				defer mu.Unlock()
-				if order = append(order, i); err != nil {
+				time.Sleep(after)
+				if _, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", Timeout: time.Hour}); err != nil {
 					t.Error(err)
 				}
+				done = time.Since(start)
 			})
-			time.Sleep(time.Second)
+			return func() time.Duration { wg.Wait(); return done.Round(time.Second) }
 		}
-		wg.Wait()
-		require.IsIncreasing(t, order)
+		late, early := took(time.Minute+1), took(time.Second)
+		require.Equal(t, time.Minute, early())
+		require.Equal(t, 2*time.Minute, late(), "one that comes as the token does has others before it")
 
 		free, err := root.With(client.WithRateLimit(nil))
 		require.NoError(t, err)
-		start := time.Now()
+		start = time.Now()
 		_, err = client.Get[client.None](t.Context(), free, "/x")
 		require.NoError(t, err)
 		require.Zero(t, time.Since(start), "what replaces the limit replaces the line")

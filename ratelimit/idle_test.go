@@ -54,7 +54,7 @@ func TestC36_IdleKeys(t *testing.T) {
 				if tt.resume > 0 {
 					time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(tt.resume)) - 1)
 					require.False(t, l.Idle("k"))
-					time.Sleep(2)
+					time.Sleep(2 * time.Nanosecond)
 					require.True(t, l.Idle("k"))
 				}
 			})
