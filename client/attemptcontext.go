@@ -22,10 +22,10 @@ type attemptContext struct {
 	key    string
 	inside bool
 
+	observed bool // the limits have been told
+
 	mu sync.Mutex
 	tally
-
-	observed bool // the limits have been told
 }
 
 // tally counts the requests of one attempt. Middleware may send none, or several,

@@ -25,8 +25,8 @@ type chain struct {
 	passed    *passed       // the request that was redirected last; nil before there is one
 	params    []string      // query parameters that were credentials on an earlier hop
 	secrets   []string      // what the credentials were on an earlier hop
-	renewed   bool          // the credential has been renewed once
-	refused   error         // why that failed
+	refused   error         // why the credential's renewal failed
+	renewed   bool          // it has been renewed once
 	throttled bool          // the last attempt was
 	effect    Effect
 	attempts  []Attempt

@@ -29,6 +29,7 @@ type verdict struct {
 func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verdict {
 	t := a.settle()
 	x.tried += int(t.repeats)
+	x.paid += int(t.repeats) * retry.RetryCost
 	v := verdict{err: err, unsent: t.sent == 0}
 	if err != nil {
 		v.err = x.explain(a, err)

@@ -23,9 +23,9 @@ type exchange struct {
 	buffered bool          // the body of a success is read inside the loop, for Call
 	stream   bool          // the default deadline ends with the headers
 	inMemory bool          // the body, if any, is bytes that the stack holds itself
+	repeat   bool          // the rule permits to repeat what may have been applied
 	via      int16         // the status of the redirect that led here; 0 for the first hop
 	idle     time.Duration // bounds a wait for more of the body
-	repeat   bool          // the rule permits to repeat what may have been applied
 	lent     string        // the credential's header, while tmpl's header map holds it
 	body     replay
 	buf      *bytes.Buffer // the body of a success, when buffered

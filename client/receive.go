@@ -71,8 +71,6 @@ type peekedBody struct {
 	end  bool  // the head is all there is
 	off  int
 
-	text []byte // the head as it can be read, its content encoding undone
-
 	limited io.LimitedReader // through which the head was read
 }
 
@@ -106,7 +104,6 @@ func (x *exchange) peek(resp *http.Response) {
 	case n <= limit:
 		b.end = true
 	}
-	b.text, _ = unpacked(resp.Header, b.head.Bytes(), limit) // of what is cut off, the part that is there
 	resp.Body = b
 }
 
@@ -120,12 +117,15 @@ func peekedOf(resp *http.Response) (*peekedBody, bool) {
 	return b, ok && b.head != nil
 }
 
-// peeked returns the head of an error body as it can be read.
+// peeked returns the head of an error body as it can be read, its content encoding
+// undone; of one that is cut off, what is there.
 func peeked(resp *http.Response) []byte {
-	if b, ok := peekedOf(resp); ok {
-		return b.text
+	b, ok := peekedOf(resp)
+	if !ok {
+		return nil
 	}
-	return nil
+	text, _ := unpacked(resp.Header, b.head.Bytes(), DefaultMaxErrorBody)
+	return text
 }
 
 // errorBody returns a copy of an error body as it can be read, up to its limit,
@@ -156,7 +156,7 @@ func (x *exchange) discard(resp *http.Response) (spent bool) {
 		spent = b.end
 		defer func() {
 			putBuffer(b.head)
-			b.head, b.text = nil, nil
+			b.head = nil
 		}()
 	}
 	_ = resp.Body.Close()
