@@ -141,3 +141,18 @@ func TestX509(t *testing.T) {}
 	slices.Sort(got)
 	require.Equal(t, []string{"C1", "C2", "J4", "W7", "X1", "X2"}, got)
 }
+
+// What SECURITY.md promises is held by sentences that stand.
+func TestSecurityNamesSentencesThatStand(t *testing.T) {
+	promised, err := os.ReadFile(filepath.Join(root, "SECURITY.md"))
+	require.NoError(t, err)
+	stand, err := os.ReadFile(filepath.Join(root, "CORRECTNESS.md"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`\b[A-Z][0-9]+\b`).FindAllString(string(promised), -1)
+	require.NotEmpty(t, found)
+	for _, id := range found {
+		if !strings.Contains(string(stand), "\n- "+id+" ") {
+			t.Errorf("SECURITY.md names %s, which CORRECTNESS.md does not have", id)
+		}
+	}
+}
