@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -245,7 +246,7 @@ func TestC21_LimitsAreExactAndStreamsAreNotCut(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrTooLarge)
 		require.Len(t, asError(t, err).Attempts, 1)
 
-		c := plain(t, rt, client.WithMaxBody(1))
+		c := plain(t, rt)
 		resp, err := c.Do(t.Context(), client.Request{Path: "/x"})
 		require.NoError(t, err)
 		all, err := io.ReadAll(resp.Body)
@@ -419,6 +420,74 @@ func TestResults(t *testing.T) {
 	raw, err := client.Get[[]byte](t.Context(), c, "/x")
 	require.NoError(t, err)
 	require.Equal(t, "raw", string(raw))
+}
+
+// C32: who asks for a limit gets it wherever the body is read, but for an event
+// stream, which has one for each event.
+func TestC32_ALimitThatWasAskedForHoldsEverywhere(t *testing.T) {
+	const body = "data: 0123456789\n\n"
+	for _, tc := range []struct {
+		name        string
+		contentType string
+		status      int
+		opts        []client.Option
+		request     int64 // MaxBody of Do
+		do, sdk     bool  // whether the body is cut
+	}{
+		{name: "nobody asked", contentType: "text/plain", status: 200},
+		{name: "the default by its zero", contentType: "text/plain", status: 200, opts: []client.Option{client.WithMaxBody(0)}},
+		{name: "too long", contentType: "text/plain", status: 200, opts: []client.Option{client.WithMaxBody(int64(len(body)) - 1)}, do: true, sdk: true},
+		{name: "to the byte", contentType: "text/plain", status: 200, opts: []client.Option{client.WithMaxBody(int64(len(body)))}},
+		{name: "an error", contentType: "text/plain", status: 404, opts: []client.Option{client.WithMaxBody(5)}, do: true, sdk: true},
+		{name: "without any timeout", contentType: "text/plain", status: 200, do: true, sdk: true,
+			opts: []client.Option{client.WithMaxBody(5), client.WithTimeout(client.NoTimeout), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout)}},
+		{name: "raised by the request", contentType: "text/plain", status: 200, opts: []client.Option{client.WithMaxBody(5)}, request: 100, sdk: true},
+		{name: "asked by the request", contentType: "text/plain", status: 200, request: 5, do: true},
+		{name: "events", contentType: "text/event-stream", status: 200, opts: []client.Option{client.WithMaxBody(5)}},
+	} {
+		for _, middleware := range []bool{false, true} {
+			opts := tc.opts
+			if middleware {
+				opts = append(slices.Clip(opts), client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r) })
+				}))
+			}
+			c := plain(t, clienttest.NewTransport(t, clienttest.Status(tc.status).Header("Content-Type", tc.contentType).Body(body)), opts...)
+			read := func(resp *http.Response, err error) error {
+				require.NoError(t, err, tc.name)
+				got, err := io.ReadAll(resp.Body)
+				require.NoError(t, resp.Body.Close())
+				require.LessOrEqual(t, len(got), len(body))
+				return err
+			}
+			check := func(cut bool, err error, where string) {
+				if cut {
+					require.ErrorIs(t, err, client.ErrTooLarge, "%s, %s", tc.name, where)
+				} else {
+					require.NoError(t, err, "%s, %s", tc.name, where)
+				}
+			}
+			check(tc.do, read(c.Do(t.Context(), client.Request{Path: "/x", MaxBody: tc.request})), "Do")
+			check(tc.sdk, read(c.HTTPClient().Get(base+"/x")), "HTTPClient")
+		}
+	}
+	c := plain(t, clienttest.NewTransport(t, sse("data: 0123456789\n\ndata: 0123456789\n\n")), client.WithMaxBody(20))
+	require.NoError(t, drain(client.Events(t.Context(), c, client.Request{Path: "/e"})))
+}
+
+// A request that declares trailers goes out as it came, in chunks.
+func TestC8_TrailersAreKept(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.Status(204))
+	got := make(chan string, 1)
+	srv.Script(clienttest.Handle(func(w http.ResponseWriter, r *http.Request) { got <- r.Trailer.Get("X-Checksum") }))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, srv.URL, io.NopCloser(strings.NewReader("hello")))
+	require.NoError(t, err)
+	req.ContentLength = -1
+	req.Trailer = http.Header{"X-Checksum": {"abc"}}
+	resp, err := served(t, srv).HTTPClient().Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "abc", <-got)
 }
 
 func TestAMultipartBodyOfKnownLengthSaysSo(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -399,6 +400,24 @@ func TestC11_FailuresDoNotCloseIdleConnections(t *testing.T) {
 		c.HTTPClient().CloseIdleConnections()
 		require.Equal(t, 2, rt.closed, "as an SDK does")
 	})
+}
+
+// What the transport itself calls a timeout is one.
+func TestATransportsTimeoutIsATimeout(t *testing.T) {
+	for name, cause := range map[string]error{
+		"os":      os.ErrDeadlineExceeded,
+		"dns":     &net.DNSError{Err: "i/o timeout", Name: "api.example.com", IsTimeout: true},
+		"read":    &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded},
+		"wrapped": fmt.Errorf("handshake: %w", os.ErrDeadlineExceeded),
+	} {
+		c := plain(t, roundTripper(func(*http.Request) (*http.Response, error) { return nil, cause }), client.WithRetry(retry.Never))
+		_, err := client.Get[client.None](t.Context(), c, "/x")
+		require.ErrorIs(t, err, client.ErrTimeout, name)
+		require.True(t, asError(t, err).Timeout(), name)
+	}
+	c := plain(t, roundTripper(func(*http.Request) (*http.Response, error) { return nil, &net.DNSError{Err: "no such host"} }), client.WithRetry(retry.Never))
+	_, err := client.Get[client.None](t.Context(), c, "/x")
+	require.NotErrorIs(t, err, client.ErrTimeout)
 }
 
 func TestCallerDeadlineWins(t *testing.T) {

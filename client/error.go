@@ -20,7 +20,7 @@ var (
 	ErrConflict     = errors.New("conflict")          // 409, 412
 	ErrRateLimited  = errors.New("rate limited")      // 429, what the profile calls a throttle, or a local limit
 	ErrUnavailable  = errors.New("service failure")   // 500 and above
-	ErrTimeout      = errors.New("timed out")         // the call's deadline, an attempt's, or an idle body
+	ErrTimeout      = errors.New("timed out")         // the call's deadline, an attempt's, the transport's own, or an idle body
 	ErrCircuitOpen  = errors.New("circuit is open")   // refused by the breaker, nothing was sent
 	ErrTooLarge     = errors.New("body too large")    // a response over its limit
 	ErrRedirect     = errors.New("redirect refused")  // too many, or to a place where the call must not go
@@ -132,9 +132,10 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Timeout reports whether a deadline ended the call, as [net.Error] does.
+// Timeout reports whether a deadline ended the call, or a timeout of the
+// transport's own its last attempt, as [net.Error] does.
 func (e *Error) Timeout() bool {
-	return errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, ErrTimeout)
+	return errors.Is(e.Err, context.DeadlineExceeded) || errors.Is(e.Err, ErrTimeout) || isTimeout(e.Err)
 }
 
 // Is matches the sentinels of this package that the status stands for.

@@ -43,6 +43,7 @@ type config struct {
 	attemptTimeout time.Duration
 	idleTimeout    time.Duration
 	maxBody        int64
+	maxBodySet     bool // somebody asked for it, so it bounds streamed bodies too
 	maxErrorBody   int64
 	readAhead      int64
 	idempotency    *string
@@ -170,10 +171,14 @@ func WithIdleTimeout(d time.Duration) Option {
 	return func(c *config) { c.idleTimeout = cmp.Or(d, DefaultIdleTimeout) }
 }
 
-// WithMaxBody bounds what a call decodes, in bytes after decompression. The
-// default is [DefaultMaxBody], and so is 0.
+// WithMaxBody bounds the response body, in bytes after decompression: what a call
+// decodes and, under [Client.Do] and [Client.HTTPClient], what is streamed, but for
+// event streams. The default is [DefaultMaxBody] for what is decoded and no bound
+// for what is streamed, and so is 0.
 func WithMaxBody(bytes int64) Option {
-	return func(c *config) { c.maxBody = cmp.Or(min(bytes, maxLimit), DefaultMaxBody) }
+	return func(c *config) {
+		c.maxBody, c.maxBodySet = cmp.Or(min(bytes, maxLimit), DefaultMaxBody), bytes != 0
+	}
 }
 
 // WithReadAhead bounds how much of a body that cannot be opened again is kept in

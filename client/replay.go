@@ -30,8 +30,8 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Requ
 		return nil
 	}
 	b.first, b.get = req.Body, req.GetBody
-	if b.get != nil || !mayRepeat || limit <= 0 || req.ContentLength > limit {
-		return nil
+	if b.get != nil || !mayRepeat || limit <= 0 || req.ContentLength > limit || len(req.Trailer) > 0 {
+		return nil // what is read ahead gets a length, and trailers go with chunks only
 	}
 	head, err := readAhead(ctx, deadline, req.Body, limit)
 	if err != nil {

@@ -218,8 +218,6 @@ func (c *Client) Do(ctx context.Context, r Request) (resp *http.Response, err er
 	if err != nil {
 		return nil, err
 	}
-	if x.out.limit > 0 && resp.StatusCode != http.StatusSwitchingProtocols {
-		resp.Body = &limitedBody{rc: resp.Body, left: x.out.limit, limit: x.out.limit}
-	}
+	c.limit(resp, x.out.limit)
 	return resp, nil
 }

@@ -38,14 +38,29 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
 		}
 	default:
 		if a.cancel == nil {
-			return nil // no bound to keep
+			break // no bound to keep
 		}
 		if (x.stream || eventStream(resp.Header)) && !x.chain.explicit {
 			x.clock.lift()
 		}
 		resp.Body = &streamBody{x: x, a: a, rc: resp.Body}
 	}
+	if x.asked != nil && !x.buffered && !x.stream {
+		x.c.limit(resp, 0)
+	}
 	return nil
+}
+
+// limit holds a body that is streamed to the limit that the request asked for, else
+// to that of [WithMaxBody], if anybody asked for one (C32). An event stream is
+// bounded event by event.
+func (c *Client) limit(resp *http.Response, asked int64) {
+	if asked == 0 && c.cfg.maxBodySet && !eventStream(resp.Header) {
+		asked = c.cfg.maxBody
+	}
+	if asked > 0 && resp.StatusCode != http.StatusSwitchingProtocols && resp.Body != http.NoBody {
+		resp.Body = &limitedBody{rc: resp.Body, left: asked, limit: asked}
+	}
 }
 
 func eventStream(h http.Header) bool { return mediaType(h) == "text/event-stream" }

@@ -213,8 +213,10 @@ func TestRetryableDecides(t *testing.T) {
 		err   error
 		calls int
 	}{
-		{"an attempt's own deadline by default", nil, inner, 1},
-		{"an attempt's own deadline when allowed", func(error) bool { return true }, inner, 3},
+		{"an attempt's own deadline by default", nil, inner, 3},
+		{"a cancellation by default", nil, context.Canceled, 1},
+		{"an attempt's own deadline when forbidden", func(err error) bool { return !errors.Is(err, context.DeadlineExceeded) }, inner, 1},
+		{"a cancellation when allowed", func(error) bool { return true }, context.Canceled, 1},
 		{"anything else by default", nil, errors.New("x"), 3},
 		{"forbidden", func(error) bool { return false }, errors.New("x"), 1},
 		{"sees no marks", func(err error) bool { return err == inner }, retry.After(inner, 0), 3},

@@ -35,8 +35,9 @@ type Policy struct {
 	MaxWait time.Duration
 
 	// Retryable reports whether an error is worth another attempt. Nil is every
-	// error but those of a context. An error marked [Permanent] and
-	// context.Canceled are never retried, whatever it says. Package client has
+	// error: a context.DeadlineExceeded is an attempt's own, or a timeout of package
+	// net or net/http, while the caller's context goes on. An error marked
+	// [Permanent] and context.Canceled are never retried, whatever it says. Package client has
 	// its own rule about what is safe to repeat, which this one can narrow and
 	// not widen.
 	Retryable func(error) bool
@@ -115,8 +116,5 @@ func (p Policy) retryable(err error) bool {
 	if isPermanent(err) || errors.Is(err, context.Canceled) {
 		return false
 	}
-	if p.Retryable != nil {
-		return p.Retryable(bare(err))
-	}
-	return !errors.Is(err, context.DeadlineExceeded)
+	return p.Retryable == nil || p.Retryable(bare(err))
 }
