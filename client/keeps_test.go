@@ -67,7 +67,7 @@ func TestC39_ARedirectTurnsNoWriteIntoARead(t *testing.T) {
 						require.Equal(t, tc.body, s.body, s.url)
 						require.Equal(t, "Bearer canary-secret", s.auth())
 						if tc.body != "" {
-							require.Equal(t, "text/x", s.header.Get("Content-Type")+strings.Join(s.header["content-type"], ""))
+							require.Equal(t, "text/x", s.contentType())
 						}
 					}
 				})

@@ -62,6 +62,16 @@ func (s sent) auth() string {
 	return strings.Join(append(s.header["Authorization"], s.header["X-Api-Key"]...), " ")
 }
 
+// contentType is what was sent under that name, however it was spelled.
+func (s sent) contentType() (all string) {
+	for name, values := range s.header {
+		if strings.EqualFold(name, "Content-Type") {
+			all += strings.Join(values, ", ")
+		}
+	}
+	return all
+}
+
 const (
 	own     = "https://api.example.com"
 	foreign = "https://files.example.net"

@@ -299,6 +299,8 @@ type (
 	}
 )
 
+var _ = ownTags{kind: "is read by nobody"}.kind
+
 func (*decodesItself) UnmarshalJSON([]byte) error { return nil }
 func (*tagged) UnmarshalJSON([]byte) error        { return nil }
 

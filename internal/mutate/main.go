@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, out io.Writer) (score, error) {
 	}
 	var number int
 	if _, err := fmt.Sscan(flags.Arg(0), &number); err != nil || number < 1 || flags.NArg() < 2 || *jobs < 1 {
-		return score{}, errors.New("usage: mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] [-run REGEXP] NUMBER PACKAGE...")
+		return score{}, errors.New("usage: mutate [-seed N] [-jobs N] [-least PERCENT] [-equal FILE] [-match REGEXP] [-run REGEXP] NUMBER PACKAGE [PACKAGE]")
 	}
 	var selected []string
 	if *only != "" {
