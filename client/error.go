@@ -58,9 +58,10 @@ func (e Effect) String() string {
 	return "no effect"
 }
 
-// Error is what a call that did not succeed returns. It holds no credential
-// that the client added, no query and no raw body in its text; what the service
-// said is quoted and cut to 1 KiB.
+// Error is what a call that did not succeed returns. It holds no credential that the
+// client added or that the request's headers, cookies and query have under such a
+// name, no query and no raw body in its text; what the service said is quoted and
+// cut to 1 KiB.
 type Error struct {
 	Provider  string         // the profile's name, "" without one
 	Method    string         // of the last request

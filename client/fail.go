@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -33,15 +32,23 @@ func (x *exchange) explain(a *attemptContext, err error) error {
 
 // clean takes the URL and every credential of this call out of an error.
 func (x *exchange) clean(err error) error {
-	if ue, ok := errors.AsType[*url.Error](err); ok {
-		err = ue.Err
+	for {
+		ue, ok := errors.AsType[*url.Error](err)
+		if !ok {
+			break
+		}
+		if err = ue.Err; ue.Op == "parse" {
+			err = errBadURL // Err quotes what is wrong in it: a password, as a rule
+		}
 	}
 	text := err.Error()
-	if scrubbed := cut(x.scrub(text), messageLimit); scrubbed != text {
+	if scrubbed := cut(redact.URLs(x.scrub(text)), messageLimit); scrubbed != text {
 		return &scrubbedError{text: scrubbed, timeout: isTimeout(err), kind: kindOf(err)}
 	}
 	return err
 }
+
+var errBadURL = errors.New("a URL cannot be parsed")
 
 // scrubbedError replaces an error whose text held a credential, or too much of
 // the service's, and which can therefore not be unwrapped.
@@ -91,16 +98,23 @@ func (x *exchange) label(h http.Header, shown string) string {
 	return printable(shown)
 }
 
-// secrets are the values that the last request has and its template has not, and
-// those of earlier hops.
+// secrets are the values that the last request has and its template has not, those
+// of earlier hops, and in a call of the client's own the credentials that its caller
+// has put on the request.
 func (x *exchange) secrets() []string {
 	wire, bare, _ := x.chain.last()
-	if wire == nil || x.c.cfg.auth == nil {
+	if wire == nil {
 		return nil
 	}
 	x.chain.mu.Lock()
 	found := slices.Clone(x.chain.secrets)
 	x.chain.mu.Unlock()
+	if x.asked == nil {
+		found = givenSecrets(found, wire)
+	}
+	if x.c.cfg.auth == nil {
+		return found
+	}
 	names := credentialHeaders(wire.Header, bare.Header)
 	if x.lent != "" {
 		names = append(names, x.lent)
@@ -111,21 +125,7 @@ func (x *exchange) secrets() []string {
 			continue // a date or a digest, which an Auth adds to what it signs
 		}
 		for _, v := range wire.Header[name] {
-			found = append(found, v)
-			scheme, rest, ok := strings.Cut(v, " ")
-			if !ok {
-				continue
-			}
-			found = append(found, rest)
-			if strings.EqualFold(scheme, "Basic") {
-				if plain, err := base64.StdEncoding.DecodeString(rest); err == nil {
-					user, password, _ := strings.Cut(string(plain), ":")
-					if password == "" {
-						password = user // a key sent as the user name
-					}
-					found = append(found, string(plain), password)
-				}
-			}
+			found = fieldSecrets(found, v)
 		}
 	}
 	for _, name := range credentialParams(wire.URL, bare.URL) {

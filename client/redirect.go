@@ -2,9 +2,7 @@ package client
 
 import (
 	"context"
-	"encoding/hex"
 	"net/http"
-	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -28,7 +26,7 @@ func (x *exchange) passOn(resp *http.Response) error {
 	h := x.chain
 	wire, bare, _ := h.last()
 	secrets := x.secrets()
-	if repeats(resp.Header.Get("Location"), secrets) {
+	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
 		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
 	}
 	h.mu.Lock()
@@ -45,41 +43,6 @@ func (x *exchange) passOn(resp *http.Response) error {
 		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, chainKey{}, h))
 	}
 	return nil
-}
-
-// repeats reports whether text holds one of the secrets, as redact.Scrub knows them
-// or behind more escapes than are needed.
-func repeats(text string, secrets []string) bool {
-	for range 4 {
-		if redact.Scrub(text, secrets...) != text {
-			return true
-		}
-		plain := unescape(text)
-		if plain == text {
-			return false
-		}
-		text = plain
-	}
-	return false
-}
-
-// unescape replaces the percent escapes of text, and leaves what is none.
-func unescape(text string) string {
-	if !strings.Contains(text, "%") {
-		return text
-	}
-	b := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		if text[i] == '%' && i+2 < len(text) {
-			if c, err := hex.DecodeString(text[i+1 : i+3]); err == nil {
-				b = append(b, c[0])
-				i += 2
-				continue
-			}
-		}
-		b = append(b, text[i])
-	}
-	return string(b)
 }
 
 // follow makes the call hop by hop, as http.Client does under an SDK.

@@ -56,9 +56,11 @@ func (r *redactor) err(err error) error {
 		if !ok {
 			break
 		}
-		err = ue.Err
+		if err = ue.Err; ue.Op == "parse" {
+			err = errBadURL // Err quotes what is wrong in it
+		}
 	}
-	text := r.text(err.Error())
+	text := redact.URLs(r.text(err.Error()))
 	if text == err.Error() {
 		return err
 	}
@@ -69,6 +71,8 @@ func (r *redactor) err(err error) error {
 	}
 	return &redactedError{text, nil}
 }
+
+var errBadURL = errors.New("a URL cannot be parsed")
 
 type redactedError struct {
 	text  string

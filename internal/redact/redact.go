@@ -5,6 +5,7 @@ package redact
 import (
 	"cmp"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -76,7 +77,10 @@ func URL(u *url.URL) string {
 const minSecret = 4
 
 // Scrub replaces each secret in text, as it is and in the forms that services
-// repeat it in: escaped for a URL or for JSON, and in base64.
+// repeat it in: escaped for a URL, for JSON or for HTML, once or more often, in
+// hexadecimal, and in base64, also as a part of something longer. A text that holds
+// one behind escapes comes back without those, and without what is behind the first
+// 64 KiB, in which alone such a one is looked for.
 func Scrub(text string, secrets ...string) string {
 	var all []string
 	for _, s := range secrets {
@@ -86,7 +90,26 @@ func Scrub(text string, secrets ...string) string {
 	}
 	// The longest first: one form, or one secret, can be a part of another.
 	slices.SortFunc(all, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
-	for _, form := range slices.Compact(all) {
+	all = slices.Compact(all)
+	text = replace(text, all)
+	plain, rest := text[:min(len(text), maxEscaped)], ""
+	if len(text) > maxEscaped {
+		rest = Mark
+	}
+	for range maxEscapes {
+		next := unescape(plain)
+		if next == plain {
+			break
+		}
+		if plain = replace(next, all); plain != next {
+			text = plain + rest
+		}
+	}
+	return text
+}
+
+func replace(text string, forms []string) string {
+	for _, form := range forms {
 		text = strings.ReplaceAll(text, form, Mark)
 	}
 	return text
@@ -109,7 +132,9 @@ func forms(s string) []string {
 	for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
 		fs = append(fs, enc.EncodeToString([]byte(s)))
 	}
-	return fs
+	fs = append(fs, withinBase64(s)...)
+	digits := hex.EncodeToString([]byte(s))
+	return append(fs, digits, strings.ToUpper(digits))
 }
 
 // lowerEscapes writes the hexadecimal digits of percent escapes in lower case,

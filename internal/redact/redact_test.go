@@ -2,7 +2,10 @@ package redact_test
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -131,4 +134,64 @@ func FuzzURL(f *testing.F) {
 			t.Fatalf("%q shows the user info of %q", shown, raw)
 		}
 	})
+}
+
+// X1: a service escapes what it repeats as it likes, and as often.
+func TestX1_ScrubFindsASecretBehindAnyEscapes(t *testing.T) {
+	const secret = `sk_live_C+an/ar=y&<9 é"z`
+	each := func(format string) string {
+		var b strings.Builder
+		for _, r := range secret {
+			fmt.Fprintf(&b, format, r)
+		}
+		return b.String()
+	}
+	percents := ""
+	for i := range len(secret) {
+		percents += fmt.Sprintf("%%%02x", secret[i])
+	}
+	for name, echo := range map[string]string{
+		"every byte for a URL":   percents,
+		"twice for a URL":        url.QueryEscape(url.QueryEscape(secret)),
+		"four times":             url.PathEscape(url.PathEscape(url.PathEscape(url.PathEscape(secret)))),
+		"every letter for JSON":  each(`\u%04x`),
+		"JSON in JSON":           each(`\\u%04x`),
+		"for HTML":               html.EscapeString(secret),
+		"every letter for HTML":  each("&#%d;"),
+		"quoted":                 fmt.Sprintf("%+q", secret),
+		"hexadecimal":            hex.EncodeToString([]byte(secret)),
+		"in capitals":            strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"base64 for a URL":       url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(secret))),
+		"HTML in JSON for a URL": url.PathEscape(strings.ReplaceAll(html.EscapeString(secret), "&", `\u0026`)),
+	} {
+		shown := redact.Scrub("bad "+echo+" sent", secret)
+		require.Contains(t, shown, redact.Mark, name)
+		require.NotContains(t, shown, echo[:12], name)
+	}
+	for _, around := range []string{"", "u", "u:", "Bearer ", "Authorization: Bearer "} {
+		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+			shown := redact.Scrub(enc.EncodeToString([]byte(around+secret+around)), secret)
+			require.Contains(t, shown, redact.Mark, around)
+			require.Less(t, len(shown), len(redact.Mark)+3*len(around)+8, "no part of the secret but at its edges")
+		}
+	}
+	for _, text := range []string{"100%", "%zz", `\`, `a\qb`, "&", "&nonsense;", "50%25 &amp; \u0041", ""} {
+		require.Equal(t, text, redact.Scrub(text, secret), "what holds no secret stays as it is")
+	}
+	long := strings.Repeat("%", 1<<20) + percents
+	require.Equal(t, long, redact.Scrub(long, secret), "within bounds")
+	require.Equal(t, redact.Mark+strings.Repeat("x", 64<<10-len(percents))+redact.Mark, redact.Scrub(percents+strings.Repeat("x", 1<<17), secret))
+}
+
+// X1: user info and query are in no error's text, a URL that is none at all included.
+func TestX1_URLsInText(t *testing.T) {
+	for text, want := range map[string]string{
+		"no address": "no address",
+		`Get "https://u:canary@x.example/y?k=canary": refused`:                                              `Get "https://x.example/y?k=[redacted]": refused`,
+		"see https://docs.example/errors#x and ftp://a:canary@b/":                                           "see https://docs.example/errors#x and ftp://b/",
+		`parse "http://u:ca%nary@proxy:8080": invalid URL escape "%na"`:                                     `parse "[redacted]`,
+		`invalid proxy address "u:ca%nary@proxy": parse "http://u:ca%nary@proxy": invalid URL escape "%na"`: "invalid proxy address [redacted]",
+	} {
+		require.Equal(t, want, redact.URLs(text))
+	}
 }
