@@ -30,6 +30,13 @@ func clientBound(issuer, keys string, clientIDs []string, read func(*reading, []
 		if r.set.Has("aud") && !slices.ContainsFunc(audience, named) {
 			return refuse(WrongAudience, `"aud" is not one of the client IDs`)
 		}
+		// The audience of an ID token is a client too.
+		if err := refuseIDToken(r.set); err != nil {
+			return err
+		}
+		if err := refuseOtherKinds(r.set); err != nil {
+			return err
+		}
 		return read(r, clientIDs)
 	}
 	return p
