@@ -152,6 +152,9 @@ func (c *Client) check() error {
 // setUpKeys prepares the verification of ID tokens.
 func (c *Client) setUpKeys() error {
 	p := &c.cfg.Provider
+	if err := p.checkAlgorithms(); err != nil {
+		return err
+	}
 	if p.Issuer == "" || p.JWKSURL == "" {
 		return nil
 	}
