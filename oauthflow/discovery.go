@@ -102,10 +102,7 @@ func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), 
 
 func discoveryURLs(issuer string) []string {
 	openID := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
-	u, err := url.Parse(issuer)
-	if err != nil {
-		return []string{openID}
-	}
+	u, _ := url.Parse(issuer) // checked before
 	oauth := u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/")
 	return []string{openID, oauth}
 }
