@@ -105,6 +105,14 @@ func TestO10_WhenADevicePollsAgain(t *testing.T) {
 // What a program may show to its user, and open.
 func TestDeviceAuthorizationShowsPagesOnly(t *testing.T) {
 	t.Parallel()
+	for lifetime, want := range map[string]time.Duration{"0": 15 * time.Minute, "-1": 15 * time.Minute, "1": time.Second, `"x"`: 15 * time.Minute} {
+		da, err := answering(t, 200, "application/json", `{"device_code":"d","user_code":"U","verification_uri":"https://a.test/","expires_in":`+lifetime+`}`, func(cfg *oauthflow.Config) {
+			cfg.Provider.Endpoint.DeviceAuthURL = cfg.Provider.Endpoint.TokenURL
+		}).DeviceAuth(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, epoch.Add(want), da.Expiry, lifetime)
+		require.Zero(t, da.Interval)
+	}
 	device := func(uri string) (*oauth2.DeviceAuthResponse, error) {
 		body := `{"device_code":"d","user_code":"U","verification_uri":"https://a.test/","verification_uri_complete":"` + uri + `","interval":7}`
 		return answering(t, 200, "application/json", body, func(cfg *oauthflow.Config) {

@@ -61,6 +61,7 @@ func TestQuotedTextIsCutAtItsLimit(t *testing.T) {
 		return strings.TrimPrefix(text, "oauthflow: op: ")
 	}
 	require.Equal(t, `"`+strings.Repeat("x", 254)+`"`, shown(strings.Repeat("x", 254)))
+	require.Equal(t, `"…"`, shown(strings.Repeat("\x80", 300)), "no letter begins in it")
 	for _, long := range []string{strings.Repeat("x", 255), strings.Repeat("x", 1000), strings.Repeat("é", 500), strings.Repeat("\x00", 255), strings.Repeat("€", 86), strings.Repeat("\U0001d11e", 64)} {
 		got := shown(long)
 		require.LessOrEqual(t, len(got), 256)

@@ -16,7 +16,7 @@ import (
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 )
 
-// J3, J5: a claim of another type refuses, whether or not it would have been compared.
+// A claim of another type refuses, whether or not it would have been compared.
 func TestIDTokenClaimsOfAnotherType(t *testing.T) {
 	t.Parallel()
 	s := oauthtest.New(oauthtest.Config{})

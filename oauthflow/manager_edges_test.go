@@ -144,6 +144,34 @@ func TestManager_HowLongACallerWaits(t *testing.T) {
 	})
 }
 
+// O5: a process that comes later sees the pause end to the nanosecond, and does not
+// believe one that cannot be.
+func TestO5_WhenAPauseEndsForAnotherProcess(t *testing.T) {
+	for after, sent := range map[time.Duration]int{0: 1, time.Second - 1: 1, time.Second: 2, time.Hour: 2, -time.Hour: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			sends := 0
+			r := refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+				sends++
+				return nil, &oauthflow.TokenError{Op: "refresh", Status: 429}
+			})
+			memory := oauthflow.NewMemoryStore()
+			var store oauthflow.Store = memory
+			m := newManager(t, store, r)
+			require.NoError(t, m.Put(t.Context(), userKey, &oauth2.Token{RefreshToken: "rt"}))
+			_, err := m.Token(t.Context(), userKey)
+			require.Error(t, err)
+			if after < 0 { // the writer's clock is ahead
+				store = otherClock{memory, -after}
+			} else {
+				time.Sleep(after)
+			}
+			_, err = newManager(t, store, r).Token(t.Context(), userKey)
+			require.Error(t, err)
+			require.Equal(t, sent, sends, after)
+		})
+	}
+}
+
 // O5: a token is refreshed after a 401 only if it is old enough to be worth it: five
 // seconds, or a tenth of its life.
 func TestO5_WhenATokenIsTooYoung(t *testing.T) {
@@ -278,6 +306,24 @@ func (s *blindStore) Delete(ctx context.Context, key string) error {
 	}
 	s.opens = true
 	return s.MemoryStore.Delete(ctx, key)
+}
+
+// versionless is a store that does not say what version a record is.
+type versionless struct{ *oauthflow.MemoryStore }
+
+func (s versionless) Load(ctx context.Context, key string) (oauthflow.Record, error) {
+	r, err := s.MemoryStore.Load(ctx, key)
+	r.Version = 0
+	return r, err
+}
+
+func TestManager_ARecordWithoutAVersion(t *testing.T) {
+	t.Parallel()
+	store := oauthflow.NewMemoryStore()
+	require.NoError(t, newManager(t, store, refresherFunc(nil)).Put(t.Context(), userKey, signIn("a")))
+	_, err := newManager(t, versionless{store}, refresherFunc(nil)).Token(t.Context(), userKey)
+	requireStoreError(t, err, "load")
+	require.ErrorContains(t, err, "it has no version")
 }
 
 func TestManager_ARecordWhoseVersionIsNotKnown(t *testing.T) {

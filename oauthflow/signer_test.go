@@ -64,6 +64,11 @@ func TestAKeyThatDoesNotSign(t *testing.T) {
 	require.Error(t, bound.UserInfo(t.Context(), &oauth2.Token{AccessToken: "a", TokenType: "Bearer"}, new(any)), "not bound to the key")
 }
 
+// emptySource has nothing, and says so by that alone.
+type emptySource struct{}
+
+func (emptySource) Secrets(context.Context) ([]secret.Value, error) { return nil, nil }
+
 func TestJWTBearerRefusesWhatCannotBeSaid(t *testing.T) {
 	t.Parallel()
 	sent := 0
@@ -101,7 +106,7 @@ func TestKeysAreCheckedAtConstruction(t *testing.T) {
 		_, err := oauthflow.New(cfg)
 		return err
 	}
-	none := secret.Func(func(context.Context) ([]secret.Value, error) { return nil, nil })
+	none := emptySource{}
 	good, err := oauthflow.NewSigningKey(ecKey(t), "", "")
 	require.NoError(t, err)
 	require.NoError(t, build(good, nil))
@@ -121,6 +126,8 @@ func TestKeysAreCheckedAtConstruction(t *testing.T) {
 	_, err = oauthflow.Encrypt(oauthflow.NewMemoryStore(), none)
 	require.ErrorIs(t, err, secret.ErrNone)
 	require.ErrorContains(t, err, "encryption keys")
+	_, err = oauthflow.NewDPoP(&oauthflow.SigningKey{})
+	require.ErrorContains(t, err, "oauthflow: dpop: the signing key is missing")
 	_, err = oauthflow.NewSource(nil)
 	require.ErrorContains(t, err, "the grant is nil")
 	_, err = oauthflow.NewSource(func(context.Context) (*oauth2.Token, error) { return signIn("a"), nil }, oauthflow.WithLease(0))
