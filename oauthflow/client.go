@@ -152,6 +152,9 @@ func (c *Client) check() error {
 // setUpKeys prepares the verification of ID tokens.
 func (c *Client) setUpKeys() error {
 	p := &c.cfg.Provider
+	if err := p.checkAlgorithms(); err != nil {
+		return err
+	}
 	if p.Issuer == "" || p.JWKSURL == "" {
 		return nil
 	}
@@ -169,11 +172,8 @@ func (c *Client) setUpKeys() error {
 // setUpCookies prepares the authorization code flow.
 func (c *Client) setUpCookies() error {
 	if c.cfg.RedirectURL != "" {
-		u, err := url.Parse(c.cfg.RedirectURL)
-		if err != nil {
-			return fmt.Errorf("the redirect URL is not an absolute URL")
-		}
-		c.callbackTLS = u.Scheme == "https" // in lower case, whatever was written
+		u, _ := url.Parse(c.cfg.RedirectURL) // checked before
+		c.callbackTLS = u.Scheme == "https"  // in lower case, whatever was written
 		c.callbackPath = cmp.Or(c.cfg.CallbackPath, u.Path, "/")
 	}
 	keys, err := newAttemptKeys(c.cfg.CookieKey)

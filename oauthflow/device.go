@@ -145,11 +145,8 @@ func (c *Client) poll(ctx context.Context, op string, form url.Values) (*granted
 // nextPoll says whether, and after what interval, to ask again.
 func nextPoll(interval time.Duration, err error) (time.Duration, bool) {
 	te, ok := errors.AsType[*TokenError](err)
-	if !ok {
-		return 0, false
-	}
 	switch {
-	case te.Code == "access_denied", te.Code == "expired_token", errors.Is(te, ErrInvalidGrant):
+	case !ok, te.Code == "access_denied", te.Code == "expired_token", errors.Is(te, ErrInvalidGrant):
 		return 0, false
 	case te.Code == "authorization_pending":
 		return interval, true

@@ -263,15 +263,16 @@ func TestO10_DevicePollSurvivesAnErrorOfTheServer(t *testing.T) {
 }
 
 func TestO10_DevicePollEndsAtAnyOtherRefusal(t *testing.T) {
-	t.Parallel()
 	for _, body := range []string{`{"error":"invalid_scope"}`, `{"error":"invalid_client"}`, ``, `{"errcode":7,"errmsg":"x"}`} {
-		polls := 0
-		c := polling(t, func(poll int, _ *http.Request) (*http.Response, error) {
-			polls = poll
-			return plainAnswer(400, body), nil
+		synctest.Test(t, func(t *testing.T) {
+			polls := 0
+			c := polling(t, func(poll int, _ *http.Request) (*http.Response, error) {
+				polls = poll
+				return plainAnswer(400, body), nil
+			})
+			_, err := c.DeviceToken(t.Context(), &oauth2.DeviceAuthResponse{DeviceCode: "d", Interval: 1})
+			require.Equal(t, 400, tokenError(t, err).Status)
+			require.Equal(t, 1, polls)
 		})
-		_, err := c.DeviceToken(t.Context(), &oauth2.DeviceAuthResponse{DeviceCode: "d", Interval: 1})
-		require.Equal(t, 400, tokenError(t, err).Status)
-		require.Equal(t, 1, polls)
 	}
 }

@@ -44,7 +44,9 @@ func (e *DiscoveryError) Unwrap() error { return e.Err }
 //
 // AuthStyle becomes Basic, the default, unless the issuer does not list it but
 // lists client_secret_post. PKCE is used unless the issuer lists methods
-// without S256.
+// without S256. Of the algorithms for ID tokens those remain that this package can
+// verify; if there are none, [New] refuses the Provider until
+// Provider.IDTokenAlgorithms is changed.
 func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, error) {
 	c := newClient(Config{}, opts)
 	if err := checkURL(issuer); err != nil {
@@ -100,10 +102,7 @@ func isObject(body []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(body), 
 
 func discoveryURLs(issuer string) []string {
 	openID := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
-	u, err := url.Parse(issuer)
-	if err != nil {
-		return []string{openID}
-	}
+	u, _ := url.Parse(issuer) // checked before
 	oauth := u.Scheme + "://" + u.Host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(u.EscapedPath(), "/")
 	return []string{openID, oauth}
 }
@@ -204,10 +203,15 @@ func (m metadata) authStyle() oauth2.AuthStyle {
 	return oauth2.AuthStyleInHeader
 }
 
-// algorithms keeps the asymmetric ones: an HMAC keyed with the client secret,
-// or none at all, is no proof of who issued a token.
+// algorithms keeps those that can be used: an HMAC keyed with the client secret,
+// or none at all, is no proof of who issued a token, and others are not known
+// here. If none is left, all are kept, since an empty list would stand for RS256:
+// New refuses them by name.
 func (m metadata) algorithms() []string {
-	return slices.DeleteFunc(m.list("id_token_signing_alg_values_supported"), func(a string) bool {
-		return a != string(jose.Ed25519) && !slices.Contains(jose.Asymmetric(), jose.Algorithm(a))
-	})
+	all := m.list("id_token_signing_alg_values_supported")
+	usable := slices.DeleteFunc(slices.Clone(all), func(a string) bool { return !jose.IsAsymmetric(jose.Algorithm(a)) })
+	if len(usable) == 0 {
+		return all
+	}
+	return usable
 }

@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -47,22 +48,14 @@ const proofBackdate = 3 * time.Second
 // is gone when the process ends.
 func NewDPoP(key *SigningKey) (*DPoP, error) {
 	if key == nil {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			return nil, fmt.Errorf("oauthflow: dpop: %w", err)
-		}
-		if key, err = NewSigningKey(k, "", ""); err != nil {
-			return nil, err
-		}
+		k, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // never fails
+		key, _ = NewSigningKey(k, "", "")
 	}
-	jwk, err := key.signer.PublicKey().BareJWK()
-	if err != nil {
+	if _, err := key.SigningKey(context.Background()); err != nil {
 		return nil, fmt.Errorf("oauthflow: dpop: %w", err)
 	}
-	thumbprint, err := key.signer.PublicKey().Thumbprint()
-	if err != nil {
-		return nil, fmt.Errorf("oauthflow: dpop: %w", err)
-	}
+	jwk, _ := key.signer.PublicKey().BareJWK() // a public key has both
+	thumbprint, _ := key.signer.PublicKey().Thumbprint()
 	return &DPoP{key: key, jwk: jwk, thumbprint: thumbprint, now: time.Now, nonces: map[string]string{}}, nil
 }
 

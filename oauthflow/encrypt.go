@@ -75,14 +75,8 @@ func newSealer(text string) (*sealer, error) {
 	if err != nil || len(key) != 32 || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return nil, errors.New("is not 32 bytes in standard base64")
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, err
-	}
+	block, _ := aes.NewCipher(key) // takes any 32 bytes
+	aead, _ := cipher.NewGCMWithRandomNonce(block)
 	s := &sealer{aead: aead}
 	sum := sha256.Sum256(append([]byte("standpipe oauthflow record key ID\x00"), key...))
 	copy(s.id[:], sum[:])

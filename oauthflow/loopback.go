@@ -85,9 +85,8 @@ func (l Loopback) serve(ctx context.Context, lns []net.Listener, flow *loopbackF
 		// The browser still has to get its page.
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
-		if srv.Shutdown(grace) != nil {
-			_ = srv.Close()
-		}
+		_ = srv.Shutdown(grace)
+		_ = srv.Close()
 		serving.Wait()
 	}()
 	show := l.Open

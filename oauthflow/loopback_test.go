@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os/exec"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -251,6 +253,19 @@ func TestLoopbackPagePanics(t *testing.T) {
 	require.NoError(t, err)
 	<-gone
 	require.Equal(t, "alice", res.IDToken.Subject)
+}
+
+// Without an Open of the caller's it is the system's browser, of which there may be
+// none.
+func TestLoopbackOpensTheSystemsBrowser(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if runtime.GOOS == "windows" {
+		t.Skip("its browser is found without a PATH")
+	}
+	_, err := oauthflow.Loopback{}.Run(t.Context(), newClient(t, cliServer(), "cli", nil))
+	require.ErrorIs(t, err, exec.ErrNotFound)
+	require.ErrorContains(t, err, "open the browser")
+	require.ErrorIs(t, oauthflow.OpenBrowser(t.Context(), "https://auth.test/"), exec.ErrNotFound)
 }
 
 // A provider that posts its answer would be waited for in vain.

@@ -41,10 +41,7 @@ func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.T
 		e.mu.Lock()
 		if e.evicted {
 			e.mu.Unlock()
-			var err error
-			if e, err = m.entry(e.key); err != nil {
-				return nil, err
-			}
+			e, _ = m.entry(e.key) // a key that has been taken before
 			continue
 		}
 		now := time.Now()

@@ -82,9 +82,7 @@ func (r *renewal) run(ctx context.Context) (*tokenState, error) {
 			if r.m.isClosing() || now.Sub(began) > r.m.waitsFor(st) {
 				return st, st.refreshError(r.key, time.Time{}, ErrRefreshInProgress)
 			}
-			if err := pause.For(ctx, poll); err != nil {
-				return st, st.refreshError(r.key, time.Time{}, err)
-			}
+			_ = pause.For(ctx, poll) // the context of a flight does not end
 			poll = min(poll*3/2, pollMax)
 			continue
 		}
@@ -221,9 +219,10 @@ func (r *renewal) send(ctx context.Context, st *tokenState) (*tokenState, error)
 			return r.giveUp(ctx, st, err)
 		}
 		// What is known so far is written down before the replay.
-		if !r.beat(ctx, st) || pause.For(ctx, replayPause) != nil {
+		if !r.beat(ctx, st) {
 			return r.giveUp(ctx, st, err)
 		}
+		_ = pause.For(ctx, replayPause)
 	}
 }
 

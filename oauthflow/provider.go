@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
@@ -62,7 +63,8 @@ type Provider struct {
 
 	// IDTokenAlgorithms are the signature algorithms accepted in ID tokens.
 	// Empty: RS256, the default of OpenID Connect. A client that registered
-	// another must name it.
+	// another must name it. One without a public key ("none", "HS256") or unknown
+	// here is an error in [New].
 	IDTokenAlgorithms []string
 
 	// NoNonce says that ID tokens come without the "nonce" of the authorization
@@ -204,6 +206,16 @@ func (p *Provider) check() error {
 		return fmt.Errorf("a provider that returns no nonce must do PKCE: nothing else binds an ID token to its sign-in")
 	}
 	return p.checkRefreshParams()
+}
+
+// checkAlgorithms refuses those that could never verify an ID token.
+func (p *Provider) checkAlgorithms() error {
+	for _, a := range p.IDTokenAlgorithms {
+		if !jose.IsAsymmetric(jose.Algorithm(a)) {
+			return fmt.Errorf("the ID token algorithm %s is not one that verifies with a public key: use some of %v", quote(a, 64), jose.Asymmetric())
+		}
+	}
+	return nil
 }
 
 // checkRefreshParams refuses parameters that would be sent twice.
