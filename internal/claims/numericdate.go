@@ -16,9 +16,6 @@ func numericDate(value []byte) (time.Time, bool) {
 	if value[0] == '-' {
 		return time.Time{}, false
 	}
-	if seconds, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-		return time.Unix(seconds, 0), seconds <= maxNumericDate
-	}
 	seconds, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || seconds > maxNumericDate {
 		return time.Time{}, false

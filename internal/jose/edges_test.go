@@ -141,8 +141,11 @@ func TestParseKeyMembers(t *testing.T) {
 		publicJWK(t, jose.ES256, "k", `"n":"A"`):            `"n" is not canonical`,
 		publicJWK(t, jose.ES256, "k", `"n":"AA\r"`):         `"n" is not canonical`,
 		publicJWK(t, jose.ES256, "k", `"n":"AA\n"`):         `"n" is not canonical`,
-		publicJWK(t, jose.ES256, "k", `"key_ops":7`):        `"key_ops"`,
-		publicJWK(t, jose.ES256, "k", `"key_ops":[7]`):      `"key_ops"`,
+		publicJWK(t, jose.ES256, "k", `"key_ops":7`):        `"key_ops": JSON value of another type`,
+		publicJWK(t, jose.ES256, "k", `"key_ops":[7]`):      `"key_ops": JSON value of another type`,
+		publicJWK(t, jose.ES256, "k", `"kid":"k"`):          "JWK: duplicate",
+		`{`:                                      "JWK: invalid JSON",
+		`[]`:                                     "JWK: JSON value of another type",
 		`{"use":"sig"}`:                          `no "kty"`,
 		`{"kty":"OKP","crv":"X25519","x":"AA"}`:  "not an Ed25519 key",
 		`{"kty":"OKP","crv":"Ed25519","x":"AA"}`: "wrong size",
@@ -424,5 +427,31 @@ func TestJ5_SegmentErrors(t *testing.T) {
 	for _, key := range []*jose.Key{key, signerFor(t, jose.EdDSA, "").PublicKey(), signerFor(t, jose.HS256, "").PublicKey()} {
 		_, err = jose.Token{}.Verify(key, "", jose.RS256)
 		require.ErrorIs(t, err, jose.ErrAlgorithm)
+	}
+}
+
+// J9: a key counts once, and keys that differ in the key or the algorithm are several.
+func TestJ9_EqualKeys(t *testing.T) {
+	t.Parallel()
+	made := func(a jose.Algorithm, fill string) *jose.Key {
+		k, err := jose.NewSecretKey("a", a, []byte(strings.Repeat(fill, 64)))
+		require.NoError(t, err)
+		return k
+	}
+	for _, tt := range []struct {
+		keys []*jose.Key
+		want int
+	}{
+		{[]*jose.Key{made(jose.HS256, "a"), made(jose.HS256, "a")}, 1},
+		{[]*jose.Key{made(jose.HS256, "a"), made(jose.HS256, "b")}, 2},
+		{[]*jose.Key{made(jose.HS256, "a"), made(jose.HS512, "a")}, 2},
+		{[]*jose.Key{signerFor(t, jose.RS256, "a").PublicKey(), signerFor(t, jose.RS256, "a").PublicKey()}, 1},
+		{[]*jose.Key{signerFor(t, jose.RS256, "a").PublicKey(), signerFor(t, jose.RS256, "b").PublicKey()}, 2},
+		{[]*jose.Key{signerFor(t, jose.RS256, "a").PublicKey(), signerFor(t, jose.RS384, "a").PublicKey()}, 2},
+		{[]*jose.Key{signerFor(t, jose.RS256, "a").PublicKey(), signerFor(t, jose.ES256, "a").PublicKey()}, 2},
+	} {
+		set, err := jose.NewSet(tt.keys...)
+		require.NoError(t, err)
+		require.Len(t, set.Keys(), tt.want)
 	}
 }
