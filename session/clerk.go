@@ -157,9 +157,6 @@ func readClerkOrganization2(r *reading) error {
 // own libraries disagree; the number of masks tells. Where the three do not fit
 // together nobody can tell what was meant, and no permission is granted.
 func clerkPermissions(features, permissions, masks string) []string {
-	if features == "" || permissions == "" || masks == "" {
-		return nil
-	}
 	var all, ofOrganization []string
 	for feature := range strings.SplitSeq(features, ",") {
 		scopes, name, ok := strings.Cut(feature, ":")

@@ -87,10 +87,7 @@ func readOIDC(r *reading) error {
 	if err := r.client(true); err != nil {
 		return err
 	}
-	audience, err := r.set.StringOrStrings("aud")
-	if err != nil {
-		return err
-	}
+	audience, _ := r.set.StringOrStrings("aud") // the rules have checked its type
 	if len(audience) > 1 && len(r.settings.parties) == 0 {
 		// OpenID Connect Core section 3.1.3.7, step 5. With one audience "azp" may
 		// be another client of the same application, as with Google's apps.

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -279,7 +278,7 @@ func (s *settings) source(p *Profile, algorithms []jose.Algorithm) (keyset.Sourc
 		return keyset.Static(set), nil
 	}
 	if s.unsignedEmulator {
-		return noKeys{}, nil
+		return keyset.Static(new(jose.Set)), nil
 	}
 	c := p.keys
 	if s.keysURL != "" {
@@ -290,10 +289,3 @@ func (s *settings) source(p *Profile, algorithms []jose.Algorithm) (keyset.Sourc
 	c.Lifetime, c.StaleFor, c.Cooldown, c.Wait = s.cache.Lifetime, s.cache.StaleFor, s.cache.Cooldown, s.cache.Wait
 	return keyset.New(c)
 }
-
-// noKeys is the source of a verifier of unsigned tokens.
-type noKeys struct{}
-
-func (noKeys) Key(context.Context, jose.Header) (*jose.Key, error) { return nil, jose.ErrUnknownKey }
-
-func (noKeys) Warm(context.Context) error { return nil }

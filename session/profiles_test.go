@@ -161,6 +161,12 @@ func TestClerkOrganizations(t *testing.T) {
 		{"o:a,o:b", "read", "1", nil},
 		{"a,o:b", "read", "1,1", nil},
 		{"o:", "read", "1", nil},
+		{"o:,o:b", "read", "1,1", nil},
+		{"o:a,o:b", "read", "x,1", nil},
+		{"o:a,o:b", "read", "1,", nil},
+		{"o:a,o:b", "read", "1,2", nil},
+		{"o:a,b", "read", "1,1", nil},
+		{"", "", "", nil},
 		{"o:a", "read,", "3", []string{"org:a:read"}},
 		{"o:a", strings.Repeat("p,", 63) + "last", "9223372036854775808", []string{"org:a:last"}},
 		{"o:a", strings.Repeat("p,", 64) + "last", "1", nil},
@@ -204,7 +210,7 @@ func TestClerkIssuer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	for _, key := range []string{"", "pk_live_", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_!", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "pk_live_JA", "pk_live_YS9iJA"} {
+	for _, key := range []string{"", "pk_live_", "sk_live_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_!", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20", "pk_live_JA", "pk_live_YS9iJA", "Y2xlcmsuZXhhbXBsZS5jb20k", "pk_dead_Y2xlcmsuZXhhbXBsZS5jb20k", "pk_live_Y2xlcmsuZXhhbXBsZS5jb20k!"} {
 		_, err := session.ClerkIssuer(key)
 		require.Error(t, err, key)
 	}

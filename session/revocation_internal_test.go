@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -69,4 +71,20 @@ func TestLoggedOutEdges(t *testing.T) {
 	}
 	_, err = NewLoggedOut(1, nil)
 	must.NoError(t, err)
+}
+
+// What the packages below say, or the context, is one of the reasons.
+func TestClassify(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]Reason{
+		context.Canceled:         KeysUnavailable,
+		context.DeadlineExceeded: KeysUnavailable,
+		errors.New("x"):          Malformed,
+		refuse(Pending, "x"):     Pending,
+	} {
+		var typed *Error
+		must.ErrorAs(t, classify(err), &typed)
+		must.Equal(t, want, typed.Reason)
+		must.ErrorIs(t, classify(err), err)
+	}
 }

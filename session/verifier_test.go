@@ -162,8 +162,13 @@ func TestNewVerifierErrors(t *testing.T) {
 		"emulator with keys": func() (*session.Verifier, error) {
 			return session.NewVerifier(i.Firebase(), session.DangerouslyAcceptUnsignedEmulatorTokens(), session.WithJWKS(i.JWKS()))
 		},
-		"nil clock":      func() (*session.Verifier, error) { return session.NewVerifier(oidc, session.WithClock(nil)) },
-		"nil revocation": func() (*session.Verifier, error) { return session.NewVerifier(oidc, session.WithRevocation(nil)) },
+		"emulator with an address of keys": func() (*session.Verifier, error) {
+			return session.NewVerifier(i.Firebase(), session.DangerouslyAcceptUnsignedEmulatorTokens(), session.WithKeysURL("https://i.example/k"))
+		},
+		"auth0 not a URL": func() (*session.Verifier, error) { return session.NewVerifier(session.Auth0("%zz", "api")) },
+		"auth0 blank":     func() (*session.Verifier, error) { return session.NewVerifier(session.Auth0(" ", "api")) },
+		"nil clock":       func() (*session.Verifier, error) { return session.NewVerifier(oidc, session.WithClock(nil)) },
+		"nil revocation":  func() (*session.Verifier, error) { return session.NewVerifier(oidc, session.WithRevocation(nil)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -57,6 +57,9 @@ func (d *Decoder) value(raw []byte, text string, members []strictjson.Member, v 
 			return d.value(raw, text, members, v.Elem().Elem())
 		}
 		return d.standard(raw, v)
+	case fresh:
+		v.SetZero()
+		return d.standard(raw, v)
 	case unsupported:
 		return mismatch(raw, v)
 	}
@@ -120,10 +123,8 @@ func stringOf(raw []byte, text string) (string, bool) {
 	if raw[0] != '"' {
 		return "", false
 	}
-	for _, c := range raw {
-		if c == '\\' {
-			return strictjson.String(raw)
-		}
+	if bytes.ContainsRune(raw, '\\') {
+		return strictjson.String(raw)
 	}
 	return text[1 : len(text)-1], true
 }
@@ -146,26 +147,21 @@ func scalar(raw []byte, h how, v reflect.Value) error {
 			return nil
 		}
 	case floating:
-		// The first byte keeps out what ParseFloat knows beyond JSON.
-		if c := raw[0]; c == '-' || c >= '0' && c <= '9' {
-			if n, err := strconv.ParseFloat(string(raw), v.Type().Bits()); err == nil {
-				v.SetFloat(n)
-				return nil
-			}
+		// What ParseFloat knows beyond JSON is in no text that has been checked.
+		if n, err := strconv.ParseFloat(string(raw), v.Type().Bits()); err == nil {
+			v.SetFloat(n)
+			return nil
 		}
 	}
 	return mismatch(raw, v)
 }
 
 func (d *Decoder) structure(raw []byte, text string, members []strictjson.Member, p *plan, v reflect.Value) error {
-	if members == nil { // else raw is an object, perhaps with space in front of it
-		if raw[0] != '{' {
-			return mismatch(raw, v)
-		}
+	if members == nil {
 		var buf [usualNested]strictjson.Member
 		var err error
 		if members, err = strictjson.Object(raw, buf[:0]); err != nil {
-			return err
+			return mismatch(raw, v) // the text has been checked: it is no object
 		}
 	}
 	for i := range members {
@@ -195,8 +191,8 @@ func (d *Decoder) quoted(raw []byte, v reflect.Value) error {
 	if string(raw) == "null" {
 		return d.value(raw, "null", nil, v)
 	}
-	inner, ok := strictjson.String(raw)
-	if !ok || inner == "" || strictjson.Check([]byte(inner)) != nil {
+	inner, _ := strictjson.String(raw) // empty for what is no string, which is not JSON either
+	if strictjson.Check([]byte(inner)) != nil {
 		return mismatch(raw, v)
 	}
 	return d.value([]byte(inner), inner, nil, v)
@@ -204,12 +200,9 @@ func (d *Decoder) quoted(raw []byte, v reflect.Value) error {
 
 func (d *Decoder) dictionary(raw []byte, text string, members []strictjson.Member, v reflect.Value) error {
 	if members == nil {
-		if raw[0] != '{' {
-			return mismatch(raw, v)
-		}
 		var err error
 		if members, err = strictjson.Object(raw, nil); err != nil {
-			return err
+			return mismatch(raw, v)
 		}
 	}
 	t := v.Type()
@@ -229,10 +222,7 @@ func (d *Decoder) list(raw []byte, text string, v reflect.Value, h how) error {
 	var buf [usualNested]strictjson.Member
 	elements, err := strictjson.Elements(raw, buf[:0])
 	if err != nil {
-		if errors.Is(err, strictjson.ErrType) {
-			return mismatch(raw, v)
-		}
-		return err
+		return mismatch(raw, v)
 	}
 	list := v
 	if h == slice {

@@ -10,13 +10,11 @@ import (
 // mistakes, such as milliseconds, and overflow in other libraries.
 const maxNumericDate = 253402300799
 
-// numericDate reads a JSON number whose form has been checked.
+// numericDate reads a JSON value whose form has been checked: a number that is not
+// negative.
 func numericDate(value []byte) (time.Time, bool) {
-	if len(value) == 0 || value[0] < '0' || value[0] > '9' {
+	if value[0] == '-' {
 		return time.Time{}, false
-	}
-	if seconds, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-		return time.Unix(seconds, 0), seconds <= maxNumericDate
 	}
 	seconds, err := strconv.ParseFloat(string(value), 64)
 	if err != nil || seconds > maxNumericDate {

@@ -1,7 +1,6 @@
 package claims
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -74,13 +73,10 @@ func (s Set) String(name string) (string, error) {
 	if !ok {
 		return "", nil
 	}
-	if m.Value[0] != '"' {
+	text, ok := stringOf(m.Value, s.text[m.Start:m.Start+len(m.Value)])
+	if !ok {
 		return "", malformed(name, "is not a string")
 	}
-	if bytes.IndexByte(m.Value, '\\') < 0 {
-		return s.text[m.Start+1 : m.Start+len(m.Value)-1], nil
-	}
-	text, _ := strictjson.String(m.Value)
 	return text, nil
 }
 
@@ -120,11 +116,7 @@ func (s Set) Strings(name string) ([]string, error) {
 // StringOrStrings returns a claim that is a string or an array of strings, as
 // "aud" is (RFC 7519 section 4.1.3); nil when it is absent.
 func (s Set) StringOrStrings(name string) ([]string, error) {
-	value := s.Raw(name)
-	if value == nil {
-		return nil, nil
-	}
-	if text, ok := strictjson.String(value); ok {
+	if text, ok := strictjson.String(s.Raw(name)); ok {
 		return []string{text}, nil
 	}
 	return s.Strings(name)

@@ -123,7 +123,7 @@ func (a Algorithm) fits(public crypto.PublicKey) bool {
 	case *rsa.PublicKey:
 		return f == familyRSA || f == familyPSS
 	case *ecdsa.PublicKey:
-		return f == familyECDSA && k.Curve == a.curve()
+		return f == familyECDSA && k != nil && k.Curve == a.curve()
 	case ed25519.PublicKey:
 		return f == familyEd25519
 	}

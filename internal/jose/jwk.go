@@ -1,7 +1,6 @@
 package jose
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -12,6 +11,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
 )
@@ -122,15 +123,12 @@ func (j *jwk) fields(name string) (text *string, bytesOf *[]byte) {
 	return nil, nil
 }
 
+// decodeText returns a slice that is not nil, also for an empty string.
 func decodeText(s string) ([]byte, error) {
-	if bytes.ContainsAny([]byte(s), "\r\n") {
+	if strings.ContainsAny(s, "\r\n") {
 		return nil, base64.CorruptInputError(0)
 	}
-	b, err := strict.DecodeString(s)
-	if b == nil && err == nil {
-		b = []byte{}
-	}
-	return b, err
+	return strict.DecodeString(s)
 }
 
 func stringArray(value []byte) ([]string, error) {
@@ -153,12 +151,7 @@ func (j *jwk) checkUse(op string) error {
 	if j.use != "" && j.use != "sig" {
 		return fmt.Errorf(`%w: JWK: "use" is not "sig"`, ErrKey)
 	}
-	if j.hasOps {
-		for _, o := range j.ops {
-			if o == op {
-				return nil
-			}
-		}
+	if j.hasOps && !slices.Contains(j.ops, op) {
 		return fmt.Errorf(`%w: JWK: "key_ops" lacks %q`, ErrKey, op)
 	}
 	return nil
@@ -178,11 +171,12 @@ func (j *jwk) key() (*Key, error) {
 	return NewKey(j.kid, j.algorithm, public)
 }
 
+// public leaves to NewKey what concerns keys from everywhere.
 func (j *jwk) public() (crypto.PublicKey, error) {
 	switch j.kty {
 	case "RSA":
 		e := trimZeros(j.e)
-		if len(e) == 0 || len(e) > 4 || len(e) == 4 && e[0] > 0x7f {
+		if len(e) > 4 || len(e) == 4 && e[0] > 0x7f {
 			return nil, fmt.Errorf("%w: JWK: RSA exponent", ErrKey)
 		}
 		exponent := 0
@@ -207,7 +201,7 @@ func (j *jwk) public() (crypto.PublicKey, error) {
 		}
 		return public, nil
 	case "OKP":
-		if j.crv != "Ed25519" || len(j.x) != ed25519.PublicKeySize {
+		if j.crv != "Ed25519" {
 			return nil, fmt.Errorf("%w: JWK: not an Ed25519 key", ErrKey)
 		}
 		return ed25519.PublicKey(j.x), nil

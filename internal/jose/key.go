@@ -38,7 +38,7 @@ func NewKey(id string, algorithm Algorithm, public crypto.PublicKey) (*Key, erro
 		}
 	case *ecdsa.PublicKey:
 		//lint:ignore SA1019 a key without a point can be told by nothing else, and Bytes panics
-		if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
+		if k == nil || k.X == nil || k.Y == nil {
 			return nil, fmt.Errorf("%w: no key", ErrKey)
 		}
 		switch k.Curve {
@@ -99,26 +99,25 @@ func (k *Key) Suits(a Algorithm) bool {
 	if k.algorithm != "" && k.algorithm != a {
 		return false
 	}
-	if k.secret != nil {
-		return k.algorithm == a
-	}
-	return a.fits(k.public)
+	return k.secret != nil || a.fits(k.public) // a secret is always bound to one
 }
 
 func (k *Key) equal(other *Key) bool {
-	if k.secret != nil || other.secret != nil {
-		return string(k.secret) == string(other.secret) && k.algorithm == other.algorithm
+	if k.algorithm != other.algorithm {
+		return false
 	}
-	public, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
-	return ok && public.Equal(other.public) && k.algorithm == other.algorithm
+	if k.secret != nil {
+		return string(k.secret) == string(other.secret)
+	}
+	return k.public.(interface{ Equal(crypto.PublicKey) bool }).Equal(other.public)
 }
 
 func checkRSA(k *rsa.PublicKey) error {
 	if k == nil || k.N == nil {
 		return fmt.Errorf("%w: no key", ErrKey)
 	}
-	switch bits := k.N.BitLen(); {
-	case k.N.Sign() < 0 || bits < minRSABits:
+	switch bits := k.N.Sign() * k.N.BitLen(); {
+	case bits < minRSABits:
 		return fmt.Errorf("%w: RSA key under 2048 bits", ErrKey)
 	case bits > maxRSABits:
 		return fmt.Errorf("%w: RSA key over 16384 bits", ErrKey)

@@ -35,11 +35,7 @@ func ParsePrivateKeyPEM(text string) (crypto.Signer, error) {
 }
 
 func pemBlocks(text string) func(yield func(*pem.Block) bool) {
-	if !strings.Contains(text, "\n") || strings.Contains(text, `\n`) {
-		text = strings.ReplaceAll(text, `\r`, "")
-		text = strings.ReplaceAll(text, `\n`, "\n")
-	}
-	rest := []byte(text)
+	rest := []byte(strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(text)) // PEM has no backslash of its own
 	return func(yield func(*pem.Block) bool) {
 		for {
 			var block *pem.Block
@@ -120,22 +116,19 @@ func ParsePrivateJWK(data []byte) (*Signer, error) {
 	if err := j.checkUse("sign"); err != nil {
 		return nil, err
 	}
-	if _, err := j.key(); err != nil {
+	key, err := j.key()
+	if err != nil {
 		return nil, err
 	}
-	private, err := j.private()
+	private, err := j.private(key.Public())
 	if err != nil {
 		return nil, err
 	}
 	return NewSigner(private, j.algorithm, j.kid)
 }
 
-// private assumes that the public part has been checked.
-func (j *jwk) private() (crypto.Signer, error) {
-	public, err := j.public()
-	if err != nil {
-		return nil, err
-	}
+// private returns the private key to the public one.
+func (j *jwk) private(public crypto.PublicKey) (crypto.Signer, error) {
 	mismatch := fmt.Errorf("%w: JWK: the private part does not belong to the public one", ErrKey)
 	switch p := public.(type) {
 	case *rsa.PublicKey:

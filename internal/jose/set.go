@@ -111,10 +111,7 @@ func certificateKey(id string, value []byte) (*Key, error) {
 	if err := strictjson.Check(value); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	text, ok := strictjson.String(value)
-	if !ok {
-		return nil, fmt.Errorf("%w: not a string", ErrKey)
-	}
+	text, _ := strictjson.String(value)
 	block, _ := pem.Decode([]byte(text))
 	if id == "" || block == nil || block.Type != "CERTIFICATE" {
 		return nil, fmt.Errorf("%w: no key ID, or not a certificate in PEM", ErrKey)

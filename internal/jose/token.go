@@ -3,6 +3,7 @@ package jose
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
@@ -216,10 +217,5 @@ func (t Token) Verify(key *Key, allowed ...Algorithm) ([]byte, error) {
 func (t Token) UnverifiedPayload() []byte { return t.payload }
 
 func permits(allowed []Algorithm, a Algorithm) bool {
-	for _, other := range allowed {
-		if a != "" && other.canonical() == a {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(allowed, func(other Algorithm) bool { return other.canonical() == a })
 }

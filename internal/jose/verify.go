@@ -27,8 +27,8 @@ func (k *Key) verify(a Algorithm, input, signature []byte) bool {
 			return false
 		}
 		var buf [maxDERSignature]byte
-		der, ok := derSignature(buf[:0], signature[:size], signature[size:])
-		return ok && ecdsa.VerifyASN1(public, digest(info.hash, input), der)
+		der := derSignature(buf[:0], signature[:size], signature[size:])
+		return ecdsa.VerifyASN1(public, digest(info.hash, input), der)
 	case familyEd25519:
 		return ed25519.Verify(k.public.(ed25519.PublicKey), input, signature)
 	case familyHMAC:
@@ -60,12 +60,12 @@ const maxDERSignature = 3 + 2*(2+66+1)
 
 // derSignature appends the DER form of an ECDSA signature to dst, which spares
 // the detour over big.Int that the fixed-size form of RFC 7518 section 3.4 would
-// otherwise take. A zero integer is refused here, one not below the order of the
-// curve by crypto/ecdsa.
-func derSignature(dst, r, s []byte) ([]byte, bool) {
+// otherwise take. A zero integer makes it no signature at all; one not below the
+// order of the curve is refused by crypto/ecdsa.
+func derSignature(dst, r, s []byte) []byte {
 	r, s = trimZeros(r), trimZeros(s)
 	if len(r) == 0 || len(s) == 0 {
-		return nil, false
+		return nil
 	}
 	n := derIntegerSize(r) + derIntegerSize(s)
 	dst = append(dst, 0x30)
@@ -74,7 +74,7 @@ func derSignature(dst, r, s []byte) ([]byte, bool) {
 	}
 	dst = append(dst, byte(n))
 	dst = appendDERInteger(dst, r)
-	return appendDERInteger(dst, s), true
+	return appendDERInteger(dst, s)
 }
 
 func trimZeros(b []byte) []byte {

@@ -69,7 +69,7 @@ func (c *Cache) Key(ctx context.Context, h jose.Header) (*jose.Key, error) {
 		c.start(ctx, st)
 	}
 	key, err := st.set.Find(h)
-	if err == nil || !errors.Is(err, jose.ErrUnknownKey) || h.KeyID == "" {
+	if !errors.Is(err, jose.ErrUnknownKey) || h.KeyID == "" {
 		return key, err
 	}
 	return c.unknown(ctx, h, st, err)

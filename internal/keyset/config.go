@@ -144,7 +144,7 @@ func (c Config) checkURL(raw string) error {
 	switch {
 	case err != nil:
 		return errors.New("keyset: an address that is not a URL")
-	case u.Host == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil || u.Fragment != "":
+	case u.Hostname() == "" || u.User != nil || u.Fragment != "":
 		return errors.New("keyset: an address must be absolute, without user information or fragment")
 	case u.Scheme == "https":
 		return nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -150,18 +149,15 @@ func (f *fetcher) jwksURI(ctx context.Context, from string) (string, error) {
 }
 
 func (f *fetcher) get(ctx context.Context, address string) ([]byte, http.Header, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
+	req, invalid := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if invalid != nil {
 		return nil, nil, errors.New("invalid address")
 	}
 	req.Header.Set("Accept", "application/json")
 	resp, err := f.client.Do(req)
 	if err != nil {
-		// The URL that *url.Error repeats may hold a query.
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return nil, nil, err
+		// Do returns a *url.Error and no other, and the URL in it may hold a query.
+		return nil, nil, errors.Unwrap(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 400 && resp.StatusCode < 500 {
@@ -204,11 +200,9 @@ func (f *fetcher) lifetime(h http.Header) time.Duration {
 	return min(max(lifetime, shortest), MaxLifetime)
 }
 
-// printable leaves out what may hold a secret.
+// printable leaves out what may hold a secret. User information and fragment are in
+// no address that passed checkURL.
 func printable(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "an address that is not a URL"
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	address, _, _ = strings.Cut(address, "?")
+	return address
 }

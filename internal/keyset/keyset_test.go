@@ -632,7 +632,7 @@ func TestDiscoveryGoesOn(t *testing.T) {
 		oauth  = "https://issuer.example/.well-known/oauth-authorization-server/tenant"
 	)
 	for status, ok := range map[int]bool{
-		400: true, 401: true, 403: true, 404: true, 405: true, 410: true, 429: true, 499: true,
+		399: false, 400: true, 401: true, 403: true, 404: true, 405: true, 410: true, 429: true, 499: true,
 		204: false, 304: false, 500: false, 502: false, 503: false,
 	} {
 		s := newServer()
@@ -734,7 +734,7 @@ func TestDiscoveryFollowsAMove(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]keyset.Config{
-		"empty":             {},
+		"neither":           {},
 		"http":              {URL: "http://keys.example/jwks"},
 		"http allowed":      {URL: "http://keys.example/jwks", AllowPlainHTTPToLoopback: true},
 		"http look-alike":   {URL: "http://localhost.example/jwks", AllowPlainHTTPToLoopback: true},
@@ -751,11 +751,37 @@ func TestConfigErrors(t *testing.T) {
 		"issuer text OAuth": {Issuer: "accounts.example.com", Discovery: keyset.OAuth},
 		"discovery http":    {Issuer: issuer, DiscoveryURL: "http://issuer.example/x"},
 		"cooldown":          {URL: keysURL, Cooldown: time.Minute},
-		"lifetime":          {URL: keysURL, Lifetime: 25 * time.Hour},
+		"lifetime":          {URL: keysURL, Lifetime: keyset.MaxLifetime + 1},
+		"negative lifetime": {URL: keysURL, Lifetime: -1},
 		"negative wait":     {URL: keysURL, Wait: -1},
+		"cooldown ":         {URL: keysURL, Cooldown: keyset.MaxCooldown + 1},
+		"negative cooldown": {URL: keysURL, Cooldown: -1},
+		"opaque":            {URL: "https:keys.example"},
+		"no URL":            {Issuer: "https://%zz"},
+		"no URL, OAuth":     {Issuer: "https://%zz", Discovery: keyset.OAuth},
+		"discovery user":    {Issuer: issuer, DiscoveryURL: "https://u@issuer.example/x"},
 	} {
 		_, err := keyset.New(c)
 		require.Error(t, err, name)
+		want := "keyset: "
+		switch {
+		case strings.Contains(name, "lifetime"), strings.Contains(name, "wait"), strings.Contains(name, "cooldown"):
+			want = "a lifetime over 24h0m0s, a cooldown over 30s, or a negative duration"
+		case name == "neither":
+			want = "neither a key address nor an issuer"
+		case name == "bad", strings.HasPrefix(name, "no URL"):
+			want = "not a URL"
+		case strings.Contains(name, "user"), strings.Contains(name, "host"), strings.Contains(name, "fragment"), name == "relative", name == "opaque":
+			want = "must be absolute"
+		case strings.Contains(name, "http"), name == "ftp":
+			want = "over https only"
+		}
+		require.ErrorContains(t, err, want, name)
+	}
+	for _, c := range []keyset.Config{{Lifetime: keyset.MaxLifetime}, {Lifetime: 1}, {Cooldown: keyset.MaxCooldown}, {Cooldown: 1}, {Wait: 1}, {StaleFor: -1}} {
+		c.URL = keysURL
+		_, err := keyset.New(c)
+		require.NoError(t, err)
 	}
 	for _, u := range []string{"http://127.0.0.1:8080/jwks", "http://[::1]/jwks", "http://localhost:1/jwks", "https://keys.example/jwks?v=1"} {
 		_, err := keyset.New(keyset.Config{URL: u, AllowPlainHTTPToLoopback: true})

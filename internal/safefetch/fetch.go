@@ -107,7 +107,7 @@ func (f *Fetcher) check(rawURL string) (*url.URL, error) {
 		return nil, fmt.Errorf("safefetch: %w: not a URL", ErrURL)
 	case u.Scheme != "https" || u.Opaque != "":
 		return nil, fmt.Errorf("safefetch: %w: not https", ErrURL)
-	case u.User != nil || u.Fragment != "" || u.RawFragment != "":
+	case u.User != nil || u.Fragment != "":
 		return nil, fmt.Errorf("safefetch: %w: user information or fragment", ErrURL)
 	case u.Host == "" || u.Host != u.Hostname():
 		return nil, fmt.Errorf("safefetch: %w: no host, or a port", ErrURL)
@@ -127,16 +127,11 @@ func (f *Fetcher) Get(ctx context.Context, rawURL string) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	req := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
+	resp, err := f.client.Do(req.WithContext(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("safefetch: %w: not a URL", ErrURL)
-	}
-	resp, err := f.client.Do(req)
-	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
-		return nil, fmt.Errorf("safefetch: get from %s: %w", u.Host, err)
+		// Do returns a *url.Error and no other, which repeats the URL.
+		return nil, fmt.Errorf("safefetch: get from %s: %w", u.Host, errors.Unwrap(err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

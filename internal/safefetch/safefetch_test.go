@@ -1,9 +1,12 @@
 package safefetch_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -196,18 +200,71 @@ func TestX5_NoRedirectsNoCookiesBounded(t *testing.T) {
 	}
 }
 
-// X5
+// X5: 5 seconds unless the owner says otherwise.
 func TestX5_Timeout(t *testing.T) {
 	t.Parallel()
 	blocked := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	})}
-	f := fetcher(t, safefetch.Config{Client: blocked, Timeout: time.Millisecond})
-	_, err := f.Get(t.Context(), "https://example.com/?token=hidden")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.NotContains(t, err.Error(), "hidden")
+	for timeout, want := range map[time.Duration]time.Duration{0: 5 * time.Second, time.Millisecond: time.Millisecond, time.Minute: time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			f := fetcher(t, safefetch.Config{Client: blocked, Timeout: timeout})
+			start := time.Now()
+			_, err := f.Get(t.Context(), "https://example.com/?token=hidden")
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.EqualError(t, err, "safefetch: get from example.com: context deadline exceeded")
+			require.Equal(t, want, time.Since(start))
+		})
+	}
 }
+
+// X5: 64 KiB unless the owner says otherwise, at the byte.
+func TestX5_Size(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{0, 1, 1024, 100_000} {
+		most := int(limit)
+		if limit == 0 {
+			most = 64 << 10
+		}
+		for _, size := range []int{0, most - 1, most, most + 1} {
+			client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				require.Equal(t, http.MethodGet, r.Method)
+				require.Equal(t, "https://example.com/a%20b?x=1", r.URL.String())
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(make([]byte, size))), Request: r}, nil
+			})}
+			body, err := fetcher(t, safefetch.Config{Client: client, MaxBytes: limit}).Get(t.Context(), "https://example.com/a%20b?x=1")
+			if size > most {
+				require.EqualError(t, err, fmt.Sprintf("safefetch: get from example.com: the body is larger than %d bytes", most))
+				require.Nil(t, body)
+				continue
+			}
+			require.NoError(t, err)
+			require.Len(t, body, size)
+		}
+	}
+}
+
+// X5: every status but 200 is an error, whatever comes with it, and cookies of the
+// owner's client stay out.
+func TestX5_StatusesAndCookies(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{199, 201, 204, 206, 301, 304, 404, 500} {
+		client := &http.Client{Jar: jar{t}, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			require.Empty(t, r.Header)
+			header := http.Header{"Set-Cookie": {"a=b"}, "Location": {"https://example.com/x"}}
+			return &http.Response{StatusCode: status, Header: header, Body: http.NoBody, Request: r}, nil
+		})}
+		_, err := fetcher(t, safefetch.Config{Client: client}).Get(t.Context(), "https://example.com/")
+		require.EqualError(t, err, fmt.Sprintf("safefetch: get from example.com: status %d", status))
+	}
+}
+
+// jar is a cookie jar that must not be asked.
+type jar struct{ *testing.T }
+
+func (j jar) SetCookies(*url.URL, []*http.Cookie) { j.Error("a cookie was kept") }
+func (j jar) Cookies(*url.URL) []*http.Cookie     { j.Error("a cookie was asked for"); return nil }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 

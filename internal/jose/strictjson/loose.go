@@ -19,11 +19,8 @@ func LooseObject(data []byte, f func(name string, value []byte) error) error {
 	}
 	for d.More() {
 		name, err := d.Token()
-		if err != nil {
-			return ErrSyntax
-		}
 		var value json.RawMessage
-		if d.Decode(&value) != nil {
+		if err != nil || d.Decode(&value) != nil {
 			return ErrSyntax
 		}
 		if err := f(name.(string), value); err != nil { // the decoder lets nothing else be a name

@@ -2,7 +2,7 @@ package strictjson
 
 import "bytes"
 
-// span is the text of a member name between its quotes. Offsets, not slices,
+// span is the text of a string between its quotes. Offsets, not slices,
 // so that a scanner stays on the stack.
 type span struct {
 	start, end int

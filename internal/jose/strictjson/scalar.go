@@ -61,39 +61,38 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// string reads a string and returns the text between its quotes and whether it
-// holds an escape.
-func (s *scanner) string() (raw []byte, escaped bool, err error) {
+// string reads a string and returns where the text between its quotes is.
+func (s *scanner) string() (span, error) {
 	s.pos++ // '"'
-	start := s.pos
-	for data := s.data; s.pos < len(data); {
+	text, data := span{start: s.pos}, s.data
+	for {
 		i := s.pos
 		for i < len(data) && plain[data[i]] {
 			i++
 		}
 		if s.pos = i; i == len(data) {
-			break
+			return span{}, ErrSyntax
 		}
 		switch c := data[i]; {
 		case c == '"':
 			s.pos++
-			return data[start:i:i], escaped, nil
+			text.end = i
+			return text, nil
 		case c == '\\':
-			escaped = true
+			text.escaped = true
 			if err := s.escape(); err != nil {
-				return nil, false, err
+				return span{}, err
 			}
-		case c < ' ':
-			return nil, false, ErrSyntax
+		case c < utf8.RuneSelf: // and not plain: a control character
+			return span{}, ErrSyntax
 		default:
 			r, n := utf8.DecodeRune(data[i:])
 			if r == utf8.RuneError && n <= 1 {
-				return nil, false, ErrEncoding
+				return span{}, ErrEncoding
 			}
 			s.pos += n
 		}
 	}
-	return nil, false, ErrSyntax
 }
 
 // plain holds the bytes that stand for themselves in a string.

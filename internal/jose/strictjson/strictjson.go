@@ -37,11 +37,11 @@ func Object(data []byte, dst []Member) ([]Member, error) {
 	if s.peek() != '{' {
 		return nil, s.mismatch()
 	}
-	object, more := s.open()
-	for more {
+	object, next := s.open()
+	for next == ',' {
 		var m Member
 		var err error
-		if m, more, err = s.member(&object, 1); err != nil {
+		if m, next, err = s.member(&object, 1); err != nil {
 			return nil, err
 		}
 		dst = append(dst, m)
@@ -74,10 +74,10 @@ func Elements(data []byte, dst []Member) ([]Member, error) {
 	if s.peek() != '[' {
 		return nil, s.mismatch()
 	}
-	for more := s.openArray(); more; {
+	for next := s.openArray(); next == ','; {
 		var m Member
 		var err error
-		if m, more, err = s.element(1); err != nil {
+		if m, next, err = s.element(1); err != nil {
 			return nil, err
 		}
 		dst = append(dst, m)
@@ -150,24 +150,22 @@ func (s *scanner) mismatch() error {
 }
 
 func (s *scanner) value(depth int) error {
-	switch c := s.peek(); {
-	case c == '"':
-		_, _, err := s.string()
+	switch s.peek() {
+	case '"':
+		_, err := s.string()
 		return err
-	case c == '{':
+	case '{':
 		return s.object(depth)
-	case c == '[':
+	case '[':
 		return s.array(depth)
-	case c == '-' || c >= '0' && c <= '9':
-		return s.number()
-	case c == 't':
+	case 't':
 		return s.literal("true")
-	case c == 'f':
+	case 'f':
 		return s.literal("false")
-	case c == 'n':
+	case 'n':
 		return s.literal("null")
 	}
-	return ErrSyntax
+	return s.number()
 }
 
 // openObject is an object whose members are being read.
@@ -176,54 +174,53 @@ type openObject struct {
 	seen map[string]struct{}
 }
 
-// open reads the brace that opens an object and reports whether a member
-// follows, or reads the one that closes it.
-func (s *scanner) open() (object openObject, more bool) {
+// open reads the brace that opens an object. What it returns is as if a member had
+// been read: a comma when one follows, or the brace that closes the object.
+func (s *scanner) open() (object openObject, next byte) {
 	s.pos++ // '{'
 	s.space()
 	if s.peek() == '}' {
 		s.pos++
-		return openObject{}, false
+		return openObject{}, '}'
 	}
-	return openObject{base: s.names.n}, true
+	return openObject{base: s.names.n}, ','
 }
 
 func (s *scanner) object(depth int) error {
 	if depth > MaxDepth {
 		return ErrDepth
 	}
-	object, more := s.open()
-	for more {
+	object, next := s.open()
+	for next == ',' {
 		var err error
-		if _, more, err = s.member(&object, depth); err != nil {
+		if _, next, err = s.member(&object, depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// member reads one member and reports whether another follows.
-func (s *scanner) member(o *openObject, depth int) (m Member, more bool, err error) {
+// member reads one member, and the comma or the brace behind it.
+func (s *scanner) member(o *openObject, depth int) (m Member, next byte, err error) {
 	if s.peek() != '"' {
-		return Member{}, false, ErrSyntax
+		return Member{}, 0, ErrSyntax
 	}
-	raw, escaped, err := s.string()
+	name, err := s.string()
 	if err != nil {
-		return Member{}, false, err
+		return Member{}, 0, err
 	}
-	name := span{start: s.pos - 1 - len(raw), end: s.pos - 1, escaped: escaped}
 	if m.Name, err = s.remember(o, name); err != nil {
-		return Member{}, false, err
+		return Member{}, 0, err
 	}
 	s.space()
 	if s.peek() != ':' {
-		return Member{}, false, ErrSyntax
+		return Member{}, 0, ErrSyntax
 	}
 	s.pos++
 	s.space()
 	m.Start = s.pos
 	if err := s.value(depth + 1); err != nil {
-		return Member{}, false, err
+		return Member{}, 0, err
 	}
 	m.Value = s.data[m.Start:s.pos:s.pos]
 	s.space()
@@ -231,44 +228,44 @@ func (s *scanner) member(o *openObject, depth int) (m Member, more bool, err err
 	case ',':
 		s.pos++
 		s.space()
-		return m, true, nil
+		return m, ',', nil
 	case '}':
 		s.pos++
 		s.names.n = o.base
-		return m, false, nil
+		return m, '}', nil
 	}
-	return Member{}, false, ErrSyntax
+	return Member{}, 0, ErrSyntax
 }
 
 // openArray is open for an array.
-func (s *scanner) openArray() (more bool) {
+func (s *scanner) openArray() (next byte) {
 	s.pos++ // '['
 	s.space()
 	if s.peek() == ']' {
 		s.pos++
-		return false
+		return ']'
 	}
-	return true
+	return ','
 }
 
 func (s *scanner) array(depth int) error {
 	if depth > MaxDepth {
 		return ErrDepth
 	}
-	for more := s.openArray(); more; {
+	for next := s.openArray(); next == ','; {
 		var err error
-		if _, more, err = s.element(depth); err != nil {
+		if _, next, err = s.element(depth); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// element reads one element and reports whether another follows.
-func (s *scanner) element(depth int) (m Member, more bool, err error) {
+// element reads one element, and the comma or the bracket behind it.
+func (s *scanner) element(depth int) (m Member, next byte, err error) {
 	m.Start = s.pos
 	if err := s.value(depth + 1); err != nil {
-		return Member{}, false, err
+		return Member{}, 0, err
 	}
 	m.Value = s.data[m.Start:s.pos:s.pos]
 	s.space()
@@ -276,10 +273,10 @@ func (s *scanner) element(depth int) (m Member, more bool, err error) {
 	case ',':
 		s.pos++
 		s.space()
-		return m, true, nil
+		return m, ',', nil
 	case ']':
 		s.pos++
-		return m, false, nil
+		return m, ']', nil
 	}
-	return Member{}, false, ErrSyntax
+	return Member{}, 0, ErrSyntax
 }
