@@ -93,17 +93,20 @@ func nestedDetail(d ErrorDetail, in members) ErrorDetail {
 	return d
 }
 
-// members are those of a JSON object, by their name in lower case and without
-// underscores.
+// members are those of a JSON object that are not null, by their name in lower case
+// and without underscores.
 type members map[string]json.RawMessage
 
 func membersOf(raw []byte) (members, bool) {
 	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil || object == nil {
+	if json.Unmarshal(raw, &object) != nil {
 		return nil, false
 	}
 	m := make(members, len(object))
 	for name, value := range object {
+		if string(value) == "null" {
+			continue
+		}
 		folded := strings.ReplaceAll(lower(name), "_", "")
 		if _, taken := m[folded]; !taken || name == folded {
 			m[folded] = value
@@ -119,7 +122,7 @@ func (m members) text(names ...string) string {
 			return s
 		}
 		var n json.Number
-		if json.Unmarshal(m[name], &n) == nil && n != "" {
+		if json.Unmarshal(m[name], &n) == nil {
 			return n.String()
 		}
 	}
@@ -163,18 +166,17 @@ func messageIn(raw json.RawMessage, depth int) string {
 	return strings.Join(texts, "; ")
 }
 
-// messageByField reads {"title": ["can't be blank"]}: the field that comes first.
+// messageByField reads {"title": ["can't be blank"]}: the field that comes first. raw
+// is a part of what has been read as JSON, so that nothing in it can be malformed.
 func messageByField(raw json.RawMessage, depth int) string {
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+	if open, _ := dec.Token(); open != json.Delim('{') {
 		return ""
 	}
 	for dec.More() {
-		name, err := dec.Token()
+		name, _ := dec.Token()
 		var value json.RawMessage
-		if err != nil || dec.Decode(&value) != nil {
-			return ""
-		}
+		_ = dec.Decode(&value)
 		if text := messageIn(value, depth); text != "" {
 			return name.(string) + ": " + text
 		}

@@ -45,9 +45,7 @@ func Above(d time.Duration) time.Duration {
 }
 
 func exponential(base, limit time.Duration, attempt int) time.Duration {
-	if base <= 0 {
-		return 0
-	}
+	base = max(base, 0)
 	if limit <= 0 {
 		limit = math.MaxInt64
 	}
