@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"net/http"
-	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -54,20 +53,13 @@ func repeats(text string, secrets []string) bool {
 		if redact.Scrub(text, secrets...) != text {
 			return true
 		}
-		plain := unescape(text)
-		if plain == text {
-			return false
-		}
-		text = plain
+		text = unescape(text)
 	}
 	return false
 }
 
 // unescape replaces the percent escapes of text, and leaves what is none.
 func unescape(text string) string {
-	if !strings.Contains(text, "%") {
-		return text
-	}
 	b := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
 		if text[i] == '%' && i+2 < len(text) {
