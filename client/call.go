@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -205,7 +206,7 @@ func (x *exchange) mismatch(resp *http.Response, out any, n int, err error) erro
 		})
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		label := firstOf(resp.Header.Get("Content-Type"), "no media type")
+		label := cmp.Or(resp.Header.Get("Content-Type"), "no media type")
 		return failf(ErrDecode, "the response's %d bytes of %s do not fit a %s: they are not JSON from byte %d on; take them as []byte, or stream them with Do",
 			n, x.label(resp.Header, label), want, syntax.Offset)
 	}

@@ -164,7 +164,7 @@ func newTransport(attempt time.Duration) *http.Transport {
 }
 
 func (c *Client) resolveBase(cfg *config) error {
-	raw := firstOf(cfg.baseURL, cfg.profile.BaseURL)
+	raw := cmp.Or(cfg.baseURL, cfg.profile.BaseURL)
 	if raw == "" {
 		return failf(ErrConfig, "client: no base URL")
 	}

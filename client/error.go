@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,7 @@ func (e *Error) Error() string {
 	if e.Status != 0 {
 		fmt.Fprintf(&b, " %d %s", e.Status, http.StatusText(e.Status))
 	}
-	if code := firstOf(e.Code, e.Type); code != "" {
+	if code := cmp.Or(e.Code, e.Type); code != "" {
 		b.WriteString(" " + printable(code))
 	}
 	if e.Message != "" {
@@ -160,15 +161,6 @@ func (e *Error) Is(target error) bool {
 		return e.Timeout()
 	}
 	return false
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // printable is s where it is a plain token, else s quoted and cut.

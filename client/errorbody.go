@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -55,9 +56,9 @@ func errorDetail(body []byte) (ErrorDetail, bool) {
 		d.RequestID = meta.text("requestid")
 	}
 	if detail, ok := membersOf(first(listOf(top["detail"]))); ok { // a list of FastAPI's
-		d.Type = firstOf(d.Type, detail.text("type"))
+		d.Type = cmp.Or(d.Type, detail.text("type"))
 	}
-	nested := firstOf(string(top["error"]), string(top["errors"]))
+	nested := cmp.Or(string(top["error"]), string(top["errors"]))
 	if s := stringOf(json.RawMessage(nested)); s != "" {
 		switch {
 		case d.Message == "" && strings.Contains(s, " "):
@@ -65,20 +66,20 @@ func errorDetail(body []byte) (ErrorDetail, bool) {
 		case d.Code == "" && !strings.Contains(s, " "):
 			d.Code = s
 		}
-		d.Message = firstOf(d.Message, top.message("description"))
+		d.Message = cmp.Or(d.Message, top.message("description"))
 		return d, true
 	}
 	in, ok := membersOf([]byte(nested))
 	if !ok {
 		list := listOf(json.RawMessage(nested))
 		if in, ok = membersOf(first(list)); !ok {
-			d.Message = firstOf(d.Message, messageIn(first(list), errorDepth), top.message("description"))
+			d.Message = cmp.Or(d.Message, messageIn(first(list), errorDepth), top.message("description"))
 			return d, true
 		}
 	}
 	d = nestedDetail(d, in)
 	// An object of messages by field, as Shopify and Rails have it.
-	d.Message = firstOf(d.Message, messageByField(json.RawMessage(nested), errorDepth), top.message("description"))
+	d.Message = cmp.Or(d.Message, messageByField(json.RawMessage(nested), errorDepth), top.message("description"))
 	return d, true
 }
 
@@ -86,24 +87,27 @@ func errorDetail(body []byte) (ErrorDetail, bool) {
 // body around it says.
 func nestedDetail(d ErrorDetail, in members) ErrorDetail {
 	extensions, _ := membersOf(in["extensions"]) // GraphQL's place for a code
-	d.Code = firstOf(in.text("code", "errorcode", "reason"), extensions.text("code"), d.Code)
-	d.Type = firstOf(in.text("type", "status", "category"), d.Type)
-	d.Message = firstOf(in.message("message", "detail", "longmessage", "description"), d.Message)
-	d.RequestID = firstOf(in.text("requestid", "fbtraceid"), d.RequestID)
+	d.Code = cmp.Or(in.text("code", "errorcode", "reason"), extensions.text("code"), d.Code)
+	d.Type = cmp.Or(in.text("type", "status", "category"), d.Type)
+	d.Message = cmp.Or(in.message("message", "detail", "longmessage", "description"), d.Message)
+	d.RequestID = cmp.Or(in.text("requestid", "fbtraceid"), d.RequestID)
 	return d
 }
 
-// members are those of a JSON object, by their name in lower case and without
-// underscores.
+// members are those of a JSON object that are not null, by their name in lower case
+// and without underscores.
 type members map[string]json.RawMessage
 
 func membersOf(raw []byte) (members, bool) {
 	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) != nil || object == nil {
+	if json.Unmarshal(raw, &object) != nil {
 		return nil, false
 	}
 	m := make(members, len(object))
 	for name, value := range object {
+		if string(value) == "null" {
+			continue
+		}
 		folded := strings.ReplaceAll(lower(name), "_", "")
 		if _, taken := m[folded]; !taken || name == folded {
 			m[folded] = value
@@ -119,7 +123,7 @@ func (m members) text(names ...string) string {
 			return s
 		}
 		var n json.Number
-		if json.Unmarshal(m[name], &n) == nil && n != "" {
+		if json.Unmarshal(m[name], &n) == nil {
 			return n.String()
 		}
 	}
@@ -163,18 +167,17 @@ func messageIn(raw json.RawMessage, depth int) string {
 	return strings.Join(texts, "; ")
 }
 
-// messageByField reads {"title": ["can't be blank"]}: the field that comes first.
+// messageByField reads {"title": ["can't be blank"]}: the field that comes first. raw
+// is a part of what has been read as JSON, so that nothing in it can be malformed.
 func messageByField(raw json.RawMessage, depth int) string {
 	dec := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+	if open, _ := dec.Token(); open != json.Delim('{') {
 		return ""
 	}
 	for dec.More() {
-		name, err := dec.Token()
+		name, _ := dec.Token()
 		var value json.RawMessage
-		if err != nil || dec.Decode(&value) != nil {
-			return ""
-		}
+		_ = dec.Decode(&value)
 		if text := messageIn(value, depth); text != "" {
 			return name.(string) + ": " + text
 		}

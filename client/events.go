@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -108,7 +109,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *
 // noStream is the error of a success that is no event stream. What came instead,
 // an error object as a rule, is read as an error body is.
 func (x *exchange) noStream(resp *http.Response) *Error {
-	label := firstOf(contentType(resp.Header), "unnamed content")
+	label := cmp.Or(contentType(resp.Header), "unnamed content")
 	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", x.label(resp.Header, label)))
 	limit := x.c.cfg.maxErrorBody
 	defer time.AfterFunc(drainTimeout, func() { _ = resp.Body.Close() }).Stop()

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -65,11 +66,11 @@ func (x *exchange) invalid(r *Request, err error) error {
 		closeBody(x.out.http)
 	}
 	x.clock.stop()
-	method := firstOf(r.Method, http.MethodGet)
+	method := cmp.Or(r.Method, http.MethodGet)
 	if !validToken(method) {
 		method = "(bad method)"
 	}
-	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: firstOf(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
+	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: cmp.Or(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
 	if safeMethod(method) {
 		e.Effect = NoEffect
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -215,7 +216,7 @@ func (x *exchange) fail(resp *http.Response, err error) *Error {
 func (x *exchange) newError(resp *http.Response) *Error {
 	e := &Error{
 		Provider: x.c.cfg.profile.Name,
-		Method:   firstOf(x.tmpl.Method, http.MethodGet),
+		Method:   cmp.Or(x.tmpl.Method, http.MethodGet),
 		Path:     x.place(),
 		Attempts: x.attempts(),
 		Effect:   x.chain.worse(NoEffect),

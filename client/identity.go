@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"container/list"
 	"crypto/rand"
 	"crypto/sha256"
@@ -58,7 +59,7 @@ func (c *Client) identify(parent *Client) {
 	if i, ok := cfg.auth.(identified); ok {
 		name = i.Identity()
 	}
-	if name = firstOf(name, cfg.identity); name != "" || isNil(cfg.auth) {
+	if name = cmp.Or(name, cfg.identity); name != "" || isNil(cfg.auth) {
 		c.identity = &identity{name: name}
 		return
 	}

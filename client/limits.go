@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -129,7 +130,7 @@ const oldAnswer = 60
 // nobody in particular.
 func (h *hostState) teaches(resp *http.Response, now time.Time) bool {
 	old := h.old(resp.Header["Date"], now)
-	return resp.StatusCode != http.StatusUnauthorized && !old && !aged(resp.Header["Age"]) && firstOf(resp.Header["X-From-Cache"]...) != "1"
+	return resp.StatusCode != http.StatusUnauthorized && !old && !aged(resp.Header["Age"]) && cmp.Or(resp.Header["X-From-Cache"]...) != "1"
 }
 
 // old notes the newest Date of the origin, and reports whether this one is older. A

@@ -89,7 +89,7 @@ func parseParam(s string) (name, value, rest string) {
 	}
 	for i := 1; i < len(s); i++ {
 		switch {
-		case s[i] == '\\' && i+1 < len(s):
+		case s[i] == '\\':
 			i++
 		case s[i] == '"':
 			return name, s[:i+1], s[i+1:]
@@ -104,9 +104,6 @@ func unquote(s string) string {
 		return s
 	}
 	s = s[1 : len(s)-1]
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 
@@ -26,7 +27,7 @@ func (x *exchange) log(v *verdict) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("method", firstOf(x.tmpl.Method, "GET")),
+		slog.String("method", cmp.Or(x.tmpl.Method, "GET")),
 		slog.String("host", x.tmpl.URL.Host),
 		slog.String("path", x.place()),
 		slog.Int("attempt", v.attempt.Number),

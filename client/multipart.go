@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -67,14 +68,13 @@ func multipartSize(boundary string, parts []Part) int64 {
 		if p.Open != nil {
 			size = p.Size
 		}
-		if _, err := mw.CreatePart(p.header()); err != nil || p.Open != nil && size == 0 {
+		if p.Open != nil && size == 0 {
 			return -1
 		}
+		_, _ = mw.CreatePart(p.header()) // a counter takes everything
 		total += counter(size)
 	}
-	if mw.Close() != nil {
-		return -1
-	}
+	_ = mw.Close()
 	return int64(total)
 }
 
@@ -151,7 +151,7 @@ func (p *Part) header() textproto.MIMEHeader {
 	contentType := p.ContentType
 	if p.FileName != "" {
 		disposition += `; filename="` + quoteField(p.FileName) + `"`
-		contentType = firstOf(contentType, "application/octet-stream")
+		contentType = cmp.Or(contentType, "application/octet-stream")
 	}
 	h.Set("Content-Disposition", disposition)
 	if contentType != "" {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -58,15 +59,7 @@ func (s *originSet) contains(u *url.URL, o origin) bool {
 	default:
 		return false
 	}
-	if o == s.base {
-		return true
-	}
-	for _, other := range s.others {
-		if o == other {
-			return true
-		}
-	}
-	return s.match != nil && s.match(u)
+	return o == s.base || slices.Contains(s.others, o) || s.match != nil && s.match(u)
 }
 
 // admits reports whether the credential may go to u under that Host field. Besides
@@ -97,9 +90,7 @@ func opaqueAgrees(u *url.URL) bool {
 	if !absolute {
 		return u.Opaque[0] == '/'
 	}
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		rest = rest[:end]
-	}
+	rest = rest[:strings.IndexAny(rest+"/", "/?#")]
 	return lower(rest) == lower(u.Host)
 }
 

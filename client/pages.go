@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"io"
@@ -139,7 +140,7 @@ func (s *pageSet) sum(r *Request) (uint64, bool) {
 	part := func(text string) {
 		_, _ = io.WriteString(&h, strconv.Itoa(len(text))+":"+text) // a hash takes everything
 	}
-	part(firstOf(r.Method, http.MethodGet))
+	part(cmp.Or(r.Method, http.MethodGet))
 	part(r.Path)
 	part(r.URL)
 	part(r.Query.Encode())

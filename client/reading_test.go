@@ -69,6 +69,15 @@ func TestC33_ASuccessDecodesByWhatItIs(t *testing.T) {
 		{name: "zstd", encoding: "zstd", body: "\x28\xb5\x2f\xfd", say: "the content encoding zstd"},
 		{name: "deflate", encoding: "deflate", body: "x\x9c", say: "the content encoding deflate"},
 		{name: "brotli in gzip", encoding: "br, gzip", body: zipped(t, "\x1b"), say: "the content encoding br"},
+		{name: "as many encodings as may be", encoding: "identity, gzip,, identity", body: zipped(t, `{"name":"café"}`), want: "café"},
+		{name: "no gzip", encoding: "gzip", body: "garbled", say: "not the gzip that its Content-Encoding says"},
+		{name: "a list by the name of gzip", encoding: "gzip", body: "[1]", say: "array"},
+		{name: "xml in its old type", contentType: "text/xml", body: `{"name":"x"}`, say: "text/xml"},
+		{name: "html after something else", contentType: "application/json, text/html", body: `{"name":"café"}`, want: "café"},
+		{name: "latin 1 in single quotes", contentType: "application/json; charset = 'latin1'", body: latin1, want: "café"},
+		{name: "the first charset", contentType: "application/json; charset=latin1; charset=utf-16", body: latin1, want: "café"},
+		{name: "utf-8 that is none", contentType: "application/json; charset=utf-8", body: latin1, want: "caf\uFFFD"},
+		{name: "utf8", contentType: "application/json; charset=UTF8", body: `{"name":"café"}`, want: "café"},
 		{name: "no end of encodings", encoding: strings.Repeat("gzip,", 4) + "gzip", body: zipped(t, "x"), say: "encoded 5 times"},
 		{name: "no encoding's name", encoding: "a\"b", body: "x", say: `the content encoding "a\"b"`},
 
@@ -98,6 +107,8 @@ func TestC33_ASuccessDecodesByWhatItIs(t *testing.T) {
 	require.Equal(t, "\x1b", string(raw))
 	_, err = client.Get[client.None](t.Context(), over(t, clienttest.NewTransport(t, labelled(200, "text/html", "br", "\x1b"))), "/x")
 	require.NoError(t, err)
+	_, err = client.Get[thing](t.Context(), over(t, clienttest.NewTransport(t, labelled(200, "application/json", "br", ""))), "/x")
+	require.ErrorContains(t, err, "the response has no body", "nothing is encoded in nothing")
 }
 
 // C21: what a gzip becomes counts, not what it was.
@@ -204,12 +215,35 @@ func TestShapesOfErrorBody(t *testing.T) {
 		{"an empty list", `{"errors":[],"detail":[]}`, "", "", "", ""},
 		{"odd types", `{"message":{"message":{"message":{"message":{"message":{"message":"too deep"}}}}},"code":true,"type":[]}`, "", "", "", ""},
 		{"the plain name wins", `{"Message":"upper","message":"lower"}`, "", "", "lower", ""},
+		{"deep enough", `{"message":{"message":{"message":{"message":{"message":"deep"}}}}}`, "", "", "deep", ""},
+		{"lists in lists", `{"message":[[["a",""],{},"b"],null,["c"]]}`, "", "", "a; b; c", ""},
+		{"the first name that says something", `{"message":"","detail":{"msg":"second","title":"last"},"title":"x"}`, "", "", "second", ""},
+		{"the first code that says something", `{"code":"","name":{},"error_code":0}`, "0", "", "", ""},
+		{"a number as it is written", `{"code":-1.50e3}`, "-1.50e3", "", "", ""},
+		{"both request IDs", `{"request_id":"own","meta":{"request_id":"other"}}`, "", "", "", "own"},
+		{"null in one place", `{"error":null,"errors":[{"code":"c","message":"m"}],"Message":null}`, "c", "", "m", ""},
+		{"a code inside and out", `{"code":"outer","error":"inner"}`, "outer", "", "", ""},
+		{"a word and a message", `{"error":"inner","message":"m"}`, "inner", "", "m", ""},
+		{"a sentence and a code", `{"code":"outer","error":"It is so."}`, "outer", "", "It is so.", ""},
+		{"a sentence and a message", `{"error":"It is so.","message":"m"}`, "", "", "m", ""},
+		{"a type inside and out", `{"type":"outer","detail":[{"type":"inner","msg":"m"}]}`, "", "outer", "m", ""},
+		{"a place without a message", `{"detail":[{"loc":["body","a"]}]}`, "", "", "", ""},
+		{"a list without a message", `{"errors":[{"code":"c"},{"code":"d"}]}`, "c", "", "", ""},
+		{"a list of lists", `{"errors":[["a","b"],"c"],"description":"d"}`, "", "", "a; b", ""},
+		{"a description only", `{"errors":[],"description":"d"}`, "", "", "d", ""},
+		{"by field, the first that says something", `{"errors":{"a":[],"b":"","c":["x"],"d":["y"]}}`, "", "", "c: x", ""},
+		{"by field, none", `{"errors":{"a":[],"b":0}}`, "", "", "", ""},
+		{"a number for an error", `{"error":17,"description":"d"}`, "", "", "d", ""},
+		{"no error in the list", `[]`, "", "", "", ""},
+		{"null in the list", `[null,{"message":"m"}]`, "", "", "", ""},
 		{"an empty object", `{}`, "", "", "", ""},
 		{"no JSON", `{"message":`, "", "", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			d := client.DecodeError(400, http.Header{"Content-Type": {"application/json"}}, []byte(tc.body))
-			require.Equal(t, client.ErrorDetail{Code: tc.code, Type: tc.kind, Message: tc.message, RequestID: tc.reqID}, d)
+			for range 20 { // the order in which members are looked at makes no difference
+				d := client.DecodeError(400, http.Header{"Content-Type": {"application/json"}}, []byte(tc.body))
+				require.Equal(t, client.ErrorDetail{Code: tc.code, Type: tc.kind, Message: tc.message, RequestID: tc.reqID}, d)
+			}
 		})
 	}
 }

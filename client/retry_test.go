@@ -169,6 +169,17 @@ func TestC5_WhatMayBeRetried(t *testing.T) {
 		{"POST 429", "POST", "429 Retry-After=1, 200 {}", nil, client.Profile{}, 2, client.Succeeded},
 		{"POST 425", "POST", "425, 200 {}", nil, client.Profile{}, 2, client.Succeeded},
 		{"POST dial", "POST", "200 {}", dial, client.Profile{}, 2, client.Succeeded},
+		{"GET 500", "GET", "500, 200 {}", nil, client.Profile{}, 2, client.Succeeded},
+		{"GET 504", "GET", "504, 200 {}", nil, client.Profile{}, 2, client.Succeeded},
+		{"GET 505", "GET", "505, 200 {}", nil, client.Profile{}, 1, client.NotRetryable},
+		{"GET 300", "GET", "300, 200 {}", nil, client.Profile{}, 1, client.NotRetryable},
+		{"GET 299", "GET", "299, 200 {}", nil, client.Profile{}, 1, client.Succeeded},
+		{"OPTIONS 503", "OPTIONS", "503, 200 {}", nil, client.Profile{}, 2, client.Succeeded},
+		{"no method 503", "", "503, 200 {}", nil, client.Profile{}, 2, client.Succeeded},
+		{"an own method 503", "PURGE", "503, 200 {}", nil, client.Profile{}, 1, client.NotIdempotent},
+		{"hint forbids 429", "POST", "429 X-Should-Retry=false, 200 {}", nil, permits, 1, client.HintForbids},
+		{"hint does not permit POST 409", "POST", "409 X-Should-Retry=true, 200 {}", nil, hint, 1, client.NotIdempotent},
+		{"no hint", "GET", "409 X-Should-Retry=perhaps, 200 {}", nil, permits, 1, client.NotRetryable},
 		{"POST with key 503", "POST", "503, 200 {}", nil, keyed, 2, client.Succeeded},
 		{"POST with key reset", "POST", "reset, 200 {}", nil, keyed, 2, client.Succeeded},
 		{"hint forbids GET", "GET", "503 X-Should-Retry=false, 200 {}", nil, hint, 1, client.HintForbids},
@@ -443,6 +454,17 @@ func TestC22_EffectTellsWhatMayHaveHappened(t *testing.T) {
 		{"failure", "POST", "500", nil, client.MaybeApplied},
 		{"request timeout", "POST", "408", nil, client.MaybeApplied},
 		{"not implemented", "POST", "501", nil, client.Rejected},
+		{"head", "HEAD", "500", nil, client.NoEffect},
+		{"failure of an own kind", "POST", "599", nil, client.MaybeApplied},
+		{"client error at its end", "POST", "499", nil, client.Rejected},
+		{"unreadable success", "POST", "200 {", nil, client.MaybeApplied},
+		{"multiple choices", "POST", "300", nil, client.MaybeApplied},
+		{"result elsewhere", "PUT", "303", nil, client.MaybeApplied},
+		{"not modified", "PUT", "304", nil, client.Rejected},
+		{"found nowhere, a post", "POST", "302", nil, client.MaybeApplied},
+		{"found nowhere, a put", "PUT", "302", nil, client.Rejected},
+		{"moved nowhere, a post", "POST", "301", nil, client.MaybeApplied},
+		{"to be sent nowhere", "POST", "307", nil, client.Rejected},
 		{"reset", "POST", "reset", nil, client.MaybeApplied},
 		{"refused", "POST", "200 {}", dial, client.NeverSent},
 		{"maybe, then rejected", "PUT", "reset, 409", nil, client.MaybeApplied},
@@ -458,7 +480,7 @@ func TestC22_EffectTellsWhatMayHaveHappened(t *testing.T) {
 						return next.RoundTrip(r)
 					})
 				}))
-				_, err := client.Call[client.None](t.Context(), c, client.Request{Method: tc.method, Path: "/x", Body: thing{}})
+				_, err := client.Call[thing](t.Context(), c, client.Request{Method: tc.method, Path: "/x", Body: thing{}})
 				require.Equal(t, tc.want, asError(t, err).Effect)
 			})
 		})

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"strings"
@@ -131,7 +132,7 @@ func (x *exchange) resume(left bool) error {
 	if restores {
 		req, open = p.req, p.body
 	}
-	method := firstOf(req.Method, http.MethodGet)
+	method := cmp.Or(req.Method, http.MethodGet)
 	if left && keepsRequest(via, method) && (!safeMethod(method) || sendsBody(req, open)) {
 		return failf(ErrRedirect, "the redirect leads off the client's origins, and a %s is not sent there on a %d", printable(method), via)
 	}
@@ -153,7 +154,7 @@ func (x *exchange) resume(left bool) error {
 // with that status, into another request. A method that a CheckRedirect has chosen
 // is its own affair.
 func (p *passed) changed(status int, next *http.Request) bool {
-	was, is := firstOf(p.req.Method, http.MethodGet), firstOf(next.Method, http.MethodGet)
+	was, is := cmp.Or(p.req.Method, http.MethodGet), cmp.Or(next.Method, http.MethodGet)
 	if !keepsRequest(status, was) || is != was && is != http.MethodGet {
 		return false
 	}

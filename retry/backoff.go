@@ -41,34 +41,22 @@ func Constant(d time.Duration) Backoff {
 // instant. It is never shorter than d, and zero for a d of zero or less.
 func Above(d time.Duration) time.Duration {
 	d = max(d, 0)
-	extra := upTo(d / 10)
-	if d > math.MaxInt64-extra {
-		return math.MaxInt64
-	}
-	return d + extra
+	return d + min(upTo(d/10), math.MaxInt64-d)
 }
 
 func exponential(base, limit time.Duration, attempt int) time.Duration {
-	if base <= 0 {
-		return 0
-	}
+	base = max(base, 0)
 	if limit <= 0 {
 		limit = math.MaxInt64
 	}
 	shift := max(attempt, 1) - 1
-	if shift >= 63 || base > limit>>shift {
+	if base > limit>>shift { // which a shift beyond the last bit makes 0
 		return limit
 	}
 	return base << shift
 }
 
-// upTo draws evenly from [0, d].
+// upTo draws evenly from [0, d]; d is not negative.
 func upTo(d time.Duration) time.Duration {
-	if d <= 0 {
-		return 0
-	}
-	if d == math.MaxInt64 {
-		d--
-	}
-	return rand.N(d + 1)
+	return rand.N(min(d, math.MaxInt64-1) + 1)
 }

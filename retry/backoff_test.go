@@ -19,6 +19,10 @@ func TestExponential(t *testing.T) {
 	}{
 		{"doubles", time.Second, 0, map[int]time.Duration{1: 1 * time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 11: 1024 * time.Second}},
 		{"stops at the limit", time.Second, 5 * time.Second, map[int]time.Duration{3: 4 * time.Second, 4: 5 * time.Second, 5: 5 * time.Second, 1 << 30: 5 * time.Second}},
+		{"reaches the limit", time.Second, 4 * time.Second, map[int]time.Duration{2: 2 * time.Second, 3: 4 * time.Second, 4: 4 * time.Second}},
+		{"just below the limit", 1, 5, map[int]time.Duration{1: 1, 2: 2, 3: 4, 4: 5}},
+		{"limit at base", time.Second, time.Second, map[int]time.Duration{1: time.Second, 2: time.Second}},
+		{"shortest base", 1, 0, map[int]time.Duration{62: 1 << 61, 63: 1 << 62, 64: math.MaxInt64, 65: math.MaxInt64}},
 		{"limit below base", time.Second, time.Millisecond, map[int]time.Duration{1: time.Millisecond}},
 		{"saturates", time.Second, 0, map[int]time.Duration{34: time.Second << 33, 35: math.MaxInt64, 63: math.MaxInt64, 64: math.MaxInt64, math.MaxInt: math.MaxInt64}},
 		{"longest base", math.MaxInt64, 0, map[int]time.Duration{1: math.MaxInt64, 2: math.MaxInt64}},
@@ -52,6 +56,21 @@ func TestFullJitterStaysWithinAndFillsTheRange(t *testing.T) {
 	}
 	require.Zero(t, retry.FullJitter(0, time.Second)(9))
 	require.GreaterOrEqual(t, retry.FullJitter(math.MaxInt64, 0)(9), time.Duration(0))
+}
+
+func TestFullJitterIncludesBothEnds(t *testing.T) {
+	t.Parallel()
+	for _, draw := range []func() time.Duration{
+		func() time.Duration { return retry.FullJitter(2, 0)(1) },
+		func() time.Duration { return retry.Above(29) - 29 },
+	} {
+		drawn := map[time.Duration]bool{}
+		for range 500 {
+			drawn[draw()] = true
+		}
+		require.Equal(t, map[time.Duration]bool{0: true, 1: true, 2: true}, drawn)
+	}
+	require.Equal(t, time.Duration(9), retry.Above(9), "a tenth of it is no whole nanosecond")
 }
 
 func TestConstant(t *testing.T) {

@@ -54,7 +54,7 @@ func (b *Budget) now() int64 { return max(int64(time.Since(b.base)), 0) }
 // Withdraw takes cost tokens, all or none, and reports whether it did. A cost of
 // zero or less always succeeds and takes nothing.
 func (b *Budget) Withdraw(cost int) bool {
-	if b == nil || cost <= 0 {
+	if b == nil || cost < 1 {
 		return true
 	}
 	if int64(cost) > b.capacity {
@@ -74,7 +74,7 @@ func (b *Budget) Withdraw(cost int) bool {
 
 // Deposit puts n tokens back, up to the capacity. An n of zero or less does nothing.
 func (b *Budget) Deposit(n int) {
-	if b == nil || n <= 0 {
+	if b == nil || n < 1 {
 		return
 	}
 	for {

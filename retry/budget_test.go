@@ -23,9 +23,14 @@ func TestBudgetWithdrawsAllOrNothing(t *testing.T) {
 	require.Equal(t, 6, b.Tokens(), "a refusal takes nothing")
 	require.True(t, b.Withdraw(6))
 	require.False(t, b.Withdraw(1))
-	require.True(t, b.Withdraw(0))
-	require.True(t, b.Withdraw(-5))
-	require.Zero(t, b.Tokens())
+	for _, nothing := range []int{0, -1, -5, math.MinInt} {
+		require.True(t, b.Withdraw(nothing))
+		b.Deposit(nothing)
+		require.Zero(t, b.Tokens(), "%d takes nothing and gives nothing", nothing)
+	}
+	for _, more := range []int{21, 28, 1 << 20, 1 << 40, 1 << 52, math.MaxInt - 1, math.MaxInt} {
+		require.False(t, retry.NewBudget(20).Withdraw(more), "%d is more than there can be", more)
+	}
 }
 
 func TestBudgetDepositStopsAtTheCapacity(t *testing.T) {
@@ -39,6 +44,25 @@ func TestBudgetDepositStopsAtTheCapacity(t *testing.T) {
 	b.Deposit(-7)
 	b.Deposit(0)
 	require.Equal(t, 20, b.Tokens())
+
+	large := retry.NewBudget(math.MaxInt)
+	whole := large.Tokens()
+	for range 5 {
+		require.True(t, large.Withdraw(1))
+		large.Deposit(math.MaxInt)
+		large.Deposit(math.MaxInt)
+		require.Equal(t, whole, large.Tokens())
+	}
+}
+
+func TestBudgetOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := retry.NewBudget(1)
+		require.True(t, b.Withdraw(1))
+		require.False(t, b.Withdraw(1))
+		b.Deposit(1)
+		require.True(t, b.Withdraw(1))
+	})
 }
 
 func TestBudgetWithoutTokens(t *testing.T) {
@@ -47,6 +71,7 @@ func TestBudgetWithoutTokens(t *testing.T) {
 		require.False(t, b.Withdraw(1), name)
 		b.Deposit(9)
 		require.False(t, b.Withdraw(1), name)
+		require.True(t, b.Withdraw(0), name)
 	}
 	var none *retry.Budget
 	require.True(t, none.Withdraw(math.MaxInt), "no budget permits everything")

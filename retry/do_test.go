@@ -180,6 +180,29 @@ func TestC1_WaitThatPassesTheDeadlineIsNotBegun(t *testing.T) {
 	}
 }
 
+// C13: whichever of the context's error and its cause f's error lacks is added.
+func TestC13_WhatTheContextEndedOfIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("shutting down")
+	both := fmt.Errorf("both: %w: %w", context.Canceled, cause)
+	for name, own := range map[string]error{
+		"neither": &statusError{503}, "the error": context.Canceled, "the cause": cause, "both": both,
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		asked := 0
+		p := retry.Policy{
+			Retryable: func(error) bool { asked++; return true },
+			Notify:    func(context.Context, retry.Attempt) { asked++ },
+		}
+		_, err := retry.Do(ctx, p, func(context.Context) (int, error) { cancel(cause); return 0, own })
+		for _, want := range []error{own, context.Canceled, cause} {
+			require.ErrorIs(t, err, want, name)
+		}
+		require.Equal(t, own == both, err == own, "%s: %v", name, err)
+		require.Zero(t, asked, "%s: nobody is asked about an attempt that cannot follow", name)
+	}
+}
+
 func TestEndedContextMakesNoAttempt(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -302,6 +325,20 @@ func TestC4_JitterGivesWayToTheDeadline(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, *at, 2)
 		}
+	})
+}
+
+// C4: callers who were told the same do not come back together.
+func TestC4_WhatIsAskedForIsSpread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		waits := map[time.Duration]bool{}
+		for range 20 {
+			f, at := failing(1, retry.After(&statusError{429}, 10*time.Second))
+			_, err := retry.Do(t.Context(), retry.Policy{}, f)
+			require.NoError(t, err)
+			waits[(*at)[1]] = true
+		}
+		require.Greater(t, len(waits), 10)
 	})
 }
 

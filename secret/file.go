@@ -30,8 +30,8 @@ type file struct {
 
 // File returns a source that reads the named files, newest secret first, and
 // trims one trailing newline from each. The content is read again at most once
-// a second while in use, and at once on Refresh: since content is compared,
-// not a modification time, and the path is opened anew, the symlink swaps of
+// a second while in use, and at once on Refresh: since content is read, whatever
+// the modification time, and the path is opened anew, the symlink swaps of
 // Kubernetes mounts and the renames of Docker secrets are followed. One caller
 // reads; the others go on with the last good value, unless it has been out of use
 // for longer. When a file cannot be read
@@ -53,17 +53,13 @@ func (f *file) Check() error {
 func (f *file) Secrets(context.Context) ([]Value, error) {
 	now := time.Now()
 	st := f.state.Load()
-	if st != nil {
-		if now.Before(st.next) {
-			return st.values, nil
-		}
-		if now.Sub(st.next) > fileInterval { // unused for a while: too old to go on with
-			f.mu.Lock()
-		} else if !f.mu.TryLock() {
-			return st.values, nil
-		}
-	} else {
+	switch {
+	case st != nil && now.Before(st.next):
+		return st.values, nil
+	case st == nil || now.Sub(st.next) > fileInterval: // unused for a while: too old to go on with
 		f.mu.Lock()
+	case !f.mu.TryLock():
+		return st.values, nil
 	}
 	defer f.mu.Unlock()
 	if st = f.state.Load(); st != nil && now.Before(st.next) {
@@ -89,9 +85,6 @@ func (f *file) load(now time.Time) ([]Value, error) {
 		}
 		f.state.Store(&fileState{values: last.values, read: last.read, next: now.Add(fileInterval)})
 		return last.values, nil
-	}
-	if last != nil && same(values, last.values) {
-		values = last.values
 	}
 	f.state.Store(&fileState{values: values, read: now, next: now.Add(fileInterval)})
 	return values, nil
@@ -129,16 +122,4 @@ func readFile(path string) (string, error) {
 		return "", fmt.Errorf("secret: file %q is larger than %d bytes", path, fileMaxBytes)
 	}
 	return string(data), nil
-}
-
-func same(a, b []Value) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Reveal() != b[i].Reveal() {
-			return false
-		}
-	}
-	return true
 }

@@ -49,10 +49,17 @@ func TestX2_UnusableFileIsAnErrorAtConstruction(t *testing.T) {
 	require.ErrorIs(t, secret.Check(secret.File(blank)), secret.ErrBlank)
 	require.ErrorIs(t, secret.Check(secret.File(good, blank)), secret.ErrBlank)
 	require.ErrorIs(t, secret.Check(secret.File(filepath.Join(dir, "none"))), os.ErrNotExist)
-	require.Error(t, secret.Check(secret.File(dir)), "a directory")
+	isDirectory := secret.Check(secret.File(dir))
+	require.ErrorContains(t, isDirectory, dir)
+	require.NotErrorIs(t, isDirectory, secret.ErrBlank, "it could not be read at all")
 	err := secret.Check(secret.File(huge))
 	require.ErrorContains(t, err, "larger than 1048576 bytes")
 	requireHidden(t, err.Error())
+
+	write(t, huge, strings.Repeat("C", 1<<20))
+	require.NoError(t, secret.Check(secret.File(huge)), "as large as it may be")
+	write(t, huge, strings.Repeat("C", 1<<20+1))
+	require.ErrorContains(t, secret.Check(secret.File(huge)), "larger than 1048576 bytes")
 
 	_, err = secret.File(blank).Secrets(t.Context())
 	require.ErrorIs(t, err, secret.ErrBlank)
