@@ -133,36 +133,6 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-const (
-	// maxPing bounds how long a silent HTTP/2 connection goes unquestioned.
-	maxPing = 15 * time.Second
-	// maxIdleConn is less than the minute after which load balancers drop what is idle.
-	maxIdleConn = 50 * time.Second
-)
-
-// newTransport makes the default transport. An HTTP/2 connection that has died in
-// silence would swallow one attempt after another: it is asked for a sign of life, and
-// given up, before an attempt of the given timeout is over.
-func newTransport(attempt time.Duration) *http.Transport {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment}
-	if d, ok := http.DefaultTransport.(*http.Transport); ok {
-		t = d.Clone()
-	}
-	t.MaxResponseHeaderBytes = 1 << 20
-	t.MaxIdleConnsPerHost = 64
-	t.IdleConnTimeout = maxIdleConn
-	if t.HTTP2 == nil {
-		t.HTTP2 = &http.HTTP2Config{}
-	}
-	ping := maxPing
-	if attempt > 0 {
-		ping = min(attempt/3, maxPing)
-	}
-	t.HTTP2.SendPingTimeout = cmp.Or(t.HTTP2.SendPingTimeout, ping)
-	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, ping)
-	return t
-}
-
 func (c *Client) resolveBase(cfg *config) error {
 	raw := cmp.Or(cfg.baseURL, cfg.profile.BaseURL)
 	if raw == "" {
