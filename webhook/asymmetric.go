@@ -60,7 +60,7 @@ func newAsymmetric(spec asymmetricSpec, keys secret.Source, opts []Option) (*Sch
 	}
 	c.tolerance = o.tolerance
 	s.verify = c.verify
-	s.typesFrom(&c.reader)
+	s.describedBy(&c.reader)
 	return s, nil
 }
 

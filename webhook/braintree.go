@@ -27,7 +27,10 @@ import (
 // in the signed payload is in [Raw].Time. Options: [Clock], [MaxBody].
 func Braintree(publicKey string, privateKeys secret.Source, opts ...Option) (*Scheme, error) {
 	const provider = "braintree"
-	s, _, err := newScheme(provider, traits{methods: []string{http.MethodGet}, split: splitBraintree}, opts)
+	s, _, err := newScheme(provider, traits{
+		methods: []string{http.MethodGet}, split: splitBraintree,
+		form: otherForm{is: "XML", use: "struct{}"},
+	}, opts)
 	if err != nil {
 		return nil, err
 	}

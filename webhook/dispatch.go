@@ -52,7 +52,7 @@ func OnEnvelope[T any](eventType string, fn func(ctx context.Context, e Event[T]
 			c.fail("OnEnvelope(%q): the function is nil", eventType)
 			return
 		}
-		c.routes.add(c, eventType, &route{name: "OnEnvelope", run: plain(fn)})
+		c.routes.add(c, eventType, &route{name: "OnEnvelope", run: plain(fn), takes: reflect.TypeFor[T](), whole: true})
 	}
 }
 
@@ -87,7 +87,7 @@ func Fallback(fn func(ctx context.Context, e Event[json.RawMessage]) error) Hand
 		case c.routes.fallback != nil:
 			c.fail("Fallback is given twice")
 		default:
-			c.routes.fallback = &route{name: "Fallback", run: plain(fn)}
+			c.routes.fallback = &route{name: "Fallback", run: plain(fn), whole: true}
 		}
 	}
 }
@@ -109,7 +109,8 @@ type route struct {
 	name     string // the option that made it, for errors
 	run      runner
 	responds bool         // the answer is the event's result: no guard, no queue
-	takes    reflect.Type // what the object is decoded into; nil: it gets the whole payload
+	takes    reflect.Type // what is decoded into
+	whole    bool         // that is the whole payload, not the object in it
 }
 
 type prefixRoute struct {
@@ -176,7 +177,7 @@ func (rt *route) call(ctx context.Context, d *Delivery, i int, suspect bool, fin
 			answer, err = nil, newPanicError(p)
 		}
 	}()
-	if rt.takes == nil {
+	if rt.whole {
 		find = nil
 	}
 	return rt.run(ctx, d, i, suspect, find)

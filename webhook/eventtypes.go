@@ -31,9 +31,12 @@ func only(names ...string) eventTypes {
 	return eventTypes{closed: true, names: names, advice: "the only type is " + strings.Join(quoted, ", ")}
 }
 
-// typesFrom notes that there are no types where neither a header nor the payload
-// names one.
-func (s *Scheme) typesFrom(r *reader) {
+// describedBy notes what a layout says for handlers: which part of the URL it signs,
+// and that there are no types where neither a header nor the payload names one.
+func (s *Scheme) describedBy(r *reader) {
+	if r.url != nil {
+		s.urlSigned = r.signedURL
+	}
 	named := func(f headerFamily) bool { return f.typ != "" }
 	if s.split == nil && !slices.ContainsFunc(r.families, named) {
 		s.types = untyped("its deliveries name no type that is known here: name its header in Layout.TypeHeader, " +
@@ -71,8 +74,11 @@ func (rs *routes) check(c *handlerConfig, v Verifier) {
 		if s != nil && !s.types.possible(p.text) {
 			c.fail("%s(%q): no event of %s is of such a type, so that the function would never run: %s", p.name, p.text, s.provider, s.types.advice)
 		}
-		if p.takes != nil && rules.envelope(p.takes) {
+		if !p.whole && rules.envelope(p.takes) {
 			c.failEnvelope(p)
+		}
+		if s != nil {
+			c.checkForm(s, p)
 		}
 	}
 	for _, object := range slices.Sorted(maps.Keys(rs.objects)) {
@@ -83,11 +89,22 @@ func (rs *routes) check(c *handlerConfig, v Verifier) {
 		if rules.hasObject(object) && rules.envelope(rt.takes) {
 			c.failEnvelope(pattern{object, rt})
 		}
+		if s != nil {
+			c.checkForm(s, pattern{object, rt})
+		}
 	}
 }
 
 func (c *handlerConfig) failEnvelope(p pattern) {
 	c.fail("%s(%q): %v takes the provider's envelope, with its type and data, and %[1]s decodes the object in it: use OnEnvelope", p.name, p.text, p.takes)
+}
+
+// checkForm refuses a type that would fail at every delivery.
+func (c *handlerConfig) checkForm(s *Scheme, p pattern) {
+	if f := s.form; f.holds(p.text) && needsJSON(p.takes) {
+		c.fail("%s(%q): the payload is %s and not JSON, so that decoding it into %v would always fail: use %s, json.RawMessage, []byte, or a type with the method DecodeEvent",
+			p.name, p.text, f.is, p.takes, f.use)
+	}
 }
 
 type pattern struct {

@@ -160,7 +160,8 @@ func WithLogger(log *slog.Logger) HandlerOption {
 // The error has the reason [ErrConfig] and names every mistake: a nil function,
 // an event type that is handled twice or that the scheme's events never have, a
 // pattern with an asterisk in the middle, a type for [On] that takes the
-// provider's envelope, a queue together with [Respond].
+// provider's envelope, one that needs JSON where the payload never is, a queue together
+// with [Respond].
 func NewHandler(v Verifier, opts ...HandlerOption) (*Handler, error) {
 	c := handlerConfig{routes: newRoutes()}
 	for _, opt := range opts {

@@ -3,10 +3,12 @@ package webhook_test
 import (
 	"context"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,6 +157,58 @@ func TestW12_TheHashIsOverWhatWasSigned(t *testing.T) {
 	require.True(t, empty[0].Empty)
 	require.Equal(t, "c/7", empty[0].ID)
 	require.False(t, empty[0].IDSigned)
+}
+
+// W12: a described layout, too, may sign the URL, and then all that it signs of it
+// counts, and nothing else.
+func TestW12_DescribedLayoutsAreToldApartByTheURLTheySign(t *testing.T) {
+	t.Parallel()
+	const origin = "https://example.com"
+	for _, c := range []struct {
+		signed, url string
+		content     func(path, query string) string
+		paths       bool // tell deliveries apart
+		queries     bool
+	}{
+		{"{url}|{body}", origin, func(path, query string) string { return origin + path + "?" + query + "|{}" }, true, true},
+		{"{path}?{query}|{body}", origin, func(path, query string) string { return path + "?" + query + "|{}" }, true, true},
+		{"{path}|{body}", origin, func(path, _ string) string { return path + "|{}" }, true, false},
+		{"{query}|{body}", origin, func(_, query string) string { return query + "|{}" }, false, true},
+		{"{url}|{body}", origin + "/h?q=1", func(string, string) string { return origin + "/h?q=1|{}" }, false, false},
+		{"{body}", "", func(string, string) string { return "{}" }, false, false},
+	} {
+		s := custom(t, webhook.Layout{SignatureHeader: "X-Sig", Signed: c.signed, URL: c.url})
+		g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
+		var suspect []bool
+		h := newHandler(t, s, webhook.WithDuplicates(g), webhook.Fallback(func(_ context.Context, e webhook.Event[jsonRaw]) error {
+			suspect = append(suspect, e.Suspect)
+			return nil
+		}))
+		targets := [][2]string{{"/h", "q=1"}, {"/other", "q=1"}, {"/h", "q=2"}, {"/h", "q=1"}}
+		want := []bool{false, !c.paths, !c.queries, true}
+		if c.url == origin+"/h?q=1" { // no other query passes
+			targets[2][1] = "q=1"
+		}
+		for _, target := range targets {
+			r := httptest.NewRequest(http.MethodPost, origin+target[0]+"?"+target[1], strings.NewReader("{}"))
+			r.Header.Set("X-Sig", hexMAC(rawKey, c.content(target[0], target[1])))
+			require.Equal(t, 200, status(h, r), c.signed)
+		}
+		require.Equal(t, want, suspect, "%s at %q", c.signed, c.url)
+
+		// A worker may have been handed a delivery without its URL.
+		require.NoError(t, h.Dispatch(t.Context(), &webhook.Delivery{Request: &webhook.Request{Body: []byte("{}")}, Events: []webhook.Raw{{Payload: []byte("{}")}}}))
+		require.Equal(t, sha256.Sum256([]byte("{}")), g.keys[len(g.keys)-1].Body)
+	}
+	// Asymmetric schemes alike.
+	s := acmeECDSA(t, webhook.Layout{SignatureHeader: "X-Sig", Signed: "{query}|{body}", URL: origin})
+	g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
+	h := newHandler(t, s, webhook.WithDuplicates(g), webhook.On("*", nothing))
+	for _, query := range []string{"a", "b"} {
+		address := must(url.Parse(origin + "/?" + query))
+		require.NoError(t, h.Dispatch(t.Context(), &webhook.Delivery{Request: &webhook.Request{URL: address}, Events: []webhook.Raw{{}}}))
+	}
+	require.NotEqual(t, g.keys[0].Body, g.keys[1].Body)
 }
 
 // A worker may have less than the whole request.

@@ -65,7 +65,7 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 	}
 	core.tolerance = o.tolerance
 	s.verify = core.verify
-	s.typesFrom(&core.reader)
+	s.describedBy(&core.reader)
 	return s, nil
 }
 

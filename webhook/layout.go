@@ -201,6 +201,23 @@ func (r *reader) read(req *Request, sigs *candidates, m *metadata) (fam *headerF
 	return fam, r.template.unambiguous(m)
 }
 
+// signedURL is what is signed of a request's URL, but for what is configured.
+func (r *reader) signedURL(req *Request) string {
+	var m metadata
+	if r.url.read(req, &m) != nil {
+		return "" // it is not as it was verified, so nothing is known of it
+	}
+	switch has := &r.template.has; {
+	case has[urlPiece]:
+		return m.url
+	case has[pathPiece] && has[queryPiece]:
+		return withQuery(m.path, m.query)
+	case has[pathPiece]:
+		return m.path
+	}
+	return m.query
+}
+
 // readSignatures collects what the signature headers hold. One that is missing is
 // passed over while another is there.
 func (r *reader) readSignatures(h http.Header, name string, sigs *candidates, m *metadata) error {

@@ -44,6 +44,7 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, admitInbound)
 	spec.provider, spec.types = "sendgrid-inbound", only("inbound")
+	spec.form = otherForm{is: "a multipart form", use: "struct{}"}
 	return newAsymmetric(spec, publicKeys, opts)
 }
 

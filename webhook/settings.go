@@ -23,10 +23,10 @@ type traits struct {
 	uses      []string // options that have an effect, beside Clock and MaxBody
 	untrusted []string // canonical names of headers that carry meaning unsigned
 	split     func(r *Request, rec Receipt) ([]Raw, error)
-	objects   objectRule              // where an event's object is
-	types     eventTypes              // which types there can be
-	kinds     bool                    // Raw.Object tells envelopes apart
-	urlSigned func(r *Request) string // what of the URL is signed; nil: nothing
+	objects   objectRule // where an event's object is
+	types     eventTypes // which types there can be
+	kinds     bool       // Raw.Object tells envelopes apart
+	form      otherForm  // which payloads are never JSON
 
 	akin         []string
 	unsignedHint string
@@ -58,7 +58,7 @@ func newScheme(provider string, t traits, opts []Option) (*Scheme, options, erro
 	s := &Scheme{
 		provider: provider, maxBody: o.maxBody, deliver: t.deliver,
 		ack: t.ack, now: o.now, split: t.split,
-		objects: t.objects, types: t.types, kinds: t.kinds, urlSigned: t.urlSigned,
+		objects: t.objects, types: t.types, kinds: t.kinds, form: t.form,
 		akin: t.akin, unsignedHint: t.unsignedHint, mismatchHint: t.mismatchHint,
 	}
 	if t.methods != nil {

@@ -37,6 +37,7 @@ func Slack(signingSecrets secret.Source, opts ...Option) (*Scheme, error) {
 			ack: 3 * time.Second, split: splitSlack, methods: []string{http.MethodGet},
 			untrusted: []string{"X-Slack-Retry-Num", "X-Slack-Retry-Reason"},
 			kinds:     true,
+			form:      otherForm{is: "a form", of: "slash_command", use: "url.Values"},
 			objects: objectRule{
 				path: []string{"event"}, typ: "type",
 				in: func(object string) bool { return object == "event_callback" },

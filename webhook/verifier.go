@@ -33,7 +33,8 @@ type Scheme struct {
 	objects   objectRule
 	types     eventTypes
 	kinds     bool
-	urlSigned func(r *Request) string
+	urlSigned func(r *Request) string // what of the URL is signed; nil: nothing
+	form      otherForm
 
 	// For hints only.
 	akin         []string // providers whose headers this scheme shares
