@@ -9,8 +9,7 @@ import "time"
 type expiring[V any] struct {
 	limit   int
 	entries map[guardHash]expiringEntry[V]
-	order   []expiringRef // a queue from head on
-	head    int
+	order   []expiringRef
 	serial  uint64
 }
 
@@ -52,20 +51,16 @@ func (m *expiring[V]) remove(key guardHash) { delete(m.entries, key) }
 // trim makes room for one more. The order is held to the limit as well: it may
 // hold places whose entries are gone.
 func (m *expiring[V]) trim(now time.Time) {
-	for m.head < len(m.order) {
-		ref := m.order[m.head]
-		e, ok := m.entries[ref.key]
-		current := ok && e.serial == ref.serial
-		if current && now.Before(e.expires) && len(m.order)-m.head < m.limit {
+	for len(m.order) > 0 {
+		ref := m.order[0]
+		e := m.entries[ref.key]
+		current := e.serial == ref.serial
+		if current && now.Before(e.expires) && len(m.order) < m.limit {
 			break
 		}
 		if current {
 			delete(m.entries, ref.key)
 		}
-		m.head++
-	}
-	if m.head > len(m.order)/2 {
-		n := copy(m.order, m.order[m.head:])
-		m.order, m.head = m.order[:n], 0
+		m.order = m.order[1:]
 	}
 }

@@ -51,7 +51,7 @@ func WithQueue(q Enqueuer) HandlerOption {
 func (d *Delivery) forQueue() *Delivery {
 	r := *d.Request
 	r.Header = make(map[string][]string, 2+len(d.Receipt.Untrusted))
-	if r.URL != nil && r.URL.User != nil {
+	if r.URL != nil {
 		u := *r.URL
 		u.User = nil
 		r.URL = &u

@@ -23,11 +23,7 @@ func (h *Handler) logger() *slog.Logger {
 func (h *Handler) logAttrs(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
 	var nobody error // is left to tell
 	defer panics.Catch(&nobody, "the log handler")
-	log := h.logger()
-	if !log.Enabled(ctx, level) {
-		return
-	}
-	log.LogAttrs(ctx, level, msg, append([]slog.Attr{
+	h.logger().LogAttrs(ctx, level, msg, append([]slog.Attr{
 		slog.String("endpoint", h.endpoint), slog.String("provider", h.provider),
 	}, attrs...)...)
 }

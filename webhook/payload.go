@@ -123,21 +123,22 @@ func onlyField(body []byte, name string) (value string, ok bool) {
 type jsonText string
 
 func (t *jsonText) UnmarshalJSON(b []byte) error {
+	t.set(b)
+	return nil
+}
+
+// set takes the text of a valid value.
+func (t *jsonText) set(b []byte) {
 	switch c := b[0]; {
-	case c == '"' && utf8.Valid(b): // encoding/json replaces what is not
+	case c == '"' && utf8.Valid(b):
 		*t = jsonText(unescape(b))
 	case c == '"':
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
-		}
-		*t = jsonText(s)
+		*t = jsonText([]rune(unescape(b))) // with U+FFFD for what is not UTF-8, as encoding/json has it
 	case c == '-' || c >= '0' && c <= '9':
 		*t = jsonText(b)
 	default:
 		*t = ""
 	}
-	return nil
 }
 
 // jsonTime is a time as providers write it: a date as [parseDate] reads it, or a
@@ -150,22 +151,17 @@ const maxSeconds = 99_999_999_999
 
 func (t *jsonTime) UnmarshalJSON(b []byte) error {
 	var text jsonText
-	if err := text.UnmarshalJSON(b); err != nil {
-		return err
-	}
-	s := string(text)
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		t.setUnix(float64(n))
-	} else if at, ok := parseDate(s); ok {
-		t.Time = at
-	} else if n, err := strconv.ParseFloat(s, 64); err == nil {
+	text.set(b)
+	if n, err := strconv.ParseFloat(string(text), 64); err == nil {
 		t.setUnix(n)
+	} else if at, ok := parseDate(string(text)); ok {
+		t.Time = at
 	}
 	return nil
 }
 
 func (t *jsonTime) setUnix(n float64) {
-	if n <= 0 || n >= 1e15 {
+	if !(n > 0 && n < 1e15) { // this way round, NaN fails as well
 		return
 	}
 	if n > maxSeconds {
