@@ -249,3 +249,24 @@ func TestSlackURLVerification(t *testing.T) {
 		require.False(t, ok, body)
 	}
 }
+
+// A method that the endpoint does not take makes no challenge, whatever else it says.
+func TestChallengeByAnotherMethodIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, query := range map[string]string{"x": "crc_token=abc", "braintree": "bt_challenge=20f9f8ed05f77439fe955c977e4c8a53", "slack": "ssl_check=1"} {
+		for _, method := range []string{"PUT", "HEAD", "get"} {
+			r := challenge(t, "/hook?"+query)
+			r.Method = method
+			answer, ok, err := kitNamed(t, name).scheme(t).Challenge(t.Context(), r)
+			require.ErrorIs(t, err, webhook.ErrMethod, name)
+			require.ErrorContains(t, err, "the endpoint does not take")
+			require.False(t, ok)
+			require.Nil(t, answer)
+		}
+	}
+	// A body over the cap is not looked at, either.
+	r := post(strings.Repeat("x", 11))
+	_, ok, err := kitNamed(t, "x").scheme(t, webhook.MaxBody(10)).Challenge(t.Context(), r)
+	require.ErrorIs(t, err, webhook.ErrTooLarge)
+	require.False(t, ok)
+}

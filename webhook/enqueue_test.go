@@ -121,3 +121,31 @@ func TestGuardIsAppliedWhenTakenFromTheQueue(t *testing.T) {
 	require.Len(t, j.list(), 2)
 	require.Equal(t, 200, status(h, delivery(event("a", "paid"))))
 }
+
+type enqueuer func(d *webhook.Delivery) error
+
+func (f enqueuer) Enqueue(_ context.Context, d *webhook.Delivery) error { return f(d) }
+
+// A queue gets the request without what may be a credential, and the caller keeps it.
+func TestW25_QueueGetsTheRequestWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"", "https://example.com/h?q=1", "https://hook:pass@example.com/h?q=1", "https://hook@example.com/h?q=1"} {
+		r := &webhook.Request{Body: []byte(event("e1", "paid")), Header: http.Header{
+			"X-Fake-Key": {fakeKey}, "X-Fake-Id": {"d1"}, "Content-Type": {"a", "b"}, "Content-Encoding": {"identity"}, "X-Other": {"x"},
+		}}
+		if address != "" {
+			r.URL = must(url.Parse(address))
+		}
+		var got *webhook.Delivery
+		h := newHandler(t, fake{}, webhook.WithQueue(enqueuer(func(d *webhook.Delivery) error { got = d; return nil })))
+		require.Equal(t, 200, h.Process(t.Context(), r).Status)
+		require.Equal(t, http.Header{"X-Fake-Id": {"d1"}, "Content-Type": {"a", "b"}, "Content-Encoding": {"identity"}}, got.Request.Header)
+		if address == "" {
+			require.Nil(t, got.Request.URL)
+			continue
+		}
+		require.Equal(t, "https://example.com/h?q=1", got.Request.URL.String())
+		require.Equal(t, address, r.URL.String(), "the caller's own is left alone")
+		require.Len(t, r.Header, 5)
+	}
+}

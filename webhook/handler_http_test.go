@@ -318,3 +318,66 @@ func TestVerifyHTTP(t *testing.T) {
 	require.True(t, ok)
 	require.Contains(t, e.Hint, "middleware")
 }
+
+// What a Content-Length alone tells is told before the body is read.
+func TestVerifyHTTPGoesByTheLengthFirst(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		v        webhook.Verifier
+		length   int64
+		want     error
+		detail   string
+		anyReads bool
+	}{
+		"inside the cap":      {fake{cap: 10}, 10, webhook.ErrUnavailable, "announces 10 bytes, of which 2 are left", true},
+		"over the cap":        {fake{cap: 10}, 11, webhook.ErrTooLarge, "", false},
+		"inside the default":  {fake{}, 1 << 20, webhook.ErrUnavailable, "announces 1048576 bytes, of which 2 are left", true},
+		"over the default":    {fake{}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
+		"a negative cap":      {fake{cap: -1}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
+		"no cap of its own":   {plainVerifier{}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
+		"shorter by one":      {fake{}, 3, webhook.ErrUnavailable, "announces 3 bytes, of which 2 are left", true},
+		"as long as it says":  {fake{}, 2, nil, "", true},
+		"longer than it says": {fake{}, 1, nil, "", true},
+		"not announced":       {fake{}, -1, nil, "", true},
+	} {
+		body := &countingBody{Reader: strings.NewReader("{}")}
+		r := delivery("")
+		r.Body, r.ContentLength = body, c.length
+		req, rec, err := webhook.VerifyHTTP(c.v, r)
+		require.ErrorIs(t, err, c.want, name)
+		require.Equal(t, c.anyReads, body.reads.Load() > 0, name)
+		if err == nil {
+			require.Equal(t, "{}", string(req.Body), name)
+			require.Equal(t, len(req.Body), cap(req.Body), "nothing is kept beyond the body")
+			continue
+		}
+		require.Nil(t, req)
+		require.Zero(t, rec)
+		require.ErrorContains(t, err, c.detail, name)
+	}
+	for _, length := range []int64{-1, 0, 1} {
+		for _, body := range []io.ReadCloser{nil, http.NoBody} {
+			r := delivery("")
+			r.Body, r.ContentLength = body, length
+			req, _, err := webhook.VerifyHTTP(fake{}, r)
+			if length > 0 {
+				require.ErrorIs(t, err, webhook.ErrUnavailable)
+				require.ErrorContains(t, err, "announces 1 bytes, of which 0 are left")
+				continue
+			}
+			require.NoError(t, err)
+			require.Nil(t, req.Body)
+		}
+	}
+	// A body that broke off is not one that a middleware has read.
+	for cause, hint := range map[error]bool{io.ErrUnexpectedEOF: false, http.ErrBodyReadAfterClose: true} {
+		r := delivery("")
+		r.Body, r.ContentLength = errorBody{cause}, 5
+		_, _, err := webhook.VerifyHTTP(fake{}, r)
+		require.ErrorIs(t, err, webhook.ErrUnavailable)
+		e, ok := errors.AsType[*webhook.Error](err)
+		require.True(t, ok)
+		require.Equal(t, hint, e.Hint != "")
+		require.Equal(t, !hint, errors.Is(err, cause))
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -408,5 +409,19 @@ func TestNewHandlerRefusesMistakes(t *testing.T) {
 		h, err := webhook.NewHandler(c.v, c.opts...)
 		require.ErrorIs(t, err, webhook.ErrConfig, name)
 		require.Nil(t, h, name)
+	}
+}
+
+// Only what the guard suspects is logged as suspicious.
+func TestSuspicionIsLoggedWhereThereIsOne(t *testing.T) {
+	t.Parallel()
+	for _, suspect := range []bool{false, true} {
+		var log buffer
+		h := newHandler(t, fake{unsignedID: true}, log.option(), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})), webhook.On("paid", nothing))
+		require.Equal(t, 200, status(h, delivery(event("e1", "paid"))))
+		if suspect {
+			require.Equal(t, 200, status(h, delivery(`{"id":"e1","type":"paid","amount":8}`)))
+		}
+		require.Equal(t, suspect, strings.Contains(log.String(), "may be a replay"))
 	}
 }

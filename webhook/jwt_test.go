@@ -399,3 +399,129 @@ func signedBytes(text string) string {
 	}
 	return text + "." + segment(sig)
 }
+
+// W18: each refusal has the reason that it is for.
+func TestW18_ReasonsOfTokens(t *testing.T) {
+	t.Parallel()
+	for _, h := range tokenHooks() {
+		s := h.scheme(t)
+		header := func(change object) string { return rs256(with(h.header, change), h.claims) }
+		set := func(change object) string { return rs256(h.header, with(h.claims, change)) }
+		good := rs256(h.header, h.claims)
+		for name, c := range map[string]struct {
+			token  string
+			reason error
+			detail string
+		}{
+			"none":          {segment(with(h.header, object{"alg": "none"})) + "." + segment(h.claims) + "." + segment([]byte("x")), webhook.ErrMismatch, "token"},
+			"RS512":         {header(object{"alg": "RS512"}), webhook.ErrMismatch, "token"},
+			"unknown kid":   {header(object{"kid": "k2"}), webhook.ErrMismatch, "token"},
+			"other typ":     {header(object{"typ": "at+jwt"}), webhook.ErrNotAllowed, "a token of another type"},
+			"signature":     {good[:len(good)-8] + "AAAAAAAA", webhook.ErrMismatch, "token"},
+			"expired":       {set(object{"exp": fixedTime.Unix() - 60}), webhook.ErrStale, "token"},
+			"issued ahead":  {set(object{"iat": fixedTime.Unix() + 60}), webhook.ErrFuture, "token"},
+			"issuer":        {set(object{"iss": "https://evil.example"}), webhook.ErrNotAllowed, "token"},
+			"audience":      {set(object{"aud": "other"}), webhook.ErrNotAllowed, "token"},
+			"no expiry":     {set(object{"exp": nil}), webhook.ErrMalformed, "token"},
+			"no time":       {set(object{"iat": nil}), webhook.ErrMalformed, "token"},
+			"two parts":     {good[:strings.LastIndexByte(good, '.')], webhook.ErrMalformed, "token"},
+			"no claims":     {signedBytes(segment(h.header) + "." + segment([]byte("[]"))), webhook.ErrMalformed, "token"},
+			"claims broken": {signedBytes(segment(h.header) + "." + segment([]byte("{"))), webhook.ErrMalformed, "token"},
+		} {
+			rec, err := s.Verify(t.Context(), h.deliver(c.token))
+			require.ErrorIs(t, err, c.reason, "%s: %s", h.name, name)
+			require.Zero(t, rec)
+			e, ok := errors.AsType[*webhook.Error](err)
+			require.True(t, ok)
+			require.Equal(t, c.detail, e.Detail, "%s: %s", h.name, name)
+			require.Equal(t, s.Provider(), e.Provider)
+		}
+		_, err := s.Verify(t.Context(), h.deliver(header(object{"typ": nil})))
+		require.NoError(t, err, "%s: no type is none that is wrong", h.name)
+	}
+}
+
+// W18: what another algorithm signed is refused before a key is fetched.
+func TestW18_OtherAlgorithmsFetchNoKeys(t *testing.T) {
+	t.Parallel()
+	for _, h := range tokenHooks() {
+		fetches := 0
+		s := must(h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			fetches++
+			return nil, errTest
+		})})))
+		for _, alg := range []string{"none", "HS256", "RS512", "PS256", "ES256", "rs256"} {
+			_, err := s.Verify(t.Context(), h.deliver(rs256(with(h.header, object{"alg": alg}), h.claims)))
+			require.ErrorIs(t, err, webhook.ErrMismatch, alg)
+		}
+		_, err := s.Verify(t.Context(), h.deliver(rs256(with(h.header, object{"typ": "other"}), h.claims)))
+		require.ErrorIs(t, err, webhook.ErrNotAllowed)
+		require.Zero(t, fetches)
+		_, err = s.Verify(t.Context(), h.deliver(rs256(h.header, h.claims)))
+		require.True(t, webhook.Undecidable(err))
+		require.ErrorIs(t, err, errTest)
+		require.Equal(t, 1, fetches)
+	}
+}
+
+func TestTokenHooksRefuseMistakes(t *testing.T) {
+	t.Parallel()
+	for _, h := range tokenHooks() {
+		for says, opt := range map[string]webhook.Option{
+			"Tolerance": webhook.Tolerance(time.Minute), "RawSecret": webhook.RawSecret(), "SNSAutoConfirm": webhook.SNSAutoConfirm(),
+			"largest body": webhook.MaxBody(0), "clock": webhook.Clock(nil), "HTTP client": webhook.HTTPClient(nil),
+		} {
+			s, err := h.newScheme(opt)
+			require.ErrorIs(t, err, webhook.ErrConfig, h.name)
+			require.ErrorContains(t, err, says, h.name)
+			require.Nil(t, s)
+		}
+	}
+	for _, issuer := range []string{"https://user@tenant.auth0.com/", "https://tenant.auth0.com/#/", "https://tenant.auth0.com"} {
+		s, err := webhook.Auth0Logout(issuer, "client")
+		require.ErrorIs(t, err, webhook.ErrConfig, issuer)
+		require.Nil(t, s)
+	}
+	_, err := webhook.PubSub("", "sa@p.iam.gserviceaccount.com")
+	require.ErrorContains(t, err, "no audience")
+}
+
+// RFC 6750 section 2.1
+func TestBearerTokens(t *testing.T) {
+	t.Parallel()
+	h := tokenHooks()[2]
+	s := h.scheme(t)
+	token := rs256(h.header, h.claims)
+	for header, c := range map[string]struct {
+		reason error
+		says   string
+	}{
+		"Bearer " + token: {}, "bearer " + token: {}, "BEARER " + token: {},
+		"Basic " + token: {webhook.ErrMalformed, "not Bearer"}, "Bearer": {webhook.ErrMalformed, "not Bearer"}, token: {webhook.ErrMalformed, "not Bearer"},
+		"Bearer\t" + token: {webhook.ErrMalformed, "not Bearer"}, "Bearer ": {webhook.ErrMalformed, "token"}, "": {webhook.ErrMissing, "Authorization"},
+	} {
+		_, err := s.Verify(t.Context(), post("{}", "Authorization", header))
+		require.ErrorIs(t, err, c.reason, header)
+		if err != nil {
+			require.ErrorContains(t, err, c.says)
+		}
+	}
+	_, err := s.Verify(t.Context(), post("{}", "Authorization", "Bearer "+token, "Authorization", "Bearer "+token))
+	require.ErrorIs(t, err, webhook.ErrDuplicate)
+}
+
+// Split says why there are no claims to hand on.
+func TestSplitOfWhatHoldsNoToken(t *testing.T) {
+	t.Parallel()
+	for body, cause := range map[string]error{`{}`: webhook.ErrMissing, `[]`: webhook.ErrMalformed, `{"data":{"jwt":"a.b"}}`: nil} {
+		raws, err := tokenHooks()[1].scheme(t).Split(post(body), webhook.Receipt{})
+		require.ErrorIs(t, err, webhook.ErrPayload, body)
+		require.Nil(t, raws)
+		e, ok := errors.AsType[*webhook.Error](err)
+		require.True(t, ok)
+		require.Error(t, e.Err)
+		if cause != nil {
+			require.ErrorIs(t, err, cause)
+		}
+	}
+}

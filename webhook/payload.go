@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/url"
 	"strconv"
 	"time"
@@ -56,7 +57,7 @@ func splitArray[E envelope](r *Request, rec Receipt) ([]Raw, error) {
 	if _, err := dec.Token(); err != nil {
 		return nil, notJSON("array")
 	}
-	if dec.More() {
+	if _, err := dec.Token(); err != io.EOF {
 		return nil, notJSON("array")
 	}
 	return raws, nil

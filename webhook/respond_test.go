@@ -100,3 +100,51 @@ func TestRespondTakesOneEvent(t *testing.T) {
 	require.Equal(t, 500, status(h, delivery("["+event("a", "cmd")+","+event("b", "cmd")+"]")))
 	require.Zero(t, runs)
 }
+
+// What net/http would panic on or alter is refused, and no more than that.
+func TestAnswersAreChecked(t *testing.T) {
+	t.Parallel()
+	var give *webhook.Answer
+	h := newHandler(t, fake{}, webhook.Respond("cmd", func(context.Context, webhook.Event[struct{}]) (*webhook.Answer, error) { return give, nil }))
+	for _, c := range []struct {
+		answer *webhook.Answer
+		want   int
+	}{
+		{nil, 200}, {&webhook.Answer{}, 200}, {&webhook.Answer{Status: 200}, 200}, {&webhook.Answer{Status: 599}, 599}, {&webhook.Answer{Status: 201}, 201},
+		{&webhook.Answer{Status: 199}, 500}, {&webhook.Answer{Status: 600}, 500}, {&webhook.Answer{Status: 1}, 500}, {&webhook.Answer{Status: -1}, 500}, {&webhook.Answer{Status: 101}, 500},
+		{&webhook.Answer{Header: http.Header{"X-A": {"a b\tc", "§"}}}, 200},
+		{&webhook.Answer{Header: http.Header{"X-A": {"fine", "a\x7f"}}}, 500},
+		{&webhook.Answer{Header: http.Header{"X-A": {"a\x1f"}}}, 500},
+		{&webhook.Answer{Header: http.Header{"X-A": {"\x00"}}}, 500},
+		{&webhook.Answer{Header: http.Header{"X-A": {"a\n"}}}, 500},
+		{&webhook.Answer{Header: http.Header{"X\rA": {"a"}}}, 500},
+		{&webhook.Answer{Header: http.Header{"X\r": nil}}, 500},
+	} {
+		give = c.answer
+		require.Equal(t, c.want, status(h, delivery(event("e", "cmd"))), "%+v", c.answer)
+	}
+}
+
+func TestReplyAndJSONSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, err := webhook.Reply("text/xml\n", nil)
+	require.ErrorContains(t, err, `control character in header "Content-Type"`)
+	a, err := webhook.Reply("text/xml", []byte("x"))
+	require.NoError(t, err)
+	require.Equal(t, &webhook.Answer{Status: 200, Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte("x")}, a)
+	a, err = webhook.JSON(func() {})
+	require.ErrorContains(t, err, "webhook: answer: ")
+	require.Nil(t, a)
+	a, err = webhook.JSON(nil)
+	require.NoError(t, err)
+	require.Equal(t, "null", string(a.Body))
+}
+
+func TestRespondToABatchSaysHowMany(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, fake{}, webhook.Respond("*", func(context.Context, webhook.Event[struct{}]) (*webhook.Answer, error) { return nil, errTest }))
+	for n, want := range map[int]string{2: "the delivery holds 2 events", 1: errTest.Error()} {
+		err := h.Dispatch(t.Context(), &webhook.Delivery{Request: &webhook.Request{}, Events: make([]webhook.Raw, n)})
+		require.ErrorContains(t, err, want)
+	}
+}

@@ -200,3 +200,39 @@ func TestSplitUnwrappedPubSubAndShopify(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []webhook.Raw{{Payload: []byte("any")}}, raws)
 }
+
+// A batch is one array and nothing else, wherever it goes wrong.
+func TestSplitBatchesThatAreNoArray(t *testing.T) {
+	t.Parallel()
+	const good = `[{"event":"a"},{"event":"b"}]`
+	for i := range good {
+		if i > 0 { // without its first byte it is refused before
+			_, err := splitKit(t, "sendgrid", good[:i])
+			require.ErrorIs(t, err, webhook.ErrPayload, good[:i])
+		}
+	}
+	for _, body := range []string{
+		good + "]", good + "}", good + "x", good + good, good + ",", good + "\n1", `[{},]`, `[,{}]`, `[{} {}]`, `[{}}`, `[{},x]`, `[{"a":}]`, `[{}`, `[`, `[[{}]]`, `["x"]`, `[null]`, `[{},null]`, `[{}:{}]`,
+	} {
+		_, err := splitKit(t, "sendgrid", body)
+		require.ErrorIs(t, err, webhook.ErrPayload, body)
+		require.ErrorContains(t, err, "not the JSON", body)
+	}
+	raws, err := splitKit(t, "sendgrid", good+" \t\r\n")
+	require.NoError(t, err)
+	require.Len(t, raws, 2)
+}
+
+// A time that is no time leaves the one that was signed.
+func TestPayloadTimesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`"NaN"`, `"nan"`, `"Inf"`, `"-Inf"`, `"1e400"`, `"-1e400"`, `1e400`, `""`, `"0"`, `"-5"`, `"12x"`, `"2025-06-25"`, `null`, `{}`, `[1750861210]`, `true`} {
+		raws, err := splitKit(t, "stripe", `{"created":`+text+`}`)
+		require.NoError(t, err, text)
+		require.Equal(t, fixedTime.UTC(), raws[0].Time, text)
+	}
+	raws, err := splitKit(t, "stripe", "{\"id\":\"\xffa\xff\xff\\n\",\"type\":\"\\ud800\"}")
+	require.NoError(t, err)
+	require.Equal(t, "\ufffda\ufffd\ufffd\n", raws[0].ID, "as encoding/json has it")
+	require.Equal(t, "\ufffd", raws[0].Type)
+}
