@@ -212,3 +212,51 @@ func TestDefaultLoggerIsTheProgramsOfTheMoment(t *testing.T) {
 	require.Equal(t, 200, status(h, delivery(event("e", "other"))))
 	require.Contains(t, log.String(), "has no function", "what was not logged is not taken as said")
 }
+
+// Every mistake is named, all of them in one error.
+func TestNewHandlerNamesEachMistake(t *testing.T) {
+	t.Parallel()
+	answer := func(context.Context, webhook.Event[struct{}]) (*webhook.Answer, error) { return nil, nil }
+	raw := func(context.Context, webhook.Event[jsonRaw]) error { return nil }
+	mistakes := map[string]webhook.HandlerOption{
+		`On("a"): the function is nil`:                            webhook.On[fakeEvent]("a", nil),
+		`OnEnvelope("b"): the function is nil`:                    webhook.OnEnvelope[fakeEvent]("b", nil),
+		`OnObject("c"): the function is nil`:                      webhook.OnObject[fakeEvent]("c", nil),
+		`Respond("d"): the function is nil`:                       webhook.Respond[fakeEvent]("d", nil),
+		"Fallback: the function is nil":                           webhook.Fallback(nil),
+		"OnObject: the object is empty":                           webhook.OnObject("", nothing),
+		"the event type is empty":                                 webhook.On("", nothing),
+		`event type "e*f": an asterisk may only stand at the end`: webhook.On("e*f", nothing),
+		`event type "g**": an asterisk may only stand at the end`: webhook.On("g**", nothing),
+		"WithDeadline: 0s is not positive":                        webhook.WithDeadline(0),
+		"WithEndpoint: the name is empty":                         webhook.WithEndpoint(""),
+		"WithLogger: the logger is nil":                           webhook.WithLogger(nil),
+		"WithQueue: the queue is nil":                             webhook.WithQueue(nil),
+	}
+	var all []webhook.HandlerOption
+	for says, opt := range mistakes {
+		err := refused(fake{}, opt)
+		require.ErrorIs(t, err, webhook.ErrConfig)
+		require.ErrorContains(t, err, says)
+		require.NotContains(t, err.Error(), "constructor")
+		all = append(all, opt)
+	}
+	err := refused(nil, all...)
+	require.ErrorContains(t, err, "the verifier was not made by a constructor")
+	for says := range mistakes {
+		require.ErrorContains(t, err, says)
+	}
+	for says, pair := range map[string][2]webhook.HandlerOption{
+		`event type "a" is handled twice`:  {webhook.On("a", nothing), webhook.Respond("a", answer)},
+		`event type "a*" is handled twice`: {webhook.On("a*", nothing), webhook.OnEnvelope("a*", nothing)},
+		`event type "*" is handled twice`:  {webhook.On("*", nothing), webhook.On("*", nothing)},
+		`OnObject("a") is given twice`:     {webhook.OnObject("a", nothing), webhook.OnObject("a", nothing)},
+		"Fallback is given twice":          {webhook.Fallback(raw), webhook.Fallback(raw)},
+		"WithQueue and Respond exclude":    {webhook.WithQueue(&queue{}), webhook.Respond("a", answer)},
+	} {
+		require.ErrorContains(t, refused(fake{}, pair[:]...), says)
+		require.NoError(t, refused(fake{}, pair[0]))
+		require.NoError(t, refused(fake{}, pair[1]))
+	}
+	require.NoError(t, refused(fake{}, webhook.On("a", nothing), webhook.On("a*", nothing), webhook.On("ab*", nothing), webhook.On("*", nothing), webhook.OnObject("a", nothing)))
+}

@@ -610,3 +610,35 @@ func TestOptionsWithoutEffectAreRefused(t *testing.T) {
 	_, err = (&webhook.Scheme{}).Verify(t.Context(), post("{}"))
 	require.ErrorIs(t, err, webhook.ErrConfig, "the zero Scheme verifies nothing")
 }
+
+// Every constructor refuses what is wrong with any option, says what, and returns no
+// scheme.
+func TestEverySchemeChecksItsOptions(t *testing.T) {
+	t.Parallel()
+	for _, k := range kits() {
+		for says, opt := range map[string]webhook.Option{
+			"the largest body must be positive": webhook.MaxBody(0), "the clock is nil": webhook.Clock(nil),
+		} {
+			s, err := k.newScheme(opt)
+			require.ErrorIs(t, err, webhook.ErrConfig, k.name)
+			require.ErrorContains(t, err, says, k.name)
+			require.ErrorContains(t, err, k.scheme(t).Provider()+": ", k.name)
+			require.Nil(t, s, k.name)
+		}
+		_, err := k.newScheme(webhook.MaxBody(1), webhook.Clock(time.Now))
+		require.NoError(t, err, k.name)
+		_, err = k.newScheme(webhook.Tolerance(0))
+		require.ErrorIs(t, err, webhook.ErrConfig, k.name)
+		if strings.Contains(err.Error(), "no effect") {
+			require.ErrorContains(t, err, "option Tolerance has no effect", k.name)
+			continue
+		}
+		require.ErrorContains(t, err, "the tolerance must be positive", k.name)
+		_, err = k.newScheme(webhook.Tolerance(1))
+		require.NoError(t, err, k.name)
+	}
+	_, err := kitNamed(t, "stripe").newScheme(webhook.SNSAutoConfirm(), webhook.RawSecret(), webhook.HTTPClient(nil))
+	require.ErrorContains(t, err, "option HTTPClient has no effect", "the first in an order that stays")
+	_, err = webhook.SNS([]string{topicARN}, webhook.HTTPClient(nil))
+	require.ErrorContains(t, err, "the HTTP client is nil")
+}
