@@ -97,6 +97,7 @@ func TestMemoryGuardLateReleaseChangesNothing(t *testing.T) {
 	now = now.Add(1)
 	taken := claims(t, g, key)[0]
 	require.Equal(t, webhook.Claimed, taken.State, "and ends on the moment")
+	require.False(t, taken.Suspect, "the same event again is no replay of another")
 	require.NoError(t, g.Release(t.Context(), late))
 	require.Equal(t, webhook.InFlight, claims(t, g, key)[0].State)
 	other := key

@@ -88,9 +88,6 @@ func (o *options) check(uses []string) error {
 
 // configError makes err the error of a provider's constructor.
 func configError(provider string, err error) error {
-	if err == nil {
-		return nil
-	}
 	if e, ok := errors.AsType[*Error](err); ok && e.Reason == ErrConfig {
 		e.Provider = provider
 		return e
