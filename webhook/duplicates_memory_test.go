@@ -139,6 +139,20 @@ func TestMemoryGuardHasRoomForItsEvents(t *testing.T) {
 	require.Equal(t, webhook.InFlight, claims(t, g, key(2))[0].State)
 }
 
+// What cannot be known again takes no room from what can.
+func TestMemoryGuardKeepsNothingOfEventsWithoutIdentifier(t *testing.T) {
+	t.Parallel()
+	g := memoryGuard(t, webhook.MemoryGuardConfig{Events: 1})
+	known := webhook.GuardKey{Endpoint: "s", ID: "e1", IDSigned: true}
+	require.NoError(t, g.Commit(t.Context(), claims(t, g, known)[0]))
+	for n := range 3 {
+		c := claims(t, g, webhook.GuardKey{Endpoint: "s", Body: [32]byte{byte(n)}})[0]
+		require.Equal(t, webhook.Claimed, c.State)
+		require.NoError(t, g.Commit(t.Context(), c))
+	}
+	require.Equal(t, webhook.Handled, claims(t, g, known)[0].State)
+}
+
 // The zero value has the defaults that are documented, each of them.
 func TestMemoryGuardDefaults(t *testing.T) {
 	t.Parallel()

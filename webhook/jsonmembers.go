@@ -136,7 +136,7 @@ func (s *jsonScanner) members(depth int, visit func(name, value []byte)) bool {
 }
 
 func (s *jsonScanner) elements(depth int) bool {
-	if depth >= maxDepth || !s.next('[') {
+	if !s.next('[') || depth >= maxDepth {
 		return false
 	}
 	s.space()

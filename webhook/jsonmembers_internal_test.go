@@ -97,6 +97,7 @@ func TestReadMembersAgreesWithJSONByteByByte(t *testing.T) {
 	for n := maxDepth - 3; n < maxDepth+2; n++ {
 		agree([]byte(strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n)))
 		agree([]byte(`{"a":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}"))
+		agree([]byte(`{"a":` + strings.Repeat("[", n+1) + strings.Repeat("]", n) + "}"))
 		agree([]byte(`{"a":` + strings.Repeat("[", n) + "{}" + strings.Repeat("]", n) + "}"))
 	}
 }

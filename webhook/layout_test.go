@@ -215,3 +215,36 @@ func TestLayoutErrorsNameTheMistake(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// What a configured URL fills in is text like any other between two parts, if it is
+// there at all.
+func TestW28_PartsThatTouchAConfiguredURL(t *testing.T) {
+	t.Parallel()
+	const bare, queried = "https://example.com/x", "https://example.com/x?a=1"
+	for _, c := range []struct {
+		signed, url string
+		ok          bool
+	}{
+		{"{body}{query}", queried, true}, {"{body}{path}", queried, true}, {"{body}{url}", queried, true},
+		{"{body}{query}{id}", queried, true}, {"{body}{query}{id}", bare, false},
+		{"{body}{path}{id}", bare, true}, {"{body}{id}{url}", bare, false},
+		{"{id}{query}.{body}", queried, false}, {"{id}{path}.{body}", queried, false}, {"{id}{url}.{body}", queried, false},
+		{"{method}{query}.{body}", queried, true}, {"{method}{path}{id}.{body}", bare, true},
+		{"{body}{query}", "https://example.com", false}, {"{body}{path}", "https://example.com", false}, {"{body}{url}", "https://example.com", false},
+		{"{url}.{body}{id}", bare, false}, {"{url}.{body}{type}", queried, false},
+	} {
+		l := webhook.Layout{SignatureHeader: "X-Sig", Signed: c.signed, URL: c.url}
+		if strings.Contains(c.signed, "{id}") {
+			l.IDHeader = "X-Id"
+		}
+		if strings.Contains(c.signed, "{type}") {
+			l.TypeHeader = "X-Type"
+		}
+		_, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: l}, secret.Static(rawKey))
+		if c.ok {
+			require.NoError(t, err, "%s at %s", c.signed, c.url)
+			continue
+		}
+		require.ErrorContains(t, err, "nothing between", "%s at %s", c.signed, c.url)
+	}
+}

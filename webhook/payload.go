@@ -154,19 +154,20 @@ func (t *jsonTime) UnmarshalJSON(b []byte) error {
 	var text jsonText
 	text.set(b)
 	if n, err := strconv.ParseFloat(string(text), 64); err == nil {
-		t.setUnix(n)
-	} else if at, ok := parseDate(string(text)); ok {
-		t.Time = at
+		t.Time = unixTime(n)
+	} else {
+		t.Time, _ = parseDate(string(text))
 	}
 	return nil
 }
 
-func (t *jsonTime) setUnix(n float64) {
+// unixTime returns the zero time for a number that is no time.
+func unixTime(n float64) time.Time {
 	if !(n > 0 && n < 1e15) { // this way round, NaN fails as well
-		return
+		return time.Time{}
 	}
 	if n > maxSeconds {
 		n /= 1000
 	}
-	t.Time = time.UnixMilli(int64(n * 1000)).UTC()
+	return time.UnixMilli(int64(n * 1000)).UTC()
 }

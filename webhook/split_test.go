@@ -231,6 +231,11 @@ func TestPayloadTimesThatAreNone(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, fixedTime.UTC(), raws[0].Time, text)
 	}
+	for _, text := range []string{`"x"`, `0`, `null`} {
+		raws, err := splitKit(t, "stripe", `{"created":1700000000,"created":`+text+`}`)
+		require.NoError(t, err)
+		require.Equal(t, fixedTime.UTC(), raws[0].Time, "of a repeated member the last counts")
+	}
 	raws, err := splitKit(t, "stripe", "{\"id\":\"\xffa\xff\xff\\n\",\"type\":\"\\ud800\"}")
 	require.NoError(t, err)
 	require.Equal(t, "\ufffda\ufffd\ufffd\n", raws[0].ID, "as encoding/json has it")
