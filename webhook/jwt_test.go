@@ -525,3 +525,38 @@ func TestSplitOfWhatHoldsNoToken(t *testing.T) {
 		}
 	}
 }
+
+// W18, W19, W20: the claims that are particular to a hook are refused for what is
+// wrong with them: not what they should be, or of somebody else.
+func TestW18_ReasonsOfParticularClaims(t *testing.T) {
+	t.Parallel()
+	hooks := tokenHooks()
+	for _, c := range []struct {
+		hook   tokenHook
+		change object
+		reason error
+	}{
+		{hooks[2], object{"email": []string{"a"}}, webhook.ErrMalformed},
+		{hooks[2], object{"email": 7}, webhook.ErrMalformed},
+		{hooks[2], object{"email_verified": "true"}, webhook.ErrMalformed},
+		{hooks[2], object{"email_verified": 1}, webhook.ErrMalformed},
+		{hooks[2], object{"email": "other@p.iam.gserviceaccount.com"}, webhook.ErrNotAllowed},
+		{hooks[2], object{"email": nil}, webhook.ErrNotAllowed},
+		{hooks[2], object{"email_verified": false}, webhook.ErrNotAllowed},
+		{hooks[2], object{"email_verified": nil}, webhook.ErrNotAllowed},
+		{hooks[1], object{"event_type": 7}, webhook.ErrMalformed},
+		{hooks[1], object{"event_type": ""}, webhook.ErrNotAllowed},
+		{hooks[1], object{"event_type": nil}, webhook.ErrNotAllowed},
+		{hooks[1], object{"event_id": 7}, webhook.ErrMalformed},
+		{hooks[0], object{"jti": 7}, webhook.ErrMalformed},
+		{hooks[0], object{"sid": 7}, webhook.ErrMalformed},
+	} {
+		_, err := c.hook.scheme(t).Verify(t.Context(), c.hook.deliver(rs256(c.hook.header, with(c.hook.claims, c.change))))
+		require.ErrorIs(t, err, c.reason, "%s: %v", c.hook.name, c.change)
+	}
+	// An identifier may be missing, and is not signed then.
+	rec, err := hooks[1].scheme(t).Verify(t.Context(), hooks[1].deliver(rs256(hooks[1].header, with(hooks[1].claims, object{"event_id": nil}))))
+	require.NoError(t, err)
+	require.False(t, rec.EventIDSigned)
+	require.True(t, rec.EventTypeSigned)
+}

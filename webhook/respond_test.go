@@ -148,3 +148,15 @@ func TestRespondToABatchSaysHowMany(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// A function is not run for what its type cannot hold, and does not answer it.
+func TestRespondIsNotRunForWhatDoesNotDecode(t *testing.T) {
+	t.Parallel()
+	h := newHandler(t, plainVerifier{}, webhook.Respond("*", func(context.Context, webhook.Event[[]int]) (*webhook.Answer, error) {
+		return webhook.Reply("text/plain", []byte("run"))
+	}))
+	require.Equal(t, 200, status(h, delivery("[1]")))
+	for _, body := range []string{`["x"]`, `{}`, ``} {
+		require.Equal(t, 500, status(h, delivery(body)), body)
+	}
+}

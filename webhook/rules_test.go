@@ -642,3 +642,20 @@ func TestEverySchemeChecksItsOptions(t *testing.T) {
 	_, err = webhook.SNS([]string{topicARN}, webhook.HTTPClient(nil))
 	require.ErrorContains(t, err, "the HTTP client is nil")
 }
+
+// A list that is not wholly understood is refused, wherever the odd item stands.
+func TestW8_ItemsWithoutAValueAreRefused(t *testing.T) {
+	t.Parallel()
+	good := "s=" + hexMAC(rawKey, "{}")
+	s := custom(t, webhook.Layout{SignatureHeader: "X-Sig", Fields: &webhook.Fields{Signature: "s"}})
+	for header, want := range map[string]error{
+		good: nil, good + ",x=": nil, "x=1," + good: nil,
+		good + ",x": webhook.ErrMalformed, "x," + good: webhook.ErrMalformed, good + ",": webhook.ErrMalformed, "," + good: webhook.ErrMalformed, good + ",," + good: webhook.ErrMalformed,
+	} {
+		_, err := s.Verify(t.Context(), post("{}", "X-Sig", header))
+		require.ErrorIs(t, err, want, header)
+		if want != nil {
+			require.ErrorContains(t, err, "an item of the signature header has no value")
+		}
+	}
+}
