@@ -188,3 +188,21 @@ func TestBodyThatArrivesTooLateIsNotWorkedOn(t *testing.T) {
 		require.Len(t, j.list(), 1)
 	})
 }
+
+// The log tells a sender who drips from a function that takes too long.
+func TestDeadlineInTheBodyIsNotLoggedAsTheHandlers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log buffer
+		h := newHandler(t, fake{}, webhook.WithDeadline(9*time.Second), log.option())
+		conn := serveMemory(t, h, 0).dial()
+		defer conn.Close()
+		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		require.NoError(t, err)
+		_, err = io.ReadFull(conn, make([]byte, 12))
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		require.NotContains(t, log.String(), "still running")
+		require.Equal(t, 1, strings.Count(log.String(), "webhook refused"))
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -424,4 +425,31 @@ func TestSuspicionIsLoggedWhereThereIsOne(t *testing.T) {
 		}
 		require.Equal(t, suspect, strings.Contains(log.String(), "may be a replay"))
 	}
+}
+
+// All who wait for the work to end are told.
+func TestDrainTellsEveryoneWhoWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, fake{}, webhook.WithDeadline(time.Second), webhook.On("paid", func(context.Context, webhook.Event[struct{}]) error {
+			time.Sleep(time.Minute)
+			return nil
+		}))
+		require.NoError(t, h.Drain(t.Context()), "nothing is at work")
+		require.Equal(t, 503, status(h, delivery(event("e1", "paid"))))
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				if err := h.Drain(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 59*time.Second, time.Since(begin))
+		require.NoError(t, h.Drain(t.Context()))
+	})
 }

@@ -82,7 +82,7 @@ func TestReadMembersAgreesWithJSONByteByByte(t *testing.T) {
 	}
 	for _, doc := range []string{
 		" \t\r\n{ \"a\" : -0.10e+5 , \"b\\u00e9F\\\"\\\\\\/\\b\\f\\n\\r\\t\":[ 1 , 20 , [ ] , { } , \"x\" ] ,\"c\":{\"d\":true,\"e\":false,\"f\":null},\"\":0}\r\n\t ",
-		`{"n":[0,-1,10,1.5,0.05,1e1,1E-2,9.9e+99],"u":"\uABcd\u09aF"}`, `{}`, `{"a":[]}`, `{"a":"é ` + "\x7f\xff" + `"}`,
+		`{"n":[0,-1,10,1.5,0.05,1e1,1E-2,9.9e+99],"u":"\uABcd\u09aF"}`, `{}`, `{"a":[]}`, `{:1}`, `{"a":{:1}}`, `{"a":{"b":}}`, `{"a":"é ` + "\x7f\xff" + `"}`,
 	} {
 		agree([]byte(doc))
 		for i := range doc {

@@ -553,6 +553,7 @@ func TestW18_ReasonsOfParticularClaims(t *testing.T) {
 	} {
 		_, err := c.hook.scheme(t).Verify(t.Context(), c.hook.deliver(rs256(c.hook.header, with(c.hook.claims, c.change))))
 		require.ErrorIs(t, err, c.reason, "%s: %v", c.hook.name, c.change)
+		require.Equal(t, c.reason == webhook.ErrMalformed, errors.Is(err, webhook.ErrMalformed), "one reason")
 	}
 	// An identifier may be missing, and is not signed then.
 	rec, err := hooks[1].scheme(t).Verify(t.Context(), hooks[1].deliver(rs256(hooks[1].header, with(hooks[1].claims, object{"event_id": nil}))))

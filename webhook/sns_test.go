@@ -433,3 +433,15 @@ func TestSNSVersion1AndSubjects(t *testing.T) {
 		require.Len(t, rec.KeyID, 32)
 	}
 }
+
+// W14: no other service of a region counts, nor the region by itself.
+func TestW14_OtherHostsOfARegionAreRefused(t *testing.T) {
+	t.Parallel()
+	s, server := newSNS(t)
+	for _, host := range []string{"us-west-2.amazonaws.com", "SNS.us-west-2.amazonaws.com", "sqs.us-west-2.amazonaws.com", "sns-us-west-2.amazonaws.com", ".us-west-2.amazonaws.com", "sns..us-west-2.amazonaws.com"} {
+		address := "https://" + host + "/SimpleNotificationService-f3ecfb7224c7233fe7bb5f59f96de52f.pem"
+		_, err := s.Verify(t.Context(), post(string(snsBody(t, func(m map[string]string) { m["SigningCertURL"] = address }))))
+		require.ErrorIs(t, err, webhook.ErrMalformed, host)
+	}
+	require.Zero(t, server.count())
+}

@@ -241,3 +241,13 @@ func TestPayloadTimesThatAreNone(t *testing.T) {
 	require.Equal(t, "\ufffda\ufffd\ufffd\n", raws[0].ID, "as encoding/json has it")
 	require.Equal(t, "\ufffd", raws[0].Type)
 }
+
+// Split does not rely on what was verified.
+func TestSplitOfWhatIsNoBatch(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", "{}", "{", "1", `"x"`, "null", "]", "x"} {
+		raws, err := kitNamed(t, "sendgrid").scheme(t).Split(post(body), webhook.Receipt{})
+		require.ErrorIs(t, err, webhook.ErrPayload, body)
+		require.Nil(t, raws)
+	}
+}

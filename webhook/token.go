@@ -25,7 +25,6 @@ type tokenSpec struct {
 	provider, header string
 	traits
 	basic bool // tokens are "user:password", sent by Basic authentication
-	wrong wrongKinds
 	// id names the delivery by its headers; nil: nothing does.
 	id func(h http.Header) string
 	// typeHeader holds the kind of event; empty: none.
@@ -52,9 +51,6 @@ func newToken(spec tokenSpec, tokens secret.Source, opts []Option) (*Scheme, err
 	}
 	var err error
 	c.ring, err = newKeyring(tokens, func(text string) ([sha256.Size]byte, error) {
-		if err := spec.wrong.check(text); err != nil {
-			return [sha256.Size]byte{}, err
-		}
 		if strings.TrimSpace(text) != text {
 			return [sha256.Size]byte{}, errors.New("white space around the token, which no header can carry")
 		}
