@@ -125,6 +125,31 @@ func TestO1_ASignatureThatCannotBeCheckedIsRefused(t *testing.T) {
 	require.Empty(t, s.Requests())
 }
 
+// O1: that a redirect is signed does not make an error, or a redirect without a code,
+// into a sign-in.
+func TestO1_ASignedRedirectMayStillBeARefusal(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{OptionalPKCE: true, NoIssParameter: true})
+	p, err := oauthflow.Shopify("example.myshopify.com")
+	require.NoError(t, err)
+	p.Endpoint = s.Provider().Endpoint
+	c := newClient(t, s, "web", func(cfg *oauthflow.Config) {
+		cfg.Provider, cfg.Scopes, cfg.ClientSecret = p, nil, secret.Static("web-secret")
+	})
+	for param, want := range map[string]error{"error": oauthflow.ErrAccessDenied, "x": oauthflow.ErrCallbackMalformed} {
+		b, back := attempt(t, s, c)
+		q := back.Query()
+		q.Del("code")
+		q.Set(param, "access_denied")
+		q.Set("shop", "example.myshopify.com")
+		back.RawQuery = hmacSigned(q, "web-secret").Encode()
+		_, err = b.finish(c, back)
+		require.ErrorIs(t, err, want)
+		callbackError(t, err)
+	}
+	require.Empty(t, s.Requests(), "nothing was exchanged")
+}
+
 // O1: an attempt whose key cannot be had now does not open.
 func TestO1_AnAttemptWhoseKeyCannotBeHad(t *testing.T) {
 	t.Parallel()
