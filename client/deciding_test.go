@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -236,4 +237,103 @@ func TestGoogleKeyFiles(t *testing.T) {
 		require.ErrorContains(t, JWT(bad).(*jwtAuth).Check(), "cannot be negative")
 	}
 	require.ErrorIs(t, JWT(JWTConfig{}).(*jwtAuth).Check(), secret.ErrNone)
+}
+
+type notedBody struct {
+	io.Reader
+	closed int
+	fails  error
+}
+
+func (b *notedBody) Close() error { b.closed++; return b.fails }
+
+// C8: what is read ahead of a body, and when it can be sent again.
+func TestC8_WhatIsReadAhead(t *testing.T) {
+	t.Parallel()
+	own := errors.New("disk on fire")
+	get := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("other")), nil }
+	for name, tc := range map[string]struct {
+		body   *notedBody // nil is none
+		length int64
+		get    func() (io.ReadCloser, error)
+		limit  int64
+		repeat bool
+
+		again  bool
+		found  int64
+		closed int
+		say    string
+	}{
+		"none":                         {nil, 0, nil, 4, true, true, -1, 0, ""},
+		"can be had again":             {&notedBody{Reader: strings.NewReader("abc")}, 3, get, 4, true, true, -1, 0, ""},
+		"need not be repeated":         {&notedBody{Reader: strings.NewReader("abc")}, 3, nil, 4, false, false, -1, 0, ""},
+		"no limit":                     {&notedBody{Reader: strings.NewReader("abc")}, 3, nil, 0, true, false, -1, 0, ""},
+		"a limit of one":               {&notedBody{Reader: strings.NewReader("a")}, 1, nil, 1, true, true, 1, 1, ""},
+		"fits":                         {&notedBody{Reader: strings.NewReader("abc")}, 3, nil, 4, true, true, 3, 1, ""},
+		"just fits":                    {&notedBody{Reader: strings.NewReader("abcd")}, 4, nil, 4, true, true, 4, 1, ""},
+		"just fits, of unknown length": {&notedBody{Reader: strings.NewReader("abcd")}, -1, nil, 4, true, true, 4, 1, ""},
+		"said to be too long":          {&notedBody{Reader: strings.NewReader("abcde")}, 5, nil, 4, true, false, -1, 0, ""},
+		"too long":                     {&notedBody{Reader: strings.NewReader("abcde")}, -1, nil, 4, true, false, -1, 0, ""},
+		"empty":                        {&notedBody{Reader: strings.NewReader("")}, -1, nil, 4, true, true, 0, 1, ""},
+		"empty, of length 0":           {&notedBody{Reader: strings.NewReader("")}, 0, nil, 4, true, true, 0, 1, ""},
+		"not of length 0":              {&notedBody{Reader: strings.NewReader("abc")}, 0, nil, 4, true, true, 3, 1, ""},
+		"shorter than said":            {&notedBody{Reader: strings.NewReader("abc")}, 4, nil, 4, true, false, -1, 1, "has 3 bytes, its length was given as 4"},
+		"longer than said":             {&notedBody{Reader: strings.NewReader("abc")}, 2, nil, 4, true, false, -1, 1, "has 3 bytes, its length was given as 2"},
+		"cannot be read":               {&notedBody{Reader: failingReader{own}}, -1, nil, 4, true, false, -1, 0, "cannot be read"},
+		"cannot be closed":             {&notedBody{Reader: strings.NewReader("abc"), fails: own}, -1, nil, 4, true, false, -1, 1, "cannot be closed"},
+	} {
+		req := &http.Request{ContentLength: tc.length, GetBody: tc.get}
+		if tc.body != nil {
+			req.Body = tc.body
+		}
+		var b replay
+		err := b.prepare(t.Context(), time.Time{}, req, tc.limit, tc.repeat)
+		require.Equal(t, tc.found, b.length, name)
+		require.Equal(t, tc.again, b.again(), name)
+		if tc.body != nil {
+			require.Equal(t, tc.closed, tc.body.closed, name)
+		}
+		if tc.say != "" {
+			require.ErrorIs(t, err, ErrRequest, name)
+			require.ErrorContains(t, err, tc.say, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		out := (&http.Request{ContentLength: tc.length, TransferEncoding: []string{"chunked"}}).WithContext(t.Context())
+		require.NoError(t, b.attach(out), name)
+		if tc.found >= 0 {
+			require.Equal(t, tc.found, out.ContentLength, name)
+			require.Nil(t, out.TransferEncoding, name)
+		}
+		if tc.body == nil {
+			require.Nil(t, out.Body, name)
+			continue
+		}
+		require.Equal(t, tc.found == 0, out.Body == http.NoBody, name)
+		require.Equal(t, tc.again && tc.found != 0, out.GetBody != nil, name)
+		first, err := io.ReadAll(out.Body)
+		require.NoError(t, err)
+		again := out.Clone(t.Context())
+		err = b.attach(again)
+		if !tc.again {
+			require.ErrorIs(t, err, errBodyUsed, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		second, err := io.ReadAll(again.Body)
+		require.NoError(t, err)
+		if tc.get != nil {
+			require.Equal(t, "other", string(second), name)
+			continue
+		}
+		require.Equal(t, string(first), string(second), name)
+	}
+	for say, open := range map[string]func() (io.ReadCloser, error){
+		"cannot be opened again": func() (io.ReadCloser, error) { return nil, own },
+		"opened again is nil":    func() (io.ReadCloser, error) { return nil, nil },
+	} {
+		err := (&replay{length: -1, get: open}).attach(new(http.Request))
+		require.ErrorIs(t, err, ErrRequest)
+		require.ErrorContains(t, err, say)
+	}
 }

@@ -42,10 +42,7 @@ func parseLink(s string) (l link, rest string) {
 		_, rest, _ = strings.Cut(s, ",")
 		return link{}, rest
 	}
-	target, s, ok := strings.Cut(s[1:], ">")
-	if !ok {
-		return link{}, "" // nor can any that follows be closed
-	}
+	target, s, _ := strings.Cut(s[1:], ">") // where it is never closed, nothing is left
 	l.target = strings.TrimSpace(target)
 	seen := false
 	for {

@@ -2,8 +2,10 @@ package client_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -163,4 +165,95 @@ func TestALinkThatCannotBeFollowedIsAnError(t *testing.T) {
 		require.Error(t, failed, link)
 		require.Equal(t, 1, rt.Count())
 	}
+}
+
+// A page that somebody made has no URL of its own: a link counts as it stands.
+func TestPageWithoutACall(t *testing.T) {
+	p := client.Page[cursorPage]{Header: http.Header{"Link": {"</next?a=b>; rel=next"}}, Request: client.Request{Path: "/i", Query: url.Values{"a": {"1"}}, Route: "/i"}}
+	r, more := client.NextLink(p)
+	require.True(t, more)
+	require.Equal(t, client.Request{URL: "/next?a=b", Route: "/i"}, r)
+	p.Header = nil
+	_, more = client.NextLink(p)
+	require.False(t, more)
+
+	byURL := client.NextURL(func(p cursorPage) string { return p.Next })
+	_, more = byURL(p)
+	require.False(t, more)
+	_, more = client.NextCursor("c", func(p cursorPage) string { return p.Next })(p)
+	require.False(t, more)
+	p.Value.Next = "n"
+	r, more = byURL(p)
+	require.True(t, more)
+	require.Equal(t, "n", r.URL)
+	r, more = client.NextCursor("c", func(p cursorPage) string { return p.Next })(p)
+	require.True(t, more)
+	require.Equal(t, url.Values{"a": {"1"}, "c": {"n"}}, r.Query)
+	require.Equal(t, url.Values{"a": {"1"}}, p.Request.Query, "the page's own stays as it is")
+}
+
+func TestNextOffset(t *testing.T) {
+	for _, tc := range []struct {
+		request client.Request
+		count   int
+		want    string // "" for the end
+	}{
+		{client.Request{}, 2, "2"},
+		{client.Request{}, 1, "1"},
+		{client.Request{}, 0, ""},
+		{client.Request{}, -1, ""},
+		{client.Request{Query: url.Values{"o": {"3"}}}, 2, "5"},
+		{client.Request{Query: url.Values{"o": {}}, URL: base + "/i?o=4"}, 2, "6"},
+		{client.Request{Query: url.Values{"o": {"3"}}, URL: base + "/i?o=4"}, 2, "5"},
+		{client.Request{URL: "https://[::1?o=4"}, 2, "2"},
+		{client.Request{Query: url.Values{"o": {"x"}}}, 2, "2"},
+	} {
+		r, more := client.NextOffset("o", func(n int) int { return n })(client.Page[int]{Value: tc.count, Request: tc.request})
+		require.Equal(t, tc.want != "", more)
+		require.Equal(t, tc.want, r.Query.Get("o"))
+	}
+}
+
+// What can be read only by sending it is not looked at: such pages may be the same.
+func TestPagesWithBodiesThatAreRead(t *testing.T) {
+	for name, body := range map[string]func() any{
+		"parts":    func() any { return client.Multipart(client.Part{Name: "a", Value: "b"}) },
+		"a stream": func() any { return client.Stream("text/plain", io.NopCloser(strings.NewReader("x")), 1) },
+	} {
+		rt := clienttest.NewTransport(t, clienttest.JSON(200, `{}`).Header("X-Page", "p"))
+		var meta client.Meta
+		n := 0
+		for _, err := range client.Pages(t.Context(), over(t, rt), client.Request{Method: "POST", Path: "/i", Body: body(), Meta: &meta}, func(p client.Page[cursorPage]) (client.Request, bool) {
+			require.Equal(t, "p", p.Header.Get("X-Page"))
+			require.Equal(t, "p", meta.Header.Get("X-Page"), "the caller's own Meta is filled in as well")
+			n++
+			r := p.Request
+			r.Body = body()
+			return r, n < 3
+		}) {
+			require.NoError(t, err, name)
+		}
+		require.Equal(t, 3, n, name)
+		require.Equal(t, 3, rt.Count(), name)
+	}
+}
+
+func TestPagesEndWithTheLoop(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.JSON(200, `{"next":"n"}`))
+	next := func(p client.Page[cursorPage]) (client.Request, bool) {
+		t.Error("nobody has asked for another page")
+		return p.Request, true
+	}
+	for range client.Pages(t.Context(), over(t, rt), client.Request{Path: "/i"}, next) {
+		break
+	}
+	require.Equal(t, 1, rt.Count())
+	rt = clienttest.NewTransport(t, clienttest.Status(404))
+	n := 0
+	for _, err := range client.Pages(t.Context(), over(t, rt), client.Request{Path: "/i"}, next) {
+		require.ErrorIs(t, err, client.ErrNotFound)
+		n++
+	}
+	require.Equal(t, 1, n)
+	require.Equal(t, 1, rt.Count())
 }

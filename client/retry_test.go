@@ -531,3 +531,37 @@ func TestC23_LedgerShowsEveryAttempt(t *testing.T) {
 		require.Len(t, ledger.Attempts(), 3, "under an SDK too")
 	})
 }
+
+// slowBody comes three seconds after its headers, as what it holds and with err.
+type slowBody struct {
+	text io.Reader
+	err  error
+}
+
+func (b slowBody) Read(p []byte) (int, error) {
+	n, err := b.text.Read(p)
+	if err == io.EOF {
+		time.Sleep(3 * time.Second)
+		err = b.err
+	}
+	return n, err
+}
+
+// C23: an attempt that was answered took until its headers came, one that failed
+// until it did.
+func TestC23_HowLongAnAttemptTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for want, end := range map[time.Duration]error{time.Second: io.EOF, 4 * time.Second: errors.New("broken")} {
+			rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+				time.Sleep(time.Second)
+				return &http.Response{StatusCode: 200, ContentLength: -1, Request: r, Body: io.NopCloser(slowBody{strings.NewReader(`{"id":"a"}`), end})}, nil
+			})
+			c, err := client.New(base, client.WithTransport(rt), client.WithRetry(retry.Never))
+			require.NoError(t, err)
+			var meta client.Meta
+			_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x", Meta: &meta})
+			require.Equal(t, end == io.EOF, err == nil, "%v", err)
+			require.Equal(t, want, meta.Attempts[0].Duration)
+		}
+	})
+}
