@@ -55,8 +55,9 @@ func TestX1_ACredentialOfTheCallersIsNotRepeated(t *testing.T) {
 // is the address of a proxy that cannot be parsed, or an error within an error.
 func TestX1_NoUserInfoInATransportsError(t *testing.T) {
 	t.Parallel()
-	_, malformed := url.Parse("http://user:ca%nary@proxy:8080")
-	_, noPort := url.Parse("http://user:canary/x@proxy:8080")
+	badEscape, badPort := "http://user:ca%nary@proxy:8080", "http://user:canary/x@proxy:8080"
+	_, malformed := url.Parse(badEscape)
+	_, noPort := url.Parse(badPort)
 	const with = "https://user:canary@proxy.example/x?key=canary"
 	for name, said := range map[string]error{
 		"an environment's proxy": fmt.Errorf("invalid proxy address %q: %v", "http://user:ca%nary@proxy:8080", malformed),

@@ -2,7 +2,6 @@ package oauthflow_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"testing"
 
@@ -61,7 +60,7 @@ func TestDiscoveredIDTokenAlgorithms(t *testing.T) {
 			}
 			body, err := json.Marshal(doc)
 			require.NoError(t, err)
-			_, _ = io.WriteString(w, string(body))
+			_, _ = w.Write(body)
 		})
 		require.NoError(t, err)
 		require.Equal(t, tc.kept, p.IDTokenAlgorithms)

@@ -174,6 +174,7 @@ func TestDecodeCompetingFields(t *testing.T) {
 			X int `json:"-"`
 		}{},
 		&struct {
+			//lint:ignore SA5008 that "-," is the name "-" is what is tested
 			X string `json:"-,"`
 		}{},
 		&struct {
@@ -309,11 +310,13 @@ func TestDecodeMismatches(t *testing.T) {
 func TestDecodeQuoted(t *testing.T) {
 	t.Parallel()
 	type target struct {
-		I    int     `json:"i,string"`
-		F    float64 `json:"f,omitempty,string"`
-		B    *bool   `json:"b,string"`
-		List []int   `json:"list,string"`
-		Odd  int     `json:"odd,strings"`
+		I int     `json:"i,string"`
+		F float64 `json:"f,omitempty,string"`
+		B *bool   `json:"b,string"`
+		//lint:ignore SA5008 what encoding/json passes over is what is tested
+		List []int `json:"list,string"`
+		//lint:ignore SA5008 the same
+		Odd int `json:"odd,strings"`
 	}
 	var d claims.Decoder
 	var got target
