@@ -262,7 +262,7 @@ func TestC5_AWriteThatIsReportedLateWasSent(t *testing.T) {
 			c, err := new(net.Dialer).DialContext(ctx, network, addr)
 			return &lateConn{c, &late, release}, err
 		}
-		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithAttemptTimeout(100*time.Millisecond))
+		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithAttemptTimeout(time.Second))
 		require.NoError(t, err)
 		_, err = client.Get[client.None](t.Context(), c, "/warm")
 		require.NoError(t, err)
@@ -274,7 +274,7 @@ func TestC5_AWriteThatIsReportedLateWasSent(t *testing.T) {
 			done <- err
 		}()
 		require.Eventually(t, func() bool { return posts.Load() > 0 }, 10*time.Second, time.Millisecond)
-		time.AfterFunc(200*time.Millisecond, func() { late.Store(false); close(release) })
+		time.AfterFunc(1500*time.Millisecond, func() { late.Store(false); close(release) })
 		e := asError(t, <-done)
 		require.Equal(t, client.MaybeApplied, e.Effect, "encrypted %t: %v", encrypted, e)
 		require.Len(t, ledger.Attempts(), 1)
