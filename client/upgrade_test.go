@@ -80,7 +80,7 @@ func TestC22_WriteOverHTTP2(t *testing.T) {
 	transport, ok := srv.Client().Transport.(*http.Transport)
 	require.True(t, ok)
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(100*time.Millisecond))
+	c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(time.Second))
 	require.NoError(t, err)
 	_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
 	e := asError(t, err)
