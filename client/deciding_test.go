@@ -337,3 +337,33 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 		require.ErrorContains(t, err, say)
 	}
 }
+
+// What of a call's own words stands in its error is a token, and no longer than an
+// identifier is.
+func TestErrorsShowShortTokens(t *testing.T) {
+	t.Parallel()
+	c, err := New("https://api.example.com", WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		h := http.Header{"X-Request-Id": {strings.Repeat("r", maxRequestID+1)}}
+		return &http.Response{StatusCode: 404, Header: h, Body: http.NoBody, Request: r}, nil
+	})))
+	require.NoError(t, err)
+	var e *Error
+	_, err = Call[None](t.Context(), c, Request{Method: "NO TOKEN", Path: "/x"})
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "(bad method)", e.Method)
+	require.NotContains(t, err.Error(), "NO TOKEN")
+	_, err = Call[None](t.Context(), c, Request{Path: "/x"})
+	require.ErrorAs(t, err, &e)
+	require.Len(t, e.RequestID, maxRequestID)
+	require.Len(t, e.Attempts[0].RequestID, maxRequestID)
+}
+
+// An Auth of the client's own can be used without the client.
+func TestAuthsWorkAlone(t *testing.T) {
+	t.Parallel()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com/x", nil)
+	require.NoError(t, err)
+	broken := &jwtAuth{key: secret.Func(func(context.Context) ([]secret.Value, error) { return nil, errors.New("vault is away") })}
+	require.ErrorContains(t, broken.Authorize(req), "vault is away")
+	require.Empty(t, req.Header)
+}

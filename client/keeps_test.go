@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 )
 
 // through makes one request in each way that there is. Under HTTPClient the body can
@@ -241,4 +242,44 @@ func TestC39_PreconditionsTravel(t *testing.T) {
 	for name, values := range narrow {
 		require.Equal(t, values, w.last().header[strings.ToLower(name)], name)
 	}
+}
+
+// A body that was read ahead has a length on the next hop too.
+func TestC39_ABodyThatWasReadAheadKeepsItsLength(t *testing.T) {
+	srv := clienttest.NewServer(t)
+	lengths := make(chan int64, 2)
+	srv.Script(clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		lengths <- r.ContentLength
+		if r.URL.Path == "/x" {
+			http.Redirect(w, r, "/y", http.StatusFound)
+		}
+	}))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, srv.URL+"/x", io.NopCloser(strings.NewReader("hello")))
+	require.NoError(t, err)
+	resp, err := served(t, srv).HTTPClient().Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.EqualValues(t, 5, <-lengths)
+	require.EqualValues(t, 5, <-lengths)
+	require.Equal(t, "hello", string(srv.Last().Body))
+}
+
+// A redirect that per-attempt middleware answers by itself, with nothing sent
+// before it, is followed like any other.
+func TestARedirectOfMiddlewaresOwnIsFollowed(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.JSON(200, `{"id":"a"}`))
+	c := over(t, rt, client.WithAttemptMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			if req.URL.Path != "/x" {
+				return next.RoundTrip(req)
+			}
+			return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"/y"}}, Body: http.NoBody, Request: req}, nil
+		})
+	}))
+	resp, err := c.HTTPClient().Get(base + "/x")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, 200, resp.StatusCode)
+	require.Equal(t, 1, rt.Count())
+	require.Equal(t, "/y", rt.Last().URL)
 }

@@ -72,9 +72,6 @@ type keyFrom struct {
 }
 
 func (k *keyFrom) SigningKey(ctx context.Context) (*SigningKey, error) {
-	if k.src == nil {
-		return nil, fmt.Errorf("the signing key: %w", secret.ErrNone)
-	}
 	text, err := secret.Current(ctx, k.src)
 	if err != nil {
 		return nil, fmt.Errorf("the signing key: %w", err)
