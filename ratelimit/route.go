@@ -39,7 +39,7 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 		sh.mu.Unlock()
 		return nil
 	}
-	return p.store.awaitIn(ctx, sh, part)
+	return p.store.awaitIn(ctx, sh, part, p.store.now())
 }
 
 // ReturnRoute says that a call which WaitRoute let through was not sent.

@@ -182,15 +182,16 @@ func (s *store) idle(key string) bool {
 func (s *store) await(ctx context.Context, key string) error {
 	sh := s.shard(key)
 	sh.mu.Lock()
-	return s.awaitIn(ctx, sh, s.bucket(sh, key, s.now()))
+	now := s.now()
+	return s.awaitIn(ctx, sh, s.bucket(sh, key, now), now)
 }
 
 // awaitIn takes a token of b, a bucket of sh or a part of one. It is called with sh
 // locked, and unlocks it.
-func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket) error {
+func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket, now time.Time) error {
 	l := sh.lines[b]
 	if l == nil {
-		if b.take(s.now()) {
+		if b.take(now) {
 			sh.mu.Unlock()
 			return nil
 		}
