@@ -35,6 +35,8 @@ const (
 	BodyNotReplayed  Reason = "not retried: the request body cannot be sent again"
 	WaitTooLong      Reason = "not retried: the service asks to wait longer than the policy allows"
 	WaitPastDeadline Reason = "not retried: the wait would pass the deadline"
+	LimitPastDeadline Reason = "not retried: the rate limit's wait would pass the deadline"
+	CircuitOpen Reason = "not retried: the circuit breaker is open"
 	BudgetEmpty      Reason = "not retried: the retry budget is empty"
 	ContextEnded     Reason = "not retried: the context ended"
 )

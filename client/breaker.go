@@ -39,10 +39,11 @@ func (b *Breaker) limits() (int, time.Duration) {
 	return failures, cooldown
 }
 
-type outcome int
+// health is an attempt as the breaker sees it.
+type health int
 
 const (
-	unknown outcome = iota
+	unknown health = iota
 	succeeded
 	failed
 )
@@ -72,7 +73,7 @@ func (s *breakerState) allow(b *Breaker) (probe bool, err error) {
 }
 
 // report counts an attempt. Only the probe itself ends the half-open state.
-func (s *breakerState) report(b *Breaker, o outcome, probe bool) {
+func (s *breakerState) report(b *Breaker, o health, probe bool) {
 	failures, _ := b.limits()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,6 +89,17 @@ func (s *breakerState) report(b *Breaker, o outcome, probe bool) {
 			s.opened = time.Now()
 		}
 	}
+}
+
+// left returns how long the breaker stays open yet.
+func (s *breakerState) left(b *Breaker) time.Duration {
+	_, cooldown := b.limits()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened.IsZero() {
+		return 0
+	}
+	return max(cooldown-time.Since(s.opened), 0)
 }
 
 // asNew reports whether the breaker is as it began.

@@ -8,65 +8,151 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// verdict is what is made of an attempt.
+// verdict is what is made of an attempt: what is known of it, and what was decided.
 type verdict struct {
-	again     bool
-	reason    Reason
-	err       error // nil where there is a response
-	status    int
-	throttled bool
-	running   bool // another request under the same idempotency key is
-	neverSent bool
-	unsent    bool          // in this attempt nothing was handed to the transport
-	asked     time.Duration // what the service asks to wait
-	told      bool          // that it does
-	wait      time.Duration
-	attempt   Attempt
+	facts
+	decision
+	err     error // nil where there is a response
+	unsent  bool  // nothing of it was handed to the transport
+	never   bool  // it is certain that nothing reached the service in full
+	attempt Attempt
 }
 
-// judge decides whether to try again, writes the ledger and takes from the
-// budget.
+// judge accounts for an attempt that is over, decides what comes next, and takes from
+// the budget what that costs.
 func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verdict {
+	v := x.settle(a, resp, err)
+	v.decision = x.decide(a, &v, resp)
+	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
+	x.record(&v)
+	x.effect(v)
+	return v
+}
+
+// settle finds out what came of an attempt, and tells the limits, the budget and the
+// breaker.
+func (x *exchange) settle(a *attemptContext, resp *http.Response, err error) verdict {
 	t := a.settle()
 	x.tried += int(t.repeats)
 	x.paid += int(t.repeats) * retry.RetryCost
 	v := verdict{err: err, unsent: t.sent == 0}
+	v.number = x.tried
 	if err != nil {
 		v.err = x.explain(a, err)
-		v.neverSent = resp == nil && x.neverSent(t.sent, err)
-	} else {
-		v.status = resp.StatusCode
+		v.never = resp == nil && x.neverSent(t.sent, err)
 	}
-	v.attempt = Attempt{Status: v.status, Err: v.err}
-	switch _, _, sent := x.chain.last(); {
-	case v.unsent:
-		v.attempt.Start = time.Now()
-	case err != nil:
-		v.attempt.Start, v.attempt.Duration = sent, time.Since(sent)
-	default:
-		v.attempt.Start, v.attempt.Duration = sent, x.heard.Sub(sent)
-	}
+	v.outcome = x.outcome(&v, err)
+	v.attempt = x.line(&v, t, resp)
 	if resp != nil {
-		v.attempt.Status = resp.StatusCode
-		v.attempt.RequestID = x.requestID(resp.Header)
-	}
-	if resp != nil {
-		v.throttled = throttled(&x.c.cfg.profile, resp, peeked(resp))
-		v.running = !v.throttled && x.inProgress(resp)
-		if resp.StatusCode >= 300 || v.throttled {
-			v.asked, v.told = x.asks(resp, v.throttled)
-		}
+		x.read(&v, resp)
 	}
 	x.observe(a, t, &v, resp)
 	x.repay(&v)
-	x.decide(a, t, &v, resp, err)
-	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
-	x.record(&v)
-	x.effect(v)
 	if t.admitted {
-		x.host.breaker.report(x.c.cfg.breaker, x.outcome(&v), t.probe)
+		x.host.breaker.report(x.c.cfg.breaker, x.health(&v), t.probe)
+	}
+	if resp != nil && err == nil {
+		v.renewed = x.renew(a, t, &v, resp)
 	}
 	return v
+}
+
+// outcome says how an attempt ended.
+func (x *exchange) outcome(v *verdict, err error) outcome {
+	switch {
+	case x.ctx.Err() != nil, errors.Is(v.err, errCallDeadline):
+		return ended
+	case err == nil:
+		return answered
+	case !transient(v.err, err):
+		return fatal
+	case v.never:
+		return neverSent
+	}
+	return broken
+}
+
+// line is the attempt's line in the ledger, but for what is decided after it.
+func (x *exchange) line(v *verdict, t tally, resp *http.Response) Attempt {
+	line := Attempt{Err: v.err, Start: time.Now()}
+	if _, _, sent := x.chain.last(); !v.unsent {
+		line.Start, line.Duration = sent, time.Since(sent)
+		if v.err == nil {
+			line.Duration = x.heard.Sub(sent)
+		}
+	}
+	if resp != nil {
+		line.Status, line.RequestID = resp.StatusCode, x.requestID(resp.Header)
+	}
+	return line
+}
+
+// read finds out what a response says beside its status.
+func (x *exchange) read(v *verdict, resp *http.Response) {
+	if v.err == nil {
+		v.status = resp.StatusCode
+	}
+	p := &x.c.cfg.profile
+	v.throttled = throttled(p, resp, peeked(resp))
+	v.running = !v.throttled && x.inProgress(resp)
+	if resp.StatusCode >= 300 || v.throttled {
+		v.asked, v.told = x.asks(resp, v.throttled)
+	}
+	if v.outcome != answered || v.status < 300 && !v.throttled {
+		return
+	}
+	if p.Hint != nil {
+		v.hint = p.Hint(v.status, resp.Header)
+	}
+	v.misused = v.hint == Retry && x.keyMisused(resp)
+}
+
+// decide says what comes after the attempt. What it costs something to find out is
+// asked only for one that is to be repeated as far as the rest is known.
+func (x *exchange) decide(a *attemptContext, v *verdict, resp *http.Response) decision {
+	x.rules.replayable = x.body.again()
+	d := next(x.rules, v.facts)
+	if !d.again || v.renewed {
+		if v.renewed && d.again {
+			x.tried--
+		}
+		return d
+	}
+	x.foresee(a, v, resp)
+	if d = next(x.rules, v.facts); !d.again {
+		return d
+	}
+	if !x.budget().Withdraw(d.cost) {
+		return decision{reason: BudgetEmpty}
+	}
+	x.paid = d.cost
+	if notify := x.c.cfg.retry.Notify; notify != nil {
+		notify(x.ctx, retry.Attempt{Number: v.number, Err: x.asError(v, resp), Wait: d.wait})
+	}
+	return d
+}
+
+// foresee asks the policy whether it permits another attempt, and finds out how long
+// that would have to wait.
+func (x *exchange) foresee(a *attemptContext, v *verdict, resp *http.Response) {
+	policy := &x.c.cfg.retry
+	v.forbidden = policy.Retryable != nil && !policy.Retryable(x.asError(v, resp))
+	switch floor := x.c.cfg.profile.ThrottleWait; {
+	case v.told:
+		v.delay = retry.Above(v.asked)
+	default:
+		v.delay = policy.Delay(v.number, v.throttled || v.running)
+		if v.throttled && floor > 0 {
+			v.delay += floor << min(v.number-1, 6)
+		}
+	}
+	v.limits = x.limitsDelay(a)
+	if b := x.c.cfg.breaker; b != nil {
+		v.open = x.host.breaker.left(b)
+	}
+	if d := x.chain.deadline; !d.IsZero() {
+		v.left, v.bounded = time.Until(d), true
+	}
 }
 
 // record writes the attempt into the call's ledger, and into the context's.
@@ -79,100 +165,7 @@ func (x *exchange) record(v *verdict) {
 	}
 }
 
-func (x *exchange) decide(a *attemptContext, t tally, v *verdict, resp *http.Response, err error) {
-	if resp != nil && err == nil {
-		if x.renew(a, t, v, resp) {
-			return
-		}
-	}
-	if v.reason = x.eligible(v, resp, err); v.reason != Retried {
-		return
-	}
-	policy := &x.c.cfg.retry
-	if x.tried >= policy.Attempts() {
-		v.reason = LastAttempt
-		return
-	}
-	if !x.body.again() {
-		v.reason = BodyNotReplayed
-		return
-	}
-	if policy.Retryable != nil && !policy.Retryable(x.asError(v, resp)) {
-		v.reason = PolicyForbids
-		return
-	}
-	var wait time.Duration
-	switch floor := x.c.cfg.profile.ThrottleWait; {
-	case v.told && v.asked > policy.WaitLimit():
-		v.reason = WaitTooLong
-		return
-	case v.told:
-		wait = retry.Above(v.asked)
-	default:
-		wait = policy.Delay(x.tried, v.throttled || v.running)
-		if v.throttled && floor > 0 {
-			wait += floor << min(x.tried-1, 6)
-		}
-	}
-	if d := x.chain.deadline; !d.IsZero() && !time.Now().Add(wait).Before(d) {
-		v.reason = WaitPastDeadline
-		return
-	}
-	if !x.pay(v.throttled || v.running) {
-		v.reason = BudgetEmpty
-		return
-	}
-	v.again, v.wait = true, wait
-	if notify := policy.Notify; notify != nil {
-		notify(x.ctx, retry.Attempt{Number: x.tried, Err: x.asError(v, resp), Wait: wait})
-	}
-}
-
-// eligible is the rule on what may be repeated at all (C5), before the policy,
-// the body and the budget are asked.
-func (x *exchange) eligible(v *verdict, resp *http.Response, err error) Reason {
-	if x.ctx.Err() != nil {
-		return ContextEnded
-	}
-	if err != nil {
-		switch {
-		case errors.Is(v.err, errCallDeadline):
-			return ContextEnded
-		case !transient(v.err, err):
-			return NotRetryable
-		case v.neverSent || x.repeat:
-			return Retried
-		}
-		return NotIdempotent
-	}
-	status := resp.StatusCode
-	if status < 300 && !v.throttled {
-		return Succeeded
-	}
-	hint := NoHint
-	if h := x.c.cfg.profile.Hint; h != nil {
-		hint = h(status, resp.Header)
-	}
-	switch {
-	case hint == DontRetry:
-		return HintForbids
-	case v.running && x.repeat:
-		return Retried
-	case hint == Retry && x.keyMisused(resp):
-		return NotRetryable
-	case hint == Retry && x.c.cfg.profile.HintPermits:
-		return Retried
-	case hint != Retry && !v.throttled && !retryableStatus(status):
-		return NotRetryable
-	case status == http.StatusTooEarly || v.throttled && status < 500:
-		return Retried
-	case x.repeat:
-		return Retried
-	}
-	return NotIdempotent
-}
-
-// renew asks the credential, once a call, whether a 401 can be cured.
+// renew asks the credential, once per call, whether a 401 can be cured.
 func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
 	if resp.StatusCode != http.StatusUnauthorized || !ok || !t.held || !x.body.again() || t.explicit {
@@ -196,20 +189,10 @@ func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Resp
 	if err != nil || !replay {
 		return false
 	}
-	x.tried--
-	v.again, v.reason = true, Reauthorized
 	return true
 }
 
 func throttled(p *Profile, resp *http.Response, body []byte) bool {
 	return resp.StatusCode == http.StatusTooManyRequests ||
 		p.Throttled != nil && resp.StatusCode >= 400 && p.Throttled(resp.StatusCode, resp.Header, body)
-}
-
-func retryableStatus(status int) bool {
-	switch status {
-	case 408, 425, 429, 500, 502, 503, 504:
-		return true
-	}
-	return false
 }

@@ -88,7 +88,7 @@ func (x *exchange) abandon(cause error) {
 	if t.sent == 0 {
 		x.refund()
 	}
-	v := verdict{err: cause, neverSent: x.neverSent(t.sent, cause), reason: NotRetryable}
+	v := verdict{err: cause, never: x.neverSent(t.sent, cause), decision: decision{reason: NotRetryable}}
 	v.attempt = Attempt{Err: cause, Reason: v.reason, Start: time.Now()}
 	if _, _, sent := x.chain.last(); t.sent > 0 {
 		v.attempt.Start, v.attempt.Duration = sent, time.Since(sent)
@@ -115,6 +115,7 @@ func (x *exchange) drop() {
 	if x.resp != nil {
 		x.discard(x.resp)
 	}
+	x.letGo()
 }
 
 // contain guards a body that is not the stack's own, see [userBody].

@@ -86,7 +86,7 @@ func (x *exchange) effect(v verdict) {
 		return
 	}
 	switch {
-	case v.err != nil && v.status == 0 && v.neverSent:
+	case v.err != nil && v.status == 0 && v.never:
 		x.chain.worse(NeverSent)
 	case v.err != nil && v.status == 0:
 		x.chain.worse(MaybeApplied)
@@ -102,8 +102,8 @@ func (x *exchange) effect(v verdict) {
 	}
 }
 
-// outcome is the attempt as the breaker sees it.
-func (x *exchange) outcome(v *verdict) outcome {
+// health is the attempt as the breaker sees it.
+func (x *exchange) health(v *verdict) health {
 	switch {
 	case v.status >= 500 && v.status != http.StatusNotImplemented:
 		return failed

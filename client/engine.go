@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -101,23 +102,31 @@ func (x *exchange) run() (resp *http.Response, err error) {
 		v := x.judge(a, resp, err)
 		x.current = nil
 		x.log(&v)
+		if last := x.kept; last != nil && v.unsent {
+			switch {
+			case v.outcome == ended:
+				return nil, x.interrupted(last.v, v.err)
+			case errors.Is(v.err, ErrRateLimited), errors.Is(v.err, ErrCircuitOpen):
+				return x.goBack()
+			}
+		}
+		x.letGo()
 		if !v.again {
 			if v.reason != Succeeded {
 				x.reclaim()
 			}
 			return x.finish(a, resp, v)
 		}
-		if spent := x.discard(resp); spent && err == nil && x.c.attempt == nil {
-			x.opening = a // it ended by itself: its context can serve again
-		} else {
+		if resp == nil {
 			a.end(nil)
+		} else if x.keep(a, resp, v) && err == nil && x.c.attempt == nil {
+			x.opening = a // it ended by itself: its context can serve again
 		}
 		if x.opening == nil || !x.body.none {
 			x.reclaim() // a transport may not be done with what was sent
 		}
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {
-				x.body.close()
 				x.refund()
 				return nil, x.interrupted(v, err)
 			}
@@ -172,6 +181,7 @@ func (x *exchange) prepare() error {
 	}
 	x.identify()
 	attempts := c.cfg.retry.Attempts()
+	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
 	_, renews := c.cfg.auth.(Challenger)
 	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
 	if x.asked != nil || !x.inMemory {
@@ -203,12 +213,12 @@ func (x *exchange) identify() {
 	if method == "" {
 		method = http.MethodGet
 	}
-	x.repeat = idempotentMethod(method)
+	x.rules.repeatable = idempotentMethod(method)
 	honoured := contains(c.keyMethods, method)
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
 		return
 	}
-	x.repeat = x.repeat || honoured
+	x.rules.repeatable = x.rules.repeatable || honoured
 	if own := x.tmpl.Header[c.keyHeader]; x.asked != nil && spellings(x.tmpl.Header, c.keyHeader) > min(len(own), 1) {
 		x.ownHeader()
 		oneSpelling(x.tmpl.Header, c.keyHeader)

@@ -24,7 +24,7 @@ type exchange struct {
 	buffered bool          // the body of a success is read inside the loop, for Call
 	stream   bool          // the default deadline ends with the headers
 	inMemory bool          // the body, if any, is bytes that the stack holds itself
-	repeat   bool          // the rule permits to repeat what may have been applied
+	rules    rules
 	via      int16         // the status of the redirect that led here; 0 for the first hop
 	idle     time.Duration // bounds a wait for more of the body
 	lent     string        // the credential's header, while tmpl's header map holds it
@@ -44,6 +44,7 @@ type exchange struct {
 	opening *attemptContext // the first attempt's, made with the request; nil once begun
 	current *attemptContext // the one under way
 	resp    *http.Response  // what it has brought so far
+	kept    *kept           // the last outcome that there was a response
 }
 
 func newExchange(c *Client, ctx context.Context, timeout time.Duration) *exchange {

@@ -283,6 +283,8 @@ func (x *exchange) decodeError(resp *http.Response, body []byte) ErrorDetail {
 // interrupted is the error of a call whose context ended while it waited to try
 // again: the last attempt's outcome and the context's error are both in it.
 func (x *exchange) interrupted(v verdict, err error) *Error {
+	x.body.close()
+	x.letGo()
 	x.clock.stop()
 	e := x.newError(nil)
 	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled
