@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
@@ -48,6 +49,45 @@ func (x *exchange) await(a *attemptContext) error {
 		routes.ReturnRoute(key, x.route(a))
 	}
 	return err
+}
+
+// routeDelayer is a routePacer that can tell how long a route would be held back.
+type routeDelayer interface {
+	DelayRoute(key string, r ratelimit.Route) time.Duration
+}
+
+// limitsDelay returns what the limiter, the pacer and what is known of the route would
+// ask of the next attempt if it began now: 0 where they cannot tell, math.MaxInt64
+// where no wait would help. It takes nothing. That one of them panics says nothing of
+// a wait: the attempt will find out.
+func (x *exchange) limitsDelay(a *attemptContext) time.Duration {
+	if !x.limited(a) {
+		return 0
+	}
+	key := x.limitKey(a)
+	var d time.Duration
+	if l, ok := x.c.limits.(ratelimit.Delayer); ok {
+		d = told(func() time.Duration { return l.Delay(key) })
+	}
+	if p, ok := x.c.cfg.pacer.(routeDelayer); ok {
+		r := x.route(a)
+		d = max(d, told(func() time.Duration { return p.DelayRoute(key, r) }))
+	}
+	return d
+}
+
+// told returns what f tells, at least 0, and 0 where it panics.
+func told(f func() time.Duration) (d time.Duration) {
+	var panicked error
+	defer panics.Catch(&panicked, givenCode)
+	return max(f(), 0)
+}
+
+// limited reports whether the limits are asked about attempts at all: the client's own
+// pacer alone is not until the host first speaks of limits.
+func (x *exchange) limited(a *attemptContext) bool {
+	cfg := &x.c.cfg
+	return x.c.limits != nil && (!cfg.pacerOwn || cfg.limiter != nil || a.host.paced.Load())
 }
 
 // unused gives n tokens of the limits back, for requests that were not sent.

@@ -152,8 +152,7 @@ func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *
 
 // token waits until the limits let a request through.
 func (x *exchange) token(a *attemptContext) error {
-	cfg := &x.c.cfg
-	if x.c.limits == nil || cfg.pacerOwn && cfg.limiter == nil && !a.host.paced.Load() {
+	if !x.limited(a) {
 		return nil
 	}
 	if err := x.await(a); err != nil {

@@ -103,6 +103,30 @@ func (a *all) delay(key string, n int) time.Duration {
 	return d
 }
 
+// Delay returns the longest of the limiters' waits, behind those who wait with the
+// same key already.
+func (a *all) Delay(key string) time.Duration {
+	n := 1
+	a.mu.Lock()
+	if l := a.lines[key]; l != nil {
+		n += l.n
+	}
+	a.mu.Unlock()
+	return a.delay(key, n)
+}
+
+// delayOf returns what a limiter from elsewhere says of its wait: 0 where it cannot
+// tell, or panics.
+func delayOf(l Limiter, key string) (d time.Duration) {
+	t, ok := l.(Delayer)
+	if !ok {
+		return 0
+	}
+	var panicked error
+	defer panics.Catch(&panicked, "the limiter")
+	return max(t.Delay(key), 0)
+}
+
 // waitFor waits for a limiter from elsewhere. A panic in it is an error, so that
 // those before it get their token back.
 func waitFor(ctx context.Context, l Limiter, key string) (err error) {
@@ -157,6 +181,15 @@ func (m *mixed) Wait(ctx context.Context, key string) error {
 func (m *mixed) Return(key string) {
 	giveBack(m.others, key)
 	m.own.Return(key)
+}
+
+// Delay returns the longest of the limiters' waits, as far as they can tell.
+func (m *mixed) Delay(key string) time.Duration {
+	d := m.own.Delay(key)
+	for _, l := range m.others {
+		d = max(d, delayOf(l, key))
+	}
+	return d
 }
 
 // Idle reports whether key is as good as new to every limiter. Those that cannot tell

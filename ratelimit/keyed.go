@@ -32,6 +32,11 @@ func (k *Keyed) Allow(key string) bool { return k.store.allow(key) }
 // used. Only tokens that were taken may be returned.
 func (k *Keyed) Return(key string) { k.store.give(key) }
 
+// Delay returns how long a call with key would have to wait now, behind those who
+// wait for a token of it already; [math.MaxInt64] is for ever. It takes nothing, and
+// does not begin to keep key apart.
+func (k *Keyed) Delay(key string) time.Duration { return k.store.ahead(key) }
+
 // Idle reports whether key is as good as one that was never seen, so that to forget
 // it lets nothing more through.
 func (k *Keyed) Idle(key string) bool { return k.store.idle(key) }

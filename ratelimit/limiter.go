@@ -26,6 +26,16 @@ type Returner interface {
 	Return(key string)
 }
 
+// Delayer is implemented by limiters that can tell how long a call would have to
+// wait, for those who would rather do something else than wait so long. All of this
+// package's limiters implement it.
+type Delayer interface {
+	// Delay returns how long a call with key would have to wait now, behind those
+	// who wait already as far as they are known; 0 is not at all, [math.MaxInt64]
+	// that no wait would help. It takes nothing, so another call may be there first.
+	Delay(key string) time.Duration
+}
+
 var (
 	// ErrDeadline is wrapped when the wait would pass the context's deadline.
 	ErrDeadline = errors.New("the wait would pass the deadline")
@@ -58,10 +68,11 @@ func (e *Error) Unwrap() error { return e.Err }
 type taker interface {
 	Limiter
 	Returner
+	Delayer
 	// Idle reports whether key is as good as one that was never seen.
 	Idle(key string) bool
 	// take takes a token if there is one, past whoever waits.
 	take(key string) bool
-	// delay returns the time until n tokens could have been taken.
+	// delay returns the time until n tokens could have been taken, past whoever waits.
 	delay(key string, n int) time.Duration
 }

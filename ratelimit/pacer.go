@@ -105,9 +105,10 @@ func Informs(h http.Header) bool {
 	return false
 }
 
-// Delay returns how long a call with key would have to wait now, for those who
-// want to show it; zero for none. It takes nothing.
-func (p *Pacer) Delay(key string) time.Duration { return p.store.delay(key, 1) }
+// Delay returns how long a call with key would have to wait now, behind those who
+// wait already; zero for none. What is known of one route alone is not in it: see
+// [Pacer.DelayRoute]. It takes nothing.
+func (p *Pacer) Delay(key string) time.Duration { return p.store.ahead(key) }
 
 // Idle reports whether nothing is known of key that holds back a call, or may yet.
 func (p *Pacer) Idle(key string) bool { return p.store.idle(key) }

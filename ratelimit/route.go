@@ -42,6 +42,20 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 	return p.store.awaitIn(ctx, sh, part, p.store.now())
 }
 
+// DelayRoute returns how long what is known of r alone would hold back a call with key
+// now, behind those who wait already; zero for none. A call also waits for the whole
+// key, see [Pacer.Delay], at the same time: the longer wait counts. It takes nothing.
+func (p *Pacer) DelayRoute(key string, r Route) time.Duration {
+	sh := p.store.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	part := p.store.known(sh, key).part(r)
+	if part == nil {
+		return 0
+	}
+	return sh.ahead(part, p.store.now())
+}
+
 // ReturnRoute says that a call which WaitRoute let through was not sent.
 func (p *Pacer) ReturnRoute(key string, r Route) {
 	sh := p.store.shard(key)

@@ -158,6 +158,30 @@ func (s *store) delay(key string, n int) time.Duration {
 	return s.bucket(sh, key, now).delay(now, n)
 }
 
+// ahead returns how long one more caller would wait for a token of key, last in line.
+// It keeps no bucket for a key that has none.
+func (s *store) ahead(key string) time.Duration {
+	sh := s.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	b := sh.buckets[key]
+	if b == nil {
+		b = sh.overflow
+	}
+	if b == nil {
+		b = s.fresh()
+	}
+	return sh.ahead(b, s.now())
+}
+
+func (sh *shard) ahead(b bucket, now time.Time) time.Duration {
+	n := 1
+	if l := sh.lines[b]; l != nil {
+		n += l.n
+	}
+	return b.delay(now, n)
+}
+
 func (s *store) give(key string) {
 	sh := s.shard(key)
 	sh.mu.Lock()
