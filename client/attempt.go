@@ -24,21 +24,21 @@ type Reason string
 
 // The reasons, in the order in which they are looked at.
 const (
-	Succeeded        Reason = "succeeded"
-	Retried          Reason = "retried"
-	Reauthorized     Reason = "retried with a refreshed credential"
-	NotRetryable     Reason = "not retried: the outcome is final"
-	NotIdempotent    Reason = "not retried: the method is not idempotent and the request has no idempotency key that the service honours"
-	HintForbids      Reason = "not retried: the service's hint forbids it"
-	PolicyForbids    Reason = "not retried: the policy forbids it"
-	LastAttempt      Reason = "not retried: it was the last attempt"
-	BodyNotReplayed  Reason = "not retried: the request body cannot be sent again"
-	WaitTooLong      Reason = "not retried: the service asks to wait longer than the policy allows"
-	WaitPastDeadline Reason = "not retried: the wait would pass the deadline"
+	Succeeded         Reason = "succeeded"
+	Retried           Reason = "retried"
+	Reauthorized      Reason = "retried with a refreshed credential"
+	NotRetryable      Reason = "not retried: the outcome is final"
+	NotIdempotent     Reason = "not retried: the method is not idempotent and the request has no idempotency key that the service honours"
+	HintForbids       Reason = "not retried: the service's hint forbids it"
+	PolicyForbids     Reason = "not retried: the policy forbids it"
+	LastAttempt       Reason = "not retried: it was the last attempt"
+	BodyNotReplayed   Reason = "not retried: the request body cannot be sent again"
+	WaitTooLong       Reason = "not retried: the service asks to wait longer than the policy allows"
+	WaitPastDeadline  Reason = "not retried: the wait would pass the deadline"
 	LimitPastDeadline Reason = "not retried: the rate limit's wait would pass the deadline"
-	CircuitOpen Reason = "not retried: the circuit breaker is open"
-	BudgetEmpty      Reason = "not retried: the retry budget is empty"
-	ContextEnded     Reason = "not retried: the context ended"
+	CircuitOpen       Reason = "not retried: the circuit breaker is open"
+	BudgetEmpty       Reason = "not retried: the retry budget is empty"
+	ContextEnded      Reason = "not retried: the context ended"
 )
 
 // Ledger collects the attempts of the calls made under a context, see

@@ -73,7 +73,7 @@ func (a *attemptContext) Value(key any) any {
 }
 
 func (a *attemptContext) Deadline() (time.Time, bool) {
-	d := a.x.chain.deadline
+	d := a.x.chain.until()
 	return d, !d.IsZero()
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
@@ -44,21 +45,38 @@ func Raw(contentType string, data []byte) Body {
 	return bodyFunc(func() (payload, error) { return payload{contentType: contentType, data: data}, nil })
 }
 
-// Stream is a body that is read once, so that a call with it is not retried
-// beyond what fits into the read-ahead (see [WithReadAhead]). size is its length
-// in bytes, -1 where unknown. If r is an io.Closer it is closed, in every case.
+// Stream is a body that is read from r. If r can seek, as an *os.File can, it is
+// rewound for another attempt; of any other what fits into the read-ahead (see
+// [WithReadAhead]) is kept for one, and a call with more than that is not retried. size
+// is its length in bytes, -1 where unknown. If r is an io.Closer it is closed, in every
+// case.
 func Stream(contentType string, r io.Reader, size int64) Body {
 	return bodyFunc(func() (payload, error) {
 		if isNil(r) {
 			return payload{}, failf(ErrRequest, "body: Stream was given a nil reader")
 		}
-		rc, ok := r.(io.ReadCloser)
-		if !ok {
-			rc = io.NopCloser(r)
-		}
-		return payload{contentType: contentType, single: rc, size: size}, nil
+		return payload{contentType: contentType, single: closable(r), size: size}, nil
 	})
 }
+
+// closable gives a reader without a Close one that does nothing. One that can seek
+// goes on to show that, but for what is in memory: that is read ahead, and its length
+// looked at before anything is sent.
+func closable(r io.Reader) io.ReadCloser {
+	if rc, ok := r.(io.ReadCloser); ok {
+		return rc
+	}
+	switch s := r.(type) {
+	case *bytes.Reader, *strings.Reader:
+	case io.ReadSeeker:
+		return unclosed{s}
+	}
+	return io.NopCloser(r)
+}
+
+type unclosed struct{ io.ReadSeeker }
+
+func (unclosed) Close() error { return nil }
 
 // Open is a body that can be sent again: open is called once an attempt, and
 // its result is closed. Nothing is buffered. size is its length in bytes, -1

@@ -35,7 +35,7 @@ func (x *exchange) pay(throttled bool) bool {
 // it was to cure or was never made. An answer that a refreshed credential may
 // still cure is not the end of it.
 func (x *exchange) repay(v *verdict) {
-	worked := v.err == nil && v.status < http.StatusBadRequest && !v.throttled
+	worked := v.err == nil && v.status < http.StatusBadRequest && !v.throttled && !v.failed
 	switch {
 	case worked || v.unsent:
 		x.refund()

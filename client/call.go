@@ -100,7 +100,7 @@ func (x *exchange) fill(m *Meta, resp *http.Response) {
 
 // decode turns a final response into the result.
 func (x *exchange) decode(resp *http.Response, out any) error {
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 || x.chain.hasFailed() {
 		e := x.statusError(resp, x.chain.wasThrottled())
 		x.discard(resp)
 		return e

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,7 +15,8 @@ type chain struct {
 	foreign  bool      // it is the context's own, which needs no timer of ours
 	explicit bool      // somebody asked for that deadline, so it bounds streams too
 	began    time.Time
-	ledger   *Ledger // from the context, may be nil
+	stood    atomic.Int64 // nanoseconds for which a request body moved, and the default deadline stood still
+	ledger   *Ledger      // from the context, may be nil
 
 	mu        sync.Mutex
 	wire      *http.Request // the last one sent, with its credential
@@ -28,6 +30,7 @@ type chain struct {
 	refused   error         // why the credential's renewal failed
 	renewed   bool          // it has been renewed once
 	throttled bool          // the last attempt was
+	failed    bool          // the last attempt's status is a success, and what came is none
 	effect    Effect
 	attempts  []Attempt
 	few       [1]Attempt // where attempts begins
@@ -48,6 +51,14 @@ func (h *chain) begin(ctx context.Context, c *Client, timeout time.Duration) {
 	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
 		h.deadline, h.explicit, h.foreign = limit, true, true
 	}
+}
+
+// until is the call's deadline as it is now; zero is none.
+func (h *chain) until() time.Time {
+	if h.explicit || h.deadline.IsZero() {
+		return h.deadline
+	}
+	return h.deadline.Add(time.Duration(h.stood.Load()))
 }
 
 // sending notes what goes to the transport.
@@ -73,9 +84,9 @@ func (h *chain) last() (wire, bare *http.Request, sent time.Time) {
 }
 
 // record gives the attempt its number and adds it to the ledger.
-func (h *chain) record(a *Attempt, throttled bool) {
+func (h *chain) record(a *Attempt, throttled, failed bool) {
 	h.mu.Lock()
-	h.throttled = throttled
+	h.throttled, h.failed = throttled, failed
 	a.Number = len(h.attempts) + 1
 	if n := len(h.attempts); n == len(h.few) && n == cap(h.attempts) {
 		h.attempts = append(make([]Attempt, 0, 4), h.attempts...)
@@ -124,6 +135,12 @@ func (h *chain) wasThrottled() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.throttled
+}
+
+func (h *chain) hasFailed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed
 }
 
 // worse raises the effect: what may once have been applied stays so.

@@ -93,17 +93,24 @@ func (x *exchange) read(v *verdict, resp *http.Response) {
 		v.status = resp.StatusCode
 	}
 	p := &x.c.cfg.profile
-	v.throttled = throttled(p, resp, peeked(resp))
+	v.throttled = x.throttled(v, resp)
 	v.running = !v.throttled && x.inProgress(resp)
+	if v.err == nil && resp.StatusCode < 300 && !v.throttled && p.Failed != nil && x.sees(resp) {
+		v.failed = p.Failed(resp.StatusCode, resp.Header, x.said(resp))
+	}
 	if resp.StatusCode >= 300 || v.throttled {
 		v.asked, v.told = x.asks(resp, v.throttled)
 	}
-	if v.outcome != answered || v.status < 300 && !v.throttled {
+	if v.outcome != answered || v.status < 300 && !v.throttled && !v.failed {
 		return
 	}
 	if p.Hint != nil {
 		v.hint = p.Hint(v.status, resp.Header)
 	}
+	if p.HintBody != nil && v.hint == NoHint {
+		v.hint = p.HintBody(v.status, resp.Header, x.said(resp))
+	}
+	v.throttled = v.throttled && v.hint != NotThrottled
 	v.misused = v.hint == Retry && x.keyMisused(resp)
 }
 
@@ -150,14 +157,14 @@ func (x *exchange) foresee(a *attemptContext, v *verdict, resp *http.Response) {
 	if b := x.c.cfg.breaker; b != nil {
 		v.open = x.host.breaker.left(b)
 	}
-	if d := x.chain.deadline; !d.IsZero() {
+	if d := x.chain.until(); !d.IsZero() {
 		v.left, v.bounded = time.Until(d), true
 	}
 }
 
 // record writes the attempt into the call's ledger, and into the context's.
 func (x *exchange) record(v *verdict) {
-	x.chain.record(&v.attempt, v.throttled)
+	x.chain.record(&v.attempt, v.throttled, v.failed || v.throttled && v.status < 300)
 	if l := x.chain.ledger; l != nil {
 		shown := v.attempt
 		shown.RequestID = x.scrub(shown.RequestID)
@@ -192,7 +199,27 @@ func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Resp
 	return true
 }
 
-func throttled(p *Profile, resp *http.Response, body []byte) bool {
-	return resp.StatusCode == http.StatusTooManyRequests ||
-		p.Throttled != nil && resp.StatusCode >= 400 && p.Throttled(resp.StatusCode, resp.Header, body)
+// throttled reports whether a response says that there were too many requests.
+func (x *exchange) throttled(v *verdict, resp *http.Response) bool {
+	if resp.StatusCode == http.StatusTooManyRequests {
+		return true
+	}
+	f := x.c.cfg.profile.Throttled
+	if f == nil || resp.StatusCode < 400 && (resp.StatusCode >= 300 || v.err != nil || !x.sees(resp)) {
+		return false
+	}
+	return f(resp.StatusCode, resp.Header, x.said(resp))
+}
+
+// sees reports whether the profile's functions are to see a success.
+func (x *exchange) sees(resp *http.Response) bool {
+	return x.buffered || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
+}
+
+// said is what the profile's functions see of a body.
+func (x *exchange) said(resp *http.Response) []byte {
+	if x.buffered && resp.StatusCode < 300 {
+		return x.decoded(resp, maxLook)
+	}
+	return x.look(resp)
 }

@@ -19,9 +19,11 @@ type clock struct {
 	phases  int       // how many have begun
 	cause   error     // what ended it then
 	lifted  bool      // the call's deadline does not count any more
+	moving  time.Time // since when the request body is moving in this phase; zero where none is
+	sending bool      // in this phase the transport has the request
 	stopped bool
 
-	progress atomic.Int64 // reads of the body in this phase, so that it is not idle
+	progress atomic.Int64 // reads of a body in this phase, so that it is not idle
 }
 
 func (k *clock) follow(a *attemptContext) {
@@ -46,11 +48,27 @@ func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int)
 	return k.phases
 }
 
+// send begins the phase in which a request is with the transport.
+func (k *clock) send(now time.Time) (phase int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.begin(now, k.x.c.cfg.attemptTimeout, errAttemptTimeout)
+	k.sending = true
+	return k.phases
+}
+
 func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 	if k.stopped {
 		return
 	}
 	k.phases++
+	k.sending = false
+	k.stand(now)
+	k.bound(now, d, cause)
+}
+
+// bound gives the present phase another bound.
+func (k *clock) bound(now time.Time, d time.Duration, cause error) {
 	k.phase, k.cause = time.Time{}, cause
 	k.progress.Store(0)
 	if d > 0 {
@@ -59,18 +77,60 @@ func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 	k.arm(now)
 }
 
+// upload notes that the request body begins to move: from now on it is bounded by the
+// idle timeout, and the call's default deadline stands still. It returns the phase
+// that this is a part of.
+func (k *clock) upload(now time.Time) (phase int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.stopped && k.sending {
+		k.moving = now
+		k.bound(now, k.x.idle, errUploadStalled)
+	}
+	return k.phases
+}
+
+// uploaded notes that the request body of that phase has gone out whole: what is left
+// is bounded by the attempt's timeout (C12).
+func (k *clock) uploaded(phase int, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stopped || k.phases != phase || k.moving.IsZero() {
+		return
+	}
+	k.stand(now)
+	k.bound(now, k.x.c.cfg.attemptTimeout, errAttemptTimeout)
+}
+
+// stand makes good for the time in which the default deadline stood still.
+func (k *clock) stand(now time.Time) {
+	if !k.moving.IsZero() {
+		k.x.chain.stood.Add(int64(now.Sub(k.moving)))
+		k.moving = time.Time{}
+	}
+}
+
 // leave ends the phase. The timer is left to run: it finds nothing to do.
 func (k *clock) leave() {
 	k.mu.Lock()
-	k.phase = time.Time{}
+	k.left()
 	k.mu.Unlock()
+}
+
+func (k *clock) left() {
+	k.phase, k.sending = time.Time{}, false
+	if !k.moving.IsZero() {
+		now := time.Now()
+		k.stand(now)
+		k.arm(now)
+	}
 }
 
 // leavePhase ends that phase, if no other has begun.
 func (k *clock) leavePhase(phase int) {
 	k.mu.Lock()
 	if k.phases == phase {
-		k.phase = time.Time{}
+		k.left()
 	}
 	k.mu.Unlock()
 }
@@ -83,10 +143,10 @@ func (k *clock) lift() {
 }
 
 func (k *clock) deadline() time.Time {
-	if k.lifted || k.x.chain.foreign {
+	if k.lifted || k.x.chain.foreign || !k.moving.IsZero() && !k.x.chain.explicit {
 		return time.Time{}
 	}
-	return k.x.chain.deadline
+	return k.x.chain.until()
 }
 
 // arm sees to it that the timer fires by the next bound. One that fires too
@@ -121,7 +181,7 @@ func (k *clock) fire() {
 		k.attempt.end(errCallDeadline)
 	case !k.phase.IsZero() && !now.Before(k.phase):
 		if n := k.progress.Swap(0); n > 0 {
-			k.begin(now, k.x.idle, k.cause)
+			k.bound(now, k.x.idle, k.cause)
 			return
 		}
 		k.attempt.end(k.cause)
@@ -163,6 +223,8 @@ func (k *clock) restart() {
 // Why the clock ended something. The texts are read by people.
 var (
 	errCallDeadline   = failWrap(ErrTimeout, "the call's deadline passed", context.DeadlineExceeded)
+	errUploadStalled  = failf(ErrTimeout, "the request body stalled")
+	errTooSlow        = failf(ErrTimeout, "a body moved by less than 1 KiB a second for a minute")
 	errAttemptTimeout = failf(ErrTimeout, "no response headers within the attempt's timeout")
 	errDrainTimeout   = failf(ErrTimeout, "the error body did not arrive in time")
 	errIdleTimeout    = failf(ErrTimeout, "the response body stalled")

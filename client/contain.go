@@ -115,7 +115,7 @@ func (x *exchange) drop() {
 	if x.resp != nil {
 		x.discard(x.resp)
 	}
-	x.letGo()
+	x.letGo(nil)
 }
 
 // contain guards a body that is not the stack's own, see [userBody].

@@ -62,8 +62,15 @@ func TestStatusesAndMethods(t *testing.T) {
 		require.Equal(t, strings.Contains("408 425 429 500 502 503 504", fmt.Sprint(status)), retryableStatus(status), status)
 		require.Equal(t, status != 303, keepsRequest(status, "PUT"), status)
 		require.Equal(t, status < 301 || status > 303, keepsRequest(status, "POST"), status)
-		require.Equal(t, status == 429, throttled(&Profile{}, &http.Response{StatusCode: status}, nil), status)
-		require.Equal(t, status >= 400, throttled(&slow, &http.Response{StatusCode: status}, nil), status)
+		resp := &http.Response{StatusCode: status, Body: http.NoBody}
+		var x exchange
+		x.c = new(Client)
+		require.Equal(t, status == 429, x.throttled(&verdict{}, resp), status)
+		x.c.cfg.profile = slow
+		require.Equal(t, status >= 400, x.throttled(&verdict{}, resp), status)
+		x.buffered = true
+		require.Equal(t, status >= 400 || status < 300, x.throttled(&verdict{}, resp), status)
+		require.Equal(t, status >= 400, x.throttled(&verdict{err: io.EOF}, resp), status)
 	}
 	for method, want := range map[string][2]bool{
 		"": {true, true}, "GET": {true, true}, "HEAD": {true, true}, "OPTIONS": {true, true}, "TRACE": {true, true},
@@ -299,8 +306,10 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, name)
+		x := newExchange(new(Client), t.Context(), 0)
+		a := x.newAttempt()
 		out := (&http.Request{ContentLength: tc.length, TransferEncoding: []string{"chunked"}}).WithContext(t.Context())
-		require.NoError(t, b.attach(out), name)
+		require.NoError(t, b.attach(a, out), name)
 		if tc.found >= 0 {
 			require.Equal(t, tc.found, out.ContentLength, name)
 			require.Nil(t, out.TransferEncoding, name)
@@ -314,7 +323,7 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 		first, err := io.ReadAll(out.Body)
 		require.NoError(t, err)
 		again := out.Clone(t.Context())
-		err = b.attach(again)
+		err = b.attach(a, again)
 		if !tc.again {
 			require.ErrorIs(t, err, errBodyUsed, name)
 			continue
@@ -332,7 +341,7 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 		"cannot be opened again": func() (io.ReadCloser, error) { return nil, own },
 		"opened again is nil":    func() (io.ReadCloser, error) { return nil, nil },
 	} {
-		err := (&replay{length: -1, get: open}).attach(new(http.Request))
+		err := (&replay{length: -1, get: open}).attach(new(attemptContext), new(http.Request))
 		require.ErrorIs(t, err, ErrRequest)
 		require.ErrorContains(t, err, say)
 	}

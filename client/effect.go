@@ -40,7 +40,8 @@ func transient(explained, err error) bool {
 		nested       *Error
 	)
 	switch {
-	case errors.Is(explained, errAttemptTimeout), errors.Is(explained, errIdleTimeout), errors.Is(explained, errDrainTimeout):
+	case errors.Is(explained, errAttemptTimeout), errors.Is(explained, errUploadStalled), errors.Is(explained, errTooSlow),
+		errors.Is(explained, errIdleTimeout), errors.Is(explained, errDrainTimeout):
 		return true
 	case errors.Is(err, context.Canceled):
 		return false // neither the clock's doing nor the caller's
@@ -92,6 +93,8 @@ func (x *exchange) effect(v verdict) {
 		x.chain.worse(MaybeApplied)
 	case v.running:
 		x.chain.worse(MaybeApplied) // by the one that is
+	case v.throttled && v.status < 300:
+		x.chain.worse(Rejected)
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
 		x.chain.worse(MaybeApplied)
 	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, x.tmpl.Method):

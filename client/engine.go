@@ -87,7 +87,7 @@ func (x *exchange) run() (resp *http.Response, err error) {
 	if err := x.prepare(); err != nil {
 		x.body.close()
 		x.clock.stop()
-		x.effect(verdict{err: err, neverSent: true})
+		x.effect(verdict{err: err, never: true})
 		return nil, x.fail(nil, err)
 	}
 	for {
@@ -110,7 +110,7 @@ func (x *exchange) run() (resp *http.Response, err error) {
 				return x.goBack()
 			}
 		}
-		x.letGo()
+		x.letGo(a)
 		if !v.again {
 			if v.reason != Succeeded {
 				x.reclaim()
@@ -119,7 +119,7 @@ func (x *exchange) run() (resp *http.Response, err error) {
 		}
 		if resp == nil {
 			a.end(nil)
-		} else if x.keep(a, resp, v) && err == nil && x.c.attempt == nil {
+		} else if x.keep(a, resp, v) && err == nil && x.c.attempt == nil && x.body.seeks == nil {
 			x.opening = a // it ended by itself: its context can serve again
 		}
 		if x.opening == nil || !x.body.none {
@@ -183,7 +183,7 @@ func (x *exchange) prepare() error {
 	attempts := c.cfg.retry.Attempts()
 	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
 	_, renews := c.cfg.auth.(Challenger)
-	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	err := x.body.prepare(x.ctx, x.chain.until(), x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
 	if x.asked != nil || !x.inMemory {
 		x.body.contain()
 	}
@@ -266,7 +266,7 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	a.tmpl, a.host, a.key, a.inside = x.tmpl, x.host, x.key, x.inside
 	x.trace.asked.Store(false)
 	x.trace.got.Store(false)
-	if err := x.body.attach(req); err != nil {
+	if err := x.body.attach(a, req); err != nil {
 		return nil, err
 	}
 	if x.c.attempt != nil {

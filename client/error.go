@@ -83,6 +83,8 @@ type Error struct {
 	// one, whoever made it; else "". Give it again in [Request], with the same
 	// content, to repeat a call that may have been applied.
 	IdempotencyKey string
+
+	means int // the status that stands for what the body says; 0 is Status
 }
 
 const messageLimit = 1 << 10
@@ -142,21 +144,22 @@ func (e *Error) Timeout() bool {
 
 // Is matches the sentinels of this package that the status stands for.
 func (e *Error) Is(target error) bool {
+	status := cmp.Or(e.means, e.Status)
 	switch target {
 	case ErrBadRequest:
-		return e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity
+		return status == http.StatusBadRequest || status == http.StatusUnprocessableEntity
 	case ErrUnauthorized:
-		return e.Status == http.StatusUnauthorized
+		return status == http.StatusUnauthorized
 	case ErrForbidden:
-		return e.Status == http.StatusForbidden && !e.Throttled
+		return status == http.StatusForbidden && !e.Throttled
 	case ErrNotFound:
-		return e.Status == http.StatusNotFound || e.Status == http.StatusGone
+		return status == http.StatusNotFound || status == http.StatusGone
 	case ErrConflict:
-		return e.Status == http.StatusConflict || e.Status == http.StatusPreconditionFailed
+		return status == http.StatusConflict || status == http.StatusPreconditionFailed
 	case ErrRateLimited:
 		return e.Throttled
 	case ErrUnavailable:
-		return e.Status >= 500
+		return status >= 500
 	case ErrTimeout:
 		return e.Timeout()
 	}

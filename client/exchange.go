@@ -19,11 +19,11 @@ type exchange struct {
 	host *hostState
 	key  string // of the limits, for host and this client's identity
 
-	owned    bool          // tmpl and its header map are ours to change
-	inside   bool          // the credential may go to tmpl's URL
-	buffered bool          // the body of a success is read inside the loop, for Call
-	stream   bool          // the default deadline ends with the headers
-	inMemory bool          // the body, if any, is bytes that the stack holds itself
+	owned    bool // tmpl and its header map are ours to change
+	inside   bool // the credential may go to tmpl's URL
+	buffered bool // the body of a success is read inside the loop, for Call
+	stream   bool // the default deadline ends with the headers
+	inMemory bool // the body, if any, is bytes that the stack holds itself
 	rules    rules
 	via      int16         // the status of the redirect that led here; 0 for the first hop
 	idle     time.Duration // bounds a wait for more of the body

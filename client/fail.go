@@ -243,23 +243,36 @@ func (x *exchange) asError(v *verdict, resp *http.Response) error {
 	if v.err != nil {
 		return x.fail(nil, v.err)
 	}
+	if !x.buffered {
+		return x.statusErrorOf(resp, v.throttled, slices.Clone(x.look(resp)))
+	}
 	return x.statusError(resp, v.throttled)
 }
 
 // statusError is the error of a response that is not a success, with what its
 // body says.
 func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
+	return x.statusErrorOf(resp, throttled, x.errorBody(resp))
+}
+
+func (x *exchange) statusErrorOf(resp *http.Response, throttled bool, body []byte) *Error {
 	e := x.newError(resp)
 	e.Throttled = throttled
-	if resp.StatusCode == http.StatusUnauthorized {
+	switch {
+	case resp.StatusCode == http.StatusUnauthorized:
 		e.Err = x.chain.refusal()
+	case resp.StatusCode >= 200 && resp.StatusCode < 300:
+		e.Err = errFailed
 	}
 	if d, ok := x.asks(resp, throttled); ok && throttled {
 		e.RetryAt = x.heard.Add(d)
 	}
-	x.describe(e, resp, x.errorBody(resp))
+	x.describe(e, resp, body)
 	return e
 }
+
+// errFailed is the cause where the status says nothing of a failure.
+var errFailed = errors.New("the response body holds an error")
 
 // describe adds to e what the service says in a body.
 func (x *exchange) describe(e *Error, resp *http.Response, body []byte) {
@@ -269,6 +282,7 @@ func (x *exchange) describe(e *Error, resp *http.Response, body []byte) {
 	if d.RequestID != "" {
 		e.RequestID = cut(x.scrub(d.RequestID), 256)
 	}
+	e.means = d.Status
 	e.Detail = x.detail(body)
 }
 
@@ -284,7 +298,7 @@ func (x *exchange) decodeError(resp *http.Response, body []byte) ErrorDetail {
 // again: the last attempt's outcome and the context's error are both in it.
 func (x *exchange) interrupted(v verdict, err error) *Error {
 	x.body.close()
-	x.letGo()
+	x.letGo(nil)
 	x.clock.stop()
 	e := x.newError(nil)
 	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled

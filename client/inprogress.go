@@ -13,10 +13,14 @@ func (x *exchange) inProgress(resp *http.Response) bool {
 		return false
 	}
 	told := x.c.cfg.profile.InProgress
-	if told == nil {
+	switch {
+	case told != nil:
+	case resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
 		told = problemInProgress
+	default:
+		return false
 	}
-	return told(resp.StatusCode, resp.Header, peeked(resp))
+	return told(resp.StatusCode, resp.Header, x.look(resp))
 }
 
 // keyMisused reports whether resp says that something is wrong with the key itself,
@@ -31,7 +35,7 @@ func (x *exchange) keyMisused(resp *http.Response) bool {
 	if x.idempotencyKey() == "" {
 		return false
 	}
-	d := x.decodeError(resp, peeked(resp))
+	d := x.decodeError(resp, x.look(resp))
 	return namesKey(d.Type) || namesKey(d.Code)
 }
 
@@ -43,12 +47,15 @@ func (x *exchange) idempotencyKey() string {
 	return x.tmpl.Header.Get(x.c.keyHeader)
 }
 
+// problemJSON is the media type of RFC 9457.
+const problemJSON = "application/problem+json"
+
 // problemInProgress reads the answer that draft-ietf-httpapi-idempotency-key-header
 // proposes: a 409 with problem details (RFC 9457). Other conflicts come in the same
 // form, and some services answer so for a key that was used with other content: the
 // words have to say that a request under the key is under way, and nothing else.
 func problemInProgress(status int, h http.Header, body []byte) bool {
-	if status != http.StatusConflict || mediaType(h) != "application/problem+json" {
+	if status != http.StatusConflict || mediaType(h) != problemJSON {
 		return false
 	}
 	top, _ := membersOf(withoutMark(body))

@@ -14,19 +14,24 @@ type kept struct {
 
 // keep keeps what a has brought, and reports whether the whole of its body has been
 // read, so that the connection is free.
-func (x *exchange) keep(a *attemptContext, resp *http.Response, v verdict) (spent bool) {
+func (x *exchange) keep(a *attemptContext, resp *http.Response, v verdict) (whole bool) {
 	x.kept = &kept{a, resp, v}
-	return ended1(resp)
+	if spent(resp) || x.buffered || resp.Body == http.NoBody {
+		return spent(resp)
+	}
+	return x.lookAhead(resp, maxLook, lookTimeout)
 }
 
-// letGo ends a response that has been kept, since another has taken its place.
-func (x *exchange) letGo() {
+// letGo ends a response that has been kept, since another has taken its place: that of
+// a, which may go on in the same context.
+func (x *exchange) letGo(a *attemptContext) {
 	last := x.kept
 	if last == nil {
 		return
 	}
 	x.kept = nil
-	if spent := x.discard(last.resp); !spent {
+	x.discard(last.resp)
+	if last.a != a {
 		last.a.end(nil)
 	}
 }

@@ -115,7 +115,7 @@ func (x *exchange) unused(a *attemptContext, n int32) {
 // client's own pacer is left out of it until a host first speaks of limits.
 func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
 	pacer := x.c.cfg.pacer
-	teaches := resp != nil && pacer != nil && x.host.teaches(resp, x.heard)
+	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heard)
 	if t.paced == 0 {
 		if !x.c.cfg.pacerOwn || !teaches || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 			return

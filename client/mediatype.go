@@ -32,6 +32,16 @@ func markup(mediaType string) bool {
 	return strings.HasSuffix(mediaType, "+xml")
 }
 
+// document reports whether a media type is JSON or XML in one piece, and no stream
+// of records.
+func document(mediaType string) bool {
+	switch mediaType {
+	case "application/json", "text/json":
+		return true
+	}
+	return strings.HasSuffix(mediaType, "+json") || markup(mediaType) && mediaType != "text/html"
+}
+
 // charset is the charset parameter of a Content-Type, in lower case, "" where
 // there is none. Parameters that are not well-formed are skipped.
 func charset(h http.Header) string {

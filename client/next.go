@@ -111,7 +111,7 @@ func eligible(r rules, f facts) Reason {
 	switch {
 	case f.status < 300 && !f.throttled && !f.failed:
 		return Succeeded
-	case f.hint == DontRetry:
+	case f.hint == DontRetry, f.hint == NotThrottled:
 		return HintForbids
 	case f.running && r.repeatable:
 		return Retried

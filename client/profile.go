@@ -42,17 +42,33 @@ type Profile struct {
 	// first one present wins. Nil is Request-Id and X-Request-Id.
 	RequestIDHeaders []string
 
-	// Hint reads the service's own advice on retrying. Nil is no advice.
+	// Hint reads the service's own advice on retrying in a header. Nil is no advice.
 	Hint func(status int, h http.Header) Hint
+
+	// HintBody reads it in the body too, of which it sees up to 64 KiB. It is asked
+	// where Hint has none. Where it is set, an error's JSON or XML body is looked at, for
+	// a second at most, before a response is handed on under Do and HTTPClient.
+	HintBody func(status int, h http.Header, body []byte) Hint
 
 	// HintPermits lets a Hint of Retry also repeat what the rule would not: a
 	// write without an idempotency key. Set it only where the service documents
 	// that its hint means that nothing was done.
 	HintPermits bool
 
-	// Throttled reports whether an answer means "too many requests" in the
-	// service's own way, beside 429. body is at most 64 KiB.
+	// Throttled reports whether a response means "too many requests" in the
+	// service's own way, beside 429. It sees statuses of 400 and above, and successes as
+	// LookInSuccess says. body is at most 64 KiB.
 	Throttled func(status int, h http.Header, body []byte) bool
+
+	// Failed reports whether what has the status of a success (2xx) is an error, as with
+	// GraphQL, or Slack's "ok": false. Call then returns an *Error, with what DecodeError
+	// reads in the body. body is at most 64 KiB.
+	Failed func(status int, h http.Header, body []byte) bool
+
+	// LookInSuccess lets Throttled and Failed see successes under Do and HTTPClient too:
+	// up to 64 KiB of a JSON or XML body are then read, for a second at most, before the
+	// response is handed on. In Call they always see them.
+	LookInSuccess bool
 
 	// InProgress reports whether an answer means that a request with the same
 	// idempotency key is still running: it is then waited for and asked again under
@@ -77,11 +93,20 @@ const (
 	NoHint    Hint = iota // the service says nothing
 	Retry                 // trying again may help
 	DontRetry             // trying again will not help
+
+	// NotThrottled says that a 429 is no throttle, but a quota that is paid for, say: it
+	// is not retried, and slows nobody down.
+	NotThrottled
 )
 
 // ErrorDetail is what an error body says.
 type ErrorDetail struct {
 	Code, Type, Message, RequestID string
+
+	// Status is the status that stands for what the body says, where the response has
+	// another: 404 for a "not found" inside a 200. The sentinels of this package go by
+	// it. 0 is the response's own.
+	Status int
 }
 
 // HintHeader returns a Profile.Hint that reads "true" and "false" in a header,

@@ -10,8 +10,14 @@ import (
 	"time"
 )
 
-// drainTimeout bounds the reading of an error body, whatever its size.
-const drainTimeout = 5 * time.Second
+const (
+	// drainTimeout bounds the reading of an error body that becomes part of an error.
+	drainTimeout = 5 * time.Second
+	// lookTimeout and maxLook bound what is read of a body before it is known whether
+	// its response is handed on, or tried again (C31).
+	lookTimeout = time.Second
+	maxLook     = 64 << 10
+)
 
 // maxRedirectBody is how long the body of a redirect may be to be read, so that
 // the next hop can use the connection; http.Client has the same bound.
@@ -40,14 +46,15 @@ func putBuffer(b *bytes.Buffer) {
 // errTruncated says that a body ended too early or broke.
 var errTruncated = errors.New("response body broken")
 
-// receive reads what belongs to the attempt: the head of an error body, so that
-// it can be judged and the connection used again, and the body of a success that
-// is to be decoded, so that a broken one is this attempt's failure.
+// receive reads what belongs to the attempt where the body is the stack's to read, in
+// a Call: the head of an error body, which becomes part of the error, and the body of
+// a success, so that a broken one is this attempt's failure. What is handed on is left
+// as it comes, see look.
 func (x *exchange) receive(a *attemptContext, resp *http.Response) (*http.Response, error) {
 	switch {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
 		return resp, nil
-	case resp.StatusCode >= 400, redirectStatus(resp.StatusCode) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
+	case x.buffered && resp.StatusCode >= 400, x.follows(resp) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
 		x.peek(resp)
 		return resp, nil
 	case x.buffered && resp.StatusCode < 300:
@@ -94,6 +101,9 @@ func (b *peekedBody) Close() error { return b.rest.Close() }
 func (x *exchange) peek(resp *http.Response) {
 	limit := x.c.cfg.maxErrorBody
 	b := &x.head
+	if x.kept != nil {
+		b = new(peekedBody)
+	}
 	*b = peekedBody{head: getBuffer(), rest: resp.Body, limited: io.LimitedReader{R: resp.Body, N: limit + 1}}
 	x.clock.enterAt(x.heard, drainTimeout, errDrainTimeout)
 	n, err := b.head.ReadFrom(&b.limited)
@@ -107,60 +117,112 @@ func (x *exchange) peek(resp *http.Response) {
 	resp.Body = b
 }
 
+// look returns what a response says in its body, as far as it is there within a second,
+// and puts it back in front. It is asked where the profile has a function that wants
+// to see it; only what is a document as a whole is looked at (C31).
+func (x *exchange) look(resp *http.Response) []byte {
+	if text := peeked(resp); text != nil || x.buffered {
+		return text
+	}
+	if resp.Body == http.NoBody || !document(mediaType(resp.Header)) {
+		return nil
+	}
+	x.lookAhead(resp, maxLook, lookTimeout)
+	return peeked(resp)
+}
+
+// lookAhead reads the head of a body, and reports whether that is all there is.
+func (x *exchange) lookAhead(resp *http.Response, limit int64, d time.Duration) (whole bool) {
+	b, ok := resp.Body.(*ahead)
+	if !ok {
+		b = readAhead(resp.Body, limit)
+		resp.Body = b
+	}
+	return b.wait(x.ctx, d)
+}
+
 // peekedOf finds the error body whose head has been read.
 func peekedOf(resp *http.Response) (*peekedBody, bool) {
-	body := resp.Body
-	if s, ok := body.(*streamBody); ok {
-		body = s.rc
-	}
-	b, ok := body.(*peekedBody)
+	b, ok := unwrapped(resp.Body).(*peekedBody)
 	return b, ok && b.head != nil
 }
 
-// peeked returns the head of an error body as it can be read, its content encoding
-// undone; of one that is cut off, what is there.
-func peeked(resp *http.Response) []byte {
-	b, ok := peekedOf(resp)
-	if !ok {
-		return nil
+// unwrapped is a body as it was before it was handed on.
+func unwrapped(body io.ReadCloser) io.ReadCloser {
+	if s, ok := body.(*streamBody); ok {
+		return s.rc
 	}
-	text, _ := unpacked(resp.Header, b.head.Bytes(), DefaultMaxErrorBody)
+	return body
+}
+
+// peeked returns the head of a body as it can be read, its content encoding undone; of
+// one that is cut off, what is there. It is nil where no head has been read.
+func peeked(resp *http.Response) []byte {
+	var head []byte
+	switch b := unwrapped(resp.Body).(type) {
+	case *peekedBody:
+		if b.head != nil {
+			head = b.head.Bytes()
+		}
+	case *ahead:
+		head = b.bytes()
+	}
+	text, _ := unpacked(resp.Header, head, DefaultMaxErrorBody)
 	return text
 }
 
-// errorBody returns a copy of an error body as it can be read, up to its limit,
-// also where middleware has wrapped it.
+// decoded returns the beginning of the body of a success that has been read.
+func (x *exchange) decoded(resp *http.Response, limit int64) []byte {
+	if x.buf == nil {
+		return nil
+	}
+	text, _ := unpacked(resp.Header, x.buf.Bytes(), limit)
+	return text[:min(int64(len(text)), limit)]
+}
+
+// errorBody returns a copy of an error body as it can be read, up to its limit. One
+// that nobody has looked at yet is read now.
 func (x *exchange) errorBody(resp *http.Response) []byte {
 	limit := x.c.cfg.maxErrorBody
-	text := peeked(resp)
-	if _, ok := peekedOf(resp); !ok {
-		if resp.Body == nil || resp.Body == http.NoBody || len(x.c.cfg.perCall) == 0 {
-			return nil
-		}
-		head, _ := io.ReadAll(io.LimitReader(resp.Body, limit))
-		text, _ = unpacked(resp.Header, head, limit)
+	if x.buf != nil && resp.StatusCode < 300 {
+		return slices.Clone(x.decoded(resp, limit))
 	}
+	if _, ok := peekedOf(resp); !ok && resp.Body != nil && resp.Body != http.NoBody {
+		x.lookAhead(resp, limit, drainTimeout)
+	}
+	text := peeked(resp)
 	text, _ = inUTF8(resp.Header, text[:min(int64(len(text)), limit)])
 	return slices.Clone(text)
+}
+
+// spent reports whether the body of resp has been read to its end, so that its
+// connection is free.
+func spent(resp *http.Response) bool {
+	switch b := unwrapped(resp.Body).(type) {
+	case *peekedBody:
+		return b.end
+	case *ahead:
+		return b.stop() == io.EOF
+	}
+	return resp.Body == http.NoBody
 }
 
 // discard ends a response that is not handed on, and reports whether its body
 // has been read to the end. What is left of one is not read: a body that did not
 // fit into the head costs its connection.
-func (x *exchange) discard(resp *http.Response) (spent bool) {
+func (x *exchange) discard(resp *http.Response) bool {
 	if resp == nil {
 		return false
 	}
-	spent = resp.Body == http.NoBody
+	end := spent(resp)
 	if b, ok := peekedOf(resp); ok {
-		spent = b.end
 		defer func() {
 			putBuffer(b.head)
 			b.head = nil
 		}()
 	}
 	_ = resp.Body.Close()
-	return spent
+	return end
 }
 
 // bodyReader reads a body that is to be decoded, under its limit.

@@ -15,6 +15,11 @@ func redirectStatus(status int) bool {
 	return false
 }
 
+// follows reports whether the redirect resp is followed by the call itself.
+func (x *exchange) follows(resp *http.Response) bool {
+	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.buffered) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
+}
+
 // passOn readies a redirect for whoever follows it. The chain remembers the request
 // and what was a credential in it, and travels in resp.Request's context, where
 // http.Client takes it along. A Location stays as it came, but for one that repeats a
@@ -108,6 +113,9 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	target, err := x.out.url.Parse(location)
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
 		return false, failf(ErrRedirect, "the Location of the redirect is not an http or https URL")
+	}
+	if n := resp.ContentLength; n > 0 && n <= maxRedirectBody && !spent(resp) {
+		x.lookAhead(resp, n, lookTimeout) // so that the connection is free
 	}
 	x.discard(resp) // before the clock starts anew: this stops it
 	x.clock.restart()

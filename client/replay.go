@@ -6,23 +6,24 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
-	"sync"
 	"time"
-
-	"github.com/standpipe-go/standpipe/internal/flight"
 )
+
+// readAheadTime bounds the wait for a body that is read ahead.
+const readAheadTime = 200 * time.Millisecond
 
 // replay yields the request body for one attempt after another.
 type replay struct {
 	first  io.ReadCloser // as the caller gave it; nil once used
 	get    func() (io.ReadCloser, error)
+	seeks  *rewinding // where the body can seek; get is nil then
 	none   bool
 	length int64 // what was found by reading ahead; -1 where nothing was
 }
 
 // prepare looks at the body of req. Where it could not be sent again and may
-// have to be, it is read ahead up to limit.
+// have to be, it is rewound if it can seek, else read ahead, for a short time and up
+// to limit. What has not ended by then is sent once (C8).
 func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Request, limit int64, mayRepeat bool) error {
 	b.length = -1
 	if req.Body == nil || req.Body == http.NoBody {
@@ -30,73 +31,60 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Requ
 		return nil
 	}
 	b.first, b.get = req.Body, req.GetBody
-	if b.get != nil || !mayRepeat || limit <= 0 || req.ContentLength > limit || len(req.Trailer) > 0 {
-		return nil // what is read ahead gets a length, and trailers go with chunks only
-	}
-	head, err := readAhead(ctx, deadline, req.Body, limit)
-	if err != nil {
-		return err
-	}
-	n := int64(head.Len())
-	if n > limit {
-		b.first = &joined{Reader: io.MultiReader(head, req.Body), Closer: req.Body}
+	if b.get != nil || !mayRepeat {
 		return nil
 	}
-	if err := req.Body.Close(); err != nil {
-		b.first = nil
+	if b.seeks, b.length = rewind(req.Body); b.seeks != nil {
+		return checkLength(req, b.length)
+	}
+	if limit <= 0 || req.ContentLength > limit || len(req.Trailer) > 0 {
+		return nil // what is read ahead gets a length, and trailers go with chunks only
+	}
+	d := readAheadTime
+	if !deadline.IsZero() {
+		d = min(d, time.Until(deadline))
+	}
+	head := readAhead(req.Body, limit)
+	b.first = head
+	whole := head.wait(ctx, d)
+	if ctx.Err() != nil {
+		return failWrap(ErrRequest, "while the request body was read", context.Cause(ctx))
+	}
+	if err := head.stop(); err != nil && err != io.EOF {
+		return failWrap(ErrRequest, "the request body cannot be read", err)
+	}
+	data := head.bytes()
+	n := int64(len(data))
+	if !whole || n > limit {
+		return nil
+	}
+	b.first = nil
+	if err := head.Close(); err != nil {
 		return failWrap(ErrRequest, "the request body cannot be closed", err)
 	}
-	if req.ContentLength > 0 && n != req.ContentLength {
-		b.first = nil
-		return failf(ErrRequest, "the request body has %d bytes, its length was given as %d", n, req.ContentLength)
+	if err := checkLength(req, n); err != nil {
+		return err
 	}
-	data := head.Bytes()
 	b.length = n
 	b.get = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 	b.first, _ = b.get()
 	return nil
 }
 
-// readAhead reads up to limit+1 bytes. A source that blocks does not hold the
-// call past its deadline: it is closed by the caller, which ends most reads.
-func readAhead(ctx context.Context, deadline time.Time, r io.Reader, limit int64) (*bytes.Buffer, error) {
-	var timeout <-chan time.Time
-	if !deadline.IsZero() {
-		t := time.NewTimer(time.Until(deadline))
-		defer t.Stop()
-		timeout = t.C
+func checkLength(req *http.Request, n int64) error {
+	if req.ContentLength > 0 && n != req.ContentLength {
+		return failf(ErrRequest, "the request body has %d bytes, its length was given as %d", n, req.ContentLength)
 	}
-	reading := flight.Start(ctx, 0, "the request body", func(context.Context) (*bytes.Buffer, error) {
-		head := new(bytes.Buffer)
-		_, err := head.ReadFrom(io.LimitReader(r, limit+1))
-		return head, err
-	}, nil)
-	select {
-	case <-reading.Done():
-		head, err := reading.Wait(ctx)
-		if err != nil {
-			return nil, failWrap(ErrRequest, "the request body cannot be read", err)
-		}
-		return head, nil
-	case <-ctx.Done():
-		return nil, failWrap(ErrRequest, "while the request body was read", context.Cause(ctx))
-	case <-timeout:
-		return nil, failWrap(ErrRequest, "while the request body was read", errCallDeadline)
-	}
-}
-
-type joined struct {
-	io.Reader
-	io.Closer
+	return nil
 }
 
 // again reports whether another attempt can have the whole body.
-func (b *replay) again() bool { return b.none || b.get != nil }
+func (b *replay) again() bool { return b.none || b.get != nil || b.seeks != nil }
 
 var errBodyUsed = errors.New("the request body cannot be sent again")
 
-// attach gives req its body. It is called once an attempt.
-func (b *replay) attach(req *http.Request) error {
+// attach gives req its body. It is called once per attempt.
+func (b *replay) attach(a *attemptContext, req *http.Request) error {
 	if b.none {
 		return nil
 	}
@@ -109,62 +97,44 @@ func (b *replay) attach(req *http.Request) error {
 		}
 	}
 	req.GetBody = b.get
-	if b.first != nil {
-		req.Body, b.first = bound(req.Context(), b.first), nil
-		return nil
-	}
-	if b.get == nil {
-		return failWrap(ErrRequest, "replay", errBodyUsed)
-	}
-	rc, err := b.get()
+	rc, err := b.open(a)
 	if err != nil {
-		return failWrap(ErrRequest, "the request body cannot be opened again", err)
+		return err
 	}
-	if rc == nil {
-		return failf(ErrRequest, "the request body opened again is nil")
-	}
-	req.Body = bound(req.Context(), rc)
+	req.Body = a.x.sending(a, rc, req.ContentLength)
 	return nil
 }
 
-// bounded is a request body that its attempt's end closes, which ends most reads. A
-// source that blocks would otherwise hold up net/http, which waits for the reader of
-// a body before it gives a request up, and with it the call past its deadline.
-type bounded struct {
-	io.ReadCloser
-	stop func() bool
-	once sync.Once
-	err  error
-}
-
-func bound(ctx context.Context, rc io.ReadCloser) io.ReadCloser {
-	if t := reflect.TypeOf(rc); t == nopCloser || t == nopCloserTo {
-		return rc // in memory, as a rule: closing it does nothing
+func (b *replay) open(a *attemptContext) (rc io.ReadCloser, err error) {
+	switch {
+	case b.seeks != nil:
+		b.first = nil
+		rc, err = b.seeks.open(a)
+	case b.first != nil:
+		rc, b.first = b.first, nil
+		return rc, nil
+	case b.get == nil:
+		return nil, failWrap(ErrRequest, "replay", errBodyUsed)
+	default:
+		rc, err = b.get()
 	}
-	b := &bounded{ReadCloser: rc}
-	b.stop = context.AfterFunc(ctx, func() { _ = b.close() })
-	return b
+	switch {
+	case err != nil:
+		return nil, failWrap(ErrRequest, "the request body cannot be opened again", err)
+	case rc == nil:
+		return nil, failf(ErrRequest, "the request body opened again is nil")
+	}
+	return rc, nil
 }
 
-var (
-	nopCloser   = reflect.TypeOf(io.NopCloser(nil))
-	nopCloserTo = reflect.TypeOf(io.NopCloser(new(bytes.Reader)))
-)
-
-func (b *bounded) Close() error {
-	b.stop()
-	return b.close()
-}
-
-func (b *bounded) close() error {
-	b.once.Do(func() { b.err = b.ReadCloser.Close() })
-	return b.err
-}
-
-// close releases a body that no attempt has taken.
+// close releases a body that no attempt has taken, and one that could have been
+// rewound for another attempt.
 func (b *replay) close() {
 	if b.first != nil {
 		_ = b.first.Close()
 		b.first = nil
+	}
+	if b.seeks != nil {
+		b.seeks.done()
 	}
 }

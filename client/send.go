@@ -61,7 +61,7 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	}
 	host := x.hostOf(a, out)
 	final, watch := x.readied(a, host, out, mine || out != req)
-	phase := x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
+	phase := x.clock.send(now)
 	watch.timed(phase)
 	resp, err := x.c.cfg.transport.RoundTrip(final)
 	x.clock.leavePhase(watch.timer(phase))

@@ -3,6 +3,7 @@ package client
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
@@ -40,10 +41,12 @@ func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
 		if a.cancel == nil {
 			break // no bound to keep
 		}
-		if (x.stream || eventStream(resp.Header)) && !x.chain.explicit {
+		b := &streamBody{x: x, a: a, rc: resp.Body}
+		if !x.buffered && !x.chain.explicit {
 			x.clock.lift()
+			b.rated = x.idle > 0 && !eventStream(resp.Header)
 		}
-		resp.Body = &streamBody{x: x, a: a, rc: resp.Body}
+		resp.Body = b
 	}
 	if x.asked != nil && !x.buffered && !x.stream {
 		x.c.limit(resp, 0)
@@ -71,12 +74,20 @@ type streamBody struct {
 	x  *exchange
 	a  *attemptContext
 	rc io.ReadCloser
+
+	rated bool // a least rate is asked of it
+	rate  leastRate
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
-	b.x.clock.enter(b.x.idle, errIdleTimeout)
+	began := time.Now()
+	b.x.clock.enterAt(began, b.x.idle, errIdleTimeout)
 	n, err := b.read(p)
 	b.x.clock.leave()
+	if b.rated && err == nil && b.rate.slow(time.Since(began), n) {
+		b.a.end(errTooSlow)
+		err = errTooSlow
+	}
 	if err == nil || err == io.EOF {
 		if err != nil {
 			b.x.clock.stop()

@@ -87,7 +87,7 @@ func (w *watch) repeated() {
 	if !a.note(func(t *tally) { t.repeats++ }) {
 		return
 	}
-	x.chain.record(&past, false)
+	x.chain.record(&past, false, false)
 	if l := x.chain.ledger; l != nil {
 		l.add(past)
 	}
@@ -102,7 +102,7 @@ func (w *watch) repeated() {
 	}
 	now := time.Now()
 	a.note(func(t *tally) { t.sent++; x.chain.sending(wire, bare, now) })
-	w.phase.Store(int64(x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)))
+	w.phase.Store(int64(x.clock.send(now)))
 }
 
 var (

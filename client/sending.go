@@ -1,0 +1,81 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxUnwatched is the length of a body in memory that goes out at once, as a rule: the
+// attempt's timeout bounds it along with the wait for the response.
+const maxUnwatched = 64 << 10
+
+// sent is a request body on its way. It tells the clock when it begins to move and
+// when it has gone out, and its attempt's end closes it, which ends most reads: a
+// source that blocks would otherwise hold up net/http, which waits for the reader of a
+// body before it gives a request up, and with it the call past its deadline.
+type sent struct {
+	io.ReadCloser
+	x    *exchange
+	a    *attemptContext
+	stop func() bool
+
+	phase atomic.Int64 // of the clock; 0 until it is read
+	moved time.Time    // when it was read last
+	rate  leastRate
+
+	once sync.Once
+	err  error
+}
+
+// sending returns the body of a's request as the transport gets it.
+func (x *exchange) sending(a *attemptContext, rc io.ReadCloser, length int64) io.ReadCloser {
+	t := reflect.TypeOf(rc)
+	inMemory := t == nopCloser || t == nopCloserTo
+	if inMemory && length >= 0 && length <= maxUnwatched {
+		return rc
+	}
+	b := &sent{ReadCloser: rc, x: x, a: a}
+	b.stop = context.AfterFunc(a, func() { _ = b.close() })
+	return b
+}
+
+var (
+	nopCloser   = reflect.TypeOf(io.NopCloser(nil))
+	nopCloserTo = reflect.TypeOf(io.NopCloser(new(bytes.Reader)))
+)
+
+func (b *sent) Read(p []byte) (int, error) {
+	now := time.Now()
+	if b.phase.Load() == 0 {
+		b.moved = now
+		b.phase.Store(int64(b.x.clock.upload(now)))
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.x.clock.progress.Add(1)
+	now = time.Now()
+	if b.rate.slow(now.Sub(b.moved), n) && b.x.idle > 0 && !b.x.chain.explicit {
+		b.a.end(errTooSlow)
+	}
+	if b.moved = now; err != nil {
+		b.x.clock.uploaded(int(b.phase.Load()), now)
+	}
+	return n, err
+}
+
+func (b *sent) Close() error {
+	b.stop()
+	return b.close()
+}
+
+func (b *sent) close() error {
+	b.once.Do(func() {
+		b.x.clock.uploaded(int(b.phase.Load()), time.Now())
+		b.err = b.ReadCloser.Close()
+	})
+	return b.err
+}
