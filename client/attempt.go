@@ -15,7 +15,9 @@ type Attempt struct {
 	Status    int           // 0 where there was no response
 	Err       error         // nil where there was a response, but for a 401 whose renewal failed
 	RequestID string        // the service's own, "" where it gave none
-	Wait      time.Duration // until the next attempt; 0 for the last
+	LimitWait time.Duration // before it, for the limiter and the pacer; in whole milliseconds
+	TokenWait time.Duration // before it, for the credential; in whole milliseconds
+	Wait      time.Duration // until the next attempt, beside its own waits; 0 for the last
 	Reason    Reason        // what was decided after it
 }
 

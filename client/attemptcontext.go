@@ -21,6 +21,7 @@ type attemptContext struct {
 	host   *hostState
 	key    string
 	inside bool
+	number int // in the call's ledger
 
 	observed bool // the limits have been told
 
@@ -39,6 +40,9 @@ type tally struct {
 	paced    int32 // let through by the limits, which are to hear what came of it
 	sent     int32 // handed to the transport
 	repeats  int32 // of them, that net/http repeated
+
+	limited time.Duration // waits for the limiter and the pacer
+	awaited time.Duration // and for the credential
 }
 
 // note changes the tally, unless the attempt is over.

@@ -73,7 +73,7 @@ func (s *breakerState) allow(b *Breaker) (probe bool, err error) {
 }
 
 // report counts an attempt. Only the probe itself ends the half-open state.
-func (s *breakerState) report(b *Breaker, o health, probe bool) {
+func (s *breakerState) report(b *Breaker, o health, probe bool) (changed bool) {
 	failures, _ := b.limits()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,13 +82,41 @@ func (s *breakerState) report(b *Breaker, o health, probe bool) {
 	}
 	switch {
 	case o == succeeded && (probe || s.opened.IsZero()):
+		changed = !s.opened.IsZero()
 		s.row, s.opened = 0, time.Time{}
 	case o == failed:
 		s.row++
 		if probe || s.opened.IsZero() && s.row >= failures {
-			s.opened = time.Now()
+			s.opened, changed = time.Now(), true
 		}
 	}
+	return changed
+}
+
+// BreakerState is how a circuit breaker stands.
+type BreakerState struct {
+	Open     bool      // nothing but a probe is let through
+	Failures int       // in a row
+	RetryAt  time.Time // when the next probe is let through; zero while it is closed
+}
+
+// BreakerState returns how the breaker of the base URL's origin stands: the zero value
+// where there is none.
+func (c *Client) BreakerState() BreakerState {
+	if c.cfg.breaker == nil {
+		return BreakerState{}
+	}
+	return c.home.breaker.state(c.cfg.breaker)
+}
+
+func (s *breakerState) state(b *Breaker) BreakerState {
+	_, cooldown := b.limits()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened.IsZero() {
+		return BreakerState{Failures: s.row}
+	}
+	return BreakerState{Open: true, Failures: s.row, RetryAt: s.opened.Add(cooldown)}
 }
 
 // left returns how long the breaker stays open yet.

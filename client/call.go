@@ -71,10 +71,12 @@ func Delete(ctx context.Context, c *Client, path string) error {
 func (c *Client) call(ctx context.Context, r *Request, out any) (err error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.buffered = true
+	defer func() { x.concluded(err) }()
 	defer x.contain(r, nil, &err)
 	if err := x.build(r); err != nil {
 		return x.invalid(r, err)
 	}
+	x.begun()
 	resp, err := x.follow()
 	if err == nil {
 		err = x.decode(resp, out)

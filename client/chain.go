@@ -95,6 +95,16 @@ func (h *chain) record(a *Attempt, throttled, failed bool) {
 	h.mu.Unlock()
 }
 
+// tally returns how many attempts there were, and the status of the last.
+func (h *chain) tally() (n, status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n = len(h.attempts); n > 0 {
+		status = h.attempts[n-1].Status
+	}
+	return n, status
+}
+
 // attempts copies the ledger, so that an error does not keep the call alive. A
 // request ID is the service's text, which may repeat a credential.
 func (x *exchange) attempts() []Attempt {

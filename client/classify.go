@@ -47,9 +47,10 @@ func (x *exchange) settle(a *attemptContext, resp *http.Response, err error) ver
 		x.read(&v, resp)
 	}
 	x.observe(a, t, &v, resp)
+	x.quieted(a, &v)
 	x.repay(&v)
 	if t.admitted {
-		x.host.breaker.report(x.c.cfg.breaker, x.health(&v), t.probe)
+		x.tripped(x.host, x.host.breaker.report(x.c.cfg.breaker, x.health(&v), t.probe))
 	}
 	if resp != nil && err == nil {
 		v.renewed = x.renew(a, t, &v, resp)
@@ -81,11 +82,15 @@ func (x *exchange) line(v *verdict, t tally, resp *http.Response) Attempt {
 			line.Duration = x.heard.Sub(sent)
 		}
 	}
+	line.LimitWait, line.TokenWait = whole(t.limited), whole(t.awaited)
 	if resp != nil {
 		line.Status, line.RequestID = resp.StatusCode, x.requestID(resp.Header)
 	}
 	return line
 }
+
+// whole is a wait in whole milliseconds, so that what is none does not show.
+func whole(d time.Duration) time.Duration { return d.Truncate(time.Millisecond) }
 
 // read finds out what a response says beside its status.
 func (x *exchange) read(v *verdict, resp *http.Response) {
@@ -162,14 +167,20 @@ func (x *exchange) foresee(a *attemptContext, v *verdict, resp *http.Response) {
 	}
 }
 
-// record writes the attempt into the call's ledger, and into the context's.
+// record writes the attempt into the call's ledger and into the context's, and tells
+// the observers.
 func (x *exchange) record(v *verdict) {
-	x.chain.record(&v.attempt, v.throttled, v.failed || v.throttled && v.status < 300)
+	x.enter(&v.attempt, v.throttled, v.failed || v.throttled && v.status != 0 && v.status < 300)
+}
+
+func (x *exchange) enter(line *Attempt, throttled, failed bool) {
+	x.chain.record(line, throttled, failed)
 	if l := x.chain.ledger; l != nil {
-		shown := v.attempt
+		shown := *line
 		shown.RequestID = x.scrub(shown.RequestID)
 		l.add(shown)
 	}
+	x.told(line)
 }
 
 // renew asks the credential, once per call, whether a 401 can be cured.

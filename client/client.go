@@ -222,6 +222,11 @@ func check(cfg *config) error {
 			return failf(ErrConfig, "client: nil middleware")
 		}
 	}
+	for _, m := range cfg.observers {
+		if isNil(m.o) {
+			return failf(ErrConfig, "client: nil observer")
+		}
+	}
 	if cfg.breaker != nil {
 		return cfg.breaker.check()
 	}

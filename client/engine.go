@@ -11,13 +11,16 @@ import (
 
 // roundTrip is the engine as a RoundTripper: what per-call middleware wraps and
 // what an SDK's http.Client drives, once a redirect hop.
-func (c *Client) roundTrip(req *http.Request) (*http.Response, error) {
+func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
 	x.clock.x = x
 	if p, ok := x.ctx.Value(hopKey{}).(*exchange); ok && p.c == c {
-		x.chain, x.via, x.buffered, x.stream, x.idle, x.out = p.chain, p.via, p.buffered, p.stream, p.idle, p.out
+		x.chain, x.via, x.buffered, x.stream, x.idle, x.out, x.id = p.chain, p.via, p.buffered, p.stream, p.idle, p.out, p.id
 	} else {
 		x.join(req)
+		if x.begun(); x.id != 0 {
+			defer func() { x.concluded(err) }()
+		}
 	}
 	return x.run()
 }
@@ -42,10 +45,12 @@ func (x *exchange) join(req *http.Request) {
 // roundTripSDK is the outermost part of HTTPClient where there is per-call
 // middleware: that may answer with a response of its own, or never ask the engine,
 // and the chain of redirects must not be lost by it.
-func (c *Client) roundTripSDK(req *http.Request) (*http.Response, error) {
+func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error) {
 	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
 	x.join(req)
-	resp, err := x.through(req)
+	x.begun()
+	defer func() { x.concluded(err) }()
+	resp, err = x.through(req)
 	if err == nil && resp != nil && redirectStatus(resp.StatusCode) && chainOf(resp) != x.chain {
 		resp.Request = req.WithContext(context.WithValue(x.ctx, chainKey{}, x.chain))
 	}
@@ -130,6 +135,7 @@ func (x *exchange) run() (resp *http.Response, err error) {
 				x.refund()
 				return nil, x.interrupted(v, err)
 			}
+			x.waited(WaitBackoff, v.wait)
 		}
 	}
 }
@@ -264,6 +270,8 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 		req.URL, req.Header = &u, copyHeader(req.Header)
 	}
 	a.tmpl, a.host, a.key, a.inside = x.tmpl, x.host, x.key, x.inside
+	a.number, _ = x.chain.tally()
+	a.number++
 	x.trace.asked.Store(false)
 	x.trace.got.Store(false)
 	if err := x.body.attach(a, req); err != nil {

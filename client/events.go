@@ -72,6 +72,7 @@ func eventError(err error, limit int) error {
 func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *http.Response, err error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.stream = true
+	defer func() { x.concluded(err) }()
 	defer x.contain(&r, &resp, &err)
 	x.idle = max(eventIdle, c.cfg.idleTimeout)
 	if c.cfg.idleTimeout < 0 {
@@ -89,6 +90,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *
 	if err := x.build(&r); err != nil {
 		return nil, nil, x.invalid(&r, err)
 	}
+	x.begun()
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)
 	if err != nil {

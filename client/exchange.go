@@ -13,6 +13,7 @@ type exchange struct {
 	c     *Client
 	ctx   context.Context // the caller's
 	chain *chain
+	id    uint64 // of the call, for the observers; 0 without any
 
 	out  *outgoing     // as Call and Do build it; never nil
 	tmpl *http.Request // what each attempt starts from: no credential, no per-attempt context

@@ -204,6 +204,9 @@ const maxRequestID = 256
 func (x *exchange) fail(resp *http.Response, err error) *Error {
 	e := x.newError(resp)
 	e.Err = err
+	if errors.Is(err, ErrCircuitOpen) && x.host != nil && x.c.cfg.breaker != nil {
+		e.RetryAt = x.host.breaker.state(x.c.cfg.breaker).RetryAt
+	}
 	if errors.Is(err, ErrRateLimited) {
 		e.Throttled = true
 		if le, ok := errors.AsType[*ratelimit.Error](err); ok && le.Wait > 0 {

@@ -43,6 +43,12 @@ func (x *exchange) log(v *verdict) {
 	if v.attempt.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", x.scrub(v.attempt.RequestID)))
 	}
+	if d := v.attempt.LimitWait; d > 0 {
+		attrs = append(attrs, slog.Duration("limit_wait", d))
+	}
+	if d := v.attempt.TokenWait; d > 0 {
+		attrs = append(attrs, slog.Duration("token_wait", d))
+	}
 	if v.wait > 0 {
 		attrs = append(attrs, slog.Duration("wait", v.wait))
 	}

@@ -38,6 +38,7 @@ type config struct {
 	limitKey       func(*http.Request) string
 	breaker        *Breaker
 	logger         *slog.Logger
+	observers      []*mailbox
 	callTimeout    time.Duration
 	callTimeoutSet bool
 	attemptTimeout time.Duration

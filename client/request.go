@@ -209,10 +209,12 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 func (c *Client) Do(ctx context.Context, r Request) (resp *http.Response, err error) {
 	x := newExchange(c, ctx, r.Timeout)
 	x.stream = true
+	defer func() { x.concluded(err) }()
 	defer x.contain(&r, &resp, &err)
 	if err := x.build(&r); err != nil {
 		return nil, x.invalid(&r, err)
 	}
+	x.begun()
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)
 	if err != nil {

@@ -46,7 +46,7 @@ func closeBody(req *http.Request) {
 // send is one attempt from the breaker to the transport. mine says that req
 // itself, though not its header map, may be changed.
 func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.Response, error) {
-	out, held, err := x.admit(a, req, mine)
+	out, held, asked, err := x.admit(a, req, mine)
 	if err == nil && held {
 		err = x.direct(out)
 	}
@@ -55,7 +55,16 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 		return nil, err
 	}
 	now := time.Now()
-	if !a.note(func(t *tally) { t.sent++; t.held = t.held || held; x.chain.sending(out, a.tmpl, now) }) {
+	if held {
+		x.waited(WaitToken, whole(now.Sub(asked)))
+	}
+	if !a.note(func(t *tally) {
+		t.sent++
+		if held {
+			t.held, t.awaited = true, t.awaited+now.Sub(asked)
+		}
+		x.chain.sending(out, a.tmpl, now)
+	}) {
 		closeBody(out)
 		return nil, errOver
 	}
@@ -124,30 +133,32 @@ func (x *exchange) direct(out *http.Request) error {
 }
 
 // admit waits for the breaker and the limits and gives the request its credential,
-// where it may have it; held says that it did.
-func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *http.Request, held bool, err error) {
+// where it may have it; held says that it did, and asked when it was asked for.
+func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *http.Request, held bool, asked time.Time, err error) {
 	cfg := &x.c.cfg
 	if cfg.breaker != nil {
 		probe, err := a.host.breaker.allow(cfg.breaker)
 		if err != nil {
-			return nil, false, err
+			return nil, false, asked, err
 		}
 		if !a.note(func(t *tally) { t.admitted, t.probe = true, t.probe || probe }) {
 			a.host.breaker.report(cfg.breaker, unknown, probe)
-			return nil, false, errOver
+			return nil, false, asked, errOver
 		}
+		x.tripped(a.host, probe)
 	}
 	if err := x.token(a); err != nil {
-		return nil, false, err
+		return nil, false, asked, err
 	}
 	if !a.stays(req) && !x.c.origins.admits(req.URL, req.Host) {
 		x.chain.stray()
 	}
 	if cfg.auth == nil || !a.admits(req) {
-		return req, false, nil
+		return req, false, asked, nil
 	}
+	asked = time.Now()
 	out, err = x.authorize(a, req, mine)
-	return out, true, err
+	return out, true, asked, err
 }
 
 // token waits until the limits let a request through.
@@ -155,10 +166,13 @@ func (x *exchange) token(a *attemptContext) error {
 	if !x.limited(a) {
 		return nil
 	}
+	began := time.Now()
 	if err := x.await(a); err != nil {
 		return refused(ErrRateLimited, "rate limit", err)
 	}
-	if !a.note(func(t *tally) { t.paced++ }) {
+	d := time.Since(began)
+	x.waited(WaitLimit, whole(d))
+	if !a.note(func(t *tally) { t.paced++; t.limited += d }) {
 		x.unused(a, 1)
 		return errOver
 	}

@@ -87,10 +87,7 @@ func (w *watch) repeated() {
 	if !a.note(func(t *tally) { t.repeats++ }) {
 		return
 	}
-	x.chain.record(&past, false, false)
-	if l := x.chain.ledger; l != nil {
-		l.add(past)
-	}
+	x.enter(&past, false, false)
 	if !x.budget().Withdraw(retry.RetryCost) {
 		a.end(errRepeatUnpaid)
 		return

@@ -1,0 +1,260 @@
+package client
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Observer is told what a client does, for metrics, traces or a page: values that hold
+// no credential, query, body or header. It is called by one goroutine at a time, in
+// order, and never by the one that makes the call: an Observer that is slow, blocks or
+// panics changes no call. It is at most 1,024 values behind; what it then misses is
+// counted in a [Missed].
+type Observer interface {
+	// Observe is given the values of the caller's context, which is never done.
+	Observe(ctx context.Context, o Observation)
+}
+
+// Observation is one of [CallBegun], [Waited], [AttemptEnded], [CallEnded],
+// [LimitChanged], [BreakerChanged] and [Missed]. Others may be added.
+type Observation interface{ observation() }
+
+// CallID says which call an Observation is of. Under [Client.HTTPClient] a call is one
+// redirect hop of the SDK's.
+type CallID struct {
+	ID       uint64 // unique in this process, from 1
+	Provider string // the profile's name, "" without one
+	Method   string
+	Host     string
+	Route    string // as the Request names it, else ""
+}
+
+// CallBegun says that a call has begun. Every one is followed by a [CallEnded].
+type CallBegun struct {
+	Call CallID
+	Time time.Time
+}
+
+// Waited says that a call has waited, and what for.
+type Waited struct {
+	Call CallID
+	Time time.Time // when the wait was over
+	For  WaitCause
+	Wait time.Duration
+}
+
+// WaitCause is what a call waits for.
+type WaitCause string
+
+// The waits of a call.
+const (
+	WaitBackoff WaitCause = "backoff" // before another attempt
+	WaitLimit   WaitCause = "limit"   // for the limiter or the pacer
+	WaitToken   WaitCause = "token"   // for the credential
+)
+
+// AttemptEnded says that an attempt is over, and what is made of it.
+type AttemptEnded struct {
+	Call    CallID
+	Attempt Attempt
+}
+
+// CallEnded says what came of a call. Where its response is streamed it ends with the
+// headers.
+type CallEnded struct {
+	Call     CallID
+	Time     time.Time
+	Duration time.Duration
+	Status   int // of the last response; 0 without one
+	Attempts int
+	Effect   Effect // 0 but for an error
+	Err      error  // nil, or an *Error
+}
+
+// LimitChanged says that the service has asked for quiet, and for how long requests
+// like that of the call are now held back.
+type LimitChanged struct {
+	Call CallID
+	Time time.Time
+	Wait time.Duration
+}
+
+// BreakerChanged says that the circuit breaker of the call's origin has opened, has let
+// a probe through or has closed.
+type BreakerChanged struct {
+	Call  CallID
+	Time  time.Time
+	State BreakerState
+}
+
+// Missed says how many values an Observer that was too slow has not been given.
+type Missed struct{ Count int }
+
+func (CallBegun) observation()      {}
+func (Waited) observation()         {}
+func (AttemptEnded) observation()   {}
+func (CallEnded) observation()      {}
+func (LimitChanged) observation()   {}
+func (BreakerChanged) observation() {}
+func (Missed) observation()         {}
+
+// WithObserver tells o what the client and its copies do. Several are told one after
+// the other. A nil one is an error.
+func WithObserver(o Observer) Option {
+	box := &mailbox{o: o}
+	return func(c *config) { c.observers = append(c.observers[:len(c.observers):len(c.observers)], box) }
+}
+
+// maxMail bounds how many values an observer may be behind.
+const maxMail = 1024
+
+// mailbox hands values to an observer from a goroutine of its own, which runs only
+// while there are any.
+type mailbox struct {
+	o Observer
+
+	mu      sync.Mutex
+	mail    []letter
+	missed  int
+	running bool
+}
+
+type letter struct {
+	ctx context.Context
+	o   Observation
+}
+
+func (m *mailbox) put(ctx context.Context, o Observation) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.mail) >= maxMail {
+		m.missed++
+		return
+	}
+	m.mail = append(m.mail, letter{ctx, o})
+	if !m.running {
+		m.running = true
+		go m.run()
+	}
+}
+
+func (m *mailbox) run() {
+	over := false
+	defer func() {
+		if !over {
+			go m.run() // the observer has ended this goroutine
+		}
+	}()
+	for {
+		l, ok := m.take()
+		if !ok {
+			over = true
+			return
+		}
+		m.deliver(l)
+	}
+}
+
+// take returns what is to be delivered next, and false if there is nothing: then the
+// goroutine ends.
+func (m *mailbox) take() (l letter, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case len(m.mail) > 0:
+		l = m.mail[0]
+		m.mail[0] = letter{}
+		m.mail = m.mail[1:]
+	case m.missed > 0:
+		l = letter{context.Background(), Missed{m.missed}}
+		m.missed = 0
+	default:
+		m.mail, m.running = nil, false
+		return letter{}, false
+	}
+	return l, true
+}
+
+func (m *mailbox) deliver(l letter) {
+	defer func() { _ = recover() }()
+	m.o.Observe(l.ctx, l.o)
+}
+
+var lastCall atomic.Uint64
+
+// begun tells the observers that the call has begun.
+func (x *exchange) begun() {
+	if len(x.c.cfg.observers) == 0 {
+		return
+	}
+	x.id = lastCall.Add(1)
+	x.tell(CallBegun{x.callID(), x.chain.began})
+}
+
+// concluded tells them how it has ended. It is deferred.
+func (x *exchange) concluded(err error) {
+	if x.id == 0 {
+		return
+	}
+	now := time.Now()
+	o := CallEnded{Call: x.callID(), Time: now, Duration: now.Sub(x.chain.began), Err: err}
+	o.Attempts, o.Status = x.chain.tally()
+	if e, ok := err.(*Error); ok {
+		o.Effect = e.Effect
+	}
+	x.tell(o)
+}
+
+// told tells them of an attempt that is over.
+func (x *exchange) told(line *Attempt) {
+	if x.id != 0 {
+		shown := *line
+		shown.RequestID = x.scrub(shown.RequestID)
+		x.tell(AttemptEnded{x.callID(), shown})
+	}
+}
+
+// quieted tells them what the service has asked for, if it has asked for quiet.
+func (x *exchange) quieted(a *attemptContext, v *verdict) {
+	if x.id == 0 || !v.throttled && !v.told {
+		return
+	}
+	if d := x.limitsDelay(a); d > 0 {
+		x.tell(LimitChanged{x.callID(), time.Now(), d})
+	}
+}
+
+// tripped tells them that the breaker has changed.
+func (x *exchange) tripped(host *hostState, changed bool) {
+	if changed && x.id != 0 {
+		x.tell(BreakerChanged{x.callID(), time.Now(), host.breaker.state(x.c.cfg.breaker)})
+	}
+}
+
+// waited tells them of a wait that is over.
+func (x *exchange) waited(cause WaitCause, d time.Duration) {
+	if x.id != 0 && d > 0 {
+		x.tell(Waited{x.callID(), time.Now(), cause, d})
+	}
+}
+
+func (x *exchange) tell(o Observation) {
+	ctx := context.WithoutCancel(x.ctx)
+	for _, m := range x.c.cfg.observers {
+		m.put(ctx, o)
+	}
+}
+
+func (x *exchange) callID() CallID {
+	id := CallID{ID: x.id, Provider: x.c.cfg.profile.Name, Route: x.out.route}
+	req := x.tmpl
+	if req == nil {
+		req = x.out.http
+	}
+	if req != nil && req.URL != nil && validToken(req.Method) {
+		id.Method, id.Host = req.Method, req.URL.Host
+	}
+	return id
+}
