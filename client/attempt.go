@@ -2,73 +2,113 @@ package client
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 	"time"
 )
 
-// Attempt is one line of a call's ledger: what was sent, what came of it, and
-// why it was or was not tried again.
-type Attempt struct {
-	Number    int           // 1 for the first
-	Start     time.Time     // when the attempt began, after any wait for it
-	Duration  time.Duration // until the response's headers, the decoded body or the failure
-	Status    int           // 0 where there was no response
-	Err       error         // nil where there was a response, but for a 401 whose renewal failed
-	RequestID string        // the service's own, "" where it gave none
-	LimitWait time.Duration // before it, for the limiter and the pacer; in whole milliseconds
-	TokenWait time.Duration // before it, for the credential; in whole milliseconds
-	Wait      time.Duration // until the next attempt, beside its own waits; 0 for the last
-	Reason    Reason        // what was decided after it
+// attempt is the context of one attempt: cancelled by the clock, it
+// reports the call's deadline, and leads back to the hop.
+type attempt struct {
+	context.Context
+	x      *hop
+	cancel context.CancelCauseFunc
+
+	// As the hop was when the attempt began: a request of it may go on after
+	// the hop has gone further.
+	tmpl   *http.Request
+	host   *hostState
+	key    string
+	inside bool
+	number int // in the call's ledger
+
+	observed bool // the limits have been told
+
+	mu sync.Mutex
+	tally
 }
 
-// Reason says why an attempt was or was not tried again.
-type Reason string
+// tally counts the requests of one attempt. Middleware may send none, or several,
+// also at once (hedging).
+type tally struct {
+	over     bool  // the attempt has been judged: what still runs is accounted for
+	admitted bool  // by the breaker
+	probe    bool  // the breaker's one probe is among them
+	explicit bool  // a header of the caller's took the credential's place
+	held     bool  // a request went out with the credential
+	paced    int32 // let through by the limits, which are to hear what came of it
+	sent     int32 // handed to the transport
+	repeats  int32 // of them, that net/http repeated
 
-// The reasons, in the order in which they are looked at.
-const (
-	Succeeded         Reason = "succeeded"
-	Retried           Reason = "retried"
-	Reauthorized      Reason = "retried with a refreshed credential"
-	NotRetryable      Reason = "not retried: the outcome is final"
-	NotIdempotent     Reason = "not retried: the method is not idempotent and the request has no idempotency key that the service honours"
-	HintForbids       Reason = "not retried: the service's hint forbids it"
-	PolicyForbids     Reason = "not retried: the policy forbids it"
-	LastAttempt       Reason = "not retried: it was the last attempt"
-	BodyNotReplayed   Reason = "not retried: the request body cannot be sent again"
-	WaitTooLong       Reason = "not retried: the service asks to wait longer than the policy allows"
-	WaitPastDeadline  Reason = "not retried: the wait would pass the deadline"
-	LimitPastDeadline Reason = "not retried: the rate limit's wait would pass the deadline"
-	CircuitOpen       Reason = "not retried: the circuit breaker is open"
-	BudgetEmpty       Reason = "not retried: the retry budget is empty"
-	ContextEnded      Reason = "not retried: the context ended"
-)
-
-// Ledger collects the attempts of the calls made under a context, see
-// [WithLedger]. The zero Ledger is empty and ready; it is safe for concurrent
-// use and must not be copied.
-type Ledger struct {
-	mu       sync.Mutex
-	attempts []Attempt
+	limited time.Duration // waits for the limiter and the pacer
+	awaited time.Duration // and for the credential
 }
 
-// Attempts returns the attempts that have ended so far, in the order of their end.
-func (l *Ledger) Attempts() []Attempt {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]Attempt(nil), l.attempts...)
+// note changes the tally, unless the attempt is over.
+func (a *attempt) note(f func(*tally)) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.over {
+		f(&a.tally)
+	}
+	return !a.over
 }
 
-func (l *Ledger) add(a Attempt) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.attempts = append(l.attempts, a)
+// settle ends the attempt and returns what was counted.
+func (a *attempt) settle() tally {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.tally
+	a.over = true
+	return t
 }
 
-type ledgerKey struct{}
+type attemptKey struct{}
 
-// WithLedger returns a context under which every call, also one that an SDK
-// makes through [Client.HTTPClient], adds its attempts to l as they end, whether
-// it succeeds or not.
-func WithLedger(ctx context.Context, l *Ledger) context.Context {
-	return context.WithValue(ctx, ledgerKey{}, l)
+func (a *attempt) Value(key any) any {
+	switch key {
+	case attemptKey{}:
+		return a
+	case hopKey{}:
+		return nil // a call made on the way, for a token say, is none of this one's hops
+	}
+	return a.Context.Value(key)
+}
+
+func (a *attempt) Deadline() (time.Time, bool) {
+	d := a.x.call.until()
+	return d, !d.IsZero()
+}
+
+// Err is DeadlineExceeded where the clock ended the call, as it would be if the
+// deadline were the context's own.
+func (a *attempt) Err() error {
+	err := a.Context.Err()
+	if err != nil && errors.Is(context.Cause(a.Context), context.DeadlineExceeded) {
+		return context.DeadlineExceeded
+	}
+	return err
+}
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *hop) newAttempt() *attempt {
+	a := &x.first
+	if a.x != nil {
+		a = &attempt{}
+	}
+	a.x, a.Context = x, x.ctx
+	cfg := &x.c.cfg
+	if cfg.attemptTimeout > 0 || x.idle > 0 || !x.call.deadline.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a)
+	return a
+}
+
+func (a *attempt) end(cause error) {
+	if a != nil && a.cancel != nil {
+		a.cancel(cause)
+	}
 }

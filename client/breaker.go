@@ -44,8 +44,8 @@ type health int
 
 const (
 	unknown health = iota
-	succeeded
-	failed
+	healthy
+	failing
 )
 
 type breakerState struct {
@@ -81,10 +81,10 @@ func (s *breakerState) report(b *Breaker, o health, probe bool) (changed bool) {
 		s.probing = false
 	}
 	switch {
-	case o == succeeded && (probe || s.opened.IsZero()):
+	case o == healthy && (probe || s.opened.IsZero()):
 		changed = !s.opened.IsZero()
 		s.row, s.opened = 0, time.Time{}
-	case o == failed:
+	case o == failing:
 		s.row++
 		if probe || s.opened.IsZero() && s.row >= failures {
 			s.opened, changed = time.Now(), true

@@ -1,216 +1,162 @@
 package client
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
-	"reflect"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// None is the T of a [Call] whose response body does not matter: it is read and
-// thrown away, and may be empty.
-type None struct{}
+// chain is what the redirect hops of one call share, whoever drives them: Call
+// itself, or an http.Client, which passes it on inside resp.Request's context.
+type call struct {
+	deadline time.Time // of the call; zero is none
+	foreign  bool      // it is the context's own, which needs no timer of ours
+	explicit bool      // somebody asked for that deadline, so it bounds streams too
+	began    time.Time
+	stood    atomic.Int64 // nanoseconds for which a request body moved, and the default deadline stood still
+	ledger   *Ledger      // from the context, may be nil
 
-// Call makes the call r and decodes the JSON body of a success (any 2xx status)
-// into a T. With T = []byte the body is returned as it came, with T = [None] it
-// is ignored. Any other status, and anything else that goes wrong, is an
-// [*Error]; what callers branch on is told with errors.Is and the sentinels of
-// this package. On an error the T is its zero value.
-//
-// A success is taken for JSON by what it is, whatever its Content-Type says, but
-// for HTML and XML. Its gzip is undone; any other content encoding, and a charset
-// that is neither UTF-8 nor ISO 8859-1, is an error that names it ([ErrDecode]).
-// What did not fit the T can be had by [Error.Detail], and the field that did not
-// from the *json.UnmarshalTypeError in the error.
-//
-// The call is bounded by its deadline ([WithTimeout], 80 s by default) with all
-// attempts and waits, the body included. Retrying follows the rule in the
-// package comment. Call is safe for concurrent use.
-func Call[T any](ctx context.Context, c *Client, r Request) (T, error) {
-	var out T
-	if err := c.call(ctx, &r, &out); err != nil {
-		var zero T
-		return zero, err
+	mu        sync.Mutex
+	wire      *http.Request // the last one sent, with its credential
+	bare      *http.Request // the same without
+	sent      time.Time     // when it was
+	key       string        // the idempotency key
+	way       way           // which origins the hops have come by
+	passed    *passed       // the request that was redirected last; nil before there is one
+	params    []string      // query parameters that were credentials on an earlier hop
+	secrets   []string      // what the credentials were on an earlier hop
+	refused   error         // why the credential's renewal failed
+	renewed   bool          // it has been renewed once
+	throttled bool          // the last attempt was
+	failed    bool          // the last attempt's status is a success, and what came is none
+	effect    Effect
+	attempts  []Attempt
+	few       [1]Attempt // where attempts begins
+}
+
+func (h *call) begin(ctx context.Context, c *Client, timeout time.Duration) {
+	h.attempts = h.few[:0]
+	h.ledger, _ = ctx.Value(ledgerKey{}).(*Ledger)
+	h.explicit = timeout > 0 || c.cfg.callTimeoutSet
+	if timeout == 0 {
+		timeout = c.cfg.callTimeout
 	}
-	return out, nil
-}
-
-// Get is [Call] with GET path.
-func Get[T any](ctx context.Context, c *Client, path string) (T, error) {
-	return Call[T](ctx, c, Request{Method: http.MethodGet, Path: path})
-}
-
-// Post is [Call] with POST path and body.
-func Post[T any](ctx context.Context, c *Client, path string, body any) (T, error) {
-	return Call[T](ctx, c, Request{Method: http.MethodPost, Path: path, Body: body})
-}
-
-// Put is [Call] with PUT path and body.
-func Put[T any](ctx context.Context, c *Client, path string, body any) (T, error) {
-	return Call[T](ctx, c, Request{Method: http.MethodPut, Path: path, Body: body})
-}
-
-// Patch is [Call] with PATCH path and body.
-func Patch[T any](ctx context.Context, c *Client, path string, body any) (T, error) {
-	return Call[T](ctx, c, Request{Method: http.MethodPatch, Path: path, Body: body})
-}
-
-// Delete is [Call] with DELETE path, ignoring the response's body.
-func Delete(ctx context.Context, c *Client, path string) error {
-	_, err := Call[None](ctx, c, Request{Method: http.MethodDelete, Path: path})
-	return err
-}
-
-func (c *Client) call(ctx context.Context, r *Request, out any) (err error) {
-	x := newExchange(c, ctx, r.Timeout)
-	x.buffered = true
-	defer func() { x.concluded(err) }()
-	defer x.contain(r, nil, &err)
-	if err := x.build(r); err != nil {
-		return x.invalid(r, err)
+	limit, has := ctx.Deadline()
+	h.began = time.Now()
+	if timeout > 0 && (h.explicit || !has) {
+		h.deadline = h.began.Add(timeout)
 	}
-	x.begun()
-	resp, err := x.follow()
-	if err == nil {
-		err = x.decode(resp, out)
-	}
-	x.fill(r.Meta, resp)
-	putBuffer(x.buf)
-	x.buf = nil
-	return err
-}
-
-// fill writes the call's Meta.
-func (x *exchange) fill(m *Meta, resp *http.Response) {
-	if m == nil {
-		return
-	}
-	*m = Meta{Attempts: x.attempts()}
-	if resp != nil {
-		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
-		u := x.out.url
-		m.url = func() *url.URL { return &u }
+	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
+		h.deadline, h.explicit, h.foreign = limit, true, true
 	}
 }
 
-// decode turns a final response into the result.
-func (x *exchange) decode(resp *http.Response, out any) error {
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 || x.chain.hasFailed() {
-		e := x.statusError(resp, x.chain.wasThrottled())
-		x.discard(resp)
-		return e
+// until is the call's deadline as it is now; zero is none.
+func (h *call) until() time.Time {
+	if h.explicit || h.deadline.IsZero() {
+		return h.deadline
 	}
-	body, err := x.success(resp)
-	if err != nil {
-		return x.fail(resp, err)
-	}
-	switch o := out.(type) {
-	case *None:
-		return nil
-	case *[]byte:
-		*o = append([]byte{}, body...)
-		return nil
-	}
-	if body, err = x.readable(resp, body); err != nil {
-		return x.fail(resp, err)
-	}
-	if len(body) == 0 {
-		return x.fail(resp, failf(ErrEmptyBody, "the response has no body to decode into a %s: use None where none is expected", reflect.TypeOf(out).Elem()))
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		e := x.fail(resp, x.mismatch(resp, out, len(body), err))
-		e.Detail = x.detail(body)
-		return e
-	}
-	return nil
+	return h.deadline.Add(time.Duration(h.stood.Load()))
 }
 
-// readable returns the body of a success as the decoder is to have it: its
-// content encoding undone, in UTF-8, without a byte order mark. It takes JSON by
-// what it is, under any media type but those of pages (C33).
-func (x *exchange) readable(resp *http.Response, body []byte) ([]byte, error) {
-	limit := x.bodyLimit()
-	body, err := unpacked(resp.Header, body, limit)
-	switch {
-	case err != nil && x.repeatsSecret(resp.Header.Get("Content-Encoding")):
-		return nil, failf(ErrDecode, "the response body has a content encoding that nobody asked for")
-	case err != nil:
-		return nil, err
-	case int64(len(body)) > limit:
-		return nil, tooLarge(limit)
-	case len(body) > 0 && markup(mediaType(resp.Header)):
-		return nil, failf(ErrDecode, "the response is %s of %d bytes, not JSON: take it as []byte, or stream it with Do",
-			x.label(resp.Header, resp.Header.Get("Content-Type")), len(body))
-	}
-	body, known := inUTF8(resp.Header, body)
-	if !known {
-		return nil, failf(ErrDecode, "the response is in the charset %s, not in UTF-8: take it as []byte", x.label(resp.Header, charset(resp.Header)))
-	}
-	return bytes.TrimPrefix(body, []byte(mark)), nil
+// sending notes what goes to the transport.
+func (h *call) sending(wire, bare *http.Request, now time.Time) {
+	h.mu.Lock()
+	h.wire, h.bare, h.sent = wire, bare, now
+	h.mu.Unlock()
 }
 
-// detail decodes a body that has been read, for Error.Detail, unless it is too
-// long to be kept.
-func (x *exchange) detail(body []byte) func(any) bool {
-	if len(body) == 0 || int64(len(body)) > x.c.cfg.maxErrorBody {
-		return noDetail
-	}
-	kept := bytes.Clone(withoutMark(body))
-	return func(into any) bool { return json.Unmarshal(kept, into) == nil }
+// reclaimed notes what was sent last, without its credential.
+func (h *call) reclaimed(bare *http.Request) {
+	h.mu.Lock()
+	h.bare = bare
+	h.mu.Unlock()
 }
 
-// success returns the body of a success: read by the engine, or by what stands
-// between, where per-call middleware replaced it.
-func (x *exchange) success(resp *http.Response) ([]byte, error) {
-	if len(x.c.cfg.perCall) > 0 {
-		defer resp.Body.Close()
-		x.clock.restart()
-		return x.reread(resp)
-	}
-	if x.buf == nil {
-		return nil, nil
-	}
-	return x.buf.Bytes(), nil
+// last returns what was sent last, with and without its credential, and when;
+// nil where nothing was.
+func (h *call) last() (wire, bare *http.Request, sent time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wire, h.bare, h.sent
 }
 
-func (x *exchange) reread(resp *http.Response) ([]byte, error) {
-	defer x.clock.stop()
-	a := x.newAttempt()
-	if a.cancel != nil {
-		// No context of ours reaches a body that middleware made: closing it ends
-		// the wait.
-		body := guardBody(resp.Body)
-		defer context.AfterFunc(a, func() { _ = body.Close() })()
+// record gives the attempt its number and adds it to the ledger.
+func (h *call) record(a *Attempt, throttled, failed bool) {
+	h.mu.Lock()
+	h.throttled, h.failed = throttled, failed
+	a.Number = len(h.attempts) + 1
+	if n := len(h.attempts); n == len(h.few) && n == cap(h.attempts) {
+		h.attempts = append(make([]Attempt, 0, 4), h.attempts...)
 	}
-	x.heard = time.Now()
-	if err := x.readBody(resp); err != nil {
-		return nil, x.explain(a, err)
-	}
-	return x.buf.Bytes(), nil
+	h.attempts = append(h.attempts, *a)
+	h.mu.Unlock()
 }
 
-// mismatch says what came instead of the JSON that was asked for. Of the
-// decoder's own error, which may quote the body, it keeps the place and the
-// types.
-func (x *exchange) mismatch(resp *http.Response, out any, n int, err error) error {
-	want := reflect.TypeOf(out).Elem()
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 1e400" holds the value
-		return failWrap(ErrDecode, fmt.Sprintf("the response's %d bytes of JSON do not fit a %s", n, want), &json.UnmarshalTypeError{
-			Value: kind, Type: wrong.Type, Offset: wrong.Offset, Struct: wrong.Struct, Field: wrong.Field,
-		})
+// tally returns how many attempts there were, and the status of the last.
+func (h *call) tally() (n, status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n = len(h.attempts); n > 0 {
+		status = h.attempts[n-1].Status
 	}
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		label := cmp.Or(resp.Header.Get("Content-Type"), "no media type")
-		return failf(ErrDecode, "the response's %d bytes of %s do not fit a %s: they are not JSON from byte %d on; take them as []byte, or stream them with Do",
-			n, x.label(resp.Header, label), want, syntax.Offset)
+	return n, status
+}
+
+// attempts copies the ledger, so that an error does not keep the call alive. A
+// request ID is the service's text, which may repeat a credential.
+func (x *hop) attempts() []Attempt {
+	h := x.call
+	h.mu.Lock()
+	list := append([]Attempt(nil), h.attempts...)
+	h.mu.Unlock()
+	for i := range list {
+		list[i].RequestID = x.scrub(list[i].RequestID)
 	}
-	return failf(ErrDecode, "the response's %d bytes of JSON do not fit a %s", n, want)
+	return list
+}
+
+// renewing reports whether the credential may be renewed: once a call.
+func (h *call) renewing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := !h.renewed
+	h.renewed = true
+	return first
+}
+
+// refuse notes why the credential could not be renewed, for the call's error.
+func (h *call) refuse(err error) {
+	h.mu.Lock()
+	h.refused = err
+	h.mu.Unlock()
+}
+
+// refusal returns what refuse has noted.
+func (h *call) refusal() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refused
+}
+
+func (h *call) wasThrottled() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.throttled
+}
+
+func (h *call) hasFailed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.failed
+}
+
+// worse raises the effect: what may once have been applied stays so.
+func (h *call) worse(e Effect) Effect {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.effect = max(h.effect, e)
+	return h.effect
 }

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// clock is the one timer of an exchange. It serves the call's deadline and, one
+// clock is the one timer of an hop. It serves the call's deadline and, one
 // after the other, the attempt's timeout, the drain's and the idle body's.
 type clock struct {
-	x       *exchange
+	x       *hop
 	mu      sync.Mutex
 	timer   *time.Timer
-	attempt *attemptContext
+	attempt *attempt
 	armed   time.Time // when the timer fires; zero is not at all
 	phase   time.Time // when the present phase ends; zero is never
 	phases  int       // how many have begun
@@ -26,11 +26,11 @@ type clock struct {
 	progress atomic.Int64 // reads of a body in this phase, so that it is not idle
 }
 
-func (k *clock) follow(a *attemptContext) {
+func (k *clock) follow(a *attempt) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.attempt = a
-	now := k.x.chain.began // close enough for the first attempt
+	now := k.x.call.began // close enough for the first attempt
 	if a != &k.x.first {
 		now = time.Now()
 	}
@@ -105,7 +105,7 @@ func (k *clock) uploaded(phase int, now time.Time) {
 // stand makes good for the time in which the default deadline stood still.
 func (k *clock) stand(now time.Time) {
 	if !k.moving.IsZero() {
-		k.x.chain.stood.Add(int64(now.Sub(k.moving)))
+		k.x.call.stood.Add(int64(now.Sub(k.moving)))
 		k.moving = time.Time{}
 	}
 }
@@ -143,10 +143,10 @@ func (k *clock) lift() {
 }
 
 func (k *clock) deadline() time.Time {
-	if k.lifted || k.x.chain.foreign || !k.moving.IsZero() && !k.x.chain.explicit {
+	if k.lifted || k.x.call.foreign || !k.moving.IsZero() && !k.x.call.explicit {
 		return time.Time{}
 	}
-	return k.x.chain.until()
+	return k.x.call.until()
 }
 
 // arm sees to it that the timer fires by the next bound. One that fires too
@@ -190,7 +190,7 @@ func (k *clock) fire() {
 	}
 }
 
-// stop ends the exchange: the timer, and the context of its last attempt.
+// stop ends the hop: the timer, and the context of its last attempt.
 func (k *clock) stop() {
 	k.mu.Lock()
 	k.stopped = true

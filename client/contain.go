@@ -20,7 +20,7 @@ const givenCode = "code that was given to the client"
 
 // contain, deferred, makes a panic the error of the call r, whose resp is then not
 // handed on. Code that ends its goroutine takes its caller with it.
-func (x *exchange) contain(r *Request, resp **http.Response, err *error) {
+func (x *hop) contain(r *Request, resp **http.Response, err *error) {
 	p := recover()
 	if p == nil {
 		return
@@ -58,7 +58,7 @@ func (c contained) CloseIdleConnections() {
 
 // cutOff accounts for the attempt that code of the user's has cut off by a panic,
 // which becomes the call's error, or by ending the goroutine. It is deferred.
-func (x *exchange) cutOff(resp **http.Response, err *error) {
+func (x *hop) cutOff(resp **http.Response, err *error) {
 	p := recover()
 	if p == nil && x.current == nil {
 		return
@@ -74,7 +74,7 @@ func (x *exchange) cutOff(resp **http.Response, err *error) {
 
 // abandon gives back what the attempt under way holds, and writes it into the
 // ledger: no breaker, limit or timer waits for its end.
-func (x *exchange) abandon(cause error) {
+func (x *hop) abandon(cause error) {
 	defer x.clock.stop()
 	a := x.current
 	if a == nil {
@@ -86,18 +86,18 @@ func (x *exchange) abandon(cause error) {
 		a.host.breaker.report(x.c.cfg.breaker, unknown, t.probe)
 	}
 	if t.sent == 0 {
-		x.refund()
+		x.purse.refund()
 	}
-	v := verdict{err: cause, never: x.neverSent(t.sent, cause), decision: decision{reason: NotRetryable}}
+	v := verdict{err: cause, never: a.neverSent(t.sent, cause), decision: decision{reason: NotRetryable}}
 	v.attempt = Attempt{Err: cause, Reason: v.reason, Start: time.Now()}
-	if _, _, sent := x.chain.last(); t.sent > 0 {
+	if _, _, sent := x.call.last(); t.sent > 0 {
 		v.attempt.Start, v.attempt.Duration = sent, time.Since(sent)
 	}
 	if x.resp != nil {
 		v.status = x.resp.StatusCode
 		v.attempt.Status, v.attempt.RequestID = v.status, x.requestID(x.resp.Header)
 	}
-	x.effect(v)
+	x.call.worse(v.effect(x.tmpl.Method))
 	x.record(&v)
 	if a.observed {
 		return // it was the limits that panicked
@@ -108,12 +108,12 @@ func (x *exchange) abandon(cause error) {
 }
 
 // drop closes what a call that was cut off leaves open.
-func (x *exchange) drop() {
+func (x *hop) drop() {
 	var ignored error
 	defer panics.Catch(&ignored, givenCode)
 	x.body.close()
 	if x.resp != nil {
-		x.discard(x.resp)
+		discard(x.resp)
 	}
 	x.letGo(nil)
 }

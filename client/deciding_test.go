@@ -63,12 +63,12 @@ func TestStatusesAndMethods(t *testing.T) {
 		require.Equal(t, status != 303, keepsRequest(status, "PUT"), status)
 		require.Equal(t, status < 301 || status > 303, keepsRequest(status, "POST"), status)
 		resp := &http.Response{StatusCode: status, Body: http.NoBody}
-		var x exchange
+		var x hop
 		x.c = new(Client)
 		require.Equal(t, status == 429, x.throttled(&verdict{}, resp), status)
 		x.c.cfg.profile = slow
 		require.Equal(t, status >= 400, x.throttled(&verdict{}, resp), status)
-		x.buffered = true
+		x.accept.decodes = true
 		require.Equal(t, status >= 400 || status < 300, x.throttled(&verdict{}, resp), status)
 		require.Equal(t, status >= 400, x.throttled(&verdict{err: io.EOF}, resp), status)
 	}
@@ -306,7 +306,7 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, name)
-		x := newExchange(new(Client), t.Context(), 0)
+		x := newHop(new(Client), t.Context(), 0)
 		a := x.newAttempt()
 		out := (&http.Request{ContentLength: tc.length, TransferEncoding: []string{"chunked"}}).WithContext(t.Context())
 		require.NoError(t, b.attach(a, out), name)
@@ -341,7 +341,7 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 		"cannot be opened again": func() (io.ReadCloser, error) { return nil, own },
 		"opened again is nil":    func() (io.ReadCloser, error) { return nil, nil },
 	} {
-		err := (&replay{length: -1, get: open}).attach(new(attemptContext), new(http.Request))
+		err := (&replay{length: -1, get: open}).attach(new(attempt), new(http.Request))
 		require.ErrorIs(t, err, ErrRequest)
 		require.ErrorContains(t, err, say)
 	}

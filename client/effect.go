@@ -11,19 +11,6 @@ import (
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
-// safeMethod and idempotentMethod are RFC 9110 §9.2.1 and §9.2.2.
-func safeMethod(m string) bool {
-	switch m {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return true
-	}
-	return false
-}
-
-func idempotentMethod(m string) bool {
-	return safeMethod(m) || m == http.MethodPut || m == http.MethodDelete
-}
-
 // transient reports whether an error without a response may be cured by trying
 // again. It tells by type; what is unknown is taken to be the network's.
 // explained is err as explain has it.
@@ -60,7 +47,8 @@ func transient(explained, err error) bool {
 
 // neverSent reports whether it is certain that nothing of the attempt, of which
 // so many requests were handed to the transport, reached the service in full.
-func (x *exchange) neverSent(sent int32, err error) bool {
+func (a *attempt) neverSent(sent int32, err error) bool {
+	x := a.x
 	if sent > 1 {
 		return false // err tells of one of them
 	}
@@ -81,39 +69,37 @@ func (x *exchange) neverSent(sent int32, err error) bool {
 	return x.trace.asked.Load() && !x.trace.got.Load()
 }
 
-// effect raises what the call may have done by what this attempt may have.
-func (x *exchange) effect(v verdict) {
-	if safeMethod(x.tmpl.Method) {
-		return
-	}
+// effect is what a write may have done, by what this attempt has shown.
+func (v *verdict) effect(method string) Effect {
 	switch {
+	case safeMethod(method):
+		return NoEffect
 	case v.err != nil && v.status == 0 && v.never:
-		x.chain.worse(NeverSent)
+		return NeverSent
 	case v.err != nil && v.status == 0:
-		x.chain.worse(MaybeApplied)
+		return MaybeApplied
 	case v.running:
-		x.chain.worse(MaybeApplied) // by the one that is
+		return MaybeApplied // by the one that is
 	case v.throttled && v.status < 300:
-		x.chain.worse(Rejected)
+		return Rejected
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
-		x.chain.worse(MaybeApplied)
-	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, x.tmpl.Method):
-		x.chain.worse(Rejected)
-	default:
-		// A success that could not be read, or one whose result is elsewhere.
-		x.chain.worse(MaybeApplied)
+		return MaybeApplied
+	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, method):
+		return Rejected
 	}
+	// A success that could not be read, or one whose result is elsewhere.
+	return MaybeApplied
 }
 
 // health is the attempt as the breaker sees it.
-func (x *exchange) health(v *verdict) health {
+func (v *verdict) health() health {
 	switch {
 	case v.status >= 500 && v.status != http.StatusNotImplemented:
-		return failed
+		return failing
 	case v.status != 0:
-		return succeeded
-	case x.ctx.Err() != nil, v.unsent, errors.Is(v.err, ErrTooLarge):
+		return healthy
+	case v.gone, v.unsent, errors.Is(v.err, ErrTooLarge):
 		return unknown
 	}
-	return failed
+	return failing
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -69,10 +68,10 @@ func eventError(err error, limit int) error {
 	return brokenBody(err)
 }
 
-func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *http.Response, err error) {
-	x := newExchange(c, ctx, r.Timeout)
-	x.stream = true
-	defer func() { x.concluded(err) }()
+func (c *Client) openEvents(ctx context.Context, r Request) (_ *hop, resp *http.Response, err error) {
+	x := newHop(c, ctx, r.Timeout)
+	x.accept.streams = true
+	defer func() { x.report.end(x.call, err) }()
 	defer x.contain(&r, &resp, &err)
 	x.idle = max(eventIdle, c.cfg.idleTimeout)
 	if c.cfg.idleTimeout < 0 {
@@ -90,15 +89,15 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *
 	if err := x.build(&r); err != nil {
 		return nil, nil, x.invalid(&r, err)
 	}
-	x.begun()
+	x.report.begin(x.ctx, c, x.out.http, x.out.route, x.call.began)
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)
 	if err != nil {
 		return nil, nil, err
 	}
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		e := x.statusError(resp, x.chain.wasThrottled())
-		x.discard(resp)
+		e := x.statusError(resp, x.call.wasThrottled())
+		discard(resp)
 		return nil, nil, e
 	}
 	if !eventStream(resp.Header) {
@@ -106,18 +105,4 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *exchange, resp *
 		return nil, nil, x.noStream(resp)
 	}
 	return x, resp, nil
-}
-
-// noStream is the error of a success that is no event stream. What came instead,
-// an error object as a rule, is read as an error body is.
-func (x *exchange) noStream(resp *http.Response) *Error {
-	label := cmp.Or(contentType(resp.Header), "unnamed content")
-	e := x.fail(resp, failf(ErrDecode, "the response is %s, not text/event-stream", x.label(resp.Header, label)))
-	limit := x.c.cfg.maxErrorBody
-	defer time.AfterFunc(drainTimeout, func() { _ = resp.Body.Close() }).Stop()
-	head, _ := io.ReadAll(io.LimitReader(resp.Body, limit)) // what could be read, if not all
-	text, _ := unpacked(resp.Header, head, limit)
-	text, _ = inUTF8(resp.Header, text)
-	x.describe(e, resp, text)
-	return e
 }

@@ -16,7 +16,7 @@ import (
 
 // explain turns what a transport or a body said into what happened: the clock's
 // verdict or the caller's where one of them ended it, and never a secret.
-func (x *exchange) explain(a *attemptContext, err error) error {
+func (x *hop) explain(a *attempt, err error) error {
 	if cause := x.ctx.Err(); cause != nil {
 		if c := context.Cause(x.ctx); c != cause {
 			return failWrap(cause, cause.Error(), c)
@@ -32,7 +32,7 @@ func (x *exchange) explain(a *attemptContext, err error) error {
 }
 
 // clean takes the URL and every credential of this call out of an error.
-func (x *exchange) clean(err error) error {
+func (x *hop) clean(err error) error {
 	for {
 		ue, ok := errors.AsType[*url.Error](err)
 		if !ok {
@@ -80,19 +80,19 @@ func kindOf(err error) error {
 
 // scrub replaces every credential that the stack put on the wire, in the forms
 // in which a service or a transport could repeat it.
-func (x *exchange) scrub(text string) string {
+func (x *hop) scrub(text string) string {
 	if text == "" {
 		return text
 	}
 	return redact.Scrub(text, x.secrets()...)
 }
 
-func (x *exchange) repeatsSecret(text string) bool { return x.scrub(text) != text }
+func (x *hop) repeatsSecret(text string) bool { return x.scrub(text) != text }
 
 // label is what an error shows of a response's Content-Type, or of a part of it: none
 // of it where it repeats a credential, of which a cut or another case would leave what
 // nobody recognizes.
-func (x *exchange) label(h http.Header, shown string) string {
+func (x *hop) label(h http.Header, shown string) string {
 	if x.repeatsSecret(h.Get("Content-Type")) {
 		return redact.Mark
 	}
@@ -102,14 +102,14 @@ func (x *exchange) label(h http.Header, shown string) string {
 // secrets are the values that the last request has and its template has not, those
 // of earlier hops, and in a call of the client's own the credentials that its caller
 // has put on the request.
-func (x *exchange) secrets() []string {
-	wire, bare, _ := x.chain.last()
+func (x *hop) secrets() []string {
+	wire, bare, _ := x.call.last()
 	if wire == nil {
 		return nil
 	}
-	x.chain.mu.Lock()
-	found := slices.Clone(x.chain.secrets)
-	x.chain.mu.Unlock()
+	x.call.mu.Lock()
+	found := slices.Clone(x.call.secrets)
+	x.call.mu.Unlock()
 	if x.asked == nil {
 		found = givenSecrets(found, wire)
 	}
@@ -186,7 +186,7 @@ func equal(a, b []string) bool {
 // requestID returns what the service calls the request. It may repeat a
 // credential: scrub it before it is shown. One that is too long is scrubbed here,
 // since the cut could leave a part of the credential that nobody recognizes.
-func (x *exchange) requestID(h http.Header) string {
+func (x *hop) requestID(h http.Header) string {
 	for _, name := range x.c.requestIDs {
 		if v := h[name]; len(v) > 0 && v[0] != "" {
 			if len(v[0]) <= maxRequestID {
@@ -201,7 +201,7 @@ func (x *exchange) requestID(h http.Header) string {
 const maxRequestID = 256
 
 // fail is the error of a call without a usable response.
-func (x *exchange) fail(resp *http.Response, err error) *Error {
+func (x *hop) fail(resp *http.Response, err error) *Error {
 	e := x.newError(resp)
 	e.Err = err
 	if errors.Is(err, ErrCircuitOpen) && x.host != nil && x.c.cfg.breaker != nil {
@@ -216,13 +216,13 @@ func (x *exchange) fail(resp *http.Response, err error) *Error {
 	return e
 }
 
-func (x *exchange) newError(resp *http.Response) *Error {
+func (x *hop) newError(resp *http.Response) *Error {
 	e := &Error{
 		Provider: x.c.cfg.profile.Name,
 		Method:   cmp.Or(x.tmpl.Method, http.MethodGet),
 		Path:     x.place(),
 		Attempts: x.attempts(),
-		Effect:   x.chain.worse(NoEffect),
+		Effect:   x.call.worse(NoEffect),
 		Detail:   noDetail,
 
 		IdempotencyKey: x.idempotencyKey(),
@@ -242,11 +242,11 @@ func (x *exchange) newError(resp *http.Response) *Error {
 }
 
 // asError is a failed attempt as the policy's functions see it.
-func (x *exchange) asError(v *verdict, resp *http.Response) error {
+func (x *hop) asError(v *verdict, resp *http.Response) error {
 	if v.err != nil {
 		return x.fail(nil, v.err)
 	}
-	if !x.buffered {
+	if !x.accept.decodes {
 		return x.statusErrorOf(resp, v.throttled, slices.Clone(x.look(resp)))
 	}
 	return x.statusError(resp, v.throttled)
@@ -254,16 +254,16 @@ func (x *exchange) asError(v *verdict, resp *http.Response) error {
 
 // statusError is the error of a response that is not a success, with what its
 // body says.
-func (x *exchange) statusError(resp *http.Response, throttled bool) *Error {
+func (x *hop) statusError(resp *http.Response, throttled bool) *Error {
 	return x.statusErrorOf(resp, throttled, x.errorBody(resp))
 }
 
-func (x *exchange) statusErrorOf(resp *http.Response, throttled bool, body []byte) *Error {
+func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *Error {
 	e := x.newError(resp)
 	e.Throttled = throttled
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized:
-		e.Err = x.chain.refusal()
+		e.Err = x.call.refusal()
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		e.Err = errFailed
 	}
@@ -278,7 +278,7 @@ func (x *exchange) statusErrorOf(resp *http.Response, throttled bool, body []byt
 var errFailed = errors.New("the response body holds an error")
 
 // describe adds to e what the service says in a body.
-func (x *exchange) describe(e *Error, resp *http.Response, body []byte) {
+func (x *hop) describe(e *Error, resp *http.Response, body []byte) {
 	d := x.decodeError(resp, body)
 	e.Code, e.Type = cut(x.scrub(d.Code), 256), cut(x.scrub(d.Type), 256)
 	e.Message = cut(x.scrub(d.Message), messageLimit)
@@ -289,7 +289,7 @@ func (x *exchange) describe(e *Error, resp *http.Response, body []byte) {
 	e.Detail = x.detail(body)
 }
 
-func (x *exchange) decodeError(resp *http.Response, body []byte) ErrorDetail {
+func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {
 	decode := x.c.cfg.profile.DecodeError
 	if decode == nil {
 		decode = DecodeError
@@ -299,7 +299,7 @@ func (x *exchange) decodeError(resp *http.Response, body []byte) ErrorDetail {
 
 // interrupted is the error of a call whose context ended while it waited to try
 // again: the last attempt's outcome and the context's error are both in it.
-func (x *exchange) interrupted(v verdict, err error) *Error {
+func (x *hop) interrupted(v verdict, err error) *Error {
 	x.body.close()
 	x.letGo(nil)
 	x.clock.stop()

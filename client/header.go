@@ -111,3 +111,13 @@ func checkHeader(h http.Header) error {
 	}
 	return nil
 }
+
+// copyHeader copies a header map; the values stay shared, since nobody may
+// change them in place.
+func copyHeader(h http.Header) http.Header {
+	out := make(http.Header, len(h)+1)
+	for name, values := range h {
+		out[name] = values
+	}
+	return out
+}

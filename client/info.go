@@ -11,10 +11,10 @@ type Info struct {
 // InfoFrom returns the Info of the call in whose middleware ctx, the request's context,
 // was found, and false anywhere else.
 func InfoFrom(ctx context.Context) (Info, bool) {
-	if a, ok := ctx.Value(attemptKey{}).(*attemptContext); ok {
+	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
 		return Info{Route: a.x.out.route, Attempt: a.number}, true
 	}
-	if x, ok := ctx.Value(hopKey{}).(*exchange); ok {
+	if x, ok := ctx.Value(hopKey{}).(*hop); ok {
 		return Info{Route: x.out.route}, true
 	}
 	return Info{}, false

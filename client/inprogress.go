@@ -5,48 +5,6 @@ import (
 	"strings"
 )
 
-// inProgress reports whether resp says that a request with the same idempotency key
-// is still running: this call's own earlier attempt, as a rule. Only a request with
-// such a key can be told so.
-func (x *exchange) inProgress(resp *http.Response) bool {
-	if resp.StatusCode < http.StatusBadRequest || x.idempotencyKey() == "" {
-		return false
-	}
-	told := x.c.cfg.profile.InProgress
-	switch {
-	case told != nil:
-	case resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
-		told = problemInProgress
-	default:
-		return false
-	}
-	return told(resp.StatusCode, resp.Header, x.look(resp))
-}
-
-// keyMisused reports whether resp says that something is wrong with the key itself,
-// such as that it was used with other content before. No repeat cures that, whatever
-// a hint says.
-func (x *exchange) keyMisused(resp *http.Response) bool {
-	switch resp.StatusCode {
-	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
-	default:
-		return false
-	}
-	if x.idempotencyKey() == "" {
-		return false
-	}
-	d := x.decodeError(resp, x.look(resp))
-	return namesKey(d.Type) || namesKey(d.Code)
-}
-
-// idempotencyKey is the key that the request carries where the service honours one.
-func (x *exchange) idempotencyKey() string {
-	if x.c.keyHeader == "" {
-		return ""
-	}
-	return x.tmpl.Header.Get(x.c.keyHeader)
-}
-
 // problemJSON is the media type of RFC 9457.
 const problemJSON = "application/problem+json"
 

@@ -19,14 +19,14 @@ type routePacer interface {
 	ObserveRoute(key string, r ratelimit.Route, status int, h http.Header, throttled bool)
 }
 
-func (x *exchange) limitKey(a *attemptContext) string {
+func (x *hop) limitKey(a *attempt) string {
 	if f := x.c.cfg.limitKey; f != nil {
 		return f(a.tmpl)
 	}
 	return a.key
 }
 
-func (x *exchange) route(a *attemptContext) ratelimit.Route {
+func (x *hop) route(a *attempt) ratelimit.Route {
 	method := a.tmpl.Method
 	if method == "" {
 		method = http.MethodGet
@@ -36,7 +36,7 @@ func (x *exchange) route(a *attemptContext) ratelimit.Route {
 
 // await waits until the limits let a request through. The route comes first: it
 // takes no token of the others while it holds the request back.
-func (x *exchange) await(a *attemptContext) error {
+func (x *hop) await(a *attempt) error {
 	key := x.limitKey(a)
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	if routes != nil {
@@ -60,7 +60,7 @@ type routeDelayer interface {
 // ask of the next attempt if it began now: 0 where they cannot tell, math.MaxInt64
 // where no wait would help. It takes nothing. That one of them panics says nothing of
 // a wait: the attempt will find out.
-func (x *exchange) limitsDelay(a *attemptContext) time.Duration {
+func (x *hop) limitsDelay(a *attempt) time.Duration {
 	if !x.limited(a) {
 		return 0
 	}
@@ -85,13 +85,13 @@ func told(f func() time.Duration) (d time.Duration) {
 
 // limited reports whether the limits are asked about attempts at all: the client's own
 // pacer alone is not until the host first speaks of limits.
-func (x *exchange) limited(a *attemptContext) bool {
+func (x *hop) limited(a *attempt) bool {
 	cfg := &x.c.cfg
 	return x.c.limits != nil && (!cfg.pacerOwn || cfg.limiter != nil || a.host.paced.Load())
 }
 
 // unused gives n tokens of the limits back, for requests that were not sent.
-func (x *exchange) unused(a *attemptContext, n int32) {
+func (x *hop) unused(a *attempt, n int32) {
 	if n <= 0 {
 		return
 	}
@@ -113,7 +113,7 @@ func (x *exchange) unused(a *attemptContext, n int32) {
 
 // observe tells the limits what came of an attempt that they let through. The
 // client's own pacer is left out of it until a host first speaks of limits.
-func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
+func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 	pacer := x.c.cfg.pacer
 	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heard)
 	if t.paced == 0 {
@@ -151,7 +151,7 @@ func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Re
 
 // untold tells the pacer alone that a request was answered by somebody who does not
 // count it, if the pacer can be told.
-func (x *exchange) untold(a *attemptContext, key string) bool {
+func (x *hop) untold(a *attempt, key string) bool {
 	r, ok := x.c.cfg.pacer.(ratelimit.Returner)
 	if ok {
 		r.Return(key)
@@ -207,7 +207,7 @@ func aged(age []string) bool {
 // asks returns how long an answer asks to wait: by its Retry-After or, where a
 // throttle comes without one, until the limits that it tells to be used up are whole
 // again.
-func (x *exchange) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
+func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
 	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
 		return d, true
 	}

@@ -65,7 +65,7 @@ func TestLimitsDelayIsTheLongestOfLimiterPacerAndRoute(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c, err := New("https://api.example.com", append(tt.opts(), WithLimitKey(func(*http.Request) string { return "k" }))...)
 				require.NoError(t, err)
-				x := newExchange(c, t.Context(), 0)
+				x := newHop(c, t.Context(), 0)
 				defer x.clock.stop()
 				a := x.newAttempt()
 				a.host = c.home
@@ -86,7 +86,7 @@ func TestLimitsDelayAsksTheOwnPacerOnceTheHostSpokeOfLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := New("https://api.example.com")
 		require.NoError(t, err)
-		x := newExchange(c, t.Context(), 0)
+		x := newHop(c, t.Context(), 0)
 		defer x.clock.stop()
 		a := x.newAttempt()
 		a.host, a.key = c.home, c.homeKey

@@ -10,8 +10,7 @@ import (
 
 // log writes one attempt. What is shown passes through the allow-list of
 // internal/redact; no body is shown, and no query.
-func (x *exchange) log(v *verdict) {
-	l := x.c.cfg.logger
+func log(l *slog.Logger, x *hop, v *verdict) {
 	if l == nil {
 		return
 	}

@@ -1,7 +1,9 @@
 package client
 
 import (
+	"cmp"
 	"context"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -182,79 +184,73 @@ func (m *mailbox) deliver(l letter) {
 	m.o.Observe(l.ctx, l.o)
 }
 
-var lastCall atomic.Uint64
-
-// begun tells the observers that the call has begun.
-func (x *exchange) begun() {
-	if len(x.c.cfg.observers) == 0 {
-		return
-	}
-	x.id = lastCall.Add(1)
-	x.tell(CallBegun{x.callID(), x.chain.began})
+// reporter tells the observers of one call.
+type reporter struct {
+	id    uint64 // of the call; 0 where there is nobody to tell
+	ctx   context.Context
+	boxes []*mailbox
+	call  CallID
 }
 
-// concluded tells them how it has ended. It is deferred.
-func (x *exchange) concluded(err error) {
-	if x.id == 0 {
+var lastCall atomic.Uint64
+
+// begin tells that the call has begun.
+func (r *reporter) begin(ctx context.Context, c *Client, req *http.Request, route string, began time.Time) {
+	if len(c.cfg.observers) == 0 {
+		return
+	}
+	r.id, r.ctx, r.boxes = lastCall.Add(1), context.WithoutCancel(ctx), c.cfg.observers
+	r.call = CallID{ID: r.id, Provider: c.cfg.profile.Name, Route: route}
+	if req.URL != nil && (req.Method == "" || validToken(req.Method)) {
+		r.call.Method, r.call.Host = cmp.Or(req.Method, http.MethodGet), req.URL.Host
+	}
+	r.tell(CallBegun{r.call, began})
+}
+
+func (r *reporter) tell(o Observation) {
+	for _, m := range r.boxes {
+		m.put(r.ctx, o)
+	}
+}
+
+// end tells how the call has ended.
+func (r *reporter) end(c *call, err error) {
+	if r.id == 0 {
 		return
 	}
 	now := time.Now()
-	o := CallEnded{Call: x.callID(), Time: now, Duration: now.Sub(x.chain.began), Err: err}
-	o.Attempts, o.Status = x.chain.tally()
+	o := CallEnded{Call: r.call, Time: now, Duration: now.Sub(c.began), Err: err}
+	o.Attempts, o.Status = c.tally()
 	if e, ok := err.(*Error); ok {
 		o.Effect = e.Effect
 	}
-	x.tell(o)
+	r.tell(o)
 }
 
-// told tells them of an attempt that is over.
-func (x *exchange) told(line *Attempt) {
-	if x.id != 0 {
-		shown := *line
-		shown.RequestID = x.scrub(shown.RequestID)
-		x.tell(AttemptEnded{x.callID(), shown})
-	}
-}
-
-// quieted tells them what the service has asked for, if it has asked for quiet.
-func (x *exchange) quieted(a *attemptContext, v *verdict) {
-	if x.id == 0 || !v.throttled && !v.told {
-		return
-	}
-	if d := x.limitsDelay(a); d > 0 {
-		x.tell(LimitChanged{x.callID(), time.Now(), d})
+// attempt tells of an attempt that is over.
+func (r *reporter) attempt(line Attempt) {
+	if r.id != 0 {
+		r.tell(AttemptEnded{r.call, line})
 	}
 }
 
-// tripped tells them that the breaker has changed.
-func (x *exchange) tripped(host *hostState, changed bool) {
-	if changed && x.id != 0 {
-		x.tell(BreakerChanged{x.callID(), time.Now(), host.breaker.state(x.c.cfg.breaker)})
+// waited tells of a wait that is over.
+func (r *reporter) waited(cause WaitCause, d time.Duration) {
+	if r.id != 0 && d > 0 {
+		r.tell(Waited{r.call, time.Now(), cause, d})
 	}
 }
 
-// waited tells them of a wait that is over.
-func (x *exchange) waited(cause WaitCause, d time.Duration) {
-	if x.id != 0 && d > 0 {
-		x.tell(Waited{x.callID(), time.Now(), cause, d})
+// quieted tells for how long requests are held back now.
+func (r *reporter) quieted(d time.Duration) {
+	if d > 0 {
+		r.tell(LimitChanged{r.call, time.Now(), d})
 	}
 }
 
-func (x *exchange) tell(o Observation) {
-	ctx := context.WithoutCancel(x.ctx)
-	for _, m := range x.c.cfg.observers {
-		m.put(ctx, o)
+// tripped tells that a breaker has changed.
+func (r *reporter) tripped(b *Breaker, s *breakerState, changed bool) {
+	if changed && r.id != 0 {
+		r.tell(BreakerChanged{r.call, time.Now(), s.state(b)})
 	}
-}
-
-func (x *exchange) callID() CallID {
-	id := CallID{ID: x.id, Provider: x.c.cfg.profile.Name, Route: x.out.route}
-	req := x.tmpl
-	if req == nil {
-		req = x.out.http
-	}
-	if req != nil && req.URL != nil && validToken(req.Method) {
-		id.Method, id.Host = req.Method, req.URL.Host
-	}
-	return id
 }

@@ -40,10 +40,6 @@ func (unopened) Close() error                     { return nil }
 // chunks. It is only read.
 var unframed = []string{"identity"}
 
-func hasBody(req *http.Request) bool {
-	return req.Body != nil && req.Body != http.NoBody && req.Body != unopened{}
-}
-
 // protocols remembers which versions of HTTP a host has answered in.
 type protocols struct {
 	http1, http2 atomic.Bool

@@ -357,24 +357,24 @@ func TestBreakerStates(t *testing.T) {
 					probe, err := s.allow(&b)
 					require.NoError(t, err)
 					require.False(t, probe)
-					s.report(&b, failed, false)
+					s.report(&b, failing, false)
 				}
 			}
 			fail(failures - 1)
 			require.Equal(t, failures == 1, s.asNew())
 			s.report(&b, unknown, false)
-			s.report(&b, succeeded, false)
+			s.report(&b, healthy, false)
 			require.True(t, s.asNew(), "a success begins anew")
 			fail(failures)
 			for range 2 {
 				require.False(t, s.asNew())
 				_, err := s.allow(&b)
 				require.ErrorIs(t, err, ErrCircuitOpen)
-				s.report(&b, succeeded, false) // began before
+				s.report(&b, healthy, false) // began before
 				time.Sleep(cooldown - 1)
 				_, err = s.allow(&b)
 				require.ErrorIs(t, err, ErrCircuitOpen)
-				s.report(&b, failed, false) // began before, too
+				s.report(&b, failing, false) // began before, too
 				time.Sleep(time.Nanosecond)
 				probe, err := s.allow(&b)
 				require.NoError(t, err)
@@ -385,12 +385,12 @@ func TestBreakerStates(t *testing.T) {
 				probe, err = s.allow(&b)
 				require.NoError(t, err)
 				require.True(t, probe)
-				s.report(&b, failed, true) // opens it for another while
+				s.report(&b, failing, true) // opens it for another while
 			}
 			time.Sleep(cooldown)
 			probe, err := s.allow(&b)
 			require.NoError(t, err)
-			s.report(&b, succeeded, probe)
+			s.report(&b, healthy, probe)
 			require.True(t, s.asNew())
 			fail(1)
 		}

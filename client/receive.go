@@ -50,20 +50,20 @@ var errTruncated = errors.New("response body broken")
 // a Call: the head of an error body, which becomes part of the error, and the body of
 // a success, so that a broken one is this attempt's failure. What is handed on is left
 // as it comes, see look.
-func (x *exchange) receive(a *attemptContext, resp *http.Response) (*http.Response, error) {
+func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 	switch {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
 		return resp, nil
-	case x.buffered && resp.StatusCode >= 400, x.follows(resp) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
+	case x.accept.decodes && resp.StatusCode >= 400, x.follows(resp) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
 		x.peek(resp)
 		return resp, nil
-	case x.buffered && resp.StatusCode < 300:
+	case x.accept.decodes && resp.StatusCode < 300:
 		err := x.readBody(resp)
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
 		if err != nil {
-			putBuffer(x.buf)
-			x.buf = nil
+			putBuffer(x.accept.buf)
+			x.accept.buf = nil
 		}
 		return resp, err
 	}
@@ -98,9 +98,9 @@ func (b *peekedBody) Read(p []byte) (int, error) {
 
 func (b *peekedBody) Close() error { return b.rest.Close() }
 
-func (x *exchange) peek(resp *http.Response) {
+func (x *hop) peek(resp *http.Response) {
 	limit := x.c.cfg.maxErrorBody
-	b := &x.head
+	b := &x.accept.head
 	if x.kept != nil {
 		b = new(peekedBody)
 	}
@@ -120,8 +120,8 @@ func (x *exchange) peek(resp *http.Response) {
 // look returns what a response says in its body, as far as it is there within a second,
 // and puts it back in front. It is asked where the profile has a function that wants
 // to see it; only what is a document as a whole is looked at (C31).
-func (x *exchange) look(resp *http.Response) []byte {
-	if text := peeked(resp); text != nil || x.buffered {
+func (x *hop) look(resp *http.Response) []byte {
+	if text := peeked(resp); text != nil || x.accept.decodes {
 		return text
 	}
 	if resp.Body == http.NoBody || !document(mediaType(resp.Header)) {
@@ -132,7 +132,7 @@ func (x *exchange) look(resp *http.Response) []byte {
 }
 
 // lookAhead reads the head of a body, and reports whether that is all there is.
-func (x *exchange) lookAhead(resp *http.Response, limit int64, d time.Duration) (whole bool) {
+func (x *hop) lookAhead(resp *http.Response, limit int64, d time.Duration) (whole bool) {
 	b, ok := resp.Body.(*ahead)
 	if !ok {
 		b = readAhead(resp.Body, limit)
@@ -172,19 +172,19 @@ func peeked(resp *http.Response) []byte {
 }
 
 // decoded returns the beginning of the body of a success that has been read.
-func (x *exchange) decoded(resp *http.Response, limit int64) []byte {
-	if x.buf == nil {
+func (x *hop) decoded(resp *http.Response, limit int64) []byte {
+	if x.accept.buf == nil {
 		return nil
 	}
-	text, _ := unpacked(resp.Header, x.buf.Bytes(), limit)
+	text, _ := unpacked(resp.Header, x.accept.buf.Bytes(), limit)
 	return text[:min(int64(len(text)), limit)]
 }
 
 // errorBody returns a copy of an error body as it can be read, up to its limit. One
 // that nobody has looked at yet is read now.
-func (x *exchange) errorBody(resp *http.Response) []byte {
+func (x *hop) errorBody(resp *http.Response) []byte {
 	limit := x.c.cfg.maxErrorBody
-	if x.buf != nil && resp.StatusCode < 300 {
+	if x.accept.buf != nil && resp.StatusCode < 300 {
 		return slices.Clone(x.decoded(resp, limit))
 	}
 	if _, ok := peekedOf(resp); !ok && resp.Body != nil && resp.Body != http.NoBody {
@@ -210,7 +210,7 @@ func spent(resp *http.Response) bool {
 // discard ends a response that is not handed on, and reports whether its body
 // has been read to the end. What is left of one is not read: a body that did not
 // fit into the head costs its connection.
-func (x *exchange) discard(resp *http.Response) bool {
+func discard(resp *http.Response) bool {
 	if resp == nil {
 		return false
 	}
@@ -227,7 +227,7 @@ func (x *exchange) discard(resp *http.Response) bool {
 
 // bodyReader reads a body that is to be decoded, under its limit.
 type bodyReader struct {
-	x    *exchange
+	x    *hop
 	rc   io.Reader
 	left int64
 }
@@ -247,30 +247,30 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 
 var errOverLimit = errors.New("over the limit")
 
-func (x *exchange) bodyLimit() int64 {
+func (x *hop) bodyLimit() int64 {
 	if x.out.limit > 0 {
 		return min(x.out.limit, maxLimit)
 	}
 	return x.c.cfg.maxBody
 }
 
-func (x *exchange) readBody(resp *http.Response) error {
+func (x *hop) readBody(resp *http.Response) error {
 	limit := x.bodyLimit()
 	if resp.ContentLength > limit && x.tmpl.Method != http.MethodHead {
 		return tooLarge(limit)
 	}
-	if x.buf == nil {
-		x.buf = getBuffer()
+	if x.accept.buf == nil {
+		x.accept.buf = getBuffer()
 	}
-	x.buf.Reset()
+	x.accept.buf.Reset()
 	if n := resp.ContentLength; n > 0 {
-		x.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
+		x.accept.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
 	}
-	x.in = bodyReader{x: x, rc: resp.Body, left: limit + 1}
+	x.accept.in = bodyReader{x: x, rc: resp.Body, left: limit + 1}
 	x.clock.enterAt(x.heard, x.idle, errIdleTimeout)
-	n, err := x.buf.ReadFrom(&x.in)
+	n, err := x.accept.buf.ReadFrom(&x.accept.in)
 	x.clock.leave()
-	x.in = bodyReader{}
+	x.accept.in = bodyReader{}
 	switch {
 	case n > limit:
 		return tooLarge(limit)
@@ -286,4 +286,60 @@ func brokenBody(err error) error { return failWrap(errTruncated, "reading the re
 
 func tooLarge(limit int64) error {
 	return failf(ErrTooLarge, "the response body is over the limit of %d bytes: raise it with MaxBody, or stream it with Do", limit)
+}
+
+// keep keeps what a has brought, and reports whether the whole of its body has been
+// read, so that the connection is free.
+func (x *hop) keep(a *attempt, resp *http.Response, v verdict) (whole bool) {
+	x.kept = &kept{a, resp, v}
+	if spent(resp) || x.accept.decodes || resp.Body == http.NoBody {
+		return spent(resp)
+	}
+	return x.lookAhead(resp, maxLook, lookTimeout)
+}
+
+// hand makes a final response the caller's.
+func (x *hop) hand(a *attempt, resp *http.Response) error {
+	if x.accept.buf != nil && resp.StatusCode < 300 && x.asked != nil {
+		resp.Body = io.NopCloser(x.accept.buf) // per-call middleware may read it
+	}
+	switch {
+	case x.asked != nil:
+		resp.Request = x.asked
+	default:
+		resp.Request = x.out.http
+		if !x.accept.decodes {
+			resp.Request = x.out.http.WithContext(x.ctx)
+		}
+	}
+	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
+		if err := x.passOn(resp); err != nil {
+			discard(resp)
+			x.clock.stop()
+			return x.fail(resp, err)
+		}
+	}
+	switch {
+	case resp.Body == http.NoBody, x.accept.buf != nil && resp.StatusCode < 300:
+		x.clock.stop()
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		x.clock.release()
+		if rwc, ok := resp.Body.(io.ReadWriteCloser); ok {
+			resp.Body = &upgradedBody{rwc, a}
+		}
+	default:
+		if a.cancel == nil {
+			break // no bound to keep
+		}
+		b := &streamBody{x: x, a: a, rc: resp.Body}
+		if !x.accept.decodes && !x.call.explicit {
+			x.clock.lift()
+			b.rated = x.idle > 0 && !eventStream(resp.Header)
+		}
+		resp.Body = b
+	}
+	if x.asked != nil && !x.accept.decodes && !x.accept.streams {
+		x.c.cfg.limit(resp, 0)
+	}
+	return nil
 }

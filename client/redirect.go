@@ -1,34 +1,27 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
-func redirectStatus(status int) bool {
-	switch status {
-	case 301, 302, 303, 307, 308:
-		return true
-	}
-	return false
-}
-
 // follows reports whether the redirect resp is followed by the call itself.
-func (x *exchange) follows(resp *http.Response) bool {
-	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.buffered) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
+func (x *hop) follows(resp *http.Response) bool {
+	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.accept.decodes) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
 }
 
 // passOn readies a redirect for whoever follows it. The chain remembers the request
 // and what was a credential in it, and travels in resp.Request's context, where
 // http.Client takes it along. A Location stays as it came, but for one that repeats a
 // credential of the stack: http.Client and its caller would show it.
-func (x *exchange) passOn(resp *http.Response) error {
+func (x *hop) passOn(resp *http.Response) error {
 	if len(resp.Header.Get("Location")) > maxURL {
 		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
 	}
-	h := x.chain
+	h := x.call
 	wire, bare, _ := h.last()
 	secrets := x.secrets()
 	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
@@ -45,21 +38,21 @@ func (x *exchange) passOn(resp *http.Response) error {
 		if x.body.length >= 0 {
 			h.passed.length = x.body.length
 		}
-		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, chainKey{}, h))
+		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, callKey{}, h))
 	}
 	return nil
 }
 
 // follow makes the call hop by hop, as http.Client does under an SDK.
-func (x *exchange) follow() (*http.Response, error) {
+func (x *hop) follow() (*http.Response, error) {
 	for hops := 0; ; hops++ {
-		resp, err := x.hop()
+		resp, err := x.passThrough()
 		if err != nil {
 			return nil, x.typed(err)
 		}
 		next, err := x.nextHop(resp, hops)
 		if err != nil {
-			x.discard(resp)
+			discard(resp)
 			x.clock.stop()
 			return nil, x.fail(resp, err)
 		}
@@ -70,7 +63,7 @@ func (x *exchange) follow() (*http.Response, error) {
 }
 
 // hop sends the present request, through the per-call middleware if there is any.
-func (x *exchange) hop() (*http.Response, error) {
+func (x *hop) passThrough() (*http.Response, error) {
 	if len(x.c.cfg.perCall) == 0 {
 		x.tmpl, x.owned = x.out.http, true
 		return x.run()
@@ -88,7 +81,7 @@ func (x *exchange) hop() (*http.Response, error) {
 }
 
 // typed makes an error of middleware's own an *Error too.
-func (x *exchange) typed(err error) error {
+func (x *hop) typed(err error) error {
 	if e, ok := err.(*Error); ok {
 		return e
 	}
@@ -97,7 +90,7 @@ func (x *exchange) typed(err error) error {
 
 // nextHop turns x.out into the request that a redirect asks for (RFC 9110
 // §15.4), and reports whether there is one; the redirect itself is then done with.
-func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
+func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 	location := resp.Header.Get("Location")
 	if !redirectStatus(resp.StatusCode) || location == "" || x.c.cfg.maxRedirects == 0 {
 		return false, nil
@@ -117,7 +110,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	if n := resp.ContentLength; n > 0 && n <= maxRedirectBody && !spent(resp) {
 		x.lookAhead(resp, n, lookTimeout) // so that the connection is free
 	}
-	x.discard(resp) // before the clock starts anew: this stops it
+	discard(resp) // before the clock starts anew: this stops it
 	x.clock.restart()
 	x.opening = x.newAttempt()
 	next := (&http.Request{
@@ -147,6 +140,93 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	next.URL = &x.out.url
 	x.out.http = next
 	x.via = int16(resp.StatusCode)
-	x.tried, x.body, x.owned = 0, replay{}, false
+	x.purse.tried, x.body, x.owned = 0, replay{}, false
 	return true, nil
+}
+
+// guard holds the credential to its origins: it decides whether this hop, to o, gets
+// it, strips what must not travel on (C14), and refuses what must not go at all (C39).
+func (x *hop) guard(o origin) error {
+	host := x.tmpl.Host
+	if x.out.http != nil && host == x.out.http.Host {
+		host = "" // of the caller's own choosing
+	}
+	inside, left, exposed := x.call.visit(o, x.c.origins.admits(x.tmpl.URL, host))
+	x.inside = inside
+	if x.via != 0 {
+		if err := x.resume(left); err != nil {
+			return err
+		}
+		if exposed && sendsBody(x.tmpl, x.tmpl.GetBody) {
+			return failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
+		}
+	}
+	if left {
+		x.ownHeader()
+		x.strip()
+	}
+	return nil
+}
+
+// resume gives a hop after a 301 or 302 the method and the body back that http.Client
+// takes off everything, and refuses one that would bring a change to where the service
+// may not send it.
+func (x *hop) resume(left bool) error {
+	via := int(x.via)
+	if via != http.StatusMovedPermanently && via != http.StatusFound {
+		return nil
+	}
+	x.call.mu.Lock()
+	p := x.call.passed
+	x.call.mu.Unlock()
+	restores := x.asked != nil && p != nil && p.changed(via, x.tmpl)
+	req, open := x.tmpl, x.tmpl.GetBody
+	if restores {
+		req, open = p.req, p.body
+	}
+	method := cmp.Or(req.Method, http.MethodGet)
+	if left && keepsRequest(via, method) && (!safeMethod(method) || sendsBody(req, open)) {
+		return failf(ErrRedirect, "the redirect leads off the client's origins, and a %s is not sent there on a %d", printable(method), via)
+	}
+	if !restores {
+		return nil
+	}
+	if hasBody(p.req) && p.body == nil {
+		return failf(ErrRedirect, "the redirect asks for the same %s again, and the request body cannot be sent twice", printable(method))
+	}
+	t, err := p.restore(x.tmpl)
+	if err != nil {
+		return failWrap(ErrRequest, "the request body cannot be opened again", err)
+	}
+	x.tmpl, x.asked, x.owned, x.body.first = t, t, false, t.Body
+	return nil
+}
+
+// strip takes everything off the request that could be a credential, on a hop
+// off the client's origins: header fields but for those known to hold none (a
+// service's own names cannot all be known), user info, and the query parameters
+// that are credentials. tmpl's header map is owned.
+func (x *hop) strip() {
+	req := x.tmpl
+	own, _ := x.c.cfg.auth.(headerOnly)
+	for name := range req.Header {
+		field := http.CanonicalHeaderKey(name)
+		known := redact.Harmless(field) || narrows(field) || field == x.c.keyHeader
+		if !known || own != nil && field == own.headerName() {
+			delete(req.Header, name)
+		}
+	}
+	x.call.mu.Lock()
+	params := x.call.params
+	x.call.mu.Unlock()
+	query := req.URL.RawQuery
+	for _, name := range params {
+		query = withoutParam(query, name)
+	}
+	if req.URL.User == nil && query == req.URL.RawQuery {
+		return
+	}
+	u := *req.URL
+	u.User, u.RawQuery = nil, query
+	req.URL = &u
 }

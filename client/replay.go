@@ -84,7 +84,7 @@ func (b *replay) again() bool { return b.none || b.get != nil || b.seeks != nil 
 var errBodyUsed = errors.New("the request body cannot be sent again")
 
 // attach gives req its body. It is called once per attempt.
-func (b *replay) attach(a *attemptContext, req *http.Request) error {
+func (b *replay) attach(a *attempt, req *http.Request) error {
 	if b.none {
 		return nil
 	}
@@ -101,11 +101,11 @@ func (b *replay) attach(a *attemptContext, req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	req.Body = a.x.sending(a, rc, req.ContentLength)
+	req.Body = a.sending(rc, req.ContentLength)
 	return nil
 }
 
-func (b *replay) open(a *attemptContext) (rc io.ReadCloser, err error) {
+func (b *replay) open(a *attempt) (rc io.ReadCloser, err error) {
 	switch {
 	case b.seeks != nil:
 		b.first = nil

@@ -72,27 +72,28 @@ type outgoing struct {
 	route  string
 	key    string // the caller's idempotency key
 	limit  int64
+
+	inMemory bool // the body, if any, is bytes that the stack holds itself
 }
 
-// build fills in x.out from r, or says what is wrong with it, before any I/O.
-// The request it makes is also the one that the first attempt sends.
-func (x *exchange) build(r *Request) error {
+// build fills in out from r, or says what is wrong with it, before any I/O. The
+// request that it makes is also the one that the first attempt sends, in ctx.
+func (out *outgoing) build(c *Client, ctx context.Context, r *Request) error {
 	p, err := payloadOf(r.Body)
 	if err != nil {
 		return err
 	}
-	if err = x.assemble(r, &p); err != nil && p.single != nil {
+	if err = out.assemble(c, ctx, r, &p); err != nil && p.single != nil {
 		_ = p.single.Close()
 	}
 	return err
 }
 
-func (x *exchange) assemble(r *Request, p *payload) error {
-	c, out := x.c, x.out
+func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *payload) error {
 	if c.base == nil {
 		return failf(ErrConfig, "the zero Client has no base URL: make one with New")
 	}
-	if x.ctx == nil {
+	if ctx == nil {
 		return failf(ErrRequest, "the context is nil")
 	}
 	if err := checkBounds(r); err != nil {
@@ -142,17 +143,16 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 			h[name] = values
 		}
 	}
-	x.opening = x.newAttempt()
 	out.http = (&http.Request{
 		Method: method, URL: &out.url, Host: out.url.Host, Header: h,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(x.opening)
+	}).WithContext(ctx)
 	if host := h["Host"]; len(host) > 0 {
 		out.http.Host = host[0]
 		delete(h, "Host")
 	}
 	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
-	x.inMemory = p.single == nil && p.open == nil
+	out.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
 }
 
@@ -207,19 +207,19 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 // [WithTimeout] bound the body too, and a single read never waits longer than
 // [WithIdleTimeout].
 func (c *Client) Do(ctx context.Context, r Request) (resp *http.Response, err error) {
-	x := newExchange(c, ctx, r.Timeout)
-	x.stream = true
-	defer func() { x.concluded(err) }()
+	x := newHop(c, ctx, r.Timeout)
+	x.accept.streams = true
+	defer func() { x.report.end(x.call, err) }()
 	defer x.contain(&r, &resp, &err)
 	if err := x.build(&r); err != nil {
 		return nil, x.invalid(&r, err)
 	}
-	x.begun()
+	x.report.begin(x.ctx, c, x.out.http, x.out.route, x.call.began)
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)
 	if err != nil {
 		return nil, err
 	}
-	c.limit(resp, x.out.limit)
+	c.cfg.limit(resp, x.out.limit)
 	return resp, nil
 }

@@ -1,23 +1,11 @@
 package client
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
-
-// refused is the error of an attempt that the stack itself stopped.
-func refused(kind error, text string, err error) error {
-	return &failure{kind: kind, text: text, err: err, unsent: true}
-}
-
-// unsent reports whether err says that the stack stopped the attempt itself.
-func unsent(err error) bool {
-	f, ok := errors.AsType[*failure](err)
-	return ok && f.unsent
-}
 
 // roundTripAttempt is the innermost part as a RoundTripper, for per-attempt
 // middleware to wrap.
@@ -29,26 +17,21 @@ func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
 			closeBody(req)
 		}
 	}()
-	a, ok := req.Context().Value(attemptKey{}).(*attemptContext)
+	a, ok := req.Context().Value(attemptKey{}).(*attempt)
 	if !ok {
 		closeBody(req)
 		return nil, failf(ErrConfig, "middleware replaced the request's context: derive it from the one it was given")
 	}
-	return a.x.send(a, req, false)
-}
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
-	}
+	return a.send(req, false)
 }
 
 // send is one attempt from the breaker to the transport. mine says that req
 // itself, though not its header map, may be changed.
-func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.Response, error) {
-	out, held, asked, err := x.admit(a, req, mine)
+func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
+	x := a.x
+	out, held, asked, err := a.admit(req, mine)
 	if err == nil && held {
-		err = x.direct(out)
+		err = a.direct(out)
 	}
 	if err != nil {
 		closeBody(req)
@@ -56,20 +39,20 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	}
 	now := time.Now()
 	if held {
-		x.waited(WaitToken, whole(now.Sub(asked)))
+		x.report.waited(WaitToken, whole(now.Sub(asked)))
 	}
 	if !a.note(func(t *tally) {
 		t.sent++
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
-		x.chain.sending(out, a.tmpl, now)
+		x.call.sending(out, a.tmpl, now)
 	}) {
 		closeBody(out)
 		return nil, errOver
 	}
-	host := x.hostOf(a, out)
-	final, watch := x.readied(a, host, out, mine || out != req)
+	host := a.hostOf(out)
+	final, watch := a.readied(host, out, mine || out != req)
 	phase := x.clock.send(now)
 	watch.timed(phase)
 	resp, err := x.c.cfg.transport.RoundTrip(final)
@@ -91,7 +74,8 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 
 // hostOf returns what is known of the host that req goes to. Middleware may have
 // changed that.
-func (x *exchange) hostOf(a *attemptContext, req *http.Request) *hostState {
+func (a *attempt) hostOf(req *http.Request) *hostState {
+	x := a.x
 	if u := a.tmpl.URL; req.URL == u || req.URL.Scheme == u.Scheme && req.URL.Host == u.Host {
 		return a.host
 	}
@@ -100,10 +84,11 @@ func (x *exchange) hostOf(a *attemptContext, req *http.Request) *hostState {
 
 // readied makes of req, which is ours to change or not, what the transport gets: in
 // a form that it does not repeat by itself, and watched where that is of use.
-func (x *exchange) readied(a *attemptContext, host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
+func (a *attempt) readied(host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
+	x := a.x
 	var w *watch
 	if !safeMethod(req.Method) || host.http2.Load() {
-		req, w = x.watched(a, host, req)
+		req, w = a.watched(host, req)
 		ours = true
 	}
 	if x.c.repeats(&host.protocols, req) {
@@ -118,7 +103,8 @@ func (x *exchange) readied(a *attemptContext, host *hostState, req *http.Request
 
 // direct refuses to give a proxy what plain http would show it. Only what net/http
 // itself does is known: a transport of another kind is its owner's affair.
-func (x *exchange) direct(out *http.Request) error {
+func (a *attempt) direct(out *http.Request) error {
+	x := a.x
 	if out.URL.Scheme == "https" {
 		return nil
 	}
@@ -134,7 +120,8 @@ func (x *exchange) direct(out *http.Request) error {
 
 // admit waits for the breaker and the limits and gives the request its credential,
 // where it may have it; held says that it did, and asked when it was asked for.
-func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *http.Request, held bool, asked time.Time, err error) {
+func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked time.Time, err error) {
+	x := a.x
 	cfg := &x.c.cfg
 	if cfg.breaker != nil {
 		probe, err := a.host.breaker.allow(cfg.breaker)
@@ -145,24 +132,25 @@ func (x *exchange) admit(a *attemptContext, req *http.Request, mine bool) (out *
 			a.host.breaker.report(cfg.breaker, unknown, probe)
 			return nil, false, asked, errOver
 		}
-		x.tripped(a.host, probe)
+		x.report.tripped(cfg.breaker, &a.host.breaker, probe)
 	}
-	if err := x.token(a); err != nil {
+	if err := a.token(); err != nil {
 		return nil, false, asked, err
 	}
 	if !a.stays(req) && !x.c.origins.admits(req.URL, req.Host) {
-		x.chain.stray()
+		x.call.stray()
 	}
 	if cfg.auth == nil || !a.admits(req) {
 		return req, false, asked, nil
 	}
 	asked = time.Now()
-	out, err = x.authorize(a, req, mine)
+	out, err = a.authorize(req, mine)
 	return out, true, asked, err
 }
 
 // token waits until the limits let a request through.
-func (x *exchange) token(a *attemptContext) error {
+func (a *attempt) token() error {
+	x := a.x
 	if !x.limited(a) {
 		return nil
 	}
@@ -171,7 +159,7 @@ func (x *exchange) token(a *attemptContext) error {
 		return refused(ErrRateLimited, "rate limit", err)
 	}
 	d := time.Since(began)
-	x.waited(WaitLimit, whole(d))
+	x.report.waited(WaitLimit, whole(d))
 	if !a.note(func(t *tally) { t.paced++; t.limited += d }) {
 		x.unused(a, 1)
 		return errOver
@@ -184,14 +172,14 @@ var errOver = refused(ErrConfig, "middleware sent a request after its attempt wa
 
 // stays reports whether req goes where the attempt was to go. Middleware may have
 // changed that.
-func (a *attemptContext) stays(req *http.Request) bool {
+func (a *attempt) stays(req *http.Request) bool {
 	u, t := req.URL, a.tmpl.URL
 	return u == t && req.Host == a.tmpl.Host ||
 		u.Scheme == t.Scheme && u.Host == t.Host && u.Opaque == t.Opaque && req.Host == a.tmpl.Host
 }
 
 // admits reports whether the credential may go where req goes.
-func (a *attemptContext) admits(req *http.Request) bool {
+func (a *attempt) admits(req *http.Request) bool {
 	switch {
 	case !a.inside:
 		return false
@@ -201,108 +189,4 @@ func (a *attemptContext) admits(req *http.Request) bool {
 		return false
 	}
 	return a.x.c.origins.admits(req.URL, req.Host)
-}
-
-func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*http.Request, error) {
-	auth := x.c.cfg.auth
-	own, builtIn := auth.(headerOnly)
-	if builtIn && x.lends(req) {
-		return x.lend(a, own)
-	}
-	from := originOf(req.URL)
-	out := req
-	if !mine {
-		out = new(http.Request)
-		*out = *req
-	}
-	before := req.Header // out may be req
-	out.Header = copyHeader(before)
-	if !builtIn {
-		u := *req.URL
-		out.URL = &u
-	}
-	if err := auth.Authorize(out); err != nil {
-		return nil, refused(errAuth, "auth", err)
-	}
-	if !builtIn {
-		if out.URL == nil || originOf(out.URL) != from {
-			return nil, refused(ErrConfig, "auth moved the request to another origin", nil)
-		}
-		if err := checkHeader(out.Header); err != nil {
-			return nil, refused(ErrRequest, "auth", err)
-		}
-		for _, name := range credentialHeaders(out.Header, before) {
-			onlySpelling(out.Header, name)
-		}
-	} else {
-		onlySpelling(out.Header, own.headerName())
-	}
-	for name, values := range x.out.header {
-		name = http.CanonicalHeaderKey(name)
-		if !equal(out.Header[name], values) {
-			a.note(func(t *tally) { t.explicit = true })
-		}
-		out.Header[name] = values
-		onlySpelling(out.Header, name)
-	}
-	return out, nil
-}
-
-// lends reports whether the credential may be put into the template itself,
-// which saves a copy of it: in a plain call, whose template nobody sees.
-// Unless the attempt succeeds, reclaim makes a new one.
-func (x *exchange) lends(req *http.Request) bool {
-	return req == x.tmpl && x.plain() && len(x.out.header) == 0
-}
-
-// plain reports whether nobody but the stack and the transport sees the template.
-func (x *exchange) plain() bool {
-	_, own := x.c.cfg.auth.(headerOnly)
-	return x.c.attempt == nil && x.buffered && x.asked == nil && x.c.cfg.limitKey == nil && (own || x.c.cfg.auth == nil)
-}
-
-// lend puts the credential into the template. A template that has been sent
-// before, and whose answer has been read to its end, serves again as it is while
-// the credential stays the same.
-func (x *exchange) lend(a *attemptContext, own headerOnly) (*http.Request, error) {
-	value, err := own.headerValue(a)
-	if err != nil {
-		return nil, refused(errAuth, "auth", err)
-	}
-	name := own.headerName()
-	if x.lent != "" {
-		if sent := x.tmpl.Header[name]; len(sent) == len(value) && &sent[0] == &value[0] {
-			return x.tmpl, nil
-		}
-		x.reclaim()
-	}
-	x.lent, a.tmpl = name, x.tmpl
-	x.tmpl.Header[name] = value
-	return x.tmpl, nil
-}
-
-// reclaim makes a template without the credential. The one that was sent is left
-// alone: a transport may still be reading it.
-func (x *exchange) reclaim() {
-	if x.lent == "" {
-		return
-	}
-	t := *x.tmpl
-	t.Header = copyHeader(t.Header)
-	delete(t.Header, x.lent)
-	x.tmpl, x.out.http, x.lent = &t, &t, ""
-	x.chain.reclaimed(x.tmpl)
-}
-
-// errAuth says that the credential could not be had or applied.
-var errAuth = errors.New("no credential")
-
-// copyHeader copies a header map; the values stay shared, since nobody may
-// change them in place.
-func copyHeader(h http.Header) http.Header {
-	out := make(http.Header, len(h)+1)
-	for name, values := range h {
-		out[name] = values
-	}
-	return out
 }

@@ -20,8 +20,8 @@ const maxUnwatched = 64 << 10
 // body before it gives a request up, and with it the call past its deadline.
 type sent struct {
 	io.ReadCloser
-	x    *exchange
-	a    *attemptContext
+	x    *hop
+	a    *attempt
 	stop func() bool
 
 	phase atomic.Int64 // of the clock; 0 until it is read
@@ -33,13 +33,13 @@ type sent struct {
 }
 
 // sending returns the body of a's request as the transport gets it.
-func (x *exchange) sending(a *attemptContext, rc io.ReadCloser, length int64) io.ReadCloser {
+func (a *attempt) sending(rc io.ReadCloser, length int64) io.ReadCloser {
 	t := reflect.TypeOf(rc)
 	inMemory := t == nopCloser || t == nopCloserTo
 	if inMemory && length >= 0 && length <= maxUnwatched {
 		return rc
 	}
-	b := &sent{ReadCloser: rc, x: x, a: a}
+	b := &sent{ReadCloser: rc, x: a.x, a: a}
 	b.stop = context.AfterFunc(a, func() { _ = b.close() })
 	return b
 }
@@ -58,7 +58,7 @@ func (b *sent) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.x.clock.progress.Add(1)
 	now = time.Now()
-	if b.rate.slow(now.Sub(b.moved), n) && b.x.idle > 0 && !b.x.chain.explicit {
+	if b.rate.slow(now.Sub(b.moved), n) && b.x.idle > 0 && !b.x.call.explicit {
 		b.a.end(errTooSlow)
 	}
 	if b.moved = now; err != nil {

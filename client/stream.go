@@ -8,58 +8,12 @@ import (
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
-// hand makes a final response the caller's.
-func (x *exchange) hand(a *attemptContext, resp *http.Response) error {
-	if x.buf != nil && resp.StatusCode < 300 && x.asked != nil {
-		resp.Body = io.NopCloser(x.buf) // per-call middleware may read it
-	}
-	switch {
-	case x.asked != nil:
-		resp.Request = x.asked
-	default:
-		resp.Request = x.out.http
-		if !x.buffered {
-			resp.Request = x.out.http.WithContext(x.ctx)
-		}
-	}
-	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
-		if err := x.passOn(resp); err != nil {
-			x.discard(resp)
-			x.clock.stop()
-			return x.fail(resp, err)
-		}
-	}
-	switch {
-	case resp.Body == http.NoBody, x.buf != nil && resp.StatusCode < 300:
-		x.clock.stop()
-	case resp.StatusCode == http.StatusSwitchingProtocols:
-		x.clock.release()
-		if rwc, ok := resp.Body.(io.ReadWriteCloser); ok {
-			resp.Body = &upgradedBody{rwc, a}
-		}
-	default:
-		if a.cancel == nil {
-			break // no bound to keep
-		}
-		b := &streamBody{x: x, a: a, rc: resp.Body}
-		if !x.buffered && !x.chain.explicit {
-			x.clock.lift()
-			b.rated = x.idle > 0 && !eventStream(resp.Header)
-		}
-		resp.Body = b
-	}
-	if x.asked != nil && !x.buffered && !x.stream {
-		x.c.limit(resp, 0)
-	}
-	return nil
-}
-
 // limit holds a body that is streamed to the limit that the request asked for, else
 // to that of [WithMaxBody], if anybody asked for one (C32). An event stream is
 // bounded event by event.
-func (c *Client) limit(resp *http.Response, asked int64) {
-	if asked == 0 && c.cfg.maxBodySet && !eventStream(resp.Header) {
-		asked = c.cfg.maxBody
+func (cfg *config) limit(resp *http.Response, asked int64) {
+	if asked == 0 && cfg.maxBodySet && !eventStream(resp.Header) {
+		asked = cfg.maxBody
 	}
 	if asked > 0 && resp.StatusCode != http.StatusSwitchingProtocols && resp.Body != http.NoBody {
 		resp.Body = &limitedBody{rc: resp.Body, left: asked, limit: asked}
@@ -69,10 +23,10 @@ func (c *Client) limit(resp *http.Response, asked int64) {
 func eventStream(h http.Header) bool { return mediaType(h) == "text/event-stream" }
 
 // streamBody is a body in the hands of the caller: each Read is bounded by the
-// idle timeout, and the end or Close ends the exchange.
+// idle timeout, and the end or Close ends the hop.
 type streamBody struct {
-	x  *exchange
-	a  *attemptContext
+	x  *hop
+	a  *attempt
 	rc io.ReadCloser
 
 	rated bool // a least rate is asked of it
@@ -115,7 +69,7 @@ func (b *streamBody) Close() (err error) {
 // without a bound, and its end releases the attempt's context.
 type upgradedBody struct {
 	io.ReadWriteCloser
-	a *attemptContext
+	a *attempt
 }
 
 func (b *upgradedBody) Close() error {

@@ -20,8 +20,8 @@ type sendTrace struct {
 
 // watch is one request in the hands of the transport.
 type watch struct {
-	x     *exchange
-	a     *attemptContext
+	x     *hop
+	a     *attempt
 	host  *hostState
 	hooks httptrace.ClientTrace
 	wrote atomic.Bool  // the header has been written whole
@@ -29,8 +29,8 @@ type watch struct {
 }
 
 // watched returns req with a trace of what becomes of it.
-func (x *exchange) watched(a *attemptContext, host *hostState, req *http.Request) (*http.Request, *watch) {
-	w := &watch{x: x, a: a, host: host}
+func (a *attempt) watched(host *hostState, req *http.Request) (*http.Request, *watch) {
+	w := &watch{x: a.x, a: a, host: host}
 	w.hooks = httptrace.ClientTrace{GetConn: w.getConn, GotConn: w.gotConn, WroteHeaders: w.wroteHeaders}
 	return req.WithContext(httptrace.WithClientTrace(req.Context(), &w.hooks)), w
 }
@@ -82,23 +82,23 @@ func (w *watch) multiplexed(c net.Conn) bool {
 // which pays and waits as any other. Where it may not be made, the attempt ends.
 func (w *watch) repeated() {
 	x, a := w.x, w.a
-	wire, bare, sent := x.chain.last()
+	wire, bare, sent := x.call.last()
 	past := Attempt{Start: sent, Duration: time.Since(sent), Err: errRepeated, Reason: Retried}
 	if !a.note(func(t *tally) { t.repeats++ }) {
 		return
 	}
 	x.enter(&past, false, false)
-	if !x.budget().Withdraw(retry.RetryCost) {
+	if !x.purse.budget.Withdraw(retry.RetryCost) {
 		a.end(errRepeatUnpaid)
 		return
 	}
 	x.clock.leave()
-	if err := x.token(a); err != nil {
+	if err := a.token(); err != nil {
 		a.end(err)
 		return
 	}
 	now := time.Now()
-	a.note(func(t *tally) { t.sent++; x.chain.sending(wire, bare, now) })
+	a.note(func(t *tally) { t.sent++; x.call.sending(wire, bare, now) })
 	w.phase.Store(int64(x.clock.send(now)))
 }
 

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 // way is which origins a chain of redirects has come by. Each hop asks it whether
@@ -24,7 +22,7 @@ type way struct {
 func lostWay() way { return way{hops: 1, abroad: true, left: true, tls: true} }
 
 // hops counts the hops that have begun.
-func (h *chain) hops() int32 {
+func (h *call) hops() int32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.way.hops
@@ -33,7 +31,7 @@ func (h *chain) hops() int32 {
 // visit notes that a hop goes to o, within the client's origins or not. It says
 // whether the credential may go along, whether the chain has left by then, and
 // whether this hop gives up the TLS of an earlier one.
-func (h *chain) visit(o origin, within bool) (inside, left, exposed bool) {
+func (h *call) visit(o origin, within bool) (inside, left, exposed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	w := &h.way
@@ -51,62 +49,10 @@ func (h *chain) visit(o origin, within bool) (inside, left, exposed bool) {
 
 // stray notes that middleware has sent a request of the chain off the client's
 // origins: what is answered there, a redirect say, is no longer the service's word.
-func (h *chain) stray() {
+func (h *call) stray() {
 	h.mu.Lock()
 	h.way.left = true
 	h.mu.Unlock()
-}
-
-// guard holds the credential to its origins: it decides whether this hop, to o, gets
-// it, strips what must not travel on (C14), and refuses what must not go at all (C39).
-func (x *exchange) guard(o origin) error {
-	host := x.tmpl.Host
-	if x.out.http != nil && host == x.out.http.Host {
-		host = "" // of the caller's own choosing
-	}
-	inside, left, exposed := x.chain.visit(o, x.c.origins.admits(x.tmpl.URL, host))
-	x.inside = inside
-	if x.via != 0 {
-		if err := x.resume(left); err != nil {
-			return err
-		}
-		if exposed && sendsBody(x.tmpl, x.tmpl.GetBody) {
-			return failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
-		}
-	}
-	if left {
-		x.ownHeader()
-		x.strip()
-	}
-	return nil
-}
-
-// sendsBody reports whether the body of req, which open opens again, has a byte in
-// it. SDKs give a GET an empty one, whose length nobody has told.
-func sendsBody(req *http.Request, open func() (io.ReadCloser, error)) bool {
-	if !hasBody(req) || req.ContentLength > 0 || open == nil {
-		return hasBody(req)
-	}
-	rc, err := open()
-	if err != nil || rc == nil {
-		return true // whoever sends it says what is wrong with it
-	}
-	defer rc.Close()
-	_, err = io.ReadFull(rc, make([]byte, 1))
-	return err != io.EOF
-}
-
-// keepsRequest reports whether a redirect is followed with the same method and body
-// (RFC 9110 §15.4): all but 303, which leads to the result of what has been done, and
-// but for a POST that meets 301 or 302, which everybody turns into a GET.
-func keepsRequest(status int, method string) bool {
-	switch status {
-	case http.StatusMovedPermanently, http.StatusFound:
-		return method != http.MethodPost
-	case http.StatusSeeOther:
-		return false
-	}
-	return true
 }
 
 // passed is the request that was answered with a redirect.
@@ -114,40 +60,6 @@ type passed struct {
 	req    *http.Request // without the credential
 	body   func() (io.ReadCloser, error)
 	length int64
-}
-
-// resume gives a hop after a 301 or 302 the method and the body back that http.Client
-// takes off everything, and refuses one that would bring a change to where the service
-// may not send it.
-func (x *exchange) resume(left bool) error {
-	via := int(x.via)
-	if via != http.StatusMovedPermanently && via != http.StatusFound {
-		return nil
-	}
-	x.chain.mu.Lock()
-	p := x.chain.passed
-	x.chain.mu.Unlock()
-	restores := x.asked != nil && p != nil && p.changed(via, x.tmpl)
-	req, open := x.tmpl, x.tmpl.GetBody
-	if restores {
-		req, open = p.req, p.body
-	}
-	method := cmp.Or(req.Method, http.MethodGet)
-	if left && keepsRequest(via, method) && (!safeMethod(method) || sendsBody(req, open)) {
-		return failf(ErrRedirect, "the redirect leads off the client's origins, and a %s is not sent there on a %d", printable(method), via)
-	}
-	if !restores {
-		return nil
-	}
-	if hasBody(p.req) && p.body == nil {
-		return failf(ErrRedirect, "the redirect asks for the same %s again, and the request body cannot be sent twice", printable(method))
-	}
-	t, err := p.restore(x.tmpl)
-	if err != nil {
-		return failWrap(ErrRequest, "the request body cannot be opened again", err)
-	}
-	x.tmpl, x.asked, x.owned, x.body.first = t, t, false, t.Body
-	return nil
 }
 
 // changed reports whether http.Client has made next, which follows p on a redirect
@@ -203,33 +115,4 @@ func narrows(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "If-") || strings.Contains(name, "-If-") || strings.HasSuffix(name, "Dry-Run")
-}
-
-// strip takes everything off the request that could be a credential, on a hop
-// off the client's origins: header fields but for those known to hold none (a
-// service's own names cannot all be known), user info, and the query parameters
-// that are credentials. tmpl's header map is owned.
-func (x *exchange) strip() {
-	req := x.tmpl
-	own, _ := x.c.cfg.auth.(headerOnly)
-	for name := range req.Header {
-		field := http.CanonicalHeaderKey(name)
-		known := redact.Harmless(field) || narrows(field) || field == x.c.keyHeader
-		if !known || own != nil && field == own.headerName() {
-			delete(req.Header, name)
-		}
-	}
-	x.chain.mu.Lock()
-	params := x.chain.params
-	x.chain.mu.Unlock()
-	query := req.URL.RawQuery
-	for _, name := range params {
-		query = withoutParam(query, name)
-	}
-	if req.URL.User == nil && query == req.URL.RawQuery {
-		return
-	}
-	u := *req.URL
-	u.User, u.RawQuery = nil, query
-	req.URL = &u
 }

@@ -14,32 +14,32 @@ type verdict struct {
 	decision
 	err     error // nil where there is a response
 	unsent  bool  // nothing of it was handed to the transport
+	gone    bool  // the caller's context is over
 	never   bool  // it is certain that nothing reached the service in full
 	attempt Attempt
 }
 
 // judge accounts for an attempt that is over, decides what comes next, and takes from
 // the budget what that costs.
-func (x *exchange) judge(a *attemptContext, resp *http.Response, err error) verdict {
+func (x *hop) judge(a *attempt, resp *http.Response, err error) verdict {
 	v := x.settle(a, resp, err)
 	v.decision = x.decide(a, &v, resp)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.record(&v)
-	x.effect(v)
+	x.call.worse(v.effect(x.tmpl.Method))
 	return v
 }
 
 // settle finds out what came of an attempt, and tells the limits, the budget and the
 // breaker.
-func (x *exchange) settle(a *attemptContext, resp *http.Response, err error) verdict {
+func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	t := a.settle()
-	x.tried += int(t.repeats)
-	x.paid += int(t.repeats) * retry.RetryCost
-	v := verdict{err: err, unsent: t.sent == 0}
-	v.number = x.tried
+	x.purse.repeated(int(t.repeats))
+	v := verdict{err: err, unsent: t.sent == 0, gone: x.ctx.Err() != nil}
+	v.number = x.purse.tried
 	if err != nil {
 		v.err = x.explain(a, err)
-		v.never = resp == nil && x.neverSent(t.sent, err)
+		v.never = resp == nil && a.neverSent(t.sent, err)
 	}
 	v.outcome = x.outcome(&v, err)
 	v.attempt = x.line(&v, t, resp)
@@ -47,10 +47,13 @@ func (x *exchange) settle(a *attemptContext, resp *http.Response, err error) ver
 		x.read(&v, resp)
 	}
 	x.observe(a, t, &v, resp)
-	x.quieted(a, &v)
-	x.repay(&v)
+	if x.report.id != 0 && (v.throttled || v.told) {
+		x.report.quieted(x.limitsDelay(a))
+	}
+	x.purse.settle(&v)
 	if t.admitted {
-		x.tripped(x.host, x.host.breaker.report(x.c.cfg.breaker, x.health(&v), t.probe))
+		b := x.c.cfg.breaker
+		x.report.tripped(b, &x.host.breaker, x.host.breaker.report(b, v.health(), t.probe))
 	}
 	if resp != nil && err == nil {
 		v.renewed = x.renew(a, t, &v, resp)
@@ -59,7 +62,7 @@ func (x *exchange) settle(a *attemptContext, resp *http.Response, err error) ver
 }
 
 // outcome says how an attempt ended.
-func (x *exchange) outcome(v *verdict, err error) outcome {
+func (x *hop) outcome(v *verdict, err error) outcome {
 	switch {
 	case x.ctx.Err() != nil, errors.Is(v.err, errCallDeadline):
 		return ended
@@ -74,9 +77,9 @@ func (x *exchange) outcome(v *verdict, err error) outcome {
 }
 
 // line is the attempt's line in the ledger, but for what is decided after it.
-func (x *exchange) line(v *verdict, t tally, resp *http.Response) Attempt {
+func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
 	line := Attempt{Err: v.err, Start: time.Now()}
-	if _, _, sent := x.chain.last(); !v.unsent {
+	if _, _, sent := x.call.last(); !v.unsent {
 		line.Start, line.Duration = sent, time.Since(sent)
 		if v.err == nil {
 			line.Duration = x.heard.Sub(sent)
@@ -93,7 +96,7 @@ func (x *exchange) line(v *verdict, t tally, resp *http.Response) Attempt {
 func whole(d time.Duration) time.Duration { return d.Truncate(time.Millisecond) }
 
 // read finds out what a response says beside its status.
-func (x *exchange) read(v *verdict, resp *http.Response) {
+func (x *hop) read(v *verdict, resp *http.Response) {
 	if v.err == nil {
 		v.status = resp.StatusCode
 	}
@@ -121,12 +124,12 @@ func (x *exchange) read(v *verdict, resp *http.Response) {
 
 // decide says what comes after the attempt. What it costs something to find out is
 // asked only for one that is to be repeated as far as the rest is known.
-func (x *exchange) decide(a *attemptContext, v *verdict, resp *http.Response) decision {
+func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
 	x.rules.replayable = x.body.again()
 	d := next(x.rules, v.facts)
 	if !d.again || v.renewed {
 		if v.renewed && d.again {
-			x.tried--
+			x.purse.tried--
 		}
 		return d
 	}
@@ -134,10 +137,9 @@ func (x *exchange) decide(a *attemptContext, v *verdict, resp *http.Response) de
 	if d = next(x.rules, v.facts); !d.again {
 		return d
 	}
-	if !x.budget().Withdraw(d.cost) {
+	if !x.purse.pay(d.cost) {
 		return decision{reason: BudgetEmpty}
 	}
-	x.paid = d.cost
 	if notify := x.c.cfg.retry.Notify; notify != nil {
 		notify(x.ctx, retry.Attempt{Number: v.number, Err: x.asError(v, resp), Wait: d.wait})
 	}
@@ -146,7 +148,7 @@ func (x *exchange) decide(a *attemptContext, v *verdict, resp *http.Response) de
 
 // foresee asks the policy whether it permits another attempt, and finds out how long
 // that would have to wait.
-func (x *exchange) foresee(a *attemptContext, v *verdict, resp *http.Response) {
+func (x *hop) foresee(a *attempt, v *verdict, resp *http.Response) {
 	policy := &x.c.cfg.retry
 	v.forbidden = policy.Retryable != nil && !policy.Retryable(x.asError(v, resp))
 	switch floor := x.c.cfg.profile.ThrottleWait; {
@@ -162,35 +164,37 @@ func (x *exchange) foresee(a *attemptContext, v *verdict, resp *http.Response) {
 	if b := x.c.cfg.breaker; b != nil {
 		v.open = x.host.breaker.left(b)
 	}
-	if d := x.chain.until(); !d.IsZero() {
+	if d := x.call.until(); !d.IsZero() {
 		v.left, v.bounded = time.Until(d), true
 	}
 }
 
 // record writes the attempt into the call's ledger and into the context's, and tells
 // the observers.
-func (x *exchange) record(v *verdict) {
+func (x *hop) record(v *verdict) {
 	x.enter(&v.attempt, v.throttled, v.failed || v.throttled && v.status != 0 && v.status < 300)
 }
 
-func (x *exchange) enter(line *Attempt, throttled, failed bool) {
-	x.chain.record(line, throttled, failed)
-	if l := x.chain.ledger; l != nil {
-		shown := *line
-		shown.RequestID = x.scrub(shown.RequestID)
-		l.add(shown)
+func (x *hop) enter(line *Attempt, throttled, failed bool) {
+	x.call.record(line, throttled, failed)
+	l := x.call.ledger
+	if l == nil && x.report.id == 0 {
+		return
 	}
-	x.told(line)
+	shown := *line
+	shown.RequestID = x.scrub(shown.RequestID)
+	l.add(shown)
+	x.report.attempt(shown)
 }
 
 // renew asks the credential, once per call, whether a 401 can be cured.
-func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Response) bool {
+func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
 	if resp.StatusCode != http.StatusUnauthorized || !ok || !t.held || !x.body.again() || t.explicit {
 		return false
 	}
-	wire, _, _ := x.chain.last()
-	if wire == nil || !x.chain.renewing() {
+	wire, _, _ := x.call.last()
+	if wire == nil || !x.call.renewing() {
 		return false
 	}
 	// The attempt is over, and may have been ended: the renewal has a context of
@@ -202,7 +206,7 @@ func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Resp
 	if err != nil {
 		err = failWrap(errAuth, "the credential could not be renewed", x.clean(err))
 		v.attempt.Err = err
-		x.chain.refuse(err)
+		x.call.refuse(err)
 	}
 	if err != nil || !replay {
 		return false
@@ -211,7 +215,7 @@ func (x *exchange) renew(a *attemptContext, t tally, v *verdict, resp *http.Resp
 }
 
 // throttled reports whether a response says that there were too many requests.
-func (x *exchange) throttled(v *verdict, resp *http.Response) bool {
+func (x *hop) throttled(v *verdict, resp *http.Response) bool {
 	if resp.StatusCode == http.StatusTooManyRequests {
 		return true
 	}
@@ -223,14 +227,48 @@ func (x *exchange) throttled(v *verdict, resp *http.Response) bool {
 }
 
 // sees reports whether the profile's functions are to see a success.
-func (x *exchange) sees(resp *http.Response) bool {
-	return x.buffered || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
+func (x *hop) sees(resp *http.Response) bool {
+	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
 }
 
 // said is what the profile's functions see of a body.
-func (x *exchange) said(resp *http.Response) []byte {
-	if x.buffered && resp.StatusCode < 300 {
+func (x *hop) said(resp *http.Response) []byte {
+	if x.accept.decodes && resp.StatusCode < 300 {
 		return x.decoded(resp, maxLook)
 	}
 	return x.look(resp)
+}
+
+// inProgress reports whether resp says that a request with the same idempotency key
+// is still running: this call's own earlier attempt, as a rule. Only a request with
+// such a key can be told so.
+func (x *hop) inProgress(resp *http.Response) bool {
+	if resp.StatusCode < http.StatusBadRequest || x.idempotencyKey() == "" {
+		return false
+	}
+	told := x.c.cfg.profile.InProgress
+	switch {
+	case told != nil:
+	case resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
+		told = problemInProgress
+	default:
+		return false
+	}
+	return told(resp.StatusCode, resp.Header, x.look(resp))
+}
+
+// keyMisused reports whether resp says that something is wrong with the key itself,
+// such as that it was used with other content before. No repeat cures that, whatever
+// a hint says.
+func (x *hop) keyMisused(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+	default:
+		return false
+	}
+	if x.idempotencyKey() == "" {
+		return false
+	}
+	d := x.decodeError(resp, x.look(resp))
+	return namesKey(d.Type) || namesKey(d.Code)
 }

@@ -12,14 +12,13 @@ import (
 // roundTrip is the engine as a RoundTripper: what per-call middleware wraps and
 // what an SDK's http.Client drives, once a redirect hop.
 func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
-	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
-	x.clock.x = x
-	if p, ok := x.ctx.Value(hopKey{}).(*exchange); ok && p.c == c {
-		x.chain, x.via, x.buffered, x.stream, x.idle, x.out, x.id = p.chain, p.via, p.buffered, p.stream, p.idle, p.out, p.id
+	x := newSDKHop(c, req)
+	if p, ok := x.ctx.Value(hopKey{}).(*hop); ok && p.c == c {
+		x.call, x.via, x.accept.decodes, x.accept.streams, x.idle, x.out, x.report = p.call, p.via, p.accept.decodes, p.accept.streams, p.idle, p.out, p.report
 	} else {
 		x.join(req)
-		if x.begun(); x.id != 0 {
-			defer func() { x.concluded(err) }()
+		if x.report.begin(x.ctx, c, req, "", x.call.began); x.report.id != 0 {
+			defer func() { x.report.end(x.call, err) }()
 		}
 	}
 	return x.run()
@@ -27,18 +26,18 @@ func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 
 // join finds the chain of redirects that an SDK's request goes on with, or begins
 // one.
-func (x *exchange) join(req *http.Request) {
+func (x *hop) join(req *http.Request) {
 	if req.Response != nil {
 		x.via = int16(req.Response.StatusCode)
-		if h := chainOf(req.Response); h != nil {
-			x.chain = h
+		if h := callOf(req.Response); h != nil {
+			x.call = h
 			return
 		}
 	}
-	x.chain = &x.own
-	x.chain.begin(x.ctx, x.c, 0)
+	x.call = &x.own
+	x.call.begin(x.ctx, x.c, 0)
 	if req.Response != nil {
-		x.chain.way = lostWay()
+		x.call.way = lostWay()
 	}
 }
 
@@ -46,57 +45,55 @@ func (x *exchange) join(req *http.Request) {
 // middleware: that may answer with a response of its own, or never ask the engine,
 // and the chain of redirects must not be lost by it.
 func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error) {
-	x := &exchange{c: c, ctx: req.Context(), out: &nothing, tmpl: req, asked: req, idle: c.cfg.idleTimeout}
+	x := newSDKHop(c, req)
 	x.join(req)
-	x.begun()
-	defer func() { x.concluded(err) }()
+	x.report.begin(x.ctx, c, req, "", x.call.began)
+	defer func() { x.report.end(x.call, err) }()
 	resp, err = x.through(req)
-	if err == nil && resp != nil && redirectStatus(resp.StatusCode) && chainOf(resp) != x.chain {
-		resp.Request = req.WithContext(context.WithValue(x.ctx, chainKey{}, x.chain))
+	if err == nil && resp != nil && redirectStatus(resp.StatusCode) && callOf(resp) != x.call {
+		resp.Request = req.WithContext(context.WithValue(x.ctx, callKey{}, x.call))
 	}
 	return resp, err
 }
 
 // through makes the hop req through the per-call middleware.
-func (x *exchange) through(req *http.Request) (*http.Response, error) {
-	hops := x.chain.hops()
+func (x *hop) through(req *http.Request) (*http.Response, error) {
+	hops := x.call.hops()
 	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
-	if x.chain.hops() == hops && req.URL != nil {
-		x.chain.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
+	if x.call.hops() == hops && req.URL != nil {
+		x.call.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
 	}
 	return resp, err
 }
-
-// nothing is what an SDK's request was built from. It is only read.
-var nothing outgoing
 
 // hopKey leads from the context of a call's own hop to the call, where per-call
 // middleware stands between the two.
 type hopKey struct{}
 
-type chainKey struct{}
+type callKey struct{}
 
-// chainOf finds the chain of the hop that answered with resp.
-func chainOf(resp *http.Response) *chain {
+// callOf finds the chain of the hop that answered with resp.
+func callOf(resp *http.Response) *call {
 	if resp == nil || resp.Request == nil {
 		return nil
 	}
-	h, _ := resp.Request.Context().Value(chainKey{}).(*chain)
+	h, _ := resp.Request.Context().Value(callKey{}).(*call)
 	return h
 }
 
 // run sends x.tmpl until the outcome is final. With a nil error there is a
-// response; in a buffered exchange a success has its body in x.buf.
-func (x *exchange) run() (resp *http.Response, err error) {
+// response; in a buffered hop a success has its body in x.accept.buf.
+func (x *hop) run() (resp *http.Response, err error) {
 	defer x.cutOff(&resp, &err)
 	if err := x.prepare(); err != nil {
 		x.body.close()
 		x.clock.stop()
-		x.effect(verdict{err: err, never: true})
+		v := verdict{err: err, never: true}
+		x.call.worse(v.effect(x.tmpl.Method))
 		return nil, x.fail(nil, err)
 	}
 	for {
-		x.tried++
+		x.purse.tried++
 		a := x.nextAttempt()
 		x.current, x.resp = a, nil
 		resp, err := x.try(a)
@@ -106,7 +103,7 @@ func (x *exchange) run() (resp *http.Response, err error) {
 		}
 		v := x.judge(a, resp, err)
 		x.current = nil
-		x.log(&v)
+		log(x.c.cfg.logger, x, &v)
 		if last := x.kept; last != nil && v.unsent {
 			switch {
 			case v.outcome == ended:
@@ -132,17 +129,17 @@ func (x *exchange) run() (resp *http.Response, err error) {
 		}
 		if v.wait > 0 {
 			if err := x.sleep(v.wait); err != nil {
-				x.refund()
+				x.purse.refund()
 				return nil, x.interrupted(v, err)
 			}
-			x.waited(WaitBackoff, v.wait)
+			x.report.waited(WaitBackoff, v.wait)
 		}
 	}
 }
 
 // nextAttempt returns the context of the next attempt: the one that was made with
 // the request or left by an attempt that needs it no more, else a new one.
-func (x *exchange) nextAttempt() *attemptContext {
+func (x *hop) nextAttempt() *attempt {
 	a := x.opening
 	if a == nil {
 		return x.newAttempt()
@@ -153,7 +150,7 @@ func (x *exchange) nextAttempt() *attemptContext {
 }
 
 // prepare checks the request and decides what holds for all its attempts.
-func (x *exchange) prepare() error {
+func (x *hop) prepare() error {
 	req, c := x.tmpl, x.c
 	if x.body.first = req.Body; req.URL == nil {
 		return failf(ErrRequest, "request has no URL")
@@ -181,6 +178,7 @@ func (x *exchange) prepare() error {
 	if o != c.origins.base {
 		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)
 	}
+	x.purse.budget = c.budgetOf(x.host)
 	c.identity.touch()
 	if err := x.guard(o); err != nil {
 		return err
@@ -189,8 +187,8 @@ func (x *exchange) prepare() error {
 	attempts := c.cfg.retry.Attempts()
 	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
 	_, renews := c.cfg.auth.(Challenger)
-	err := x.body.prepare(x.ctx, x.chain.until(), x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
-	if x.asked != nil || !x.inMemory {
+	err := x.body.prepare(x.ctx, x.call.until(), x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	if x.asked != nil || !x.out.inMemory {
 		x.body.contain()
 	}
 	if x.body.none && safeMethod(req.Method) && x.plain() && c.repeats(&x.host.protocols, x.tmpl) {
@@ -203,7 +201,7 @@ func (x *exchange) prepare() error {
 }
 
 // ownHeader makes tmpl, and its header map, ones that may be changed.
-func (x *exchange) ownHeader() {
+func (x *hop) ownHeader() {
 	if x.owned {
 		return
 	}
@@ -214,7 +212,7 @@ func (x *exchange) ownHeader() {
 
 // identify gives the request its idempotency key, once a call, and says what
 // the rule on repeating permits (C5, C6).
-func (x *exchange) identify() {
+func (x *hop) identify() {
 	c, method := x.c, x.tmpl.Method
 	if method == "" {
 		method = http.MethodGet
@@ -232,7 +230,7 @@ func (x *exchange) identify() {
 	if x.tmpl.Header.Get(c.keyHeader) != "" {
 		return
 	}
-	h := x.chain
+	h := x.call
 	h.mu.Lock()
 	if h.key == "" {
 		if h.key = x.out.key; h.key == "" {
@@ -255,7 +253,7 @@ func contains(methods []string, method string) bool {
 }
 
 // try makes one attempt, through the per-attempt middleware if there is any.
-func (x *exchange) try(a *attemptContext) (*http.Response, error) {
+func (x *hop) try(a *attempt) (*http.Response, error) {
 	req, mine := x.tmpl, false
 	if req.Context() != a {
 		req, mine = req.WithContext(a), true
@@ -270,7 +268,7 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 		req.URL, req.Header = &u, copyHeader(req.Header)
 	}
 	a.tmpl, a.host, a.key, a.inside = x.tmpl, x.host, x.key, x.inside
-	a.number, _ = x.chain.tally()
+	a.number, _ = x.call.tally()
 	a.number++
 	x.trace.asked.Store(false)
 	x.trace.got.Store(false)
@@ -280,12 +278,12 @@ func (x *exchange) try(a *attemptContext) (*http.Response, error) {
 	if x.c.attempt != nil {
 		return x.tryThrough(a, req)
 	}
-	return x.send(a, req, mine)
+	return a.send(req, mine)
 }
 
 // tryThrough makes one attempt through the per-attempt middleware. A request of
 // it may go on that nobody waits for, and must not end a later phase.
-func (x *exchange) tryThrough(a *attemptContext, req *http.Request) (*http.Response, error) {
+func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) {
 	resp, err := x.c.attempt.RoundTrip(req)
 	x.clock.leave()
 	a.note(func(*tally) { x.heard = time.Now() })
@@ -303,7 +301,7 @@ func (x *exchange) tryThrough(a *attemptContext, req *http.Request) (*http.Respo
 
 // sleep waits before the next attempt. That the wait ends before the deadline
 // has been looked at already.
-func (x *exchange) sleep(d time.Duration) error {
+func (x *hop) sleep(d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -315,17 +313,26 @@ func (x *exchange) sleep(d time.Duration) error {
 }
 
 // finish hands the last outcome on.
-func (x *exchange) finish(a *attemptContext, resp *http.Response, v verdict) (*http.Response, error) {
+func (x *hop) finish(a *attempt, resp *http.Response, v verdict) (*http.Response, error) {
 	x.body.close()
 	if v.err != nil {
 		x.clock.stop()
 		return nil, x.fail(resp, v.err)
 	}
 	if v.reason == Succeeded {
-		x.budget().Deposit(retry.SuccessGain)
+		x.purse.budget.Deposit(retry.SuccessGain)
 	}
 	if err := x.hand(a, resp); err != nil {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// goBack makes the response that was kept the outcome.
+func (x *hop) goBack() (*http.Response, error) {
+	last := x.kept
+	x.kept = nil
+	x.reclaim()
+	x.clock.follow(last.a)
+	return x.finish(last.a, last.resp, last.v)
 }

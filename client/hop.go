@@ -1,0 +1,144 @@
+package client
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"net/http"
+	"time"
+)
+
+// hop is one URL of a call: the request, the decision on its credential, its attempts
+// one after the other, and their timer. It is used by the goroutine that makes the
+// call, but for what an attempt or the clock guards.
+type hop struct {
+	c    *Client
+	ctx  context.Context // the caller's
+	call *call
+	own  call          // what call points to, unless an earlier hop has begun it
+	out  *outgoing     // as Call and Do build it; never nil
+	via  int16         // the status of the redirect that led here; 0 for the first hop
+	idle time.Duration // bounds a wait for more of a body
+	template
+	target
+	rules  rules
+	body   replay
+	accept acceptor
+	purse  purse
+	turn
+	clock  clock
+	report reporter
+}
+
+// target is where a hop goes.
+type target struct {
+	host   *hostState
+	key    string // of the limits, for host and this client's identity
+	inside bool   // the credential may go there
+}
+
+// template is what each attempt of a hop starts from.
+type template struct {
+	tmpl  *http.Request // no credential, no per-attempt context
+	owned bool          // tmpl and its header map are ours to change
+	lent  string        // the credential's header, while tmpl's header map holds it
+	asked *http.Request // as the engine got it, for resp.Request; nil in a call of our own
+}
+
+// acceptor is what becomes of the response of a hop.
+type acceptor struct {
+	decodes bool          // the body of a success is read inside the loop, for Call
+	streams bool          // it is streamed, for Do and Events
+	buf     *bytes.Buffer // the body of a success that is decoded
+	in      bodyReader    // through which it is read
+	head    peekedBody    // the first error body
+}
+
+// turn is which attempt it is, and what it has brought.
+type turn struct {
+	first   attempt
+	opening *attempt       // the first attempt's, made with the request; nil once begun
+	current *attempt       // the one under way
+	resp    *http.Response // what it has brought so far
+	heard   time.Time      // when the last response, or failure, came
+	trace   sendTrace
+	kept    *kept // the last outcome that was a response
+}
+
+func makeHop(c *Client, ctx context.Context) *hop {
+	made := new(struct {
+		hop
+		out outgoing
+	})
+	x := &made.hop
+	x.c, x.ctx, x.out, x.clock.x, x.idle = c, ctx, &made.out, x, c.cfg.idleTimeout
+	return x
+}
+
+// newHop is the first hop of a call of the client's own.
+func newHop(c *Client, ctx context.Context, timeout time.Duration) *hop {
+	x := makeHop(c, ctx)
+	if x.call = &x.own; ctx != nil {
+		x.call.begin(ctx, c, timeout)
+	}
+	return x
+}
+
+// newSDKHop is the hop that an SDK's http.Client asks for.
+func newSDKHop(c *Client, req *http.Request) *hop {
+	x := makeHop(c, req.Context())
+	x.tmpl, x.asked = req, req
+	return x
+}
+
+// build makes r the request of the first attempt.
+func (x *hop) build(r *Request) error {
+	var ctx context.Context
+	if x.ctx != nil {
+		x.opening = x.newAttempt()
+		ctx = x.opening
+	}
+	return x.out.build(x.c, ctx, r)
+}
+
+// invalid is the error of a Request that could not be built.
+func (x *hop) invalid(r *Request, err error) error {
+	if x.out.http != nil {
+		closeBody(x.out.http)
+	}
+	x.clock.stop()
+	method := cmp.Or(r.Method, http.MethodGet)
+	if !validToken(method) {
+		method = "(bad method)"
+	}
+	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: cmp.Or(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
+	if safeMethod(method) {
+		e.Effect = NoEffect
+	}
+	return e
+}
+
+func noDetail(any) bool { return false }
+
+// place is how errors and logs call the target: the route if the caller named
+// one, else the path, never the query. It holds no credential of the stack.
+func (x *hop) place() string {
+	if x.out.route != "" {
+		return x.scrub(x.out.route)
+	}
+	if x.tmpl.URL == nil {
+		return "(no URL)"
+	}
+	if p := x.tmpl.URL.EscapedPath(); p != "" {
+		return cut(x.scrub(p), 256)
+	}
+	return "/"
+}
+
+// idempotencyKey is the key that the request carries where the service honours one.
+func (x *hop) idempotencyKey() string {
+	if x.c.keyHeader == "" {
+		return ""
+	}
+	return x.tmpl.Header.Get(x.c.keyHeader)
+}

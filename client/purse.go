@@ -1,0 +1,60 @@
+package client
+
+import (
+	"net/http"
+
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// purse is what the attempts of a hop have cost, and from where it is paid.
+type purse struct {
+	budget *retry.Budget // nil permits every retry
+	tried  int           // attempts that count for the policy
+	paid   int           // for the attempt under way
+}
+
+// budgetOf is what retries at host are paid from.
+func (c *Client) budgetOf(host *hostState) *retry.Budget {
+	policy := &c.cfg.retry
+	switch {
+	case policy.NoBudget:
+		return nil
+	case policy.Budget != nil:
+		return policy.Budget
+	}
+	return host.budget
+}
+
+// pay takes what the next attempt costs, and reports whether there was enough.
+func (p *purse) pay(cost int) bool {
+	if !p.budget.Withdraw(cost) {
+		return false
+	}
+	p.paid = cost
+	return true
+}
+
+// repeated notes that net/http has made n attempts by itself, and paid for them.
+func (p *purse) repeated(n int) {
+	p.tried += n
+	p.paid += n * retry.RetryCost
+}
+
+// settle returns what the attempt that v is about has cost, where it has cured what
+// it was to cure or was never made. An answer that a refreshed credential may
+// still cure is not the end of it.
+func (p *purse) settle(v *verdict) {
+	worked := v.err == nil && v.status < http.StatusBadRequest && !v.throttled && !v.failed
+	switch {
+	case worked || v.unsent:
+		p.refund()
+	case v.status != http.StatusUnauthorized:
+		p.paid = 0
+	}
+}
+
+// refund returns what was paid for an attempt.
+func (p *purse) refund() {
+	p.budget.Deposit(p.paid)
+	p.paid = 0
+}

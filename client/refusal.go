@@ -1,0 +1,17 @@
+package client
+
+import "errors"
+
+// refused is the error of an attempt that the stack itself stopped.
+func refused(kind error, text string, err error) error {
+	return &failure{kind: kind, text: text, err: err, unsent: true}
+}
+
+// unsent reports whether err says that the stack stopped the attempt itself.
+func unsent(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && f.unsent
+}
+
+// errAuth says that the credential could not be had or applied.
+var errAuth = errors.New("no credential")
