@@ -91,22 +91,6 @@ func (a *attempt) Err() error {
 	return err
 }
 
-// newAttempt makes the context of the next attempt. Without any timeout there
-// is nothing to cancel, and nothing is allocated.
-func (x *hop) newAttempt() *attempt {
-	a := &x.first
-	if a.x != nil {
-		a = &attempt{}
-	}
-	a.x, a.Context = x, x.ctx
-	cfg := &x.c.cfg
-	if cfg.attemptTimeout > 0 || x.idle > 0 || !x.call.deadline.IsZero() {
-		a.Context, a.cancel = context.WithCancelCause(x.ctx)
-	}
-	x.clock.follow(a)
-	return a
-}
-
 func (a *attempt) end(cause error) {
 	if a != nil && a.cancel != nil {
 		a.cancel(cause)

@@ -8,36 +8,61 @@ import (
 	"time"
 )
 
-// chain is what the redirect hops of one call share, whoever drives them: Call
+// call is what the redirect hops of one call share, whoever drives them: Call
 // itself, or an http.Client, which passes it on inside resp.Request's context.
 type call struct {
-	deadline time.Time // of the call; zero is none
-	foreign  bool      // it is the context's own, which needs no timer of ours
-	explicit bool      // somebody asked for that deadline, so it bounds streams too
-	began    time.Time
-	stood    atomic.Int64 // nanoseconds for which a request body moved, and the default deadline stood still
-	ledger   *Ledger      // from the context, may be nil
+	deadline
+	ledger *Ledger // from the context, may be nil
 
-	mu        sync.Mutex
-	wire      *http.Request // the last one sent, with its credential
-	bare      *http.Request // the same without
-	sent      time.Time     // when it was
-	key       string        // the idempotency key
-	way       way           // which origins the hops have come by
-	passed    *passed       // the request that was redirected last; nil before there is one
-	params    []string      // query parameters that were credentials on an earlier hop
-	secrets   []string      // what the credentials were on an earlier hop
-	refused   error         // why the credential's renewal failed
-	renewed   bool          // it has been renewed once
-	throttled bool          // the last attempt was
-	failed    bool          // the last attempt's status is a success, and what came is none
-	effect    Effect
+	mu      sync.Mutex // guards the rest: middleware may send two hops at once
+	onWire  onWire
+	key     string  // the idempotency key
+	way     way     // which origins the hops have come by
+	passed  *passed // the request that was redirected last; nil before there is one
+	left    left
+	renewal renewal
+	effect  Effect
+	history history
+}
+
+// deadline is when the call has to be over, and who has said so.
+type deadline struct {
+	began    time.Time
+	at       time.Time    // zero is never
+	foreign  bool         // it is the context's own, which needs no timer of ours
+	explicit bool         // somebody asked for it, so it bounds streams too
+	stood    atomic.Int64 // nanoseconds for which a request body moved, and a default one stood still
+}
+
+// onWire is the request that was sent last.
+type onWire struct {
+	wire *http.Request // with its credential
+	bare *http.Request // without
+	sent time.Time
+}
+
+// left is what was a credential on an earlier hop, and must not be shown.
+type left struct {
+	params  []string // names of query parameters
+	secrets []string
+}
+
+// renewal is the one attempt to renew the credential.
+type renewal struct {
+	tried   bool
+	refused error // why it failed
+}
+
+// history is the attempts so far.
+type history struct {
 	attempts  []Attempt
 	few       [1]Attempt // where attempts begins
+	throttled bool       // the last one was
+	failed    bool       // the last one's status is a success, and what came is none
 }
 
 func (h *call) begin(ctx context.Context, c *Client, timeout time.Duration) {
-	h.attempts = h.few[:0]
+	h.history.attempts = h.history.few[:0]
 	h.ledger, _ = ctx.Value(ledgerKey{}).(*Ledger)
 	h.explicit = timeout > 0 || c.cfg.callTimeoutSet
 	if timeout == 0 {
@@ -46,32 +71,32 @@ func (h *call) begin(ctx context.Context, c *Client, timeout time.Duration) {
 	limit, has := ctx.Deadline()
 	h.began = time.Now()
 	if timeout > 0 && (h.explicit || !has) {
-		h.deadline = h.began.Add(timeout)
+		h.at = h.began.Add(timeout)
 	}
-	if has && (h.deadline.IsZero() || limit.Before(h.deadline)) {
-		h.deadline, h.explicit, h.foreign = limit, true, true
+	if has && (h.at.IsZero() || limit.Before(h.at)) {
+		h.at, h.explicit, h.foreign = limit, true, true
 	}
 }
 
 // until is the call's deadline as it is now; zero is none.
 func (h *call) until() time.Time {
-	if h.explicit || h.deadline.IsZero() {
-		return h.deadline
+	if h.explicit || h.at.IsZero() {
+		return h.at
 	}
-	return h.deadline.Add(time.Duration(h.stood.Load()))
+	return h.at.Add(time.Duration(h.stood.Load()))
 }
 
 // sending notes what goes to the transport.
 func (h *call) sending(wire, bare *http.Request, now time.Time) {
 	h.mu.Lock()
-	h.wire, h.bare, h.sent = wire, bare, now
+	h.onWire = onWire{wire, bare, now}
 	h.mu.Unlock()
 }
 
 // reclaimed notes what was sent last, without its credential.
 func (h *call) reclaimed(bare *http.Request) {
 	h.mu.Lock()
-	h.bare = bare
+	h.onWire.bare = bare
 	h.mu.Unlock()
 }
 
@@ -80,18 +105,18 @@ func (h *call) reclaimed(bare *http.Request) {
 func (h *call) last() (wire, bare *http.Request, sent time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.wire, h.bare, h.sent
+	return h.onWire.wire, h.onWire.bare, h.onWire.sent
 }
 
 // record gives the attempt its number and adds it to the ledger.
 func (h *call) record(a *Attempt, throttled, failed bool) {
 	h.mu.Lock()
-	h.throttled, h.failed = throttled, failed
-	a.Number = len(h.attempts) + 1
-	if n := len(h.attempts); n == len(h.few) && n == cap(h.attempts) {
-		h.attempts = append(make([]Attempt, 0, 4), h.attempts...)
+	h.history.throttled, h.history.failed = throttled, failed
+	a.Number = len(h.history.attempts) + 1
+	if n := len(h.history.attempts); n == len(h.history.few) && n == cap(h.history.attempts) {
+		h.history.attempts = append(make([]Attempt, 0, 4), h.history.attempts...)
 	}
-	h.attempts = append(h.attempts, *a)
+	h.history.attempts = append(h.history.attempts, *a)
 	h.mu.Unlock()
 }
 
@@ -99,38 +124,25 @@ func (h *call) record(a *Attempt, throttled, failed bool) {
 func (h *call) tally() (n, status int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if n = len(h.attempts); n > 0 {
-		status = h.attempts[n-1].Status
+	if n = len(h.history.attempts); n > 0 {
+		status = h.history.attempts[n-1].Status
 	}
 	return n, status
-}
-
-// attempts copies the ledger, so that an error does not keep the call alive. A
-// request ID is the service's text, which may repeat a credential.
-func (x *hop) attempts() []Attempt {
-	h := x.call
-	h.mu.Lock()
-	list := append([]Attempt(nil), h.attempts...)
-	h.mu.Unlock()
-	for i := range list {
-		list[i].RequestID = x.scrub(list[i].RequestID)
-	}
-	return list
 }
 
 // renewing reports whether the credential may be renewed: once a call.
 func (h *call) renewing() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	first := !h.renewed
-	h.renewed = true
+	first := !h.renewal.tried
+	h.renewal.tried = true
 	return first
 }
 
 // refuse notes why the credential could not be renewed, for the call's error.
 func (h *call) refuse(err error) {
 	h.mu.Lock()
-	h.refused = err
+	h.renewal.refused = err
 	h.mu.Unlock()
 }
 
@@ -138,19 +150,19 @@ func (h *call) refuse(err error) {
 func (h *call) refusal() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.refused
+	return h.renewal.refused
 }
 
 func (h *call) wasThrottled() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.throttled
+	return h.history.throttled
 }
 
 func (h *call) hasFailed() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.failed
+	return h.history.failed
 }
 
 // worse raises the effect: what may once have been applied stays so.
@@ -160,3 +172,18 @@ func (h *call) worse(e Effect) Effect {
 	h.effect = max(h.effect, e)
 	return h.effect
 }
+
+// callOf finds the chain of the hop that answered with resp.
+func callOf(resp *http.Response) *call {
+	if resp == nil || resp.Request == nil {
+		return nil
+	}
+	h, _ := resp.Request.Context().Value(callKey{}).(*call)
+	return h
+}
+
+// hopKey leads from the context of a call's own hop to the call, where per-call
+// middleware stands between the two.
+type hopKey struct{}
+
+type callKey struct{}

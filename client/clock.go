@@ -37,10 +37,8 @@ func (k *clock) follow(a *attempt) {
 	k.begin(now, 0, nil)
 }
 
-// enter begins a phase of at most d, which the timer ends with cause. A d of zero
+// enterAt begins a phase of at most d, which the timer ends with cause. A d of zero
 // or less begins one without a bound of its own.
-func (k *clock) enter(d time.Duration, cause error) { k.enterAt(time.Now(), d, cause) }
-
 func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

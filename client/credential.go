@@ -48,19 +48,6 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 	return out, nil
 }
 
-// lends reports whether the credential may be put into the template itself,
-// which saves a copy of it: in a plain call, whose template nobody sees.
-// Unless the attempt succeeds, reclaim makes a new one.
-func (x *hop) lends(req *http.Request) bool {
-	return req == x.tmpl && x.plain() && len(x.out.header) == 0
-}
-
-// plain reports whether nobody but the stack and the transport sees the template.
-func (x *hop) plain() bool {
-	_, own := x.c.cfg.auth.(headerOnly)
-	return x.c.attempt == nil && x.accept.decodes && x.asked == nil && x.c.cfg.limitKey == nil && (own || x.c.cfg.auth == nil)
-}
-
 // lend puts the credential into the template. A template that has been sent
 // before, and whose answer has been read to its end, serves again as it is while
 // the credential stays the same.
@@ -80,17 +67,4 @@ func (a *attempt) lend(own headerOnly) (*http.Request, error) {
 	x.lent, a.tmpl = name, x.tmpl
 	x.tmpl.Header[name] = value
 	return x.tmpl, nil
-}
-
-// reclaim makes a template without the credential. The one that was sent is left
-// alone: a transport may still be reading it.
-func (x *hop) reclaim() {
-	if x.lent == "" {
-		return
-	}
-	t := *x.tmpl
-	t.Header = copyHeader(t.Header)
-	delete(t.Header, x.lent)
-	x.tmpl, x.out.http, x.lent = &t, &t, ""
-	x.call.reclaimed(x.tmpl)
 }

@@ -108,7 +108,7 @@ func (x *hop) secrets() []string {
 		return nil
 	}
 	x.call.mu.Lock()
-	found := slices.Clone(x.call.secrets)
+	found := slices.Clone(x.call.left.secrets)
 	x.call.mu.Unlock()
 	if x.asked == nil {
 		found = givenSecrets(found, wire)
@@ -307,4 +307,17 @@ func (x *hop) interrupted(v verdict, err error) *Error {
 	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled
 	e.Err = failWrap(x.ctx.Err(), "the context ended before the next attempt", errors.Join(err, v.err))
 	return e
+}
+
+// attempts copies the ledger, so that an error does not keep the call alive. A
+// request ID is the service's text, which may repeat a credential.
+func (x *hop) attempts() []Attempt {
+	h := x.call
+	h.mu.Lock()
+	list := append([]Attempt(nil), h.history.attempts...)
+	h.mu.Unlock()
+	for i := range list {
+		list[i].RequestID = x.scrub(list[i].RequestID)
+	}
+	return list
 }

@@ -142,3 +142,55 @@ func (x *hop) idempotencyKey() string {
 	}
 	return x.tmpl.Header.Get(x.c.keyHeader)
 }
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *hop) newAttempt() *attempt {
+	a := &x.first
+	if a.x != nil {
+		a = &attempt{}
+	}
+	a.x, a.Context = x, x.ctx
+	cfg := &x.c.cfg
+	if cfg.attemptTimeout > 0 || x.idle > 0 || !x.call.at.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a)
+	return a
+}
+
+// ownHeader makes tmpl, and its header map, ones that may be changed.
+func (x *hop) ownHeader() {
+	if x.owned {
+		return
+	}
+	t := *x.tmpl
+	t.Header = copyHeader(x.tmpl.Header)
+	x.tmpl, x.owned = &t, true
+}
+
+// lends reports whether the credential may be put into the template itself,
+// which saves a copy of it: in a plain call, whose template nobody sees.
+// Unless the attempt succeeds, reclaim makes a new one.
+func (x *hop) lends(req *http.Request) bool {
+	return req == x.tmpl && x.plain() && len(x.out.header) == 0
+}
+
+// plain reports whether nobody but the stack and the transport sees the template.
+func (x *hop) plain() bool {
+	_, own := x.c.cfg.auth.(headerOnly)
+	return x.c.attempt == nil && x.accept.decodes && x.asked == nil && x.c.cfg.limitKey == nil && (own || x.c.cfg.auth == nil)
+}
+
+// reclaim makes a template without the credential. The one that was sent is left
+// alone: a transport may still be reading it.
+func (x *hop) reclaim() {
+	if x.lent == "" {
+		return
+	}
+	t := *x.tmpl
+	t.Header = copyHeader(t.Header)
+	delete(t.Header, x.lent)
+	x.tmpl, x.out.http, x.lent = &t, &t, ""
+	x.call.reclaimed(x.tmpl)
+}

@@ -232,3 +232,6 @@ func WithTransport(rt http.RoundTripper) Option { return func(c *config) { c.tra
 // [DefaultMaxRedirects]; 0 follows none and returns the redirect itself. Under
 // [Client.HTTPClient] the http.Client's own CheckRedirect decides.
 func WithMaxRedirects(n int) Option { return func(c *config) { c.maxRedirects = n } }
+
+// maxLimit is the highest limit in bytes: one more can still be counted.
+const maxLimit = 1 << 62

@@ -14,8 +14,8 @@ type purse struct {
 }
 
 // budgetOf is what retries at host are paid from.
-func (c *Client) budgetOf(host *hostState) *retry.Budget {
-	policy := &c.cfg.retry
+func (cfg *config) budgetOf(host *hostState) *retry.Budget {
+	policy := &cfg.retry
 	switch {
 	case policy.NoBudget:
 		return nil

@@ -2,11 +2,9 @@ package client
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -22,29 +20,6 @@ const (
 // maxRedirectBody is how long the body of a redirect may be to be read, so that
 // the next hop can use the connection; http.Client has the same bound.
 const maxRedirectBody = 2 << 10
-
-// maxLimit is the highest limit in bytes: one more can still be counted.
-const maxLimit = 1 << 62
-
-// maxPooled bounds what one returned buffer keeps in memory.
-const maxPooled = 1 << 20
-
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
-func getBuffer() *bytes.Buffer {
-	b := buffers.Get().(*bytes.Buffer)
-	b.Reset()
-	return b
-}
-
-func putBuffer(b *bytes.Buffer) {
-	if b != nil && b.Cap() <= maxPooled {
-		buffers.Put(b)
-	}
-}
-
-// errTruncated says that a body ended too early or broke.
-var errTruncated = errors.New("response body broken")
 
 // receive reads what belongs to the attempt where the body is the stack's to read, in
 // a Call: the head of an error body, which becomes part of the error, and the body of
@@ -69,34 +44,6 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 	}
 	return resp, nil
 }
-
-// peekedBody is an error body whose head has been read.
-type peekedBody struct {
-	head *bytes.Buffer // nil once it has been returned to the pool
-	rest io.ReadCloser
-	err  error // of reading the head, other than its end
-	end  bool  // the head is all there is
-	off  int
-
-	limited io.LimitedReader // through which the head was read
-}
-
-func (b *peekedBody) Read(p []byte) (int, error) {
-	if b.head != nil && b.off < b.head.Len() {
-		n := copy(p, b.head.Bytes()[b.off:])
-		b.off += n
-		return n, nil
-	}
-	switch {
-	case b.err != nil:
-		return 0, b.err
-	case b.end:
-		return 0, io.EOF
-	}
-	return b.rest.Read(p)
-}
-
-func (b *peekedBody) Close() error { return b.rest.Close() }
 
 func (x *hop) peek(resp *http.Response) {
 	limit := x.c.cfg.maxErrorBody
@@ -141,36 +88,6 @@ func (x *hop) lookAhead(resp *http.Response, limit int64, d time.Duration) (whol
 	return b.wait(x.ctx, d)
 }
 
-// peekedOf finds the error body whose head has been read.
-func peekedOf(resp *http.Response) (*peekedBody, bool) {
-	b, ok := unwrapped(resp.Body).(*peekedBody)
-	return b, ok && b.head != nil
-}
-
-// unwrapped is a body as it was before it was handed on.
-func unwrapped(body io.ReadCloser) io.ReadCloser {
-	if s, ok := body.(*streamBody); ok {
-		return s.rc
-	}
-	return body
-}
-
-// peeked returns the head of a body as it can be read, its content encoding undone; of
-// one that is cut off, what is there. It is nil where no head has been read.
-func peeked(resp *http.Response) []byte {
-	var head []byte
-	switch b := unwrapped(resp.Body).(type) {
-	case *peekedBody:
-		if b.head != nil {
-			head = b.head.Bytes()
-		}
-	case *ahead:
-		head = b.bytes()
-	}
-	text, _ := unpacked(resp.Header, head, DefaultMaxErrorBody)
-	return text
-}
-
 // decoded returns the beginning of the body of a success that has been read.
 func (x *hop) decoded(resp *http.Response, limit int64) []byte {
 	if x.accept.buf == nil {
@@ -194,58 +111,6 @@ func (x *hop) errorBody(resp *http.Response) []byte {
 	text, _ = inUTF8(resp.Header, text[:min(int64(len(text)), limit)])
 	return slices.Clone(text)
 }
-
-// spent reports whether the body of resp has been read to its end, so that its
-// connection is free.
-func spent(resp *http.Response) bool {
-	switch b := unwrapped(resp.Body).(type) {
-	case *peekedBody:
-		return b.end
-	case *ahead:
-		return b.stop() == io.EOF
-	}
-	return resp.Body == http.NoBody
-}
-
-// discard ends a response that is not handed on, and reports whether its body
-// has been read to the end. What is left of one is not read: a body that did not
-// fit into the head costs its connection.
-func discard(resp *http.Response) bool {
-	if resp == nil {
-		return false
-	}
-	end := spent(resp)
-	if b, ok := peekedOf(resp); ok {
-		defer func() {
-			putBuffer(b.head)
-			b.head = nil
-		}()
-	}
-	_ = resp.Body.Close()
-	return end
-}
-
-// bodyReader reads a body that is to be decoded, under its limit.
-type bodyReader struct {
-	x    *hop
-	rc   io.Reader
-	left int64
-}
-
-func (r *bodyReader) Read(p []byte) (int, error) {
-	if r.left <= 0 {
-		return 0, errOverLimit
-	}
-	if int64(len(p)) > r.left {
-		p = p[:r.left]
-	}
-	n, err := r.rc.Read(p)
-	r.x.clock.progress.Add(1)
-	r.left -= int64(n)
-	return n, err
-}
-
-var errOverLimit = errors.New("over the limit")
 
 func (x *hop) bodyLimit() int64 {
 	if x.out.limit > 0 {
@@ -280,12 +145,6 @@ func (x *hop) readBody(resp *http.Response) error {
 		return brokenBody(io.ErrUnexpectedEOF)
 	}
 	return nil
-}
-
-func brokenBody(err error) error { return failWrap(errTruncated, "reading the response body", err) }
-
-func tooLarge(limit int64) error {
-	return failf(ErrTooLarge, "the response body is over the limit of %d bytes: raise it with MaxBody, or stream it with Do", limit)
 }
 
 // keep keeps what a has brought, and reports whether the whole of its body has been

@@ -30,9 +30,9 @@ func (x *hop) passOn(resp *http.Response) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if wire != nil && x.inside {
-		h.params = append(h.params, credentialParams(wire.URL, bare.URL)...)
+		h.left.params = append(h.left.params, credentialParams(wire.URL, bare.URL)...)
 	}
-	h.secrets = secrets
+	h.left.secrets = secrets
 	if x.asked != nil {
 		h.passed = &passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
 		if x.body.length >= 0 {
@@ -217,7 +217,7 @@ func (x *hop) strip() {
 		}
 	}
 	x.call.mu.Lock()
-	params := x.call.params
+	params := x.call.left.params
 	x.call.mu.Unlock()
 	query := req.URL.RawQuery
 	for _, name := range params {

@@ -138,3 +138,17 @@ func (b *replay) close() {
 		b.seeks.done()
 	}
 }
+
+// contain guards a body that is not the stack's own, see [userBody].
+func (b *replay) contain() {
+	if b.none || b.length >= 0 {
+		return
+	}
+	b.first = guardBody(b.first)
+	if get := b.get; get != nil {
+		b.get = func() (io.ReadCloser, error) {
+			rc, err := get()
+			return guardBody(rc), err
+		}
+	}
+}

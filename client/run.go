@@ -66,21 +66,6 @@ func (x *hop) through(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// hopKey leads from the context of a call's own hop to the call, where per-call
-// middleware stands between the two.
-type hopKey struct{}
-
-type callKey struct{}
-
-// callOf finds the chain of the hop that answered with resp.
-func callOf(resp *http.Response) *call {
-	if resp == nil || resp.Request == nil {
-		return nil
-	}
-	h, _ := resp.Request.Context().Value(callKey{}).(*call)
-	return h
-}
-
 // run sends x.tmpl until the outcome is final. With a nil error there is a
 // response; in a buffered hop a success has its body in x.accept.buf.
 func (x *hop) run() (resp *http.Response, err error) {
@@ -178,7 +163,7 @@ func (x *hop) prepare() error {
 	if o != c.origins.base {
 		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)
 	}
-	x.purse.budget = c.budgetOf(x.host)
+	x.purse.budget = c.cfg.budgetOf(x.host)
 	c.identity.touch()
 	if err := x.guard(o); err != nil {
 		return err
@@ -198,16 +183,6 @@ func (x *hop) prepare() error {
 		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
 	}
 	return err
-}
-
-// ownHeader makes tmpl, and its header map, ones that may be changed.
-func (x *hop) ownHeader() {
-	if x.owned {
-		return
-	}
-	t := *x.tmpl
-	t.Header = copyHeader(x.tmpl.Header)
-	x.tmpl, x.owned = &t, true
 }
 
 // identify gives the request its idempotency key, once a call, and says what

@@ -8,17 +8,6 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// verdict is what is made of an attempt: what is known of it, and what was decided.
-type verdict struct {
-	facts
-	decision
-	err     error // nil where there is a response
-	unsent  bool  // nothing of it was handed to the transport
-	gone    bool  // the caller's context is over
-	never   bool  // it is certain that nothing reached the service in full
-	attempt Attempt
-}
-
 // judge accounts for an attempt that is over, decides what comes next, and takes from
 // the budget what that costs.
 func (x *hop) judge(a *attempt, resp *http.Response, err error) verdict {

@@ -1,0 +1,52 @@
+package client
+
+import (
+	"errors"
+	"net/http"
+)
+
+// verdict is what is made of an attempt: what is known of it, and what was decided.
+type verdict struct {
+	facts
+	decision
+	err     error // nil where there is a response
+	unsent  bool  // nothing of it was handed to the transport
+	gone    bool  // the caller's context is over
+	never   bool  // it is certain that nothing reached the service in full
+	attempt Attempt
+}
+
+// effect is what a write may have done, by what this attempt has shown.
+func (v *verdict) effect(method string) Effect {
+	switch {
+	case safeMethod(method):
+		return NoEffect
+	case v.err != nil && v.status == 0 && v.never:
+		return NeverSent
+	case v.err != nil && v.status == 0:
+		return MaybeApplied
+	case v.running:
+		return MaybeApplied // by the one that is
+	case v.throttled && v.status < 300:
+		return Rejected
+	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
+		return MaybeApplied
+	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, method):
+		return Rejected
+	}
+	// A success that could not be read, or one whose result is elsewhere.
+	return MaybeApplied
+}
+
+// health is the attempt as the breaker sees it.
+func (v *verdict) health() health {
+	switch {
+	case v.status >= 500 && v.status != http.StatusNotImplemented:
+		return failing
+	case v.status != 0:
+		return healthy
+	case v.gone, v.unsent, errors.Is(v.err, ErrTooLarge):
+		return unknown
+	}
+	return failing
+}
