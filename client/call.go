@@ -173,7 +173,7 @@ func (h *call) worse(e Effect) Effect {
 	return h.effect
 }
 
-// callOf finds the chain of the hop that answered with resp.
+// callOf finds the call of the hop that answered with resp.
 func callOf(resp *http.Response) *call {
 	if resp == nil || resp.Request == nil {
 		return nil

@@ -233,39 +233,6 @@ func check(cfg *config) error {
 	return nil
 }
 
-// HTTPClient returns the whole stack as an [*http.Client], for an official SDK:
-// it gets this client's auth, retries, limits, deadlines and ledger. Switch the
-// SDK's own retries off. The stack's credential replaces the SDK's on this
-// client's origins; elsewhere the SDK's requests pass without one. A response that
-// something around the returned client's transport makes anew must keep its Request:
-// without it a redirect may have come from anywhere, and gets no credential. Path, Query
-// and the headers that New was given, but for the User-Agent, are the SDK's own
-// business. The default deadline bounds a response's body too, unless it is an
-// event stream; give a client for long downloads its own [WithTimeout].
-//
-// As with any RoundTripper, a response of any status is not an error: when
-// attempts are exhausted the last response is returned as it came.
-func (c *Client) HTTPClient() *http.Client {
-	if c.chain == nil {
-		return &http.Client{Transport: roundTripper(unmade)} // never the default transport
-	}
-	return &http.Client{Transport: &sdkTransport{c.sdk, c}}
-}
-
-// sdkTransport is the stack as http.Client knows transports: one that can be
-// asked to close its idle connections.
-type sdkTransport struct {
-	http.RoundTripper
-	c *Client
-}
-
-func (t *sdkTransport) CloseIdleConnections() { t.c.CloseIdleConnections() }
-
-func unmade(req *http.Request) (*http.Response, error) {
-	closeBody(req)
-	return nil, failf(ErrConfig, "the zero Client cannot send: make one with New")
-}
-
 // CloseIdleConnections closes connections that are not in use, where the
 // transport can. The client stays usable.
 func (c *Client) CloseIdleConnections() {

@@ -46,7 +46,13 @@
 // its cost back when it succeeds, and what failures have used up comes back within
 // an hour. The body
 // must be one that can be sent again: anything in memory, [Open] and [Multipart]
-// can, and of a [Stream], or an SDK's body without GetBody, up to 1 MiB is kept.
+// can, and so can one that can seek, such as a file. Of any other [Stream], or an SDK's
+// body without GetBody, up to 1 MiB is kept if it ends within 200 ms; else it is sent as
+// it comes, once.
+//
+// A response that is to be tried again is kept until the next attempt has been let
+// through: if its wait, the rate limit's or an open breaker's would pass the deadline, it
+// is returned at once, and as it came.
 //
 // Nothing else repeats a request: net/http, which does so by itself when a kept
 // connection breaks, is given each in a form that it does not repeat. What it sends

@@ -194,3 +194,20 @@ func (x *hop) reclaim() {
 	x.tmpl, x.out.http, x.lent = &t, &t, ""
 	x.call.reclaimed(x.tmpl)
 }
+
+// join finds the chain of redirects that an SDK's request goes on with, or begins
+// one.
+func (x *hop) join(req *http.Request) {
+	if req.Response != nil {
+		x.via = int16(req.Response.StatusCode)
+		if h := callOf(req.Response); h != nil {
+			x.call = h
+			return
+		}
+	}
+	x.call = &x.own
+	x.call.begin(x.ctx, x.c, 0)
+	if req.Response != nil {
+		x.call.way = lostWay()
+	}
+}

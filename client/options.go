@@ -150,22 +150,29 @@ func WithBreaker(b Breaker) Option { return func(c *config) { c.breaker = &b } }
 // body is logged. Nil logs nothing, which is the default.
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
 
-// WithTimeout bounds a call with all its attempts and waits, and its body. The
+// WithTimeout bounds a call with all its attempts and waits, and its bodies. The
 // default is [DefaultTimeout], unless the context has a deadline; an earlier
 // deadline of the context always wins. 0 is the default, [NoTimeout] is none.
+//
+// While nobody has asked for a deadline, the default one stands still for as long as a
+// request body moves, and ends with the headers under [Client.Do] and
+// [Client.HTTPClient]: see [WithIdleTimeout] for what bounds bodies then.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) { c.callTimeout, c.callTimeoutSet = cmp.Or(d, DefaultTimeout), d != 0 }
 }
 
-// WithAttemptTimeout bounds one attempt up to the response's headers. Waits for
-// a limiter, the breaker or a token do not count. The default is
-// [DefaultAttemptTimeout], and so is 0; [NoTimeout] is none.
+// WithAttemptTimeout bounds how long an attempt waits for the response's headers once
+// the request's body has gone out. Waits for a limiter, the breaker or a token do not
+// count. The default is [DefaultAttemptTimeout], and so is 0; [NoTimeout] is none.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) { c.attemptTimeout = cmp.Or(d, DefaultAttemptTimeout) }
 }
 
-// WithIdleTimeout bounds a single wait for more of a response body. The default
-// is [DefaultIdleTimeout], and so is 0; [NoTimeout] is none.
+// WithIdleTimeout bounds a single wait for more of a response body, or for a request
+// body to move on. The default is [DefaultIdleTimeout], and so is 0; [NoTimeout] is none.
+// A body that no deadline bounds, but for an event stream's, also has to move by 1 KiB a
+// second over each minute, unless there is no idle timeout.
+//
 // Where [Call] reads the body, a wait is ended after this time or, at the
 // latest, twice this time.
 func WithIdleTimeout(d time.Duration) Option {
@@ -182,8 +189,9 @@ func WithMaxBody(bytes int64) Option {
 	}
 }
 
-// WithReadAhead bounds how much of a body that cannot be opened again is kept in
-// memory, so that it can be sent again. The default is [DefaultReadAhead]; 0
+// WithReadAhead bounds how much of a body that can neither be opened again nor seek is
+// read ahead and kept in memory, so that it can be sent again. What has not ended within
+// 200 ms, or is longer, is sent as it comes, once. The default is [DefaultReadAhead]; 0
 // keeps nothing.
 func WithReadAhead(bytes int64) Option {
 	return func(c *config) { c.readAhead = min(bytes, maxLimit) }

@@ -13,7 +13,7 @@ func (x *hop) follows(resp *http.Response) bool {
 	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.accept.decodes) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
 }
 
-// passOn readies a redirect for whoever follows it. The chain remembers the request
+// passOn readies a redirect for whoever follows it. The call remembers the request
 // and what was a credential in it, and travels in resp.Request's context, where
 // http.Client takes it along. A Location stays as it came, but for one that repeats a
 // credential of the stack: http.Client and its caller would show it.
@@ -229,4 +229,14 @@ func (x *hop) strip() {
 	u := *req.URL
 	u.User, u.RawQuery = nil, query
 	req.URL = &u
+}
+
+// through makes the hop req through the per-call middleware.
+func (x *hop) through(req *http.Request) (*http.Response, error) {
+	hops := x.call.hops()
+	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
+	if x.call.hops() == hops && req.URL != nil {
+		x.call.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
+	}
+	return resp, err
 }

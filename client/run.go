@@ -2,85 +2,54 @@ package client
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// roundTrip is the engine as a RoundTripper: what per-call middleware wraps and
-// what an SDK's http.Client drives, once a redirect hop.
-func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
-	x := newSDKHop(c, req)
-	if p, ok := x.ctx.Value(hopKey{}).(*hop); ok && p.c == c {
-		x.call, x.via, x.accept.decodes, x.accept.streams, x.idle, x.out, x.report = p.call, p.via, p.accept.decodes, p.accept.streams, p.idle, p.out, p.report
-	} else {
-		x.join(req)
-		if x.report.begin(x.ctx, c, req, "", x.call.began); x.report.id != 0 {
-			defer func() { x.report.end(x.call, err) }()
-		}
-	}
-	return x.run()
-}
-
-// join finds the chain of redirects that an SDK's request goes on with, or begins
-// one.
-func (x *hop) join(req *http.Request) {
-	if req.Response != nil {
-		x.via = int16(req.Response.StatusCode)
-		if h := callOf(req.Response); h != nil {
-			x.call = h
-			return
-		}
-	}
-	x.call = &x.own
-	x.call.begin(x.ctx, x.c, 0)
-	if req.Response != nil {
-		x.call.way = lostWay()
-	}
-}
-
-// roundTripSDK is the outermost part of HTTPClient where there is per-call
-// middleware: that may answer with a response of its own, or never ask the engine,
-// and the chain of redirects must not be lost by it.
-func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error) {
-	x := newSDKHop(c, req)
-	x.join(req)
-	x.report.begin(x.ctx, c, req, "", x.call.began)
-	defer func() { x.report.end(x.call, err) }()
-	resp, err = x.through(req)
-	if err == nil && resp != nil && redirectStatus(resp.StatusCode) && callOf(resp) != x.call {
-		resp.Request = req.WithContext(context.WithValue(x.ctx, callKey{}, x.call))
-	}
-	return resp, err
-}
-
-// through makes the hop req through the per-call middleware.
-func (x *hop) through(req *http.Request) (*http.Response, error) {
-	hops := x.call.hops()
-	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
-	if x.call.hops() == hops && req.URL != nil {
-		x.call.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
-	}
-	return resp, err
-}
-
-// run sends x.tmpl until the outcome is final. With a nil error there is a
-// response; in a buffered hop a success has its body in x.accept.buf.
+// run makes attempts until the outcome is final. With a nil error there is a response;
+// the body of a success that is to be decoded is then in x.accept.buf.
+//
+// What a call passes, file by file, so that a change can be judged by where it stands:
+//
+//	client.go, sdk.go    HTTPClient: the SDK's http.Client asks for a hop (join: is it
+//	                     part of a call already?)
+//	decode.go, events.go, request.go
+//	                     Call, Events, Do: a Request becomes an outgoing (build), and is
+//	                     followed from hop to hop (redirect.go)
+//	hop.go, call.go      hop and call begin: the deadline, the template, the report
+//	run.go               prepare: what holds for all attempts – where the credential may
+//	                     go (redirect.go guard, way.go), the idempotency key, the rules
+//	                     (next.go), how the body is had again (replay.go, ahead.go,
+//	                     rewind.go), the form that net/http does not repeat (once.go)
+//	  for each attempt:
+//	attempt.go           its context
+//	replay.go, sending.go
+//	                     its body, and the clock's eye on it
+//	send.go              breaker → limits (limits.go) → credential (credential.go) →
+//	                     watch.go → clock.go → transport
+//	receive.go, peek.go  what of the body belongs to the attempt
+//	settle.go            what came of it (effect.go, inprogress.go), told to limits,
+//	                     purse and breaker; a 401 renews the credential
+//	next.go              the decision, a pure function
+//	settle.go, log.go    the budget, the ledger, the log and the observers (observer.go)
+//	receive.go, keep.go  again: its response is kept, then the wait
+//	  at last:
+//	receive.go, stream.go
+//	                     hand: the response is the caller's, or decode.go's
+//
+// An attempt goes down this list once, and a retry begins again at its head. A POST
+// that is redirected and renewed passes prepare once per hop and the list once per
+// attempt; of an event stream the reading begins where the list ends. Errors are made
+// in fail.go, of whatever is known by then; a panic ends in contain.go.
 func (x *hop) run() (resp *http.Response, err error) {
 	defer x.cutOff(&resp, &err)
 	if err := x.prepare(); err != nil {
-		x.body.close()
-		x.clock.stop()
-		v := verdict{err: err, never: true}
-		x.call.worse(v.effect(x.tmpl.Method))
-		return nil, x.fail(nil, err)
+		return nil, x.unprepared(err)
 	}
 	for {
-		x.purse.tried++
 		a := x.nextAttempt()
-		x.current, x.resp = a, nil
 		resp, err := x.try(a)
 		if err == nil {
 			x.resp = resp
@@ -89,37 +58,27 @@ func (x *hop) run() (resp *http.Response, err error) {
 		v := x.judge(a, resp, err)
 		x.current = nil
 		log(x.c.cfg.logger, x, &v)
-		if last := x.kept; last != nil && v.unsent {
-			switch {
-			case v.outcome == ended:
-				return nil, x.interrupted(last.v, v.err)
-			case errors.Is(v.err, ErrRateLimited), errors.Is(v.err, ErrCircuitOpen):
-				return x.goBack()
-			}
+		if x.kept != nil && v.turnedAway() {
+			return x.goBack(a, &v)
 		}
 		x.letGo(a)
 		if !v.again {
-			if v.reason != Succeeded {
-				x.reclaim()
-			}
 			return x.finish(a, resp, v)
 		}
-		if resp == nil {
-			a.end(nil)
-		} else if x.keep(a, resp, v) && err == nil && x.c.attempt == nil && x.body.seeks == nil {
-			x.opening = a // it ended by itself: its context can serve again
-		}
-		if x.opening == nil || !x.body.none {
-			x.reclaim() // a transport may not be done with what was sent
-		}
-		if v.wait > 0 {
-			if err := x.sleep(v.wait); err != nil {
-				x.purse.refund()
-				return nil, x.interrupted(v, err)
-			}
-			x.report.waited(WaitBackoff, v.wait)
+		x.turnOver(a, resp, v)
+		if err := x.pause(v.wait); err != nil {
+			return nil, x.interrupted(v, err)
 		}
 	}
+}
+
+// unprepared is the error of a hop that cannot be sent.
+func (x *hop) unprepared(err error) error {
+	x.body.close()
+	x.clock.stop()
+	v := verdict{err: err, never: true}
+	x.call.worse(v.effect(x.tmpl.Method))
+	return x.fail(nil, err)
 }
 
 // nextAttempt returns the context of the next attempt: the one that was made with
@@ -127,11 +86,42 @@ func (x *hop) run() (resp *http.Response, err error) {
 func (x *hop) nextAttempt() *attempt {
 	a := x.opening
 	if a == nil {
-		return x.newAttempt()
+		a = x.newAttempt()
+	} else {
+		a.tally, a.observed = tally{}, false
 	}
-	x.opening = nil
-	a.tally, a.observed = tally{}, false
+	x.purse.tried++
+	x.opening, x.current, x.resp = nil, a, nil
 	return a
+}
+
+// turnOver ends an attempt that another one follows. Its context serves again if all
+// of its response is there; its template does unless a transport may not be done with
+// what was sent.
+func (x *hop) turnOver(a *attempt, resp *http.Response, v verdict) {
+	switch {
+	case resp == nil:
+		a.end(nil)
+	case x.keep(a, resp, v) && v.err == nil && x.c.attempt == nil && x.body.seeks == nil:
+		x.opening = a
+	}
+	if x.opening == nil || !x.body.none {
+		x.reclaim()
+	}
+}
+
+// goBack makes the response that was kept the outcome, since a was turned away.
+func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
+	last := x.kept
+	if v.outcome == ended {
+		return nil, x.interrupted(last.v, v.err)
+	}
+	x.kept = nil
+	x.clock.follow(last.a)
+	if last.a != a {
+		a.end(nil)
+	}
+	return x.finish(last.a, last.resp, last.v)
 }
 
 // prepare checks the request and decides what holds for all its attempts.
@@ -274,15 +264,20 @@ func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) 
 	return resp, nil
 }
 
-// sleep waits before the next attempt. That the wait ends before the deadline
-// has been looked at already.
-func (x *hop) sleep(d time.Duration) error {
+// pause waits before the next attempt. That the wait ends before the deadline has been
+// looked at already. A caller who does not wait for it has not used what it has cost.
+func (x *hop) pause(d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		x.report.waited(WaitBackoff, d)
 		return nil
 	case <-x.ctx.Done():
+		x.purse.refund()
 		return context.Cause(x.ctx)
 	}
 }
@@ -290,6 +285,9 @@ func (x *hop) sleep(d time.Duration) error {
 // finish hands the last outcome on.
 func (x *hop) finish(a *attempt, resp *http.Response, v verdict) (*http.Response, error) {
 	x.body.close()
+	if v.reason != Succeeded {
+		x.reclaim()
+	}
 	if v.err != nil {
 		x.clock.stop()
 		return nil, x.fail(resp, v.err)
@@ -301,13 +299,4 @@ func (x *hop) finish(a *attempt, resp *http.Response, v verdict) (*http.Response
 		return nil, err
 	}
 	return resp, nil
-}
-
-// goBack makes the response that was kept the outcome.
-func (x *hop) goBack() (*http.Response, error) {
-	last := x.kept
-	x.kept = nil
-	x.reclaim()
-	x.clock.follow(last.a)
-	return x.finish(last.a, last.resp, last.v)
 }

@@ -16,6 +16,12 @@ type verdict struct {
 	attempt Attempt
 }
 
+// turnedAway reports whether the stack itself has stopped the attempt, or the caller
+// while it waited to be let through.
+func (v *verdict) turnedAway() bool {
+	return v.unsent && (v.outcome == ended || errors.Is(v.err, ErrRateLimited) || errors.Is(v.err, ErrCircuitOpen))
+}
+
 // effect is what a write may have done, by what this attempt has shown.
 func (v *verdict) effect(method string) Effect {
 	switch {
