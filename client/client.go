@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/standpipe-go/standpipe/ratelimit"
@@ -31,6 +32,10 @@ type Client struct {
 	attempt  http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
 	chain    http.RoundTripper // per-call middleware over the engine
 	sdk      http.RoundTripper // what HTTPClient has: chain, and around middleware what it may lose
+
+	// checksTLS looks at the transport, not before it has been used: package net/http
+	// writes to it then.
+	checksTLS func() bool
 }
 
 // New returns a client for the service at baseURL, such as
@@ -85,6 +90,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
 	}
 	c.cfg = cfg
+	c.checksTLS = sync.OnceValue(func() bool { return checksTLS(cfg.transport) })
 	if parent != nil {
 		c.state, c.limits = parent.state, parent.limits // and with it the queues before them
 	} else {

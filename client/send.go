@@ -67,7 +67,7 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
-		if x.c.attempt != nil {
+		if err = x.unconnected(final, watch, err); x.c.attempt != nil {
 			err = x.clean(err) // middleware sees it
 		}
 		return nil, err
@@ -93,7 +93,7 @@ func (x *exchange) hostOf(a *attemptContext, req *http.Request) *hostState {
 // a form that it does not repeat by itself, and watched where that is of use.
 func (x *exchange) readied(a *attemptContext, host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
 	var w *watch
-	if !safeMethod(req.Method) || host.http2.Load() {
+	if !safeMethod(req.Method) || host.http2.Load() || x.mayConnect(host) {
 		req, w = x.watched(a, host, req)
 		ours = true
 	}

@@ -24,6 +24,9 @@ func newTransport(attempt time.Duration) *http.Transport {
 	t.MaxResponseHeaderBytes = 1 << 20
 	t.MaxIdleConnsPerHost = 64
 	t.IdleConnTimeout = maxIdleConn
+	if t.OnProxyConnectResponse == nil {
+		t.OnProxyConnectResponse = proxyAnswered
+	}
 	if t.HTTP2 == nil {
 		t.HTTP2 = &http.HTTP2Config{}
 	}
@@ -35,3 +38,10 @@ func newTransport(attempt time.Duration) *http.Transport {
 	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, ping)
 	return t
 }
+
+// NewTransport returns a new transport like the one that a client has without
+// [WithTransport], to be adjusted and given to that option: with the proxy of the
+// environment, response headers of at most 1 MiB, 64 idle connections a host, which are
+// kept for 50 s, and, for attempts of [DefaultAttemptTimeout], pings that find an HTTP/2
+// connection dead. For certificates or a proxy alone, [WithTLS] and [WithProxy] do.
+func NewTransport() *http.Transport { return newTransport(DefaultAttemptTimeout) }
