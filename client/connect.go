@@ -63,7 +63,8 @@ func checksTLS(rt http.RoundTripper) bool {
 // dialsTLS reports whether the user's code makes rt's TLS connections.
 func dialsTLS(rt http.RoundTripper) bool {
 	t, ok := rt.(*http.Transport)
-	return ok && (t.DialTLSContext != nil || t.DialTLS != nil) //nolint:staticcheck // the older one is in use
+	//lint:ignore SA1019 the older one is still in use
+	return ok && (t.DialTLSContext != nil || t.DialTLS != nil)
 }
 
 // refusesTLS reports whether err says by its type that one side refused the handshake.
