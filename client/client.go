@@ -148,6 +148,9 @@ func (c *Client) resolveBase(cfg *config) error {
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
+	if !isASCII(base.Host) {
+		return failf(ErrConfig, "client: base URL has a host that is no international name (RFC 5891): give its ASCII form")
+	}
 	c.base = base
 	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
 	more := cfg.origins
@@ -275,7 +278,7 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// BaseURL returns the base URL.
+// BaseURL returns the base URL, an international host in its ASCII form.
 func (c *Client) BaseURL() string {
 	if c.base == nil {
 		return ""

@@ -9,12 +9,15 @@ import (
 	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
-// origin is a scheme, host and port (RFC 6454), in canonical form: lower case,
-// the scheme's default port left out.
+// origin is a scheme, host and port (RFC 6454), in canonical form: lower case and
+// ASCII, the scheme's default port left out.
 type origin struct{ scheme, host string }
 
 func originOf(u *url.URL) origin {
 	host := lower(u.Host)
+	if ascii, ok := asciiHost(host); ok {
+		host = ascii
+	}
 	switch u.Scheme {
 	case "https":
 		host = strings.TrimSuffix(host, ":443")
@@ -59,7 +62,21 @@ func (s *originSet) contains(u *url.URL, o origin) bool {
 	default:
 		return false
 	}
-	return o == s.base || slices.Contains(s.others, o) || s.match != nil && s.match(u)
+	return o == s.base || slices.Contains(s.others, o) || s.match != nil && s.matches(u)
+}
+
+// matches asks the profile about u, with its host as it is connected to.
+func (s *originSet) matches(u *url.URL) bool {
+	host, ok := asciiHost(u.Host)
+	if !ok {
+		return false
+	}
+	if host != u.Host {
+		ascii := *u
+		ascii.Host = host
+		u = &ascii
+	}
+	return s.match(u)
 }
 
 // admits reports whether the credential may go to u under that Host field. Besides
@@ -68,7 +85,7 @@ func (s *originSet) contains(u *url.URL, o origin) bool {
 // URL says. A field of "" is the URL's own host.
 func (s *originSet) admits(u *url.URL, host string) bool {
 	o := originOf(u)
-	if !s.contains(u, o) || !opaqueAgrees(u) {
+	if !s.contains(u, o) || !opaqueAgrees(u) || !oneHost(u.Host) || !oneHost(host) {
 		return false
 	}
 	if host == "" || host == u.Host {
@@ -113,6 +130,9 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, failf(ErrConfig, "base URL has a query or a fragment: give them to the request")
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' || r == utf8.RuneError }):
 		return nil, failf(ErrConfig, "base URL has a malformed host")
+	}
+	if host, ok := asciiHost(u.Host); ok {
+		u.Host = host // what has none is no host of anybody's
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {

@@ -194,6 +194,7 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 	}
 	u.Fragment, u.RawFragment = "", ""
 	*into = *u
+	into.Host, _ = asciiHost(u.Host) // it has one, being of an origin
 	return nil
 }
 
