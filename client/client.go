@@ -20,7 +20,7 @@ type Client struct {
 	origins originSet
 	header  []headerField // sent with every request
 
-	keyHeader  string // where the service honours an idempotency key, canonical, or ""
+	keyHeader  string // where the service honours an idempotency key, as it is spelled there, or ""
 	keyMethods []string
 	requestIDs []string
 
@@ -178,13 +178,19 @@ type headerField struct {
 func (c *Client) resolveHeaders(cfg *config) error {
 	h := http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
 	for name, values := range cfg.profile.Header {
-		h[http.CanonicalHeaderKey(name)] = slices.Clip(values)
+		if spellings(cfg.profile.Header, name) > 1 {
+			return failf(ErrConfig, "client: header %s is given in two spellings", http.CanonicalHeaderKey(name))
+		}
+		setField(h, spelled(name), slices.Clip(values))
 	}
 	for name, values := range cfg.header {
-		h[name] = slices.Clip(values)
+		setField(h, name, slices.Clip(values))
 	}
 	if err := checkHeader(h); err != nil {
 		return failWrap(ErrConfig, "client", err)
+	}
+	if own, ok := cfg.auth.(headerOnly); ok {
+		oneSpelling(h, own.headerName()) // which the credential then replaces
 	}
 	for name, values := range h {
 		c.header = append(c.header, headerField{name, values})
@@ -196,7 +202,7 @@ func (c *Client) resolveHeaders(cfg *config) error {
 	if c.keyHeader != "" && !validToken(c.keyHeader) {
 		return failf(ErrConfig, "client: the idempotency header's name is not a token")
 	}
-	c.keyHeader = http.CanonicalHeaderKey(c.keyHeader)
+	c.keyHeader = spelled(c.keyHeader)
 	c.keyMethods = cfg.profile.IdempotencyMethods
 	if c.keyMethods == nil {
 		c.keyMethods = []string{http.MethodPost, http.MethodPatch}

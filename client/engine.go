@@ -213,7 +213,7 @@ func (x *exchange) identify() {
 		x.ownHeader()
 		oneSpelling(x.tmpl.Header, c.keyHeader)
 	}
-	if x.tmpl.Header.Get(c.keyHeader) != "" {
+	if fieldValue(x.tmpl.Header, c.keyHeader) != "" {
 		return
 	}
 	h := x.chain

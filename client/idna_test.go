@@ -113,8 +113,11 @@ func TestOriginMatchSeesTheHostInASCII(t *testing.T) {
 	var asked []string
 	tr := clienttest.NewTransport(t, clienttest.JSON(200, `{}`))
 	c, err := client.New("", client.WithTransport(tr), client.WithAuth(client.Bearer(secret.Static("canary-secret"))), client.WithProfile(client.Profile{
-		BaseURL:     "https://api.example.com",
-		OriginMatch: func(u *url.URL) bool { asked = append(asked, u.Host); return strings.HasSuffix(u.Host, ".files.example") },
+		BaseURL: "https://api.example.com",
+		OriginMatch: func(u *url.URL) bool {
+			asked = append(asked, u.Host)
+			return strings.HasSuffix(u.Host, ".files.example")
+		},
 	}))
 	require.NoError(t, err)
 	_, err = client.Call[thing](t.Context(), c, client.Request{URL: "https://Ü.files.example/"})

@@ -40,7 +40,7 @@ func (x *exchange) idempotencyKey() string {
 	if x.c.keyHeader == "" {
 		return ""
 	}
-	return x.tmpl.Header.Get(x.c.keyHeader)
+	return fieldValue(x.tmpl.Header, x.c.keyHeader)
 }
 
 // problemInProgress reads the answer that draft-ietf-httpapi-idempotency-key-header

@@ -192,14 +192,15 @@ func WithReadAhead(bytes int64) Option {
 // key, in place of what the profile says. "" says that it honours none.
 func WithIdempotencyHeader(name string) Option { return func(c *config) { c.idempotency = &name } }
 
-// WithHeader sends a header with every request that does not set it itself.
+// WithHeader sends a header with every request that does not set it itself. The name
+// is sent over HTTP/1 as it is spelled here, but for those of HTTP's own.
 func WithHeader(name, value string) Option {
 	return func(c *config) {
 		c.header = c.header.Clone()
 		if c.header == nil {
 			c.header = http.Header{}
 		}
-		c.header.Set(name, value)
+		setField(c.header, spelled(name), []string{value})
 	}
 }
 

@@ -22,8 +22,11 @@ type Request struct {
 	// such as a link to the next page. It must be on one of the client's origins.
 	URL string
 
-	Query  url.Values  // added to the URL's query
-	Header http.Header // replaces what the client would send under the same name; credentials included
+	Query url.Values // added to the URL's query
+
+	// Header replaces what the client would send under the same name, credentials
+	// included. A name that is not of HTTP's own is sent over HTTP/1 as it is spelled.
+	Header http.Header
 
 	// Body is encoded as JSON unless it is a [Body]. Nil is no body.
 	Body any
@@ -136,10 +139,10 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 			return err
 		}
 		for name, values := range r.Header {
-			if name = http.CanonicalHeaderKey(name); spellings(r.Header, name) > 1 {
-				return failf(ErrRequest, "header %s is given in two spellings", name)
+			if spellings(r.Header, name) > 1 {
+				return failf(ErrRequest, "header %s is given in two spellings", http.CanonicalHeaderKey(name))
 			}
-			h[name] = values
+			setField(h, c.spelled(name), values)
 		}
 	}
 	x.opening = x.newAttempt()

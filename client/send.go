@@ -225,7 +225,7 @@ func (x *exchange) authorize(a *attemptContext, req *http.Request, mine bool) (*
 		onlySpelling(out.Header, own.headerName())
 	}
 	for name, values := range x.out.header {
-		name = http.CanonicalHeaderKey(name)
+		name = x.c.spelled(name)
 		if !equal(out.Header[name], values) {
 			a.note(func(t *tally) { t.explicit = true })
 		}

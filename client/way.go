@@ -214,8 +214,8 @@ func (x *exchange) strip() {
 	own, _ := x.c.cfg.auth.(headerOnly)
 	for name := range req.Header {
 		field := http.CanonicalHeaderKey(name)
-		known := redact.Harmless(field) || narrows(field) || field == x.c.keyHeader
-		if !known || own != nil && field == own.headerName() {
+		known := redact.Harmless(field) || narrows(field) || sameField(field, x.c.keyHeader)
+		if !known || own != nil && sameField(field, own.headerName()) {
 			delete(req.Header, name)
 		}
 	}
