@@ -215,6 +215,7 @@ func TestC14_ACredentialUnderItsOwnSpelling(t *testing.T) {
 	_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/away", Header: http.Header{"APIKEY": {"canary-mine"}}})
 	require.NoError(t, err)
 	require.True(t, carries(rt.seen[2]))
+	//lint:ignore SA1008 the spelling is what is tested
 	require.Equal(t, []string{"canary-mine"}, rt.seen[2].Header["APIKEY"])
 	require.False(t, carries(rt.seen[3]))
 }
