@@ -111,6 +111,16 @@ func opaqueAgrees(u *url.URL) bool {
 	return lower(rest) == lower(u.Host)
 }
 
+// readyURL makes a URL that a service wrote one that can be sent: with its host in
+// ASCII and without a space in its query, which would end the target of the request's
+// first line. All else in the query stays as it is.
+func readyURL(u *url.URL) {
+	if host, ok := asciiHost(u.Host); ok {
+		u.Host = host
+	}
+	u.RawQuery = strings.ReplaceAll(u.RawQuery, " ", "%20")
+}
+
 // parseBase reads a base URL strictly: absolute, http or https, a host, and
 // nothing that could hold a secret or be lost when paths are joined to it.
 func parseBase(raw string) (*url.URL, error) {

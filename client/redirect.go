@@ -109,9 +109,7 @@ func (x *exchange) nextHop(resp *http.Response, hops int) (bool, error) {
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
 		return false, failf(ErrRedirect, "the Location of the redirect is not an http or https URL")
 	}
-	if host, ok := asciiHost(target.Host); ok {
-		target.Host = host
-	}
+	readyURL(target)
 	x.discard(resp) // before the clock starts anew: this stops it
 	x.clock.restart()
 	x.opening = x.newAttempt()

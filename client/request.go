@@ -196,8 +196,8 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 		return failf(ErrOrigin, "URL is not on an origin of this client: its host is %s", printable(u.Host))
 	}
 	u.Fragment, u.RawFragment = "", ""
+	readyURL(u)
 	*into = *u
-	into.Host, _ = asciiHost(u.Host) // it has one, being of an origin
 	return nil
 }
 
