@@ -19,6 +19,7 @@ type Client struct {
 	base    *url.URL
 	origins originSet
 	header  []headerField // sent with every request
+	query   []queryParam  // and with every one that is made by its Path
 
 	keyHeader  string // where the service honours an idempotency key, as it is spelled there, or ""
 	keyMethods []string
@@ -70,6 +71,11 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	if err := c.resolveHeaders(&cfg); err != nil {
 		return nil, err
 	}
+	params, err := queryParams(cfg.profile.Query, cfg.query)
+	if err != nil {
+		return nil, err
+	}
+	c.query = params
 	if err := check(&cfg); err != nil {
 		return nil, err
 	}
@@ -248,7 +254,7 @@ func check(cfg *config) error {
 // SDK's own retries off. The stack's credential replaces the SDK's on this
 // client's origins; elsewhere the SDK's requests pass without one. A response that
 // something around the returned client's transport makes anew must keep its Request:
-// without it a redirect may have come from anywhere, and gets no credential. Path, Query
+// without it a redirect may have come from anywhere, and gets no credential. Path, query
 // and the headers that New was given, but for the User-Agent, are the SDK's own
 // business. The default deadline bounds a response's body too, unless it is an
 // event stream; give a client for long downloads its own [WithTimeout].

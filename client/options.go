@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -48,6 +50,7 @@ type config struct {
 	readAhead      int64
 	idempotency    *string
 	header         http.Header
+	query          url.Values
 	userAgent      string
 	perCall        []Middleware
 	perAttempt     []Middleware
@@ -201,6 +204,23 @@ func WithHeader(name, value string) Option {
 			c.header = http.Header{}
 		}
 		setField(c.header, spelled(name), []string{value})
+	}
+}
+
+// WithQuery sends query parameters with every request that is made by its Path and
+// does not have them in its own Query, such as the version of the API. They are added
+// to the profile's, which they replace name by name; a name without a value takes the
+// profile's away. Under [Client.HTTPClient] none is added. For a credential there is
+// [APIKeyQuery].
+func WithQuery(params url.Values) Option {
+	return func(c *config) {
+		c.query = maps.Clone(c.query)
+		if c.query == nil {
+			c.query = url.Values{}
+		}
+		for name, values := range params {
+			c.query[name] = slices.Clone(values)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -111,5 +112,61 @@ func TestASpaceInAQueryIsEscaped(t *testing.T) {
 	for _, bad := range []string{"q=a\nb", "q=a\x00b", "q=\x7f"} {
 		_, err = client.Call[client.None](t.Context(), c, client.Request{URL: at + "/x?" + bad})
 		require.ErrorIs(t, err, client.ErrRequest, "%q", bad)
+	}
+}
+
+// The client's parameters go with what is asked for by its path; the request's own win,
+// name by name, and a URL that the service gave is left alone.
+func TestDefaultQueryParameters(t *testing.T) {
+	tr := clienttest.NewTransport(t, clienttest.JSON(200, `{}`))
+	c, err := client.New(base+"/v1", client.WithTransport(tr),
+		client.WithProfile(client.Profile{Query: url.Values{"version": {"1"}, "lang": {"de", "en"}, "gone": {"x"}}}),
+		client.WithQuery(url.Values{"version": {"2"}, "gone": nil}), client.WithQuery(url.Values{"q&": {"a b"}}))
+	require.NoError(t, err)
+	more, err := c.With(client.WithQuery(url.Values{"version": {"3"}}))
+	require.NoError(t, err)
+	for _, tc := range []struct {
+		c    *client.Client
+		r    client.Request
+		want string
+	}{
+		{c, client.Request{}, "?lang=de&lang=en&q%26=a+b&version=2"},
+		{more, client.Request{}, "?lang=de&lang=en&q%26=a+b&version=3"},
+		{c, client.Request{Path: "/x", Query: url.Values{"a": {"1"}}}, "/x?lang=de&lang=en&q%26=a+b&version=2&a=1"},
+		{c, client.Request{Path: "/x", Query: url.Values{"lang": {"fr"}, "version": {"9"}}}, "/x?q%26=a+b&lang=fr&version=9"},
+		{c, client.Request{Path: "/x", Query: url.Values{"lang": nil, "version": {}, "q&": {""}}}, "/x?q%26="},
+		{c, client.Request{Path: "/x", Query: url.Values{"Lang": {"fr"}}}, "/x?lang=de&lang=en&q%26=a+b&version=2&Lang=fr"},
+		{c, client.Request{URL: base + "/v1/next?sig=1"}, "/next?sig=1"},
+		{c, client.Request{URL: "/v1/next", Query: url.Values{"a": {"1"}}}, "/next?a=1"},
+	} {
+		_, err := client.Call[client.None](t.Context(), tc.c, tc.r)
+		require.NoError(t, err)
+		require.Equal(t, "/v1"+tc.want, tr.Last().URL)
+		resp, err := tc.c.Do(t.Context(), tc.r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, "/v1"+tc.want, tr.Last().URL)
+	}
+	resp, err := c.HTTPClient().Get(base + "/v1/x?a=1")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "/v1/x?a=1", tr.Last().URL)
+
+	// What the options were given may be changed afterwards.
+	params := url.Values{"a": {"1"}}
+	option := client.WithQuery(params)
+	c, err = client.New(base, client.WithTransport(tr), option)
+	require.NoError(t, err)
+	params["a"][0], params["b"] = "2", []string{"3"}
+	_, err = client.Get[client.None](t.Context(), c, "/x")
+	require.NoError(t, err)
+	require.Equal(t, "/x?a=1", tr.Last().URL)
+
+	for _, bad := range []url.Values{{"": {"x"}}, {"a\nb": {"x"}}, {"a": {"x", "canary\r\n"}}, {"a": {"\x00"}}, {"a": {"\t"}}, {"a": {"\x7f"}}} {
+		for _, o := range []client.Option{client.WithQuery(bad), client.WithProfile(client.Profile{Query: bad})} {
+			_, err := client.New(base, o)
+			require.ErrorIs(t, err, client.ErrConfig, "%q", bad)
+			require.NotContains(t, err.Error(), "canary")
+		}
 	}
 }

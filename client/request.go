@@ -19,10 +19,13 @@ type Request struct {
 	Path string
 
 	// URL is used instead of Path where the service itself gave an absolute URL,
-	// such as a link to the next page. It must be on one of the client's origins.
+	// such as a link to the next page. It must be on one of the client's origins. Its
+	// query is left as it is: [WithQuery] adds nothing to it.
 	URL string
 
-	Query url.Values // added to the URL's query
+	// Query is added to the URL's query, in the order of its names. A name that is in
+	// it, also without a value, takes the place of [WithQuery]'s.
+	Query url.Values
 
 	// Header replaces what the client would send under the same name, credentials
 	// included. A name that is not of HTTP's own is sent over HTTP/1 as it is spelled.
@@ -104,12 +107,11 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 	if err := c.resolve(r, &out.url); err != nil {
 		return err
 	}
+	if len(c.query) > 0 && r.URL == "" {
+		out.url.RawQuery = c.defaultQuery(r.Query)
+	}
 	if len(r.Query) > 0 {
-		q := r.Query.Encode()
-		if out.url.RawQuery != "" {
-			q = out.url.RawQuery + "&" + q
-		}
-		out.url.RawQuery = q
+		out.url.RawQuery = joinQuery(out.url.RawQuery, r.Query.Encode())
 	}
 	method := r.Method
 	if method == "" {
