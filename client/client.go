@@ -56,7 +56,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 // call for many users.
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg := c.cfg
-	cfg.authSet, cfg.identitySet, cfg.limitsSet = false, false, false
+	cfg.authSet, cfg.identitySet, cfg.limitsSet, cfg.adjusted = false, false, false, false
 	return configure(cfg, c, opts)
 }
 
@@ -89,8 +89,8 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 			}
 		}
 	}
-	if cfg.transport == nil {
-		cfg.transport = newTransport(cfg.attemptTimeout)
+	if cfg.transport == nil || cfg.adjusted {
+		cfg.transport = cfg.newTransport()
 	}
 	if !cfg.pacerSet {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
@@ -237,6 +237,9 @@ func check(cfg *config) error {
 		if d < 0 && d != NoTimeout {
 			return failf(ErrConfig, "client: %s is negative: only NoTimeout turns it off", name)
 		}
+	}
+	if cfg.adjusted && cfg.transportGiven {
+		return failf(ErrConfig, "client: WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport")
 	}
 	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {
 		if m == nil {

@@ -17,7 +17,7 @@ const (
 // silence would swallow one attempt after another: it is asked for a sign of life, and
 // given up, before an attempt of the given timeout is over.
 func newTransport(attempt time.Duration) *http.Transport {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if d, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = d.Clone()
 	}
@@ -36,6 +36,18 @@ func newTransport(attempt time.Duration) *http.Transport {
 	}
 	t.HTTP2.SendPingTimeout = cmp.Or(t.HTTP2.SendPingTimeout, ping)
 	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, ping)
+	return t
+}
+
+// newTransport makes the default transport of a client.
+func (c *config) newTransport() *http.Transport {
+	t := newTransport(c.attemptTimeout)
+	if c.tls != nil {
+		t.TLSClientConfig = c.tls.Clone() // package net/http adds to it
+	}
+	if c.proxySet {
+		t.Proxy = c.proxy
+	}
 	return t
 }
 
