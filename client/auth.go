@@ -60,10 +60,11 @@ func Bearer(src secret.Source) Auth {
 // with a prefix, such as "Token …", use [HeaderPrefix].
 func APIKeyHeader(name string, src secret.Source) Auth { return HeaderPrefix(name, "", src) }
 
-// HeaderPrefix sends prefix and the newest secret of src in a header.
+// HeaderPrefix sends prefix and the newest secret of src in a header. The name is sent
+// over HTTP/1 as it is spelled here.
 func HeaderPrefix(name, prefix string, src secret.Source) Auth {
 	return &headerAuth{
-		src: src, name: http.CanonicalHeaderKey(name), prefix: prefix,
+		src: src, name: spelled(name), prefix: prefix,
 		renewals: newRenewals[secret.Value](secretSource),
 	}
 }
@@ -118,7 +119,7 @@ func (a *headerAuth) headerValue(ctx context.Context) ([]string, error) {
 
 func (a *headerAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
 	return renewed(req.Context(), a.src, a.renewals, func(now secret.Value) bool {
-		return req.Header.Get(a.name) != a.prefix+now.Reveal()
+		return fieldValue(req.Header, a.name) != a.prefix+now.Reveal()
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/standpipe-go/standpipe/ratelimit"
@@ -18,8 +19,9 @@ type Client struct {
 	base    *url.URL
 	origins originSet
 	header  []headerField // sent with every request
+	query   []queryParam  // and with every one that is made by its Path
 
-	keyHeader  string // where the service honours an idempotency key, canonical, or ""
+	keyHeader  string // where the service honours an idempotency key, as it is spelled there, or ""
 	keyMethods []string
 	requestIDs []string
 
@@ -31,6 +33,10 @@ type Client struct {
 	attempt  http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
 	chain    http.RoundTripper // per-call middleware over the engine
 	sdk      http.RoundTripper // what HTTPClient has: chain, and around middleware what it may lose
+
+	// checksTLS looks at the transport, not before it has been used: package net/http
+	// writes to it then.
+	checksTLS func() bool
 }
 
 // New returns a client for the service at baseURL, such as
@@ -50,7 +56,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 // call for many users.
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg := c.cfg
-	cfg.authSet, cfg.identitySet, cfg.limitsSet = false, false, false
+	cfg.authSet, cfg.identitySet, cfg.limitsSet, cfg.adjusted = false, false, false, false
 	return configure(cfg, c, opts)
 }
 
@@ -65,6 +71,11 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	if err := c.resolveHeaders(&cfg); err != nil {
 		return nil, err
 	}
+	params, err := queryParams(cfg.profile.Query, cfg.query)
+	if err != nil {
+		return nil, err
+	}
+	c.query = params
 	if err := check(&cfg); err != nil {
 		return nil, err
 	}
@@ -78,13 +89,14 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 			}
 		}
 	}
-	if cfg.transport == nil {
-		cfg.transport = newTransport(cfg.attemptTimeout)
+	if cfg.transport == nil || cfg.adjusted {
+		cfg.transport = cfg.newTransport()
 	}
 	if !cfg.pacerSet {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
 	}
 	c.cfg = cfg
+	c.checksTLS = sync.OnceValue(func() bool { return checksTLS(cfg.transport) })
 	if parent != nil {
 		c.state, c.limits = parent.state, parent.limits // and with it the queues before them
 	} else {
@@ -142,6 +154,9 @@ func (c *Client) resolveBase(cfg *config) error {
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
+	if !isASCII(base.Host) {
+		return failf(ErrConfig, "client: base URL has a host that is no international name (RFC 5891): give its ASCII form")
+	}
 	c.base = base
 	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
 	more := cfg.origins
@@ -169,13 +184,19 @@ type headerField struct {
 func (c *Client) resolveHeaders(cfg *config) error {
 	h := http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
 	for name, values := range cfg.profile.Header {
-		h[http.CanonicalHeaderKey(name)] = slices.Clip(values)
+		if spellings(cfg.profile.Header, name) > 1 {
+			return failf(ErrConfig, "client: header %s is given in two spellings", http.CanonicalHeaderKey(name))
+		}
+		setField(h, spelled(name), slices.Clip(values))
 	}
 	for name, values := range cfg.header {
-		h[name] = slices.Clip(values)
+		setField(h, name, slices.Clip(values))
 	}
 	if err := checkHeader(h); err != nil {
 		return failWrap(ErrConfig, "client", err)
+	}
+	if own, ok := cfg.auth.(headerOnly); ok {
+		oneSpelling(h, own.headerName()) // which the credential then replaces
 	}
 	for name, values := range h {
 		c.header = append(c.header, headerField{name, values})
@@ -187,7 +208,7 @@ func (c *Client) resolveHeaders(cfg *config) error {
 	if c.keyHeader != "" && !validToken(c.keyHeader) {
 		return failf(ErrConfig, "client: the idempotency header's name is not a token")
 	}
-	c.keyHeader = http.CanonicalHeaderKey(c.keyHeader)
+	c.keyHeader = spelled(c.keyHeader)
 	c.keyMethods = cfg.profile.IdempotencyMethods
 	if c.keyMethods == nil {
 		c.keyMethods = []string{http.MethodPost, http.MethodPatch}
@@ -217,6 +238,9 @@ func check(cfg *config) error {
 			return failf(ErrConfig, "client: %s is negative: only NoTimeout turns it off", name)
 		}
 	}
+	if cfg.adjusted && cfg.transportGiven {
+		return failf(ErrConfig, "client: WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport")
+	}
 	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {
 		if m == nil {
 			return failf(ErrConfig, "client: nil middleware")
@@ -241,7 +265,7 @@ func (c *Client) CloseIdleConnections() {
 	}
 }
 
-// BaseURL returns the base URL.
+// BaseURL returns the base URL, an international host in its ASCII form.
 func (c *Client) BaseURL() string {
 	if c.base == nil {
 		return ""

@@ -38,7 +38,7 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 		onlySpelling(out.Header, own.headerName())
 	}
 	for name, values := range x.out.header {
-		name = http.CanonicalHeaderKey(name)
+		name = x.c.spelled(name)
 		if !equal(out.Header[name], values) {
 			a.note(func(t *tally) { t.explicit = true })
 		}

@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 
@@ -15,15 +13,9 @@ import (
 // explained is err as explain has it.
 func transient(explained, err error) bool {
 	var (
-		verification *tls.CertificateVerificationError
-		authority    x509.UnknownAuthorityError
-		hostname     x509.HostnameError
-		invalid      x509.CertificateInvalidError
-		roots        x509.SystemRootsError
-		record       tls.RecordHeaderError
-		panicked     *PanicError
-		ours         *failure
-		nested       *Error
+		panicked *PanicError
+		ours     *failure
+		nested   *Error
 	)
 	switch {
 	case errors.Is(explained, errAttemptTimeout), errors.Is(explained, errUploadStalled), errors.Is(explained, errTooSlow),
@@ -33,8 +25,9 @@ func transient(explained, err error) bool {
 		return false // neither the clock's doing nor the caller's
 	case errors.Is(err, errTruncated):
 		return true
-	case errors.As(err, &verification), errors.As(err, &authority), errors.As(err, &hostname),
-		errors.As(err, &invalid), errors.As(err, &roots), errors.As(err, &record):
+	case errors.Is(err, errProxyFailed):
+		return true
+	case errors.Is(err, errNoTLS), errors.Is(err, errNoProxy), refusesTLS(err):
 		return false
 	case errors.As(err, &panicked), errors.Is(err, panics.ErrExited):
 		return false // the user's own code has failed, and would again

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 // validHeaderValue refuses what would end a header line or is not text
@@ -49,6 +51,45 @@ func checkRequest(req *http.Request) error {
 	return checkHeader(req.Trailer)
 }
 
+// spelled returns the name of a field that somebody gave as it is to be sent: as it
+// was given, since there are services that tell names apart by their case, though they
+// should not (RFC 9110 §5.1). HTTP's own names become canonical: net/http and this
+// package look for them.
+func spelled(name string) string {
+	switch field := http.CanonicalHeaderKey(name); {
+	case redact.Harmless(field), narrows(field), describesBody(field):
+		return field
+	default:
+		switch field {
+		case "Authorization", "Cookie", "Host", "Keep-Alive", "Origin", "Proxy-Authorization", "Proxy-Connection", "Referer", "Te", "Trailer", "Upgrade", "Via", "X-Idempotency-Key":
+			return field
+		}
+	}
+	return name
+}
+
+// spelled is the same for a request's own header. The idempotency key is looked for.
+func (c *Client) spelled(name string) string {
+	if sameField(name, c.keyHeader) {
+		return c.keyHeader
+	}
+	return spelled(name)
+}
+
+// fieldValue is the first value of the field in this spelling, or "".
+func fieldValue(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// setField sets the field name in h, and removes its other spellings.
+func setField(h http.Header, name string, values []string) {
+	onlySpelling(h, name)
+	h[name] = values
+}
+
 // sameField reports whether two names, which are tokens, are one field's: SDKs write
 // names in lower case into the map, and on the wire case makes no difference (RFC 9110
 // §5.1).
@@ -64,8 +105,8 @@ func spellings(h http.Header, name string) (n int) {
 	return n
 }
 
-// oneSpelling leaves h with the field name in one spelling, its canonical form; a
-// value that stands there already wins.
+// oneSpelling leaves h with the field name in this spelling alone; a value that stands
+// there already wins.
 func oneSpelling(h http.Header, name string) {
 	found := h[name]
 	var others []string

@@ -140,7 +140,7 @@ func (x *hop) idempotencyKey() string {
 	if x.c.keyHeader == "" {
 		return ""
 	}
-	return x.tmpl.Header.Get(x.c.keyHeader)
+	return fieldValue(x.tmpl.Header, x.c.keyHeader)
 }
 
 // newAttempt makes the context of the next attempt. Without any timeout there

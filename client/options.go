@@ -3,8 +3,11 @@ package client
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -49,10 +52,16 @@ type config struct {
 	readAhead      int64
 	idempotency    *string
 	header         http.Header
+	query          url.Values
 	userAgent      string
 	perCall        []Middleware
 	perAttempt     []Middleware
 	transport      http.RoundTripper
+	transportGiven bool // by WithTransport
+	tls            *tls.Config
+	proxy          func(*http.Request) (*url.URL, error)
+	proxySet       bool // in place of the environment's
+	adjusted       bool // the default transport, by this New or With
 	maxRedirects   int
 }
 
@@ -201,14 +210,32 @@ func WithReadAhead(bytes int64) Option {
 // key, in place of what the profile says. "" says that it honours none.
 func WithIdempotencyHeader(name string) Option { return func(c *config) { c.idempotency = &name } }
 
-// WithHeader sends a header with every request that does not set it itself.
+// WithHeader sends a header with every request that does not set it itself. The name
+// is sent over HTTP/1 as it is spelled here, but for those of HTTP's own.
 func WithHeader(name, value string) Option {
 	return func(c *config) {
 		c.header = c.header.Clone()
 		if c.header == nil {
 			c.header = http.Header{}
 		}
-		c.header.Set(name, value)
+		setField(c.header, spelled(name), []string{value})
+	}
+}
+
+// WithQuery sends query parameters with every request that is made by its Path and
+// does not have them in its own Query, such as the version of the API. They are added
+// to the profile's, which they replace name by name; a name without a value takes the
+// profile's away. Under [Client.HTTPClient] none is added. For a credential there is
+// [APIKeyQuery].
+func WithQuery(params url.Values) Option {
+	return func(c *config) {
+		c.query = maps.Clone(c.query)
+		if c.query == nil {
+			c.query = url.Values{}
+		}
+		for name, values := range params {
+			c.query[name] = slices.Clone(values)
+		}
 	}
 }
 
@@ -233,8 +260,28 @@ func WithAttemptMiddleware(m ...Middleware) Option {
 // response headers of at most 1 MiB, enough idle connections for parallel calls to
 // one host, and pings that find an HTTP/2 connection dead before an attempt's
 // timeout is over. Over HTTP/1 rt gets requests without GetBody and, for a GET, with
-// an empty body, so that no http.Transport below repeats them by itself.
-func WithTransport(rt http.RoundTripper) Option { return func(c *config) { c.transport = rt } }
+// an empty body, so that no http.Transport below repeats them by itself. Nil is the
+// default; [NewTransport] makes one of its kind to adjust.
+func WithTransport(rt http.RoundTripper) Option {
+	return func(c *config) { c.transport, c.transportGiven = rt, rt != nil }
+}
+
+// WithTLS sets the TLS configuration of the default transport: for a service's own
+// certificate authority, a client certificate or a pinned certificate. cfg is cloned;
+// nil is the default. What its checks refuse fails a call at once. It is an error where
+// the transport is one of [WithTransport]: that has its own.
+func WithTLS(cfg *tls.Config) Option {
+	cfg = cfg.Clone()
+	return func(c *config) { c.tls, c.adjusted = cfg, true }
+}
+
+// WithProxy sets the proxy of the default transport, in place of the environment's, as
+// Proxy of an [http.Transport] does; [http.ProxyURL] makes one of a URL. Nil is no
+// proxy. What the proxy refuses fails a call at once. It is an error where the transport
+// is one of [WithTransport]: that has its own.
+func WithProxy(proxy func(*http.Request) (*url.URL, error)) Option {
+	return func(c *config) { c.proxy, c.proxySet, c.adjusted = proxy, true, true }
+}
 
 // WithMaxRedirects bounds how many redirects a call follows. The default is
 // [DefaultMaxRedirects]; 0 follows none and returns the redirect itself. Under

@@ -9,12 +9,15 @@ import (
 	"github.com/standpipe-go/standpipe/internal/loopback"
 )
 
-// origin is a scheme, host and port (RFC 6454), in canonical form: lower case,
-// the scheme's default port left out.
+// origin is a scheme, host and port (RFC 6454), in canonical form: lower case and
+// ASCII, the scheme's default port left out.
 type origin struct{ scheme, host string }
 
 func originOf(u *url.URL) origin {
 	host := lower(u.Host)
+	if ascii, ok := asciiHost(host); ok {
+		host = ascii
+	}
 	switch u.Scheme {
 	case "https":
 		host = strings.TrimSuffix(host, ":443")
@@ -59,7 +62,21 @@ func (s *originSet) contains(u *url.URL, o origin) bool {
 	default:
 		return false
 	}
-	return o == s.base || slices.Contains(s.others, o) || s.match != nil && s.match(u)
+	return o == s.base || slices.Contains(s.others, o) || s.match != nil && s.matches(u)
+}
+
+// matches asks the profile about u, with its host as it is connected to.
+func (s *originSet) matches(u *url.URL) bool {
+	host, ok := asciiHost(u.Host)
+	if !ok {
+		return false
+	}
+	if host != u.Host {
+		ascii := *u
+		ascii.Host = host
+		u = &ascii
+	}
+	return s.match(u)
 }
 
 // admits reports whether the credential may go to u under that Host field. Besides
@@ -68,7 +85,7 @@ func (s *originSet) contains(u *url.URL, o origin) bool {
 // URL says. A field of "" is the URL's own host.
 func (s *originSet) admits(u *url.URL, host string) bool {
 	o := originOf(u)
-	if !s.contains(u, o) || !opaqueAgrees(u) {
+	if !s.contains(u, o) || !opaqueAgrees(u) || !oneHost(u.Host) || !oneHost(host) {
 		return false
 	}
 	if host == "" || host == u.Host {
@@ -94,6 +111,16 @@ func opaqueAgrees(u *url.URL) bool {
 	return lower(rest) == lower(u.Host)
 }
 
+// readyURL makes a URL that a service wrote one that can be sent: with its host in
+// ASCII and without a space in its query, which would end the target of the request's
+// first line. All else in the query stays as it is.
+func readyURL(u *url.URL) {
+	if host, ok := asciiHost(u.Host); ok {
+		u.Host = host
+	}
+	u.RawQuery = strings.ReplaceAll(u.RawQuery, " ", "%20")
+}
+
 // parseBase reads a base URL strictly: absolute, http or https, a host, and
 // nothing that could hold a secret or be lost when paths are joined to it.
 func parseBase(raw string) (*url.URL, error) {
@@ -113,6 +140,9 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, failf(ErrConfig, "base URL has a query or a fragment: give them to the request")
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' || r == utf8.RuneError }):
 		return nil, failf(ErrConfig, "base URL has a malformed host")
+	}
+	if host, ok := asciiHost(u.Host); ok {
+		u.Host = host // what has none is no host of anybody's
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {

@@ -31,6 +31,10 @@ type Profile struct {
 	// as the API version.
 	Header http.Header
 
+	// Query is sent with every request that is made by its Path and does not have the
+	// same names in its own Query, such as the API version. See [WithQuery].
+	Query url.Values
+
 	// IdempotencyHeader names the header in which the service honours an
 	// idempotency key, "" if it honours none.
 	IdempotencyHeader string

@@ -1,9 +1,60 @@
 package client
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
+
+// queryParam is a parameter that every request gets, with its values as they are sent.
+type queryParam struct{ name, pairs string }
+
+// queryParams merges the profile's parameters and the client's own, name by name. A
+// name without a value takes the profile's away.
+func queryParams(profile, own url.Values) ([]queryParam, error) {
+	all := maps.Clone(profile)
+	if all == nil {
+		all = url.Values{}
+	}
+	maps.Copy(all, own)
+	var list []queryParam
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if name == "" || hasControl(name) {
+			return nil, failf(ErrConfig, "client: the name of a query parameter is empty or holds a control character")
+		}
+		if slices.ContainsFunc(all[name], hasControl) {
+			return nil, failf(ErrConfig, "client: query parameter %s holds a control character", printable(name))
+		}
+		if len(all[name]) > 0 {
+			list = append(list, queryParam{name, url.Values{name: all[name]}.Encode()})
+		}
+	}
+	return list, nil
+}
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// defaultQuery is what a request gets that gives these parameters itself.
+func (c *Client) defaultQuery(given url.Values) string {
+	var pairs []string
+	for _, p := range c.query {
+		if _, replaced := given[p.name]; !replaced {
+			pairs = append(pairs, p.pairs)
+		}
+	}
+	return strings.Join(pairs, "&")
+}
+
+// joinQuery joins two raw queries.
+func joinQuery(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "&" + b
+}
 
 // withoutParam takes every parameter of that name out of a raw query and leaves
 // the rest as it is, down to the byte: a query may be signed, and not every

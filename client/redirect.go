@@ -107,6 +107,7 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
 		return false, failf(ErrRedirect, "the Location of the redirect is not an http or https URL")
 	}
+	readyURL(target)
 	if n := resp.ContentLength; n > 0 && n <= maxRedirectBody && !spent(resp) {
 		x.lookAhead(resp, n, lookTimeout) // so that the connection is free
 	}
@@ -211,8 +212,8 @@ func (x *hop) strip() {
 	own, _ := x.c.cfg.auth.(headerOnly)
 	for name := range req.Header {
 		field := http.CanonicalHeaderKey(name)
-		known := redact.Harmless(field) || narrows(field) || field == x.c.keyHeader
-		if !known || own != nil && field == own.headerName() {
+		known := redact.Harmless(field) || narrows(field) || sameField(field, x.c.keyHeader)
+		if !known || own != nil && sameField(field, own.headerName()) {
 			delete(req.Header, name)
 		}
 	}

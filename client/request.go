@@ -19,11 +19,17 @@ type Request struct {
 	Path string
 
 	// URL is used instead of Path where the service itself gave an absolute URL,
-	// such as a link to the next page. It must be on one of the client's origins.
+	// such as a link to the next page. It must be on one of the client's origins. Its
+	// query is left as it is: [WithQuery] adds nothing to it.
 	URL string
 
-	Query  url.Values  // added to the URL's query
-	Header http.Header // replaces what the client would send under the same name; credentials included
+	// Query is added to the URL's query, in the order of its names. A name that is in
+	// it, also without a value, takes the place of [WithQuery]'s.
+	Query url.Values
+
+	// Header replaces what the client would send under the same name, credentials
+	// included. A name that is not of HTTP's own is sent over HTTP/1 as it is spelled.
+	Header http.Header
 
 	// Body is encoded as JSON unless it is a [Body]. Nil is no body.
 	Body any
@@ -102,12 +108,11 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 	if err := c.resolve(r, &out.url); err != nil {
 		return err
 	}
+	if len(c.query) > 0 && r.URL == "" {
+		out.url.RawQuery = c.defaultQuery(r.Query)
+	}
 	if len(r.Query) > 0 {
-		q := r.Query.Encode()
-		if out.url.RawQuery != "" {
-			q = out.url.RawQuery + "&" + q
-		}
-		out.url.RawQuery = q
+		out.url.RawQuery = joinQuery(out.url.RawQuery, r.Query.Encode())
 	}
 	method := r.Method
 	if method == "" {
@@ -137,10 +142,10 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 			return err
 		}
 		for name, values := range r.Header {
-			if name = http.CanonicalHeaderKey(name); spellings(r.Header, name) > 1 {
-				return failf(ErrRequest, "header %s is given in two spellings", name)
+			if spellings(r.Header, name) > 1 {
+				return failf(ErrRequest, "header %s is given in two spellings", http.CanonicalHeaderKey(name))
 			}
-			h[name] = values
+			setField(h, c.spelled(name), values)
 		}
 	}
 	out.http = (&http.Request{
@@ -193,6 +198,7 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 		return failf(ErrOrigin, "URL is not on an origin of this client: its host is %s", printable(u.Host))
 	}
 	u.Fragment, u.RawFragment = "", ""
+	readyURL(u)
 	*into = *u
 	return nil
 }

@@ -192,7 +192,7 @@ func (x *hop) identify() {
 		x.ownHeader()
 		oneSpelling(x.tmpl.Header, c.keyHeader)
 	}
-	if x.tmpl.Header.Get(c.keyHeader) != "" {
+	if fieldValue(x.tmpl.Header, c.keyHeader) != "" {
 		return
 	}
 	h := x.call

@@ -10,7 +10,7 @@ import (
 // SDK's own retries off. The stack's credential replaces the SDK's on this
 // client's origins; elsewhere the SDK's requests pass without one. A response that
 // something around the returned client's transport makes anew must keep its Request:
-// without it a redirect may have come from anywhere, and gets no credential. Path, Query
+// without it a redirect may have come from anywhere, and gets no credential. Path, query
 // and the headers that New was given, but for the User-Agent, are the SDK's own
 // business. The default deadline ends with a response's headers; its body
 // is bounded while it moves, see [WithIdleTimeout]. A response that is not retried is

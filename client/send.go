@@ -59,7 +59,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
-		if x.c.attempt != nil {
+		if err = x.unconnected(final, watch, err); x.c.attempt != nil {
 			err = x.clean(err) // middleware sees it
 		}
 		return nil, err
@@ -87,7 +87,7 @@ func (a *attempt) hostOf(req *http.Request) *hostState {
 func (a *attempt) readied(host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
 	x := a.x
 	var w *watch
-	if !safeMethod(req.Method) || host.http2.Load() {
+	if !safeMethod(req.Method) || host.http2.Load() || x.mayConnect(host) {
 		req, w = a.watched(host, req)
 		ours = true
 	}

@@ -1,8 +1,15 @@
 package client_test
 
 import (
+	"bufio"
+	"context"
+	"io"
+	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -113,4 +120,102 @@ func TestRequestHeaderInTwoSpellings(t *testing.T) {
 		require.NotContains(t, err.Error(), "canary")
 	}
 	require.Empty(t, w.seen)
+}
+
+// wireNames returns the names of the fields of the next request as they come over
+// HTTP/1, for a service that tells them apart by their case.
+func wireNames(t *testing.T) (base string, names func() []string) {
+	t.Helper()
+	seen := make(chan []string, 10)
+	at, _ := listening(t, func(c net.Conn) {
+		var list []string
+		for lines := bufio.NewScanner(c); lines.Scan(); {
+			if lines.Text() == "" {
+				seen <- list
+				list = nil
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+			}
+			if name, _, ok := strings.Cut(lines.Text(), ":"); ok {
+				list = append(list, name)
+			}
+		}
+	})
+	return "http://" + at, func() []string { return <-seen }
+}
+
+// The name of a field is sent as whoever gave it spells it, once, and those of HTTP's
+// own as everybody does.
+func TestTheSpellingOfAHeaderNameIsKept(t *testing.T) {
+	at, names := wireNames(t)
+	key := secret.Static("k-123456")
+	for what, tc := range map[string]struct {
+		opts []client.Option
+		r    client.Request
+		want []string // and no other of apikey, user-agent, content-type, idem
+	}{
+		"of the request":        {nil, client.Request{Header: http.Header{"apiKey": {"k"}}}, []string{"User-Agent", "apiKey"}},
+		"HTTP's own":            {nil, client.Request{Header: http.Header{"user-agent": {"k"}, "CONTENT-TYPE": {"a/b"}, "host": {"x"}}, Method: "POST", Body: 1}, []string{"Content-Type", "User-Agent"}},
+		"of the credential":     {[]client.Option{client.WithAuth(client.APIKeyHeader("apiKey", key))}, client.Request{}, []string{"User-Agent", "apiKey"}},
+		"with a prefix":         {[]client.Option{client.WithAuth(client.HeaderPrefix("APIkey", "Token ", key))}, client.Request{}, []string{"APIkey", "User-Agent"}},
+		"of the client":         {[]client.Option{client.WithHeader("apiKey", "k")}, client.Request{}, []string{"User-Agent", "apiKey"}},
+		"the client's last one": {[]client.Option{client.WithHeader("apikey", "k"), client.WithHeader("apiKey", "k")}, client.Request{}, []string{"User-Agent", "apiKey"}},
+		"of the profile":        {[]client.Option{client.WithProfile(client.Profile{Header: http.Header{"apiKey": {"k"}}})}, client.Request{}, []string{"User-Agent", "apiKey"}},
+		"the client over the profile": {[]client.Option{client.WithHeader("apikey", "k"), client.WithProfile(client.Profile{Header: http.Header{"apiKey": {"k"}}})},
+			client.Request{}, []string{"User-Agent", "apikey"}},
+		"the request over both": {[]client.Option{client.WithHeader("apikey", "k"), client.WithAuth(client.APIKeyHeader("apiKey", key))},
+			client.Request{Header: http.Header{"APIKEY": {"mine"}}}, []string{"APIKEY", "User-Agent"}},
+		"the credential over the client": {[]client.Option{client.WithHeader("APIKEY", "k"), client.WithAuth(client.APIKeyHeader("apiKey", key))},
+			client.Request{}, []string{"User-Agent", "apiKey"}},
+		"of the idempotency key": {[]client.Option{client.WithIdempotencyHeader("idemKey")}, client.Request{Method: "POST"}, []string{"User-Agent", "idemKey"}},
+		"a key of the request's": {[]client.Option{client.WithIdempotencyHeader("idemKey")},
+			client.Request{Method: "POST", Header: http.Header{"IDEMKEY": {"mine"}}}, []string{"User-Agent", "idemKey"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c, err := client.New(at, tc.opts...)
+			require.NoError(t, err)
+			defer c.CloseIdleConnections()
+			for range 2 { // the second finds what the first has left
+				_, err = client.Call[client.None](t.Context(), c, tc.r)
+				require.NoError(t, err)
+				got := slices.DeleteFunc(names(), func(name string) bool {
+					return !slices.Contains([]string{"apikey", "user-agent", "content-type", "idemkey"}, strings.ToLower(name))
+				})
+				slices.Sort(got)
+				require.Equal(t, tc.want, got)
+			}
+		})
+	}
+	_, err := client.New(at, client.WithProfile(client.Profile{Header: http.Header{"apiKey": {"a"}, "APIKEY": {"b"}}}))
+	require.ErrorIs(t, err, client.ErrConfig)
+	require.ErrorContains(t, err, "two spellings")
+}
+
+// C14, C15: a credential under a name of its own spelling is renewed after a 401, and
+// taken off where it must not go, as any other.
+func TestC14_ACredentialUnderItsOwnSpelling(t *testing.T) {
+	now := "canary-old"
+	src := secret.Cache(secret.Func(func(context.Context) ([]secret.Value, error) { return []secret.Value{secret.New(now)}, nil }), time.Hour)
+	rt := &hosts{t: t, routes: map[string]http.HandlerFunc{
+		base + "/new": func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("apiKey") != "canary-new" { // a server sees names in canonical form
+				w.WriteHeader(401)
+			}
+			_, _ = io.WriteString(w, `{}`)
+		},
+		base + "/away": to(302, "https://elsewhere.example/"),
+	}}
+	c, err := client.New(base, client.WithTransport(rt), client.WithAuth(client.APIKeyHeader("apiKey", src)))
+	require.NoError(t, err)
+	_, err = secret.Current(t.Context(), src)
+	require.NoError(t, err)
+	now = "canary-new"
+	_, err = client.Get[thing](t.Context(), c, "/new")
+	require.NoError(t, err)
+	require.Len(t, rt.seen, 2)
+	_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/away", Header: http.Header{"APIKEY": {"canary-mine"}}})
+	require.NoError(t, err)
+	require.True(t, carries(rt.seen[2]))
+	//lint:ignore SA1008 the spelling is what is tested
+	require.Equal(t, []string{"canary-mine"}, rt.seen[2].Header["APIKEY"])
+	require.False(t, carries(rt.seen[3]))
 }

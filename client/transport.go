@@ -17,13 +17,16 @@ const (
 // silence would swallow one attempt after another: it is asked for a sign of life, and
 // given up, before an attempt of the given timeout is over.
 func newTransport(attempt time.Duration) *http.Transport {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	if d, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = d.Clone()
 	}
 	t.MaxResponseHeaderBytes = 1 << 20
 	t.MaxIdleConnsPerHost = 64
 	t.IdleConnTimeout = maxIdleConn
+	if t.OnProxyConnectResponse == nil {
+		t.OnProxyConnectResponse = proxyAnswered
+	}
 	if t.HTTP2 == nil {
 		t.HTTP2 = &http.HTTP2Config{}
 	}
@@ -35,3 +38,22 @@ func newTransport(attempt time.Duration) *http.Transport {
 	t.HTTP2.PingTimeout = cmp.Or(t.HTTP2.PingTimeout, ping)
 	return t
 }
+
+// newTransport makes the default transport of a client.
+func (c *config) newTransport() *http.Transport {
+	t := newTransport(c.attemptTimeout)
+	if c.tls != nil {
+		t.TLSClientConfig = c.tls.Clone() // package net/http adds to it
+	}
+	if c.proxySet {
+		t.Proxy = c.proxy
+	}
+	return t
+}
+
+// NewTransport returns a new transport like the one that a client has without
+// [WithTransport], to be adjusted and given to that option: with the proxy of the
+// environment, response headers of at most 1 MiB, 64 idle connections a host, which are
+// kept for 50 s, and, for attempts of [DefaultAttemptTimeout], pings that find an HTTP/2
+// connection dead. For certificates or a proxy alone, [WithTLS] and [WithProxy] do.
+func NewTransport() *http.Transport { return newTransport(DefaultAttemptTimeout) }

@@ -26,12 +26,14 @@ type watch struct {
 	hooks httptrace.ClientTrace
 	wrote atomic.Bool  // the header has been written whole
 	phase atomic.Int64 // of the clock
+
+	handshake atomic.Pointer[error] // with which the last TLS handshake ended, if it failed
 }
 
 // watched returns req with a trace of what becomes of it.
 func (a *attempt) watched(host *hostState, req *http.Request) (*http.Request, *watch) {
 	w := &watch{x: a.x, a: a, host: host}
-	w.hooks = httptrace.ClientTrace{GetConn: w.getConn, GotConn: w.gotConn, WroteHeaders: w.wroteHeaders}
+	w.hooks = httptrace.ClientTrace{GetConn: w.getConn, GotConn: w.gotConn, WroteHeaders: w.wroteHeaders, TLSHandshakeDone: w.handshaken}
 	return req.WithContext(httptrace.WithClientTrace(req.Context(), &w.hooks)), w
 }
 
@@ -52,6 +54,28 @@ func (w *watch) timer(phase int) int {
 }
 
 func (w *watch) getConn(string) { w.x.trace.asked.Store(true) }
+
+func (w *watch) handshaken(_ tls.ConnectionState, err error) {
+	if err != nil {
+		w.handshake.Store(&err)
+	}
+}
+
+// refusedTLS reports whether a TLS handshake was seen to fail by a decision of either
+// side, of whatever type its error is: the user's own check of a certificate says no
+// with any error.
+func (w *watch) refusedTLS() bool {
+	if w == nil {
+		return false
+	}
+	err := w.handshake.Load()
+	return err != nil && !networks(*err)
+}
+
+// unconnected reports whether a connection was asked for and not had.
+func (w *watch) unconnected() bool {
+	return w != nil && w.x.trace.asked.Load() && !w.x.trace.got.Load()
+}
 
 func (w *watch) wroteHeaders() {
 	w.x.trace.got.Store(true)
