@@ -170,6 +170,9 @@ func (x *exchange) prepare() error {
 	if err := x.guard(o); err != nil {
 		return err
 	}
+	if err := x.limitBy(); err != nil {
+		return err
+	}
 	x.identify()
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)

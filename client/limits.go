@@ -19,25 +19,10 @@ type routePacer interface {
 	ObserveRoute(key string, r ratelimit.Route, status int, h http.Header, throttled bool)
 }
 
-func (x *exchange) limitKey(a *attemptContext) string {
-	if f := x.c.cfg.limitKey; f != nil {
-		return f(a.tmpl)
-	}
-	return a.key
-}
-
-func (x *exchange) route(a *attemptContext) ratelimit.Route {
-	method := a.tmpl.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	return ratelimit.Route{Method: method, Path: a.tmpl.URL.Path, Keyed: x.c.cfg.limitKey != nil}
-}
-
 // await waits until the limits let a request through. The route comes first: it
 // takes no token of the others while it holds the request back.
 func (x *exchange) await(a *attemptContext) error {
-	key := x.limitKey(a)
+	key := a.key
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	if routes != nil {
 		if err := routes.WaitRoute(a, key, x.route(a)); err != nil {
@@ -64,7 +49,7 @@ func (x *exchange) limitsDelay(a *attemptContext) time.Duration {
 	if !x.limited(a) {
 		return 0
 	}
-	key := x.limitKey(a)
+	key := a.key
 	var d time.Duration
 	if l, ok := x.c.limits.(ratelimit.Delayer); ok {
 		d = told(func() time.Duration { return l.Delay(key) })
@@ -95,7 +80,7 @@ func (x *exchange) unused(a *attemptContext, n int32) {
 	if n <= 0 {
 		return
 	}
-	key := x.limitKey(a)
+	key := a.key
 	r, returns := x.c.limits.(ratelimit.Returner)
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	for range n {
@@ -128,7 +113,7 @@ func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Re
 	if pacer == nil {
 		return
 	}
-	key := x.limitKey(a)
+	key := a.key
 	routes, _ := pacer.(routePacer)
 	for i := range min(t.paced, t.sent) {
 		status, h, throttled := 0, http.Header(nil), false

@@ -63,12 +63,12 @@ func TestLimitsDelayIsTheLongestOfLimiterPacerAndRoute(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, err := New("https://api.example.com", append(tt.opts(), WithLimitKey(func(*http.Request) string { return "k" }))...)
+				c, err := New("https://api.example.com", tt.opts()...)
 				require.NoError(t, err)
 				x := newExchange(c, t.Context(), 0)
 				defer x.clock.stop()
 				a := x.newAttempt()
-				a.host = c.home
+				a.host, a.key = c.home, "k"
 				a.tmpl, err = http.NewRequest("GET", "https://api.example.com/x", nil)
 				require.NoError(t, err)
 				for range 2 {

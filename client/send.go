@@ -244,7 +244,7 @@ func (x *exchange) lends(req *http.Request) bool {
 // plain reports whether nobody but the stack and the transport sees the template.
 func (x *exchange) plain() bool {
 	_, own := x.c.cfg.auth.(headerOnly)
-	return x.c.attempt == nil && x.buffered && x.asked == nil && x.c.cfg.limitKey == nil && (own || x.c.cfg.auth == nil)
+	return x.c.attempt == nil && x.buffered && x.asked == nil && (own || x.c.cfg.auth == nil)
 }
 
 // lend puts the credential into the template. A template that has been sent
