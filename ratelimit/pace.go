@@ -17,6 +17,7 @@ const (
 	reorderWithin = 2 * time.Second        // responses can overtake each other by this much
 	maxQuotas     = 16                     // that are followed for a key
 	maxRoutes     = 256                    // that are told apart for a key
+	askAgain      = time.Minute            // whether a window is over whose end was not told
 	lookAgain     = 20 * time.Millisecond  // for answers to calls in flight
 )
 

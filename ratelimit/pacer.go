@@ -25,7 +25,8 @@ import (
 //     another, with the gap of [Stagger] that narrows from call to call.
 //
 // No pause is longer than [MaxPause]; one that was to be longer ends with a single
-// call, and the others wait for what comes of it. What an answer says of one route
+// call, and the others wait for what comes of it. A quota that is used up without a
+// time at which it is whole again is asked after in this way once a minute. What an answer says of one route
 // alone holds up only that where the route is told: see [Pacer.ObserveRoute].
 //
 // Do not let a Pacer observe the limits of a 401, which are those of nobody in
@@ -98,7 +99,7 @@ func Informs(h http.Header) bool {
 			continue
 		}
 		switch name[:4] {
-		case "Rate", "X-Ra", "X-Se":
+		case "Rate", "X-Ra", "X-Se", "X-Sh", "X-Hu", "Anth":
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/pause"
@@ -68,7 +69,7 @@ func (p *Pacer) ReturnRoute(key string, r Route) {
 
 // ObserveRoute is [Pacer.Observe] for a call that is known to be of a route. What the
 // answer says holds for the key, but for these, which hold for the route: a limit
-// that names a resource (X-RateLimit-Resource, Sentry's categories), with the throttle
+// that names a resource (X-RateLimit-Resource, -Bucket or -Name, Sentry's categories), with the throttle
 // that it explains, and a Retry-After that comes without a throttle.
 func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, throttled bool) {
 	var space [4]Limit
@@ -90,17 +91,23 @@ func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, thr
 
 // resource returns what the limits of h name, if that is the route's.
 func resource(h http.Header, r Route) string {
-	if names := h["X-Ratelimit-Resource"]; len(names) == 1 && !r.Keyed {
-		return names[0]
+	if r.Keyed {
+		return ""
 	}
-	return ""
+	return xRateLimit.named(h)
+}
+
+// covers reports whether a limit is of the resource, or one of a list of its limits.
+func covers(l Limit, resource string) bool {
+	rest, ok := strings.CutPrefix(l.Name, resource)
+	return ok && (rest == "" || rest[0] == '#')
 }
 
 // split tells what concerns the whole key from what concerns the route alone.
 func split(o observation, resource string) (whole, own observation) {
 	own = observation{status: o.status, throttled: o.throttled}
 	if resource != "" {
-		o.limits, own.limits = part(o.limits, func(l Limit) bool { return l.Name == resource })
+		o.limits, own.limits = part(o.limits, func(l Limit) bool { return covers(l, resource) })
 	}
 	if o.sentry, own.sentry = part(o.sentry, func(l Limit) bool { return l.Name != "" }); !o.throttled {
 		own.sentry = nil // what is foretold of a category is not of this route's
