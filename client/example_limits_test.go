@@ -10,6 +10,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
 // A service that limits its resources apart, as GitHub does: a search that is used up
@@ -43,4 +44,23 @@ func ExampleProfile_limitKey() {
 	// /search/issues false
 	// /search/users true
 	// /user false
+}
+
+// A call that costs more than others at the service takes its tokens together.
+func ExampleRequest_weight() {
+	srv := clienttest.Start(clienttest.JSON(200, `{}`))
+	defer srv.Close()
+	points := ratelimit.PerSecond(50, ratelimit.Burst(1000)) // as a service of GraphQL may count
+	c, err := client.New(srv.URL, client.WithRateLimit(points))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, cost := range []int{252, 1001} {
+		_, err = client.Call[client.None](context.Background(), c, client.Request{Method: "POST", Path: "/graphql", Weight: cost})
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// POST /graphql: rate limit: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
 }

@@ -29,16 +29,29 @@ func (x *exchange) await(a *attemptContext) error {
 			return err
 		}
 	}
-	err := x.c.limits.Wait(a, key)
+	err := x.take(a, key)
 	if err != nil && routes != nil {
 		routes.ReturnRoute(key, x.route(a))
 	}
 	return err
 }
 
+// take waits for what the request weighs.
+func (x *exchange) take(a *attemptContext, key string) error {
+	if w := x.out.weight; w > 1 {
+		return ratelimit.WaitN(a, x.c.limits, key, w)
+	}
+	return x.c.limits.Wait(a, key)
+}
+
 // routeDelayer is a routePacer that can tell how long a route would be held back.
 type routeDelayer interface {
 	DelayRoute(key string, r ratelimit.Route) time.Duration
+}
+
+// weightDelayer is a limiter that can tell how long a call of some weight would wait.
+type weightDelayer interface {
+	DelayN(key string, n int) time.Duration
 }
 
 // limitsDelay returns what the limiter, the pacer and what is known of the route would
@@ -51,7 +64,10 @@ func (x *exchange) limitsDelay(a *attemptContext) time.Duration {
 	}
 	key := a.key
 	var d time.Duration
-	if l, ok := x.c.limits.(ratelimit.Delayer); ok {
+	switch l := x.c.limits.(type) {
+	case weightDelayer:
+		d = told(func() time.Duration { return l.DelayN(key, max(x.out.weight, 1)) })
+	case ratelimit.Delayer:
 		d = told(func() time.Duration { return l.Delay(key) })
 	}
 	if p, ok := x.c.cfg.pacer.(routeDelayer); ok {
@@ -85,6 +101,8 @@ func (x *exchange) unused(a *attemptContext, n int32) {
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	for range n {
 		switch {
+		case returns && x.out.weight > 1:
+			ratelimit.ReturnN(x.c.limits, key, x.out.weight)
 		case returns:
 			r.Return(key)
 		case x.c.cfg.pacer != nil:
@@ -101,7 +119,9 @@ func (x *exchange) unused(a *attemptContext, n int32) {
 func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Response) {
 	pacer := x.c.cfg.pacer
 	teaches := resp != nil && pacer != nil && x.host.teaches(resp, x.heard)
+	weight := x.out.weight
 	if t.paced == 0 {
+		weight = 1 // nothing was taken
 		if !x.c.cfg.pacerOwn || !teaches || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 			return
 		}
@@ -120,11 +140,14 @@ func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Re
 		switch {
 		case i > 0 || resp == nil:
 		case !teaches:
-			if x.untold(a, key) {
+			if x.untold(a, key, weight) {
 				continue
 			}
 		default:
 			status, h, throttled = resp.StatusCode, resp.Header, v.throttled
+		}
+		if w, ok := pacer.(ratelimit.Weighted); ok && weight > 1 {
+			w.ReturnN(key, weight-1) // an observation accounts for one
 		}
 		if routes != nil {
 			routes.ObserveRoute(key, x.route(a), status, h, throttled)
@@ -136,10 +159,10 @@ func (x *exchange) observe(a *attemptContext, t tally, v *verdict, resp *http.Re
 
 // untold tells the pacer alone that a request was answered by somebody who does not
 // count it, if the pacer can be told.
-func (x *exchange) untold(a *attemptContext, key string) bool {
-	r, ok := x.c.cfg.pacer.(ratelimit.Returner)
+func (x *exchange) untold(a *attemptContext, key string, weight int) bool {
+	_, ok := x.c.cfg.pacer.(ratelimit.Returner)
 	if ok {
-		r.Return(key)
+		ratelimit.ReturnN(x.c.cfg.pacer, key, max(weight, 1))
 		if routes, ok := x.c.cfg.pacer.(routePacer); ok {
 			routes.ReturnRoute(key, x.route(a))
 		}

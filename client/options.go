@@ -119,7 +119,9 @@ func WithRateLimit(l ratelimit.Limiter) Option {
 }
 
 // Pacer slows a client down by what the service says of its limits. A
-// ratelimit.Pacer is one. Implementations must be safe for concurrent use.
+// ratelimit.Pacer is one. Implementations must be safe for concurrent use. One that is
+// ratelimit.Weighted is asked for a call's whole weight, and before it observes the
+// response gets all but one back.
 type Pacer interface {
 	// Wait blocks while the key is known to be exhausted, as a ratelimit.Limiter does.
 	Wait(ctx context.Context, key string) error

@@ -47,6 +47,13 @@ type Request struct {
 	// client's limit in Call, and none in Do; a negative one is an error.
 	MaxBody int64
 
+	// Weight is what the call costs at the limits, with every attempt: that of so many
+	// others, such as the points of a GraphQL query. The limiter gives its tokens
+	// together, see ratelimit.WaitN, and the pacer takes the service to count so many. 0
+	// is 1; a negative one, and one that the limiter never has, is an error before
+	// anything is sent.
+	Weight int
+
 	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
 	Meta *Meta
 }
@@ -72,6 +79,7 @@ type outgoing struct {
 	route  string
 	key    string // the caller's idempotency key
 	limit  int64
+	weight int // at the limits; 0 is 1
 }
 
 // build fills in x.out from r, or says what is wrong with it, before any I/O.
@@ -151,7 +159,7 @@ func (x *exchange) assemble(r *Request, p *payload) error {
 		out.http.Host = host[0]
 		delete(h, "Host")
 	}
-	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
+	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
 	x.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
 }
@@ -163,6 +171,8 @@ func checkBounds(r *Request) error {
 		return failWrap(ErrTimeout, "Request.Timeout is negative: its time was over before the call", context.DeadlineExceeded)
 	case r.MaxBody < 0:
 		return failf(ErrRequest, "Request.MaxBody is negative")
+	case r.Weight < 0:
+		return failf(ErrRequest, "Request.Weight is negative")
 	}
 	return nil
 }

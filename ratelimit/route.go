@@ -35,12 +35,12 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 	}
 	sh := p.store.shard(key)
 	sh.mu.Lock()
-	part := p.store.known(sh, key).part(r)
+	part := paceOf(sh, key).part(r)
 	if part == nil {
 		sh.mu.Unlock()
 		return nil
 	}
-	return p.store.awaitIn(ctx, sh, part, p.store.now())
+	return p.store.awaitIn(ctx, sh, part, p.store.now(), 1)
 }
 
 // DelayRoute returns how long what is known of r alone would hold back a call with key
@@ -50,11 +50,11 @@ func (p *Pacer) DelayRoute(key string, r Route) time.Duration {
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	part := p.store.known(sh, key).part(r)
+	part := paceOf(sh, key).part(r)
 	if part == nil {
 		return 0
 	}
-	return sh.ahead(part, p.store.now())
+	return sh.ahead(part, p.store.now(), 1)
 }
 
 // ReturnRoute says that a call which WaitRoute let through was not sent.
@@ -62,8 +62,8 @@ func (p *Pacer) ReturnRoute(key string, r Route) {
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if part := p.store.known(sh, key).part(r); part != nil {
-		part.give(p.store.now())
+	if part := paceOf(sh, key).part(r); part != nil {
+		part.give(p.store.now(), 1)
 	}
 }
 
@@ -136,13 +136,9 @@ func part(list []Limit, f func(Limit) bool) (rest, wanted []Limit) {
 	return rest, wanted
 }
 
-// known returns what is known of key, or nil. The shard is locked.
-func (s *store) known(sh *shard, key string) *pace {
-	b := sh.buckets[key]
-	if b == nil {
-		b = sh.overflow
-	}
-	p, _ := b.(*pace)
+// paceOf returns what is known of key, or nil. The shard is locked.
+func paceOf(sh *shard, key string) *pace {
+	p, _ := sh.known(key).(*pace)
 	return p
 }
 
@@ -158,7 +154,7 @@ func (p *pace) part(r Route) *pace {
 func (p *pace) newPart(now time.Time, r Route) *pace {
 	if len(p.routes) >= maxRoutes {
 		for id, other := range p.routes {
-			if other.delay(now, 1) == 0 {
+			if other.delay(now, 0, 1) == 0 {
 				delete(p.routes, id)
 				break
 			}

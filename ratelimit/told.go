@@ -21,6 +21,18 @@ type told struct {
 // left returns how many calls may still be made.
 func (q *told) left(inFlight int) int64 { return max(q.Remaining-int64(inFlight), 0) }
 
+// need returns how many of the quota's a call has to find left that the service counts as
+// n: never more than there can be, and one where no more than one is ever waited for.
+func (q *told) need(n int) int64 {
+	switch {
+	case q.Gradual:
+		return 1
+	case q.Quota > 0:
+		return min(int64(n), q.Quota)
+	}
+	return int64(n)
+}
+
 // spend counts a call whose answer said nothing about the quota.
 func (q *told) spend(limits []Limit) {
 	if !q.Weighted && q.Remaining > 0 && !slices.ContainsFunc(limits, q.same) {
