@@ -179,7 +179,7 @@ func (x *hop) lends(req *http.Request) bool {
 // plain reports whether nobody but the stack and the transport sees the template.
 func (x *hop) plain() bool {
 	_, own := x.c.cfg.auth.(headerOnly)
-	return x.c.attempt == nil && x.accept.decodes && x.asked == nil && x.c.cfg.limitKey == nil && (own || x.c.cfg.auth == nil)
+	return x.c.attempt == nil && x.accept.decodes && x.asked == nil && (own || x.c.cfg.auth == nil)
 }
 
 // reclaim makes a template without the credential. The one that was sent is left

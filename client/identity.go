@@ -77,7 +77,8 @@ func (c *Client) idle(id *identity) bool {
 		return false
 	}
 	for _, o := range c.state.origins() {
-		if !l.Idle(limitKeyOf(o, id)) {
+		key := limitKeyOf(o, id)
+		if !l.Idle(key) || !c.state.limitNames.every(func(name string) bool { return l.Idle(resourceKeyOf(key, name)) }) {
 			return false
 		}
 	}

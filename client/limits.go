@@ -19,41 +19,39 @@ type routePacer interface {
 	ObserveRoute(key string, r ratelimit.Route, status int, h http.Header, throttled bool)
 }
 
-func (x *hop) limitKey(a *attempt) string {
-	if f := x.c.cfg.limitKey; f != nil {
-		return f(a.tmpl)
-	}
-	return a.key
-}
-
-func (x *hop) route(a *attempt) ratelimit.Route {
-	method := a.tmpl.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	return ratelimit.Route{Method: method, Path: a.tmpl.URL.Path, Keyed: x.c.cfg.limitKey != nil}
-}
-
 // await waits until the limits let a request through. The route comes first: it
 // takes no token of the others while it holds the request back.
 func (x *hop) await(a *attempt) error {
-	key := x.limitKey(a)
+	key := a.key
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	if routes != nil {
 		if err := routes.WaitRoute(a, key, x.route(a)); err != nil {
 			return err
 		}
 	}
-	err := x.c.limits.Wait(a, key)
+	err := x.take(a, key)
 	if err != nil && routes != nil {
 		routes.ReturnRoute(key, x.route(a))
 	}
 	return err
 }
 
+// take waits for what the request weighs.
+func (x *hop) take(a *attempt, key string) error {
+	if w := x.out.weight; w > 1 {
+		return ratelimit.WaitN(a, x.c.limits, key, w)
+	}
+	return x.c.limits.Wait(a, key)
+}
+
 // routeDelayer is a routePacer that can tell how long a route would be held back.
 type routeDelayer interface {
 	DelayRoute(key string, r ratelimit.Route) time.Duration
+}
+
+// weightDelayer is a limiter that can tell how long a call of some weight would wait.
+type weightDelayer interface {
+	DelayN(key string, n int) time.Duration
 }
 
 // limitsDelay returns what the limiter, the pacer and what is known of the route would
@@ -64,9 +62,12 @@ func (x *hop) limitsDelay(a *attempt) time.Duration {
 	if !x.limited(a) {
 		return 0
 	}
-	key := x.limitKey(a)
+	key := a.key
 	var d time.Duration
-	if l, ok := x.c.limits.(ratelimit.Delayer); ok {
+	switch l := x.c.limits.(type) {
+	case weightDelayer:
+		d = told(func() time.Duration { return l.DelayN(key, max(x.out.weight, 1)) })
+	case ratelimit.Delayer:
 		d = told(func() time.Duration { return l.Delay(key) })
 	}
 	if p, ok := x.c.cfg.pacer.(routeDelayer); ok {
@@ -95,11 +96,13 @@ func (x *hop) unused(a *attempt, n int32) {
 	if n <= 0 {
 		return
 	}
-	key := x.limitKey(a)
+	key := a.key
 	r, returns := x.c.limits.(ratelimit.Returner)
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	for range n {
 		switch {
+		case returns && x.out.weight > 1:
+			ratelimit.ReturnN(x.c.limits, key, x.out.weight)
 		case returns:
 			r.Return(key)
 		case x.c.cfg.pacer != nil:
@@ -116,7 +119,9 @@ func (x *hop) unused(a *attempt, n int32) {
 func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 	pacer := x.c.cfg.pacer
 	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heard)
+	weight := x.out.weight
 	if t.paced == 0 {
+		weight = 1 // nothing was taken
 		if !x.c.cfg.pacerOwn || !teaches || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 			return
 		}
@@ -128,18 +133,21 @@ func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 	if pacer == nil {
 		return
 	}
-	key := x.limitKey(a)
+	key := a.key
 	routes, _ := pacer.(routePacer)
 	for i := range min(t.paced, t.sent) {
 		status, h, throttled := 0, http.Header(nil), false
 		switch {
 		case i > 0 || resp == nil:
 		case !teaches:
-			if x.untold(a, key) {
+			if x.untold(a, key, weight) {
 				continue
 			}
 		default:
 			status, h, throttled = resp.StatusCode, resp.Header, v.throttled
+		}
+		if w, ok := pacer.(ratelimit.Weighted); ok && weight > 1 {
+			w.ReturnN(key, weight-1) // an observation accounts for one
 		}
 		if routes != nil {
 			routes.ObserveRoute(key, x.route(a), status, h, throttled)
@@ -151,10 +159,10 @@ func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 
 // untold tells the pacer alone that a request was answered by somebody who does not
 // count it, if the pacer can be told.
-func (x *hop) untold(a *attempt, key string) bool {
-	r, ok := x.c.cfg.pacer.(ratelimit.Returner)
+func (x *hop) untold(a *attempt, key string, weight int) bool {
+	_, ok := x.c.cfg.pacer.(ratelimit.Returner)
 	if ok {
-		r.Return(key)
+		ratelimit.ReturnN(x.c.cfg.pacer, key, max(weight, 1))
 		if routes, ok := x.c.cfg.pacer.(routePacer); ok {
 			routes.ReturnRoute(key, x.route(a))
 		}

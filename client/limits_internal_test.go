@@ -63,12 +63,12 @@ func TestLimitsDelayIsTheLongestOfLimiterPacerAndRoute(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, err := New("https://api.example.com", append(tt.opts(), WithLimitKey(func(*http.Request) string { return "k" }))...)
+				c, err := New("https://api.example.com", tt.opts()...)
 				require.NoError(t, err)
 				x := newHop(c, t.Context(), 0)
 				defer x.clock.stop()
 				a := x.newAttempt()
-				a.host = c.home
+				a.host, a.key = c.home, "k"
 				a.tmpl, err = http.NewRequest("GET", "https://api.example.com/x", nil)
 				require.NoError(t, err)
 				for range 2 {
@@ -96,5 +96,26 @@ func TestLimitsDelayAsksTheOwnPacerOnceTheHostSpokeOfLimits(t *testing.T) {
 		require.Zero(t, x.limitsDelay(a))
 		c.home.paced.Store(true)
 		require.GreaterOrEqual(t, x.limitsDelay(a), 30*time.Second)
+	})
+}
+
+// What was sent before the host first spoke of limits took nothing, whatever it weighs, and gives nothing back.
+func TestAnAttemptThatTookNothingGivesNothingBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := New("https://api.example.com")
+		require.NoError(t, err)
+		x := newHop(c, t.Context(), 0)
+		defer x.clock.stop()
+		x.out.weight, x.host = 100, c.home
+		a := x.newAttempt()
+		a.host, a.key = c.home, c.homeKey
+		a.tmpl, err = http.NewRequest("GET", "https://api.example.com/x", nil)
+		require.NoError(t, err)
+		pacer := c.cfg.pacer.(*ratelimit.Pacer)
+		require.NoError(t, pacer.WaitN(t.Context(), c.homeKey, 300))
+		told := http.Header{"X-Ratelimit-Limit": {"1000"}, "X-Ratelimit-Remaining": {"500"}, "X-Ratelimit-Reset": {"60"}}
+		x.observe(a, tally{sent: 1}, &verdict{facts: facts{status: 200}}, &http.Response{StatusCode: 200, Header: told})
+		require.Zero(t, pacer.DelayN(c.homeKey, 200))
+		require.Positive(t, pacer.DelayN(c.homeKey, 202), "the other's 300 are in flight still")
 	})
 }

@@ -129,7 +129,9 @@ func WithRateLimit(l ratelimit.Limiter) Option {
 }
 
 // Pacer slows a client down by what the service says of its limits. A
-// ratelimit.Pacer is one. Implementations must be safe for concurrent use.
+// ratelimit.Pacer is one. Implementations must be safe for concurrent use. One that is
+// ratelimit.Weighted is asked for a call's whole weight, and before it observes the
+// response gets all but one back.
 type Pacer interface {
 	// Wait blocks while the key is known to be exhausted, as a ratelimit.Limiter does.
 	Wait(ctx context.Context, key string) error
@@ -144,10 +146,12 @@ func WithPacing(p Pacer) Option {
 	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn, c.limitsSet = p, true, false, true }
 }
 
-// WithLimitKey replaces the key that the limiter and the pacer see: what the service
-// counts by. A limit that names a resource then holds up the whole key; without this
-// option it holds up the same method and path. f must not put a secret into the key
-// and must be safe for concurrent use.
+// WithLimitKey replaces the whole key that the limiter and the pacer see: what the
+// service counts by, the caller and the origin included. Where the service keeps
+// several limits for each caller, set [Profile.LimitKey] instead. A limit that names a
+// resource then holds up the whole key; without either it holds up the same method
+// and path. f is asked once per redirect hop, before the stack adds the credential. It
+// must not put a secret into the key and must be safe for concurrent use.
 func WithLimitKey(f func(*http.Request) string) Option { return func(c *config) { c.limitKey = f } }
 
 // WithBreaker adds a circuit breaker for each origin. The zero Breaker has

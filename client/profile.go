@@ -85,6 +85,17 @@ type Profile struct {
 	// how long; 0 leaves it to the policy.
 	ThrottleWait time.Duration
 
+	// LimitKey names the limit of the service that a request counts against, where it
+	// keeps several for one caller: GitHub's resource ("search" for /search/issues), X's
+	// endpoint, Slack's method. A limit that is used up, and a throttle, then hold up
+	// what counts against the same one and nothing else; a [WithRateLimit] counts each by
+	// itself. "" is a limit like any other. It is asked once per redirect hop, sees the
+	// request before the stack adds the credential, and must not read the body, change
+	// the request or return a secret. Names should be few: a client tells any number
+	// apart, within the bounds of its limiter and pacer, but beyond 256 it no longer
+	// forgets who has called. Nil is one limit for all. [WithLimitKey] replaces it.
+	LimitKey func(*http.Request) string
+
 	// DecodeError reads the service's error body. Nil reads the common shapes,
 	// RFC 9457 among them.
 	DecodeError func(status int, h http.Header, body []byte) ErrorDetail

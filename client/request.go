@@ -53,6 +53,13 @@ type Request struct {
 	// client's limit in Call, and none in Do; a negative one is an error.
 	MaxBody int64
 
+	// Weight is what the call costs at the limits, with every attempt: that of so many
+	// others, such as the points of a GraphQL query. The limiter gives its tokens
+	// together, see ratelimit.WaitN, and the pacer takes the service to count so many. 0
+	// is 1; a negative one, and one that the limiter never has, is an error before
+	// anything is sent.
+	Weight int
+
 	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
 	Meta *Meta
 }
@@ -78,6 +85,7 @@ type outgoing struct {
 	route  string
 	key    string // the caller's idempotency key
 	limit  int64
+	weight int // at the limits; 0 is 1
 
 	inMemory bool // the body, if any, is bytes that the stack holds itself
 }
@@ -156,7 +164,7 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 		out.http.Host = host[0]
 		delete(h, "Host")
 	}
-	out.header, out.route, out.key, out.limit = r.Header, r.Route, r.IdempotencyKey, r.MaxBody
+	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
 	out.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
 }
@@ -168,6 +176,8 @@ func checkBounds(r *Request) error {
 		return failWrap(ErrTimeout, "Request.Timeout is negative: its time was over before the call", context.DeadlineExceeded)
 	case r.MaxBody < 0:
 		return failf(ErrRequest, "Request.MaxBody is negative")
+	case r.Weight < 0:
+		return failf(ErrRequest, "Request.Weight is negative")
 	}
 	return nil
 }

@@ -158,6 +158,9 @@ func (x *hop) prepare() error {
 	if err := x.guard(o); err != nil {
 		return err
 	}
+	if err := x.limitBy(); err != nil {
+		return err
+	}
 	x.identify()
 	attempts := c.cfg.retry.Attempts()
 	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits

@@ -14,6 +14,7 @@ type shared struct {
 	hosts map[origin]*hostState
 
 	identities identities
+	limitNames limitNames // as the profile's LimitKey has named them
 }
 
 // hostState is what an origin has taught, whoever called it.

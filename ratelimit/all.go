@@ -2,14 +2,13 @@ package ratelimit
 
 import (
 	"context"
-	"errors"
+	"math"
 	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -55,23 +54,30 @@ type all struct {
 }
 
 // Wait takes a token from every limiter as soon as all have one.
-func (a *all) Wait(ctx context.Context, key string) error {
+func (a *all) Wait(ctx context.Context, key string) error { return a.WaitN(ctx, key, 1) }
+
+// WaitN takes n tokens from every limiter as soon as all have them.
+func (a *all) WaitN(ctx context.Context, key string, n int) error {
 	if err := pause.Err(ctx); err != nil {
 		return &Error{Err: err}
 	}
-	if a.waiting.Load() == 0 && a.take(key) {
+	n = max(n, 1)
+	if most := a.most(); n > most {
+		return tooMany(n, most)
+	}
+	if a.waiting.Load() == 0 && a.take(key, n) {
 		return nil
 	}
 	a.mu.Lock()
 	l := a.lines[key]
 	if l == nil {
-		l = new(line)
+		l = newLine()
 		a.lines[key] = l
 	}
 	a.waiting.Add(1)
-	return l.await(ctx, &a.mu,
-		func() bool { return a.take(key) },
-		func(n int) time.Duration { return a.delay(key, n) },
+	return l.await(ctx, &a.mu, n,
+		func() bool { return a.take(key, n) },
+		func(ahead int) time.Duration { return a.delay(key, ahead, n) },
 		func() {
 			a.waiting.Add(-1)
 			if l.n == 0 {
@@ -80,14 +86,14 @@ func (a *all) Wait(ctx context.Context, key string) error {
 		})
 }
 
-func (a *all) take(key string) bool {
-	if a.delay(key, 1) > 0 { // do not borrow tokens only to give them back
+func (a *all) take(key string, n int) bool {
+	if a.delay(key, 0, n) > 0 { // do not borrow tokens only to give them back
 		return false
 	}
 	for i, t := range a.takers {
-		if !t.take(key) {
+		if !t.take(key, n) {
 			for _, taken := range a.takers[:i] {
-				taken.Return(key)
+				taken.ReturnN(key, n)
 			}
 			return false
 		}
@@ -95,43 +101,35 @@ func (a *all) take(key string) bool {
 	return true
 }
 
-func (a *all) delay(key string, n int) time.Duration {
+func (a *all) delay(key string, ahead, n int) time.Duration {
 	var d time.Duration
 	for _, t := range a.takers {
-		d = max(d, t.delay(key, n))
+		d = max(d, t.delay(key, ahead, n))
 	}
 	return d
 }
 
+func (a *all) most() int {
+	most := maxWeight
+	for _, t := range a.takers {
+		most = min(most, t.most())
+	}
+	return most
+}
+
 // Delay returns the longest of the limiters' waits, behind those who wait with the
 // same key already.
-func (a *all) Delay(key string) time.Duration {
-	n := 1
+func (a *all) Delay(key string) time.Duration { return a.DelayN(key, 1) }
+
+// DelayN is Delay for n tokens.
+func (a *all) DelayN(key string, n int) time.Duration {
+	if n = max(n, 1); n > a.most() {
+		return math.MaxInt64
+	}
 	a.mu.Lock()
-	if l := a.lines[key]; l != nil {
-		n += l.n
-	}
+	ahead := a.lines[key].waiting()
 	a.mu.Unlock()
-	return a.delay(key, n)
-}
-
-// delayOf returns what a limiter from elsewhere says of its wait: 0 where it cannot
-// tell, or panics.
-func delayOf(l Limiter, key string) (d time.Duration) {
-	t, ok := l.(Delayer)
-	if !ok {
-		return 0
-	}
-	var panicked error
-	defer panics.Catch(&panicked, "the limiter")
-	return max(t.Delay(key), 0)
-}
-
-// waitFor waits for a limiter from elsewhere. A panic in it is an error, so that
-// those before it get their token back.
-func waitFor(ctx context.Context, l Limiter, key string) (err error) {
-	defer panics.Catch(&err, "the limiter")
-	return l.Wait(ctx, key)
+	return a.delay(key, ahead, n)
 }
 
 // Idle reports whether key is new to every limiter, or as good as new.
@@ -145,75 +143,22 @@ func (a *all) Idle(key string) bool {
 }
 
 // Return gives the token back to every limiter.
-func (a *all) Return(key string) {
+func (a *all) Return(key string) { a.ReturnN(key, 1) }
+
+// ReturnN gives n tokens back to every limiter.
+func (a *all) ReturnN(key string, n int) {
 	for _, t := range a.takers {
-		t.Return(key)
+		t.ReturnN(key, n)
 	}
+	a.rouse(key)
 }
 
-// mixed is all together with limiters from elsewhere, which can only be waited for.
-type mixed struct {
-	own    *all
-	others []Limiter
-}
-
-// Wait waits for the limiters from elsewhere, then for the rest.
-func (m *mixed) Wait(ctx context.Context, key string) error {
-	if wait := m.own.delay(key, 1); wait > 0 {
-		if err := hopeless(ctx, wait); err != nil {
-			return &Error{Wait: wait, Err: err}
-		}
+// rouse lets whoever waits first with key look again.
+func (a *all) rouse(key string) {
+	if a.waiting.Load() == 0 {
+		return
 	}
-	for i, l := range m.others {
-		if err := waitFor(ctx, l, key); err != nil {
-			giveBack(m.others[:i], key)
-			return asError(err)
-		}
-	}
-	if err := m.own.Wait(ctx, key); err != nil {
-		giveBack(m.others, key)
-		return err
-	}
-	return nil
-}
-
-// Return gives the token back to every limiter that can take it.
-func (m *mixed) Return(key string) {
-	giveBack(m.others, key)
-	m.own.Return(key)
-}
-
-// Delay returns the longest of the limiters' waits, as far as they can tell.
-func (m *mixed) Delay(key string) time.Duration {
-	d := m.own.Delay(key)
-	for _, l := range m.others {
-		d = max(d, delayOf(l, key))
-	}
-	return d
-}
-
-// Idle reports whether key is as good as new to every limiter. Those that cannot tell
-// may know something of it.
-func (m *mixed) Idle(key string) bool {
-	for _, l := range m.others {
-		if i, ok := l.(interface{ Idle(key string) bool }); !ok || !i.Idle(key) {
-			return false
-		}
-	}
-	return m.own.Idle(key)
-}
-
-func giveBack(limiters []Limiter, key string) {
-	for _, l := range limiters {
-		if r, ok := l.(Returner); ok {
-			r.Return(key)
-		}
-	}
-}
-
-func asError(err error) error {
-	if _, ok := errors.AsType[*Error](err); ok {
-		return err
-	}
-	return &Error{Err: err}
+	a.mu.Lock()
+	a.lines[key].rouse()
+	a.mu.Unlock()
 }

@@ -108,3 +108,15 @@ func ExampleParseLimits() {
 	}
 	// Output: requests 60 59 6m0s
 }
+
+// A call can cost as much as several others.
+func ExampleWaitN() {
+	points := ratelimit.PerMinute(1000, ratelimit.Burst(1000))
+	ctx := context.Background()
+	fmt.Println(ratelimit.WaitN(ctx, points, "account", 252))
+	err := ratelimit.WaitN(ctx, points, "account", 2000)
+	fmt.Println(errors.Is(err, ratelimit.ErrNever))
+	// Output:
+	// <nil>
+	// true
+}

@@ -23,12 +23,17 @@ var fields = []string{
 	"Ratelimit", "Ratelimit-Policy", "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Ratelimit-Resource",
 	"X-Sentry-Rate-Limits",
+	"X-Ratelimit-Reset-After", "X-Ratelimit-Bucket", "X-Ratelimit-Period", "X-Ratelimit-Policy",
+	"X-Ratelimit-Limit-Minute", "X-Ratelimit-Remaining-Minute", "X-Ratelimit-Reset-Minute",
+	"X-Rate-Limit", "X-Shopify-Shop-Api-Call-Limit",
+	"X-Hubspot-Ratelimit-Max", "X-Hubspot-Ratelimit-Remaining", "X-Hubspot-Ratelimit-Interval-Milliseconds",
+	"Anthropic-Ratelimit-Tokens-Remaining", "Anthropic-Ratelimit-Tokens-Reset",
 }
 
 // units are what a hostile value is made of.
 var units = []string{
 	"", " ", ",", ";", "x", "0", "9,", "a,", "a;r=9,", "b;q=1;w=1,", `"a";r=0;t=9, `, "a;x;y,", ";r=1", `;r="\""`, `\"`, `"`, `"\\",`, ":a:,", "limit=1,",
-	"100, 100;w=60,", "60:error;", "60:error:organization,", "60::,", "60:;;", "1s", "1h1m", ".0", "1.5,",
+	"100, 100;w=60,", "60:error;", "60:error:organization,", "60::,", "60:;;", "h-lim:1;h-rem:1;", "9;w=1,", "1/", "1s", "1h1m", ".0", "1.5,",
 	"Mon, 23 Nov 2026 12:00:00 GMT", "2026-11-23T12:15:00Z", "é", "\xff",
 }
 

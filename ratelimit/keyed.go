@@ -3,8 +3,6 @@ package ratelimit
 import (
 	"context"
 	"time"
-
-	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // Keyed limits each key by itself. Make one with [PerSecond], [PerMinute] or
@@ -17,12 +15,12 @@ type Keyed struct{ store store }
 // arrival. It takes none when it fails: at once with [ErrDeadline] when the wait
 // would pass ctx's deadline, or with ctx's error when ctx ends first; those who
 // wait behind then move up. Without a wait it does not allocate.
-func (k *Keyed) Wait(ctx context.Context, key string) error {
-	if err := pause.Err(ctx); err != nil {
-		return &Error{Err: err}
-	}
-	return k.store.await(ctx, key)
-}
+func (k *Keyed) Wait(ctx context.Context, key string) error { return k.store.wait(ctx, key, 1) }
+
+// WaitN is [Keyed.Wait] for n tokens, which are taken together: a call that costs as
+// much as n others. It fails at once with [ErrNever] where n is more than [Burst] or the
+// quota allows. Less than 1 counts as 1.
+func (k *Keyed) WaitN(ctx context.Context, key string, n int) error { return k.store.wait(ctx, key, n) }
 
 // Allow takes a token for key if there is one now that nobody waits for, and
 // reports whether it did. It does not allocate but for a key not seen before.
@@ -30,12 +28,18 @@ func (k *Keyed) Allow(key string) bool { return k.store.allow(key) }
 
 // Return gives back a token of key that Wait or Allow took and that was not
 // used. Only tokens that were taken may be returned.
-func (k *Keyed) Return(key string) { k.store.give(key) }
+func (k *Keyed) Return(key string) { k.store.give(key, 1) }
+
+// ReturnN gives back n tokens that [Keyed.WaitN] took and that were not used.
+func (k *Keyed) ReturnN(key string, n int) { k.store.give(key, n) }
 
 // Delay returns how long a call with key would have to wait now, behind those who
 // wait for a token of it already; [math.MaxInt64] is for ever. It takes nothing, and
 // does not begin to keep key apart.
-func (k *Keyed) Delay(key string) time.Duration { return k.store.ahead(key) }
+func (k *Keyed) Delay(key string) time.Duration { return k.store.ahead(key, 1) }
+
+// DelayN is [Keyed.Delay] for a call that takes n tokens.
+func (k *Keyed) DelayN(key string, n int) time.Duration { return k.store.ahead(key, n) }
 
 // Idle reports whether key is as good as one that was never seen, so that to forget
 // it lets nothing more through.
@@ -44,5 +48,8 @@ func (k *Keyed) Idle(key string) bool { return k.store.idle(key) }
 // Len returns how many keys are kept apart now.
 func (k *Keyed) Len() int { return k.store.keys() }
 
-func (k *Keyed) take(key string) bool                  { return k.store.take(key) }
-func (k *Keyed) delay(key string, n int) time.Duration { return k.store.delay(key, n) }
+func (k *Keyed) take(key string, n int) bool { return k.store.take(key, n) }
+func (k *Keyed) most() int                   { return k.store.most }
+func (k *Keyed) delay(key string, ahead, n int) time.Duration {
+	return k.store.delay(key, ahead, n)
+}

@@ -36,6 +36,16 @@ type Delayer interface {
 	Delay(key string) time.Duration
 }
 
+// Weighted is implemented by limiters from which one call can take several tokens. All
+// of this package's limiters implement it; [WaitN] and [ReturnN] serve any limiter.
+type Weighted interface {
+	// WaitN is Wait for n tokens, which are taken together or not at all. It fails at
+	// once, with [ErrNever], where the limit never has so many. Less than 1 counts as 1.
+	WaitN(ctx context.Context, key string, n int) error
+	// ReturnN takes back what a WaitN of n gave out and was not used.
+	ReturnN(key string, n int)
+}
+
 var (
 	// ErrDeadline is wrapped when the wait would pass the context's deadline.
 	ErrDeadline = errors.New("the wait would pass the deadline")
@@ -69,10 +79,16 @@ type taker interface {
 	Limiter
 	Returner
 	Delayer
+	Weighted
+	// DelayN is Delay for n tokens.
+	DelayN(key string, n int) time.Duration
 	// Idle reports whether key is as good as one that was never seen.
 	Idle(key string) bool
-	// take takes a token if there is one, past whoever waits.
-	take(key string) bool
-	// delay returns the time until n tokens could have been taken, past whoever waits.
-	delay(key string, n int) time.Duration
+	// take takes n tokens if they are there, past whoever waits.
+	take(key string, n int) bool
+	// delay returns the time until n tokens could be taken, once ahead of them have
+	// been, past whoever waits.
+	delay(key string, ahead, n int) time.Duration
+	// most returns how many tokens can ever be taken together.
+	most() int
 }

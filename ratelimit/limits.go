@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +12,8 @@ import (
 type Limit struct {
 	// Name tells limits apart: the policy of the IETF fields ("default"), GitHub's
 	// resource ("core"), OpenAI's dimension ("requests", "tokens"), Sentry's
-	// category ("error"). Empty where the service has but one.
+	// category ("error"), a window ("minute"). Empty where the service has but one. Of a
+	// list of limits the second has the name of the first and "#2", and so on.
 	Name string
 	// Quota is how much is let through in a window; -1 where it was not told.
 	Quota int64
@@ -36,10 +38,17 @@ type Limit struct {
 //     (draft-ietf-httpapi-ratelimit-headers-08 and later) and as the single
 //     limit of the draft's version 07;
 //   - RateLimit-Limit, -Remaining and -Reset (the draft's earlier versions; Resend);
-//   - X-RateLimit-Limit, -Remaining and -Reset (GitHub, with
-//     X-RateLimit-Resource), and the spelling X-Rate-Limit-* (X);
-//   - the same with the suffixes -Requests and -Tokens (OpenAI);
-//   - X-Sentry-Rate-Limits.
+//   - X-RateLimit-Limit, -Remaining and -Reset or -Reset-After (Discord), named by
+//     X-RateLimit-Resource (GitHub), -Bucket (Discord) or -Name (Datadog), and the
+//     spelling X-Rate-Limit-* (X);
+//   - the same with a suffix: -Requests and -Tokens (OpenAI), a window such as -Minute
+//     (Kong), or both, -Tokens-Minute;
+//   - Anthropic-RateLimit-*, X-HubSpot-RateLimit-*, X-Rate-Limit (App Store Connect),
+//     X-Shopify-Shop-Api-Call-Limit, and X-Sentry-Rate-Limits.
+//
+// A count may have a fraction ("598.0"), of which only whole calls count as left.
+// Fields that hold lists of equal length tell of as many limits ("1, 15000", Brave);
+// of other lists, and of a field that is repeated, the strictest member counts.
 //
 // A reset may be seconds left, a duration such as 6m0s, epoch seconds, epoch
 // milliseconds or a date. A number is taken for a moment only where that moment is
@@ -55,101 +64,43 @@ func ParseLimits(h http.Header, now time.Time) []Limit {
 	return limits[:min(len(limits), maxLimits)]
 }
 
-// triple names the three headers of a dialect in their canonical form.
-type triple struct {
-	limit, remaining, reset string
-	name                    string
-	weighted, gradual       bool
-}
-
-// dialect returns the i-th triple of headers to look for.
-func dialect(i int) (t triple, ok bool) {
-	switch i {
-	case 0:
-		return triple{limit: "Ratelimit-Limit", remaining: "Ratelimit-Remaining", reset: "Ratelimit-Reset"}, true
-	case 1:
-		return triple{limit: "X-Ratelimit-Limit", remaining: "X-Ratelimit-Remaining", reset: "X-Ratelimit-Reset"}, true
-	case 2:
-		return triple{limit: "X-Rate-Limit-Limit", remaining: "X-Rate-Limit-Remaining", reset: "X-Rate-Limit-Reset"}, true
-	case 3:
-		return triple{
-			limit: "X-Ratelimit-Limit-Requests", remaining: "X-Ratelimit-Remaining-Requests", reset: "X-Ratelimit-Reset-Requests",
-			name: "requests", gradual: true,
-		}, true
-	case 4:
-		return triple{
-			limit: "X-Ratelimit-Limit-Tokens", remaining: "X-Ratelimit-Remaining-Tokens", reset: "X-Ratelimit-Reset-Tokens",
-			name: "tokens", weighted: true, gradual: true,
-		}, true
-	default:
-		return triple{}, false
-	}
-}
-
 // appendLimits does not allocate where there is nothing to append.
 func appendLimits(dst []Limit, h http.Header, now time.Time) []Limit {
 	dst = appendIETF(dst, h)
-	for i := 0; ; i++ {
-		t, ok := dialect(i)
-		if !ok {
-			return dst
-		}
-		remaining, reset := h[t.remaining], h[t.reset]
-		if len(remaining) == 0 && len(reset) == 0 {
-			continue
-		}
-		l := Limit{Name: t.name, Quota: -1, Remaining: -1, Reset: -1, Weighted: t.weighted, Gradual: t.gradual}
-		if i == 1 && len(h["X-Ratelimit-Resource"]) == 1 {
-			l.Name = h["X-Ratelimit-Resource"][0]
-		}
-		for _, v := range few(remaining) { // of a repeated header the strictest counts
-			if n, ok := count(v); ok && (l.Remaining < 0 || n < l.Remaining) {
-				l.Remaining = n
-			}
-		}
-		for _, v := range few(reset) {
-			if d, ok := parseReset(v, serverTime(h, now)); ok {
-				l.Reset = max(l.Reset, d)
-			}
-		}
-		if len(l.Name) > maxName || l.Remaining < 0 && l.Reset < 0 {
-			continue
-		}
-		if limit := h[t.limit]; len(limit) > 0 {
-			l.Quota, l.Window = quota(limit[0])
-		}
-		dst = append(dst, l)
+	for i := range triples {
+		dst = appendTriple(dst, h, now, &triples[i])
 	}
+	var space [maxSuffixed]string
+	suffixed, vendors := others(space[:0], h)
+	for _, name := range suffixed {
+		dst = appendSuffixed(dst, h, now, name)
+	}
+	if vendors {
+		dst = appendVendors(dst, h, now)
+	}
+	return appendAppStore(dst, h)
 }
 
-// quota reads "100", and "100, 100;w=60" as the draft's versions up to 06 had it.
-func quota(s string) (n int64, window time.Duration) {
-	first, policies, _ := strings.Cut(s, ",")
-	n, ok := count(first)
-	if !ok {
-		return -1, 0
-	}
-	read := 0
-	for policy := range strings.SplitSeq(policies, ",") {
-		if read++; read > maxLimits {
-			break
-		}
-		q, params, _ := strings.Cut(policy, ";")
-		if m, ok := count(q); !ok || m != n {
+// others finds, by one pass over the names, the limits whose names have a suffix, and
+// whether any may be in the dialect of a single service.
+func others(dst []string, h http.Header) (suffixed []string, vendors bool) {
+	for name := range h {
+		if len(name) < 4 {
 			continue
 		}
-		for param := range strings.SplitSeq(params, ";") {
-			if read++; read > maxLimits {
-				break
-			}
-			if w, ok := strings.CutPrefix(strings.Trim(param, " \t"), "w="); ok {
-				if d, ok := decimal(w, time.Second); ok {
-					return n, d
+		switch name[:4] {
+		case "Rate", "X-Ra":
+			if suffix, _ := suffixOf(name); suffix != "" && len(dst) < maxSuffixed {
+				if _, known := wordsOf(suffix); known {
+					dst = append(dst, name)
 				}
 			}
+		case "X-Sh", "X-Hu", "Anth":
+			vendors = true
 		}
 	}
-	return n, 0
+	slices.Sort(dst)
+	return dst, vendors
 }
 
 // count reads digits; what overflows is the largest number.

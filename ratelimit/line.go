@@ -19,15 +19,39 @@ const minSleep = 100 * time.Microsecond
 type line struct {
 	head, tail *waiter
 	n          int
+	weight     int64         // tokens that those in line wait for
+	look       chan struct{} // the head is to look again
 }
 
 type waiter struct {
+	weight     int
 	turn       chan struct{} // closed when the waiter becomes the head
 	prev, next *waiter
 }
 
-func (l *line) join() *waiter {
-	w := &waiter{turn: make(chan struct{}), prev: l.tail}
+func newLine() *line { return &line{look: make(chan struct{}, 1)} }
+
+// waiting returns for how many tokens those in line wait; nobody waits in a nil line.
+func (l *line) waiting() int {
+	if l == nil {
+		return 0
+	}
+	return int(min(l.weight, maxWeight))
+}
+
+// rouse makes the head look again before its time: something was given back.
+func (l *line) rouse() {
+	if l == nil {
+		return
+	}
+	select {
+	case l.look <- struct{}{}:
+	default:
+	}
+}
+
+func (l *line) join(weight int) *waiter {
+	w := &waiter{weight: weight, turn: make(chan struct{}), prev: l.tail}
 	if l.tail == nil {
 		l.head = w
 		close(w.turn)
@@ -36,6 +60,7 @@ func (l *line) join() *waiter {
 	}
 	l.tail = w
 	l.n++
+	l.weight += int64(weight)
 	return w
 }
 
@@ -54,13 +79,16 @@ func (l *line) leave(w *waiter) {
 		}
 	}
 	l.n--
+	l.weight -= int64(w.weight)
 }
 
-// await queues in l until try succeeds. It is called with mu held and returns
-// with it released; try, delay and done are called with it held, done once and
+// await queues in l, for so many tokens, until try succeeds. delay tells how long that
+// takes once ahead tokens have been taken by others. It is called with mu held and
+// returns with it released; try, delay and done are called with it held, done once and
 // after the caller has left the line.
-func (l *line) await(ctx context.Context, mu *sync.Mutex, try func() bool, delay func(n int) time.Duration, done func()) error {
-	w := l.join()
+func (l *line) await(ctx context.Context, mu *sync.Mutex, weight int, try func() bool, delay func(ahead int) time.Duration, done func()) error {
+	wait := delay(l.waiting())
+	w := l.join(weight)
 	leave := func(wait time.Duration, err error) error {
 		l.leave(w)
 		done()
@@ -70,7 +98,6 @@ func (l *line) await(ctx context.Context, mu *sync.Mutex, try func() bool, delay
 		}
 		return &Error{Wait: wait, Err: err}
 	}
-	wait := delay(l.n)
 	if err := hopeless(ctx, wait); err != nil {
 		return leave(wait, err)
 	}
@@ -89,12 +116,23 @@ func (l *line) await(ctx context.Context, mu *sync.Mutex, try func() bool, delay
 		if try() {
 			return leave(0, nil)
 		}
-		wait = max(delay(1), minSleep)
+		wait = max(delay(0), minSleep)
 		if err := hopeless(ctx, wait); err != nil {
 			return leave(wait, err)
 		}
 		mu.Unlock()
-		_ = pause.For(ctx, wait) // the top of the loop sees ctx end
+		l.rest(ctx, wait) // the top of the loop sees ctx end
+	}
+}
+
+// rest waits d, or until the head is to look again, or ctx ends.
+func (l *line) rest(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.look:
+	case <-ctx.Done():
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	reorderWithin = 2 * time.Second        // responses can overtake each other by this much
 	maxQuotas     = 16                     // that are followed for a key
 	maxRoutes     = 256                    // that are told apart for a key
+	askAgain      = time.Minute            // whether a window is over whose end was not told
 	lookAgain     = 20 * time.Millisecond  // for answers to calls in flight
 )
 
@@ -36,8 +37,8 @@ type pace struct {
 	routes   map[route]*pace // what concerns one of the key's routes alone
 }
 
-func (p *pace) take(now time.Time) bool {
-	if p.delay(now, 1) > 0 {
+func (p *pace) take(now time.Time, n int) bool {
+	if p.delay(now, 0, n) > 0 {
 		return false
 	}
 	if gap := p.spacing(now); gap > 0 {
@@ -46,12 +47,12 @@ func (p *pace) take(now time.Time) bool {
 	if p.gap -= p.gap / narrowing; p.gap < leastGap {
 		p.gap = 0
 	}
-	p.inFlight++
+	p.inFlight += n
 	p.touched = now
 	return true
 }
 
-func (p *pace) give(now time.Time) { p.landed(now) }
+func (p *pace) give(now time.Time, n int) { p.landed(now, n) }
 
 // roll ends the windows that are over. One that was used up begins anew with
 // what is known of it, so that those who waited for it do not overrun it before
@@ -90,27 +91,25 @@ func (p *pace) hold(t time.Time) {
 	}
 }
 
-func (p *pace) delay(now time.Time, n int) time.Duration {
+func (p *pace) delay(now time.Time, ahead, n int) time.Duration {
 	p.roll(now)
 	d := max(p.until.Sub(now), p.next.Sub(now), 0)
 	for i := range p.quotas {
 		q := &p.quotas[i]
-		if q.Weighted || int64(n) <= q.left(p.inFlight) {
+		need := q.need(n)
+		if q.Weighted || int64(ahead)+need <= q.left(p.inFlight) {
 			continue
 		}
-		if wait := q.end.Sub(now); n == 1 || q.Gradual { // the answers in flight may say that there is room
-			d = max(d, min(wait, lookAgain))
-		} else {
-			d = max(d, wait)
+		wait := q.end.Sub(now)
+		if ahead == 0 && need <= q.Remaining || q.Gradual { // the answers in flight may say that there is room
+			wait = min(wait, lookAgain)
 		}
+		d = max(d, wait)
 	}
-	if p.probe && (n > 1 || p.inFlight > 0 && now.Sub(p.touched) <= forgetAfter) {
+	if p.probe && (ahead > 0 || p.inFlight > 0 && now.Sub(p.touched) <= forgetAfter) {
 		d = max(d, lookAgain)
 	}
-	if n > 1 {
-		d += time.Duration(n-1) * p.spacing(now)
-	}
-	return d
+	return d + time.Duration(ahead)*p.spacing(now)
 }
 
 // spacing returns the gap to leave after a call made now.
@@ -140,12 +139,12 @@ func (p *pace) idle(now time.Time) bool {
 
 func (p *pace) successor(time.Time) bucket { return &pace{cfg: p.cfg} }
 
-// landed notes that a call is no longer in flight.
-func (p *pace) landed(now time.Time) {
+// landed notes that a call which counts as n is no longer in flight.
+func (p *pace) landed(now time.Time, n int) {
 	if now.Sub(p.touched) > forgetAfter {
-		p.inFlight = 1
+		p.inFlight = n
 	}
-	p.inFlight = max(p.inFlight-1, 0)
+	p.inFlight = max(p.inFlight-n, 0)
 	p.touched = now
 }
 
@@ -167,7 +166,7 @@ func (o *observation) holds() bool {
 }
 
 func (p *pace) observe(now time.Time, o observation) {
-	p.landed(now)
+	p.landed(now, 1)
 	for i := range p.quotas {
 		p.quotas[i].spend(o.limits)
 	}

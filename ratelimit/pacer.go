@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"time"
-
-	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // Pacer learns a service's limits from its responses and holds calls back before
@@ -25,7 +23,8 @@ import (
 //     another, with the gap of [Stagger] that narrows from call to call.
 //
 // No pause is longer than [MaxPause]; one that was to be longer ends with a single
-// call, and the others wait for what comes of it. What an answer says of one route
+// call, and the others wait for what comes of it. A quota that is used up without a
+// time at which it is whole again is asked after in this way once a minute. What an answer says of one route
 // alone holds up only that where the route is told: see [Pacer.ObserveRoute].
 //
 // Do not let a Pacer observe the limits of a 401, which are those of nobody in
@@ -45,21 +44,24 @@ type Pacer struct{ store store }
 func NewPacer(opts ...Option) *Pacer {
 	s := apply(opts)
 	p := new(Pacer)
-	p.store.init(s.maxKeys, false, func() bucket { return &pace{cfg: s} })
+	p.store.init(s.maxKeys, maxWeight, false, func() bucket { return &pace{cfg: s} })
 	return p
 }
 
 // Wait returns nil when a call with key may be sent. It does not allocate when
 // there is nothing to wait for and the key was seen before.
-func (p *Pacer) Wait(ctx context.Context, key string) error {
-	if err := pause.Err(ctx); err != nil {
-		return &Error{Err: err}
-	}
-	return p.store.await(ctx, key)
-}
+func (p *Pacer) Wait(ctx context.Context, key string) error { return p.store.wait(ctx, key, 1) }
+
+// WaitN is [Pacer.Wait] for a call that the service counts as n. One that counts as
+// more than the whole of a quota waits until all of that is left. Less than 1 counts
+// as 1. Call ReturnN with n-1 before Observe, which says that one is no longer in flight.
+func (p *Pacer) WaitN(ctx context.Context, key string, n int) error { return p.store.wait(ctx, key, n) }
 
 // Return says that a call which Wait let through was not sent.
-func (p *Pacer) Return(key string) { p.store.give(key) }
+func (p *Pacer) Return(key string) { p.store.give(key, 1) }
+
+// ReturnN says that n of what WaitN let through are no longer in flight.
+func (p *Pacer) ReturnN(key string, n int) { p.store.give(key, n) }
 
 // Observe tells the pacer how a call which Wait let through was answered: the
 // status and headers of the response, and whether the service's own rules make it
@@ -98,7 +100,7 @@ func Informs(h http.Header) bool {
 			continue
 		}
 		switch name[:4] {
-		case "Rate", "X-Ra", "X-Se":
+		case "Rate", "X-Ra", "X-Se", "X-Sh", "X-Hu", "Anth":
 			return true
 		}
 	}
@@ -108,10 +110,16 @@ func Informs(h http.Header) bool {
 // Delay returns how long a call with key would have to wait now, behind those who
 // wait already; zero for none. What is known of one route alone is not in it: see
 // [Pacer.DelayRoute]. It takes nothing.
-func (p *Pacer) Delay(key string) time.Duration { return p.store.ahead(key) }
+func (p *Pacer) Delay(key string) time.Duration { return p.store.ahead(key, 1) }
+
+// DelayN is [Pacer.Delay] for a call that the service counts as n.
+func (p *Pacer) DelayN(key string, n int) time.Duration { return p.store.ahead(key, n) }
 
 // Idle reports whether nothing is known of key that holds back a call, or may yet.
 func (p *Pacer) Idle(key string) bool { return p.store.idle(key) }
 
-func (p *Pacer) take(key string) bool                  { return p.store.take(key) }
-func (p *Pacer) delay(key string, n int) time.Duration { return p.store.delay(key, n) }
+func (p *Pacer) take(key string, n int) bool { return p.store.take(key, n) }
+func (p *Pacer) most() int                   { return p.store.most }
+func (p *Pacer) delay(key string, ahead, n int) time.Duration {
+	return p.store.delay(key, ahead, n)
+}

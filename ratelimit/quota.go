@@ -30,7 +30,7 @@ func Quota(n int, per Period, opts ...Option) *Keyed {
 		n = 0
 	}
 	k := new(Keyed)
-	k.store.init(s.maxKeys, true, func() bucket {
+	k.store.init(s.maxKeys, max(n, 0), true, func() bucket {
 		return &window{quota: max(n, 0), per: per, loc: s.location}
 	})
 	return k
@@ -51,27 +51,27 @@ func (w *window) roll(now time.Time) {
 	}
 }
 
-func (w *window) take(now time.Time) bool {
+func (w *window) take(now time.Time, n int) bool {
 	w.roll(now)
-	if w.used >= w.quota {
+	if n > w.quota-w.used {
 		return false
 	}
-	w.used++
+	w.used += n
 	return true
 }
 
 // give does not reach into a period that has ended: its calls no longer count.
-func (w *window) give(now time.Time) {
+func (w *window) give(now time.Time, n int) {
 	w.roll(now)
-	w.used = max(w.used-1, 0)
+	w.used = max(w.used-n, 0)
 }
 
-func (w *window) delay(now time.Time, n int) time.Duration {
+func (w *window) delay(now time.Time, ahead, n int) time.Duration {
 	if w.quota == 0 {
 		return math.MaxInt64
 	}
 	w.roll(now)
-	n -= w.quota - w.used
+	n += ahead - (w.quota - w.used)
 	if n <= 0 {
 		return 0
 	}

@@ -16,8 +16,12 @@ func PerSecond(n float64, opts ...Option) *Keyed {
 	if !(n > 0) {
 		limit = 0
 	}
+	most := s.burst
+	if limit >= rate.Inf {
+		limit, most = rate.Inf, maxWeight // and so is an infinity
+	}
 	k := new(Keyed)
-	k.store.init(s.maxKeys, false, func() bucket { return newTokens(limit, s.burst) })
+	k.store.init(s.maxKeys, most, false, func() bucket { return newTokens(limit, s.burst) })
 	return k
 }
 
@@ -36,12 +40,12 @@ func newTokens(limit rate.Limit, burst int) tokens {
 	return tokens{rate.NewLimiter(limit, burst)}
 }
 
-func (t tokens) take(now time.Time) bool { return t.AllowN(now, 1) }
+func (t tokens) take(now time.Time, n int) bool { return t.AllowN(now, n) }
 
-// give takes minus one token; package rate keeps the sum within the burst.
-func (t tokens) give(now time.Time) { t.AllowN(now, -1) }
+// give takes minus n tokens; package rate keeps the sum within the burst.
+func (t tokens) give(now time.Time, n int) { t.AllowN(now, -n) }
 
-func (t tokens) delay(now time.Time, n int) time.Duration {
+func (t tokens) delay(now time.Time, ahead, n int) time.Duration {
 	limit := t.Limit()
 	if limit <= 0 {
 		return math.MaxInt64
@@ -49,7 +53,7 @@ func (t tokens) delay(now time.Time, n int) time.Duration {
 	if limit == rate.Inf {
 		return 0
 	}
-	missing := float64(n) - t.TokensAt(now)
+	missing := float64(ahead) + float64(n) - t.TokensAt(now)
 	if missing <= 0 {
 		return 0
 	}

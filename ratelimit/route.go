@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/pause"
@@ -34,12 +35,12 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 	}
 	sh := p.store.shard(key)
 	sh.mu.Lock()
-	part := p.store.known(sh, key).part(r)
+	part := paceOf(sh, key).part(r)
 	if part == nil {
 		sh.mu.Unlock()
 		return nil
 	}
-	return p.store.awaitIn(ctx, sh, part, p.store.now())
+	return p.store.awaitIn(ctx, sh, part, p.store.now(), 1)
 }
 
 // DelayRoute returns how long what is known of r alone would hold back a call with key
@@ -49,11 +50,11 @@ func (p *Pacer) DelayRoute(key string, r Route) time.Duration {
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	part := p.store.known(sh, key).part(r)
+	part := paceOf(sh, key).part(r)
 	if part == nil {
 		return 0
 	}
-	return sh.ahead(part, p.store.now())
+	return sh.ahead(part, p.store.now(), 1)
 }
 
 // ReturnRoute says that a call which WaitRoute let through was not sent.
@@ -61,14 +62,14 @@ func (p *Pacer) ReturnRoute(key string, r Route) {
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if part := p.store.known(sh, key).part(r); part != nil {
-		part.give(p.store.now())
+	if part := paceOf(sh, key).part(r); part != nil {
+		part.give(p.store.now(), 1)
 	}
 }
 
 // ObserveRoute is [Pacer.Observe] for a call that is known to be of a route. What the
 // answer says holds for the key, but for these, which hold for the route: a limit
-// that names a resource (X-RateLimit-Resource, Sentry's categories), with the throttle
+// that names a resource (X-RateLimit-Resource, -Bucket or -Name, Sentry's categories), with the throttle
 // that it explains, and a Retry-After that comes without a throttle.
 func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, throttled bool) {
 	var space [4]Limit
@@ -90,17 +91,23 @@ func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, thr
 
 // resource returns what the limits of h name, if that is the route's.
 func resource(h http.Header, r Route) string {
-	if names := h["X-Ratelimit-Resource"]; len(names) == 1 && !r.Keyed {
-		return names[0]
+	if r.Keyed {
+		return ""
 	}
-	return ""
+	return xRateLimit.named(h)
+}
+
+// covers reports whether a limit is of the resource, or one of a list of its limits.
+func covers(l Limit, resource string) bool {
+	rest, ok := strings.CutPrefix(l.Name, resource)
+	return ok && (rest == "" || rest[0] == '#')
 }
 
 // split tells what concerns the whole key from what concerns the route alone.
 func split(o observation, resource string) (whole, own observation) {
 	own = observation{status: o.status, throttled: o.throttled}
 	if resource != "" {
-		o.limits, own.limits = part(o.limits, func(l Limit) bool { return l.Name == resource })
+		o.limits, own.limits = part(o.limits, func(l Limit) bool { return covers(l, resource) })
 	}
 	if o.sentry, own.sentry = part(o.sentry, func(l Limit) bool { return l.Name != "" }); !o.throttled {
 		own.sentry = nil // what is foretold of a category is not of this route's
@@ -129,13 +136,9 @@ func part(list []Limit, f func(Limit) bool) (rest, wanted []Limit) {
 	return rest, wanted
 }
 
-// known returns what is known of key, or nil. The shard is locked.
-func (s *store) known(sh *shard, key string) *pace {
-	b := sh.buckets[key]
-	if b == nil {
-		b = sh.overflow
-	}
-	p, _ := b.(*pace)
+// paceOf returns what is known of key, or nil. The shard is locked.
+func paceOf(sh *shard, key string) *pace {
+	p, _ := sh.known(key).(*pace)
 	return p
 }
 
@@ -151,7 +154,7 @@ func (p *pace) part(r Route) *pace {
 func (p *pace) newPart(now time.Time, r Route) *pace {
 	if len(p.routes) >= maxRoutes {
 		for id, other := range p.routes {
-			if other.delay(now, 1) == 0 {
+			if other.delay(now, 0, 1) == 0 {
 				delete(p.routes, id)
 				break
 			}

@@ -3,21 +3,24 @@ package ratelimit
 import (
 	"context"
 	"hash/maphash"
+	"math"
 	"math/bits"
 	"sync"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // bucket is the state of one key. Its shard's mutex guards it. Implementations
 // are pointers, or hold nothing but one.
 type bucket interface {
-	// take takes a token if there is one.
-	take(now time.Time) bool
-	// give puts a token back that take took.
-	give(now time.Time)
-	// delay returns the time until n tokens could have been taken one after
-	// the other; math.MaxInt64 is never.
-	delay(now time.Time, n int) time.Duration
+	// take takes n tokens together if they are there.
+	take(now time.Time, n int) bool
+	// give puts n tokens back that take took.
+	give(now time.Time, n int)
+	// delay returns the time until n tokens could be taken together, once ahead of
+	// them have been taken by others; math.MaxInt64 is never.
+	delay(now time.Time, ahead, n int) time.Duration
 	// idle reports whether the bucket is as good as a new one.
 	idle(now time.Time) bool
 	// successor returns a new bucket for a key that may have drawn on this one.
@@ -31,6 +34,7 @@ type store struct {
 	seed   maphash.Seed
 	shards []shard
 	room   int // keys a shard keeps apart
+	most   int // tokens that can ever be taken together
 	wall   bool
 	base   time.Time
 	fresh  func() bucket
@@ -50,14 +54,15 @@ const (
 	maxShards   = 64
 	keysPer     = 512 // a shard at least this large evens out the hash
 	firstSweep  = 256
+	maxWeight   = 1 << 30 // of a call, and of a queue as far as it is added up
 	sweepPause  = time.Second
 	shrinkBelow = 4
 )
 
-func (s *store) init(maxKeys int, wall bool, fresh func() bucket) {
+func (s *store) init(maxKeys, most int, wall bool, fresh func() bucket) {
 	n := min(max(maxKeys/keysPer, 1), maxShards)
 	n = 1 << (bits.Len(uint(n)) - 1)
-	s.seed, s.wall, s.base, s.fresh = maphash.MakeSeed(), wall, time.Now(), fresh
+	s.seed, s.most, s.wall, s.base, s.fresh = maphash.MakeSeed(), min(most, maxWeight), wall, time.Now(), fresh
 	s.shards = make([]shard, n)
 	s.room = max(maxKeys/n, 1)
 	for i := range s.shards {
@@ -139,55 +144,65 @@ func (s *store) allow(key string) bool {
 	defer sh.mu.Unlock()
 	now := s.now()
 	b := s.bucket(sh, key, now)
-	return (len(sh.lines) == 0 || sh.lines[b] == nil) && b.take(now)
+	return (len(sh.lines) == 0 || sh.lines[b] == nil) && b.take(now, 1)
 }
 
-func (s *store) take(key string) bool {
+func (s *store) take(key string, n int) bool {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	now := s.now()
-	return s.bucket(sh, key, now).take(now)
+	return s.bucket(sh, key, now).take(now, n)
 }
 
-func (s *store) delay(key string, n int) time.Duration {
+func (s *store) delay(key string, ahead, n int) time.Duration {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	now := s.now()
-	return s.bucket(sh, key, now).delay(now, n)
+	return s.bucket(sh, key, now).delay(now, ahead, n)
 }
 
-// ahead returns how long one more caller would wait for a token of key, last in line.
+// ahead returns how long one more caller would wait for n tokens of key, last in line.
 // It keeps no bucket for a key that has none.
-func (s *store) ahead(key string) time.Duration {
+func (s *store) ahead(key string, n int) time.Duration {
+	if n = max(n, 1); n > s.most {
+		return math.MaxInt64
+	}
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	b := sh.buckets[key]
-	if b == nil {
-		b = sh.overflow
-	}
+	b := sh.known(key)
 	if b == nil {
 		b = s.fresh()
 	}
-	return sh.ahead(b, s.now())
+	return sh.ahead(b, s.now(), n)
 }
 
-func (sh *shard) ahead(b bucket, now time.Time) time.Duration {
-	n := 1
-	if l := sh.lines[b]; l != nil {
-		n += l.n
+func (sh *shard) ahead(b bucket, now time.Time, n int) time.Duration {
+	return b.delay(now, sh.lines[b].waiting(), n)
+}
+
+// known returns the bucket that key has drawn on, or nil. The shard is locked.
+func (sh *shard) known(key string) bucket {
+	if b := sh.buckets[key]; b != nil {
+		return b
 	}
-	return b.delay(now, n)
+	return sh.overflow
 }
 
-func (s *store) give(key string) {
+// give puts n tokens of key back, and lets whoever waits first look again.
+func (s *store) give(key string, n int) {
+	if n < 1 {
+		return
+	}
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	now := s.now()
-	s.bucket(sh, key, now).give(now)
+	if b := sh.known(key); b != nil {
+		b.give(s.now(), n)
+		sh.lines[b].rouse()
+	}
 }
 
 // idle reports whether key has no bucket, or one that is as good as new.
@@ -195,39 +210,42 @@ func (s *store) idle(key string) bool {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	b := sh.buckets[key]
-	if b == nil {
-		b = sh.overflow
-	}
+	b := sh.known(key)
 	return b == nil || sh.lines[b] == nil && b.idle(s.now())
 }
 
-// await takes a token for key, waiting for it in line.
-func (s *store) await(ctx context.Context, key string) error {
+// wait takes n tokens for key, at once or waiting for them in line.
+func (s *store) wait(ctx context.Context, key string, n int) error {
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	if n = max(n, 1); n > s.most {
+		return tooMany(n, s.most)
+	}
 	sh := s.shard(key)
 	sh.mu.Lock()
 	now := s.now()
-	return s.awaitIn(ctx, sh, s.bucket(sh, key, now), now)
+	return s.awaitIn(ctx, sh, s.bucket(sh, key, now), now, n)
 }
 
-// awaitIn takes a token of b, a bucket of sh or a part of one. It is called with sh
+// awaitIn takes n tokens of b, a bucket of sh or a part of one. It is called with sh
 // locked, and unlocks it.
-func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket, now time.Time) error {
+func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket, now time.Time, n int) error {
 	l := sh.lines[b]
 	if l == nil {
-		if b.take(now) {
+		if b.take(now, n) {
 			sh.mu.Unlock()
 			return nil
 		}
-		l = new(line)
+		l = newLine()
 		if sh.lines == nil {
 			sh.lines = make(map[bucket]*line)
 		}
 		sh.lines[b] = l
 	}
-	return l.await(ctx, &sh.mu,
-		func() bool { return b.take(s.now()) },
-		func(n int) time.Duration { return b.delay(s.now(), n) },
+	return l.await(ctx, &sh.mu, n,
+		func() bool { return b.take(s.now(), n) },
+		func(ahead int) time.Duration { return b.delay(s.now(), ahead, n) },
 		func() {
 			if l.n == 0 {
 				delete(sh.lines, b)

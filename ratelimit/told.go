@@ -12,7 +12,7 @@ type told struct {
 	Limit
 	end     time.Time
 	lowered time.Time     // when Remaining was last told to be lower
-	cut     bool          // it was told to last longer than a pause may
+	cut     bool          // it may well last longer than it is believed here
 	span    time.Duration // of the window, as far as is known
 	step    time.Duration // until there is room for a call again, where Gradual
 	free    time.Time     // when that is, while Remaining is 0
@@ -20,6 +20,18 @@ type told struct {
 
 // left returns how many calls may still be made.
 func (q *told) left(inFlight int) int64 { return max(q.Remaining-int64(inFlight), 0) }
+
+// need returns how many of the quota's a call has to find left that the service counts as
+// n: never more than there can be, and one where no more than one is ever waited for.
+func (q *told) need(n int) int64 {
+	switch {
+	case q.Gradual:
+		return 1
+	case q.Quota > 0:
+		return min(int64(n), q.Quota)
+	}
+	return int64(n)
+}
 
 // spend counts a call whose answer said nothing about the quota.
 func (q *told) spend(limits []Limit) {
@@ -48,9 +60,9 @@ func (q *told) refill(now time.Time, inFlight int) time.Time {
 // learn takes l in and reports whether the service says that it is used up.
 func (p *pace) learn(now time.Time, l Limit) bool {
 	i := slices.IndexFunc(p.quotas, func(q told) bool { return q.same(l) })
-	until := l.Reset
-	if until < 0 {
-		until = l.Window
+	until, cut := l.Reset, false
+	if until < 0 { // nobody knows how much of the window is left
+		until, cut = min(l.Window, askAgain), l.Window > askAgain
 	}
 	if l.Remaining < 0 || until <= 0 {
 		if i >= 0 && until == 0 { // it is whole again now
@@ -58,7 +70,7 @@ func (p *pace) learn(now time.Time, l Limit) bool {
 		}
 		return false
 	}
-	q := told{Limit: l, end: now.Add(min(until, p.cfg.maxPause)), cut: until > p.cfg.maxPause, lowered: now, span: max(l.Reset, l.Window)}
+	q := told{Limit: l, end: now.Add(min(until, p.cfg.maxPause)), cut: cut || until > p.cfg.maxPause, lowered: now, span: max(l.Reset, l.Window)}
 	if l.Gradual {
 		q.step = l.Reset / fillParts(l)
 	}

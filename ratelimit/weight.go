@@ -1,0 +1,109 @@
+package ratelimit
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
+)
+
+// maxOneByOne is how many tokens are waited for one by one.
+const maxOneByOne = 16
+
+// WaitN takes n tokens of l for key, for a call that costs as much as n others. A limiter
+// that is not [Weighted] is waited for n times where n is at most 16; above that, the
+// error matches [ErrNever]. One that observes responses, as a [Pacer] does, counts calls
+// by itself and is waited for once. Of what was taken before it failed, everything that l
+// takes back is returned. A panic in l is an error. Less than 1 counts as 1.
+func WaitN(ctx context.Context, l Limiter, key string, n int) (err error) {
+	defer panics.Catch(&err, "the limiter")
+	n = max(n, 1)
+	if w, ok := l.(Weighted); ok && n > 1 {
+		return w.WaitN(ctx, key, n)
+	}
+	if n > maxOneByOne && !observes(l) {
+		return tooMany(n, maxOneByOne)
+	}
+	taken := 0
+	defer func() {
+		if taken < oneByOne(l, n) {
+			giveOneByOne(l, key, taken)
+		}
+	}()
+	for range oneByOne(l, n) {
+		if err := l.Wait(ctx, key); err != nil {
+			return err
+		}
+		taken++
+	}
+	return nil
+}
+
+// ReturnN gives back what [WaitN] took of l with the same n, where l takes tokens back.
+func ReturnN(l Limiter, key string, n int) {
+	if w, ok := l.(Weighted); ok && n > 1 {
+		w.ReturnN(key, n)
+		return
+	}
+	giveOneByOne(l, key, oneByOne(l, n))
+}
+
+func giveOneByOne(l Limiter, key string, n int) {
+	r, ok := l.(Returner)
+	for range n {
+		if !ok {
+			return
+		}
+		r.Return(key)
+	}
+}
+
+// oneByOne returns how often l, which is not asked for tokens together, is waited for.
+func oneByOne(l Limiter, n int) int {
+	if observes(l) {
+		return min(n, 1)
+	}
+	return n
+}
+
+func observes(l Limiter) bool {
+	_, ok := l.(interface {
+		Observe(key string, status int, h http.Header, throttled bool)
+	})
+	return ok
+}
+
+// delayOf returns what any limiter says of its wait for n tokens: 0 where it cannot tell,
+// or panics.
+func delayOf(l Limiter, key string, n int) (d time.Duration) {
+	var panicked error
+	defer panics.Catch(&panicked, "the limiter")
+	if t, ok := l.(interface {
+		DelayN(key string, n int) time.Duration
+	}); ok && n > 1 {
+		return max(t.DelayN(key, n), 0)
+	}
+	if t, ok := l.(Delayer); ok {
+		return max(t.Delay(key), 0)
+	}
+	return 0
+}
+
+// tooMany is the error of a call that takes more tokens than there ever are.
+func tooMany(n, most int) error {
+	if most < 1 {
+		return &Error{Err: ErrNever}
+	}
+	return &Error{Err: &weightError{n, most}}
+}
+
+type weightError struct{ n, most int }
+
+func (e *weightError) Error() string {
+	return fmt.Sprintf("the call takes %d tokens at once, of which there are never more than %d", e.n, e.most)
+}
+
+// Unwrap returns ErrNever: no wait would help.
+func (e *weightError) Unwrap() error { return ErrNever }
