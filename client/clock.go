@@ -50,7 +50,7 @@ func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int)
 func (k *clock) send(now time.Time) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.begin(now, k.x.c.cfg.attemptTimeout, errAttemptTimeout)
+	k.begin(now, k.x.answers, errAttemptTimeout)
 	k.sending = true
 	return k.phases
 }
@@ -97,7 +97,7 @@ func (k *clock) uploaded(phase int, now time.Time) {
 		return
 	}
 	k.stand(now)
-	k.bound(now, k.x.c.cfg.attemptTimeout, errAttemptTimeout)
+	k.bound(now, k.x.answers, errAttemptTimeout)
 }
 
 // stand makes good for the time in which the default deadline stood still.

@@ -15,10 +15,10 @@ type hop struct {
 	c    *Client
 	ctx  context.Context // the caller's
 	call *call
-	own  call          // what call points to, unless an earlier hop has begun it
-	out  *outgoing     // as Call and Do build it; never nil
-	via  int16         // the status of the redirect that led here; 0 for the first hop
-	idle time.Duration // bounds a wait for more of a body
+	own  call      // what call points to, unless an earlier hop has begun it
+	out  *outgoing // as Call and Do build it; never nil
+	via  int16     // the status of the redirect that led here; 0 for the first hop
+	patience
 	template
 	target
 	rules  rules
@@ -28,6 +28,12 @@ type hop struct {
 	turn
 	clock  clock
 	report reporter
+}
+
+// patience is how long a hop waits.
+type patience struct {
+	idle    time.Duration // for more of a body
+	answers time.Duration // for the response's headers
 }
 
 // target is where a hop goes.
@@ -71,7 +77,8 @@ func makeHop(c *Client, ctx context.Context) *hop {
 		out outgoing
 	})
 	x := &made.hop
-	x.c, x.ctx, x.out, x.clock.x, x.idle = c, ctx, &made.out, x, c.cfg.idleTimeout
+	x.c, x.ctx, x.out, x.clock.x = c, ctx, &made.out, x
+	x.patience = patience{idle: c.cfg.idleTimeout, answers: c.cfg.attemptTimeout}
 	return x
 }
 
@@ -94,6 +101,9 @@ func newSDKHop(c *Client, req *http.Request) *hop {
 // build makes r the request of the first attempt.
 func (x *hop) build(r *Request) error {
 	var ctx context.Context
+	if r.AttemptTimeout != 0 {
+		x.answers = r.AttemptTimeout
+	}
 	if x.ctx != nil {
 		x.opening = x.newAttempt()
 		ctx = x.opening
@@ -151,8 +161,7 @@ func (x *hop) newAttempt() *attempt {
 		a = &attempt{}
 	}
 	a.x, a.Context = x, x.ctx
-	cfg := &x.c.cfg
-	if cfg.attemptTimeout > 0 || x.idle > 0 || !x.call.at.IsZero() {
+	if x.answers > 0 || x.idle > 0 || !x.call.at.IsZero() {
 		a.Context, a.cancel = context.WithCancelCause(x.ctx)
 	}
 	x.clock.follow(a)

@@ -42,6 +42,12 @@ type Profile struct {
 	// IdempotencyMethods are the methods on which it does. Nil is POST and PATCH.
 	IdempotencyMethods []string
 
+	// Repeatable reports whether a request does the same when it is made twice, although
+	// neither its method nor a header says so, as a search by POST does: it is then retried
+	// as a PUT is. It sees the request without the credential and must not read its body.
+	// Nil is none.
+	Repeatable func(*http.Request) bool
+
 	// RequestIDHeaders name the headers that carry the service's request ID, the
 	// first one present wins. Nil is Request-Id and X-Request-Id.
 	RequestIDHeaders []string

@@ -52,7 +52,7 @@ func (x *hop) peek(resp *http.Response) {
 		b = new(peekedBody)
 	}
 	*b = peekedBody{head: getBuffer(), rest: resp.Body, limited: io.LimitedReader{R: resp.Body, N: limit + 1}}
-	x.clock.enterAt(x.heard, drainTimeout, errDrainTimeout)
+	x.clock.enterAt(x.heard, x.drainTime(resp.StatusCode), errDrainTimeout)
 	n, err := b.head.ReadFrom(&b.limited)
 	x.clock.leave()
 	switch {
@@ -62,6 +62,16 @@ func (x *hop) peek(resp *http.Response) {
 		b.end = true
 	}
 	resp.Body = b
+}
+
+// drainTime is how long an error body is read: not for long where another attempt is
+// going to take its place.
+func (x *hop) drainTime(status int) time.Duration {
+	again := x.rules.repeatable && retryableStatus(status) || status == http.StatusTooManyRequests
+	if again && x.purse.tried < x.rules.attempts && x.body.again() {
+		return lookTimeout
+	}
+	return drainTimeout
 }
 
 // look returns what a response says in its body, as far as it is there within a second,

@@ -49,6 +49,21 @@ type Request struct {
 	// has passed: nothing is sent, and the error matches ErrTimeout.
 	Timeout time.Duration
 
+	// AttemptTimeout bounds how long an attempt waits for the response's headers, as
+	// [WithAttemptTimeout] does. 0 is the client's, [NoTimeout] is none; any other
+	// negative one is an error.
+	AttemptTimeout time.Duration
+
+	// Repeatable says that the call may be made more than once although neither its method
+	// nor a header says so: a search by POST, say, or a body with a key of the service's
+	// own, by which it tells a repeat. It is then retried as a PUT is.
+	Repeatable bool
+
+	// Progress, if set, is told how far the request body has got: with every piece that
+	// the transport takes, what was taken of it so far in this attempt and its length,
+	// -1 where that is unknown. It is called while the body is read and must be quick.
+	Progress func(sent, total int64)
+
 	// MaxBody bounds the response body in bytes after decompression. 0 is the
 	// client's limit in Call, and none in Do; a negative one is an error.
 	MaxBody int64
@@ -86,6 +101,9 @@ type outgoing struct {
 	key    string // the caller's idempotency key
 	limit  int64
 	weight int // at the limits; 0 is 1
+
+	repeatable bool // as the caller says
+	progress   func(sent, total int64)
 
 	inMemory bool // the body, if any, is bytes that the stack holds itself
 }
@@ -165,6 +183,7 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 		delete(h, "Host")
 	}
 	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
+	out.repeatable, out.progress = r.Repeatable, r.Progress
 	out.inMemory = p.single == nil && p.open == nil
 	return p.attach(out.http)
 }
@@ -176,6 +195,8 @@ func checkBounds(r *Request) error {
 		return failWrap(ErrTimeout, "Request.Timeout is negative: its time was over before the call", context.DeadlineExceeded)
 	case r.MaxBody < 0:
 		return failf(ErrRequest, "Request.MaxBody is negative")
+	case r.AttemptTimeout < 0 && r.AttemptTimeout != NoTimeout:
+		return failf(ErrRequest, "Request.AttemptTimeout is negative: only NoTimeout turns it off")
 	case r.Weight < 0:
 		return failf(ErrRequest, "Request.Weight is negative")
 	}

@@ -185,7 +185,8 @@ func (x *hop) identify() {
 	if method == "" {
 		method = http.MethodGet
 	}
-	x.rules.repeatable = idempotentMethod(method)
+	says := c.cfg.profile.Repeatable
+	x.rules.repeatable = idempotentMethod(method) || x.out.repeatable || says != nil && says(x.tmpl)
 	honoured := contains(c.keyMethods, method)
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
 		return

@@ -59,7 +59,7 @@ func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error
 func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 	x := newSDKHop(c, req)
 	if p, ok := x.ctx.Value(hopKey{}).(*hop); ok && p.c == c {
-		x.call, x.via, x.accept.decodes, x.accept.streams, x.idle, x.out, x.report = p.call, p.via, p.accept.decodes, p.accept.streams, p.idle, p.out, p.report
+		x.call, x.via, x.accept.decodes, x.accept.streams, x.patience, x.out, x.report = p.call, p.via, p.accept.decodes, p.accept.streams, p.patience, p.out, p.report
 	} else {
 		x.join(req)
 		if x.report.begin(x.ctx, c, req, "", x.call.began); x.report.id != 0 {

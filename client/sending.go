@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // maxUnwatched is the length of a body in memory that goes out at once, as a rule: the
@@ -28,6 +30,9 @@ type sent struct {
 	moved time.Time    // when it was read last
 	rate  leastRate
 
+	progress  func(sent, total int64)
+	n, length int64
+
 	once sync.Once
 	err  error
 }
@@ -36,10 +41,11 @@ type sent struct {
 func (a *attempt) sending(rc io.ReadCloser, length int64) io.ReadCloser {
 	t := reflect.TypeOf(rc)
 	inMemory := t == nopCloser || t == nopCloserTo
-	if inMemory && length >= 0 && length <= maxUnwatched {
+	progress := a.x.out.progress
+	if inMemory && length >= 0 && length <= maxUnwatched && progress == nil {
 		return rc
 	}
-	b := &sent{ReadCloser: rc, x: a.x, a: a}
+	b := &sent{ReadCloser: rc, x: a.x, a: a, progress: progress, length: length}
 	b.stop = context.AfterFunc(a, func() { _ = b.close() })
 	return b
 }
@@ -57,6 +63,11 @@ func (b *sent) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.x.clock.progress.Add(1)
+	if b.n += int64(n); b.progress != nil && n > 0 {
+		if failed := b.report(); failed != nil {
+			err = failed
+		}
+	}
 	now = time.Now()
 	if b.rate.slow(now.Sub(b.moved), n) && b.x.idle > 0 && !b.x.call.explicit {
 		b.a.end(errTooSlow)
@@ -65,6 +76,17 @@ func (b *sent) Read(p []byte) (int, error) {
 		b.x.clock.uploaded(int(b.phase.Load()), now)
 	}
 	return n, err
+}
+
+// report contains a panic of the function: it must not end the transport's goroutine.
+func (b *sent) report() (err error) {
+	defer panics.Catch(&err, givenCode)
+	total := b.length
+	if total <= 0 {
+		total = -1
+	}
+	b.progress(b.n, total)
+	return nil
 }
 
 func (b *sent) Close() error {
