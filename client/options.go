@@ -23,48 +23,6 @@ type Middleware func(http.RoundTripper) http.RoundTripper
 // Option configures a client in [New] and [Client.With].
 type Option func(*config)
 
-type config struct {
-	profile        Profile
-	baseURL        string
-	auth           Auth
-	authSet        bool // by this New or With
-	identity       string
-	identitySet    bool // by this New or With
-	origins        []string
-	cleartext      bool
-	retry          retry.Policy
-	limiter        ratelimit.Limiter
-	pacer          Pacer
-	pacerSet       bool
-	pacerOwn       bool // nobody else uses it
-	limitsSet      bool // the limiter or the pacer, by this New or With
-	limitKey       func(*http.Request) string
-	breaker        *Breaker
-	logger         *slog.Logger
-	observers      []*mailbox
-	callTimeout    time.Duration
-	callTimeoutSet bool
-	attemptTimeout time.Duration
-	idleTimeout    time.Duration
-	maxBody        int64
-	maxBodySet     bool // somebody asked for it, so it bounds streamed bodies too
-	maxErrorBody   int64
-	readAhead      int64
-	idempotency    *string
-	header         http.Header
-	query          url.Values
-	userAgent      string
-	perCall        []Middleware
-	perAttempt     []Middleware
-	transport      http.RoundTripper
-	transportGiven bool // by WithTransport
-	tls            *tls.Config
-	proxy          func(*http.Request) (*url.URL, error)
-	proxySet       bool // in place of the environment's
-	adjusted       bool // the default transport, by this New or With
-	maxRedirects   int
-}
-
 // The defaults, see the options of the same names.
 const (
 	DefaultTimeout        = 80 * time.Second
@@ -79,19 +37,6 @@ const (
 // NoTimeout turns a timeout off in [WithTimeout], [WithAttemptTimeout] and
 // [WithIdleTimeout]. Any other negative duration is an error there.
 const NoTimeout time.Duration = -1
-
-func defaults() config {
-	return config{
-		callTimeout:    DefaultTimeout,
-		attemptTimeout: DefaultAttemptTimeout,
-		idleTimeout:    DefaultIdleTimeout,
-		maxBody:        DefaultMaxBody,
-		maxErrorBody:   DefaultMaxErrorBody,
-		readAhead:      DefaultReadAhead,
-		maxRedirects:   DefaultMaxRedirects,
-		userAgent:      "standpipe",
-	}
-}
 
 // WithProfile sets what is particular to the service.
 func WithProfile(p Profile) Option { return func(c *config) { c.profile = p } }
