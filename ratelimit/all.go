@@ -135,10 +135,12 @@ type mixed struct {
 
 // Wait waits for the limiters from elsewhere, then for the rest.
 func (m *mixed) Wait(ctx context.Context, key string) error {
-	if wait := m.own.delay(key, 1); wait > 0 {
-		if err := hopeless(ctx, wait); err != nil {
-			return &Error{Wait: wait, Err: err}
-		}
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	wait := m.own.delay(key, 1)
+	if err := hopeless(ctx, wait); err != nil {
+		return &Error{Wait: wait, Err: err}
 	}
 	for i, l := range m.others {
 		if err := waitFor(ctx, l, key); err != nil {

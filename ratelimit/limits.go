@@ -94,20 +94,16 @@ func appendLimits(dst []Limit, h http.Header, now time.Time) []Limit {
 		if !ok {
 			return dst
 		}
-		remaining, reset := h[t.remaining], h[t.reset]
-		if len(remaining) == 0 && len(reset) == 0 {
-			continue
-		}
 		l := Limit{Name: t.name, Quota: -1, Remaining: -1, Reset: -1, Weighted: t.weighted, Gradual: t.gradual}
 		if i == 1 && len(h["X-Ratelimit-Resource"]) == 1 {
 			l.Name = h["X-Ratelimit-Resource"][0]
 		}
-		for _, v := range few(remaining) { // of a repeated header the strictest counts
+		for _, v := range few(h[t.remaining]) { // of a repeated header the strictest counts
 			if n, ok := count(v); ok && (l.Remaining < 0 || n < l.Remaining) {
 				l.Remaining = n
 			}
 		}
-		for _, v := range few(reset) {
+		for _, v := range few(h[t.reset]) {
 			if d, ok := parseReset(v, serverTime(h, now)); ok {
 				l.Reset = max(l.Reset, d)
 			}

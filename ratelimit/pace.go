@@ -40,9 +40,7 @@ func (p *pace) take(now time.Time) bool {
 	if p.delay(now, 1) > 0 {
 		return false
 	}
-	if gap := p.spacing(now); gap > 0 {
-		p.next = now.Add(gap)
-	}
+	p.next = now.Add(p.spacing(now))
 	if p.gap -= p.gap / narrowing; p.gap < leastGap {
 		p.gap = 0
 	}
