@@ -49,13 +49,6 @@ func (c contained) RoundTrip(req *http.Request) (resp *http.Response, err error)
 	return c.rt.RoundTrip(req)
 }
 
-// CloseIdleConnections reaches what is beneath, as http.Client expects.
-func (c contained) CloseIdleConnections() {
-	if t, ok := c.rt.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
 // cutOff accounts for the attempt that code of the user's has cut off by a panic,
 // which becomes the call's error, or by ending the goroutine. It is deferred.
 func (x *exchange) cutOff(resp **http.Response, err *error) {
