@@ -86,10 +86,8 @@ func (x *exchange) effect(v verdict) {
 		return
 	}
 	switch {
-	case v.err != nil && v.status == 0 && v.neverSent:
+	case v.status == 0 && v.neverSent:
 		x.chain.worse(NeverSent)
-	case v.err != nil && v.status == 0:
-		x.chain.worse(MaybeApplied)
 	case v.running:
 		x.chain.worse(MaybeApplied) // by the one that is
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
@@ -97,7 +95,8 @@ func (x *exchange) effect(v verdict) {
 	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, x.tmpl.Method):
 		x.chain.worse(Rejected)
 	default:
-		// A success that could not be read, or one whose result is elsewhere.
+		// No answer, a success that could not be read, or one whose result is
+		// elsewhere.
 		x.chain.worse(MaybeApplied)
 	}
 }
