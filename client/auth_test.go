@@ -84,6 +84,74 @@ func TestX2_BlankCredentialsAreErrorsAtConstruction(t *testing.T) {
 	}
 }
 
+func TestMalformedAuthIsAnErrorAtConstruction(t *testing.T) {
+	src := secret.Static("s3cr3t")
+	for name, auth := range map[string]client.Auth{
+		"no header": client.APIKeyHeader("", src), "header of two words": client.APIKeyHeader("X Key", src), "header with CR": client.APIKeyHeader("X-Key\r", src),
+		"prefix with LF": client.HeaderPrefix("X-Key", "Token\n", src), "no parameter": client.APIKeyQuery("", src), "parameter with LF": client.APIKeyQuery("a\nb", src),
+		"colon": client.Basic("a:b", src), "control character": client.Basic("a\x1f", src), "delete": client.Basic("a\x7f", src),
+	} {
+		_, err := client.New(base, client.WithAuth(auth))
+		require.ErrorIs(t, err, client.ErrConfig, name)
+	}
+	_, err := client.New(base, client.WithAuth(client.Basic("Ann Smith", src)))
+	require.NoError(t, err)
+}
+
+// authsOf are all kinds of Auth that send a secret as it is.
+func authsOf(src secret.Source) map[string]client.Auth {
+	return map[string]client.Auth{
+		"bearer": client.Bearer(src), "header": client.APIKeyHeader("X-Key", src), "query": client.APIKeyQuery("k", src),
+		"basic": client.Basic("u", src), "basic key": client.BasicKey(src),
+	}
+}
+
+// C25: a source that turns bad, or fails, lets nothing out.
+func TestC25_ASourceThatTurnsBad(t *testing.T) {
+	down := errors.New("the vault is sealed")
+	for name, tc := range map[string]struct {
+		src  secret.Source
+		want error
+	}{
+		"control character": {newRotating("bad\nvalue", ""), client.ErrConfig},
+		"failure":           {secret.Func(func(context.Context) ([]secret.Value, error) { return nil, down }), down},
+	} {
+		for kind, auth := range authsOf(tc.src) {
+			rt := clienttest.NewTransport(t, clienttest.JSON(200, "{}"))
+			_, err := client.Get[thing](t.Context(), over(t, rt, client.WithAuth(auth), client.WithRetry(retry.Never)), "/x")
+			require.ErrorIs(t, err, tc.want, "%s %s", kind, name)
+			require.NotContains(t, err.Error(), "bad")
+			require.NotContains(t, err.Error(), "panicked")
+			require.Zero(t, rt.Count(), kind)
+		}
+	}
+}
+
+// X3: a source that has moved on by itself is not made to again.
+func TestX3_EveryKindSendsTheNewestSecret(t *testing.T) {
+	for kind := range authsOf(nil) {
+		src := newRotating("old", "newer still")
+		rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, _ *http.Request) {
+			next := "new"
+			if src.current.Swap(&next); src.refreshes.Add(100) == 100 {
+				w.WriteHeader(401)
+				return
+			}
+			_, _ = w.Write([]byte(`{}`))
+		}))
+		c := over(t, rt, client.WithAuth(authsOf(src)[kind]))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err, kind)
+		require.EqualValues(t, 200, src.refreshes.Load(), "%s: asked for the newest, not renewed", kind)
+		was := rt.Requests()
+		require.NotEqual(t, credentialIn(was[0]), credentialIn(was[1]), kind)
+	}
+}
+
+func credentialIn(r clienttest.Recorded) string {
+	return r.Header.Get("Authorization") + r.Header.Get("X-Key") + r.URL
+}
+
 // rotating is a source whose secret changes when it is told to.
 type rotating struct {
 	current   atomic.Pointer[string]

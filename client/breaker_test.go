@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"net/http"
 	"sync"
 	"testing"
@@ -13,6 +14,16 @@ import (
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/retry"
 )
+
+// Which answers are failures of the service.
+func TestWhatOpensABreaker(t *testing.T) {
+	for status, opens := range map[int]bool{200: false, 404: false, 429: false, 499: false, 500: true, 501: false, 502: true, 599: true} {
+		c := over(t, clienttest.NewTransport(t, clienttest.Status(status)), client.WithBreaker(client.Breaker{Failures: 1}), client.WithRetry(retry.Never))
+		_, _ = client.Get[client.None](t.Context(), c, "/x")
+		_, err := client.Get[client.None](t.Context(), c, "/x")
+		require.Equal(t, opens, errors.Is(err, client.ErrCircuitOpen), status)
+	}
+}
 
 // A success that comes late is no news of a service that has failed since.
 func TestBreakerIsNotClosedByALateSuccess(t *testing.T) {

@@ -55,9 +55,8 @@ func errorDetail(body []byte) (ErrorDetail, bool) {
 	if meta, ok := membersOf(top["meta"]); ok && d.RequestID == "" {
 		d.RequestID = meta.text("requestid")
 	}
-	if detail, ok := membersOf(first(listOf(top["detail"]))); ok { // a list of FastAPI's
-		d.Type = cmp.Or(d.Type, detail.text("type"))
-	}
+	detail, _ := membersOf(first(listOf(top["detail"]))) // a list of FastAPI's
+	d.Type = cmp.Or(d.Type, detail.text("type"))
 	nested := cmp.Or(string(top["error"]), string(top["errors"]))
 	if s := stringOf(json.RawMessage(nested)); s != "" {
 		switch {

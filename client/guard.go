@@ -29,13 +29,6 @@ func (c contained) RoundTrip(req *http.Request) (resp *http.Response, err error)
 	return c.rt.RoundTrip(req)
 }
 
-// CloseIdleConnections reaches what is beneath, as http.Client expects.
-func (c contained) CloseIdleConnections() {
-	if t, ok := c.rt.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}
-
 func guardBody(rc io.ReadCloser) io.ReadCloser {
 	switch rc.(type) {
 	case nil, *os.File: // which a transport may hand to the kernel as it is

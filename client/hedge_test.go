@@ -357,6 +357,9 @@ func TestZeroValues(t *testing.T) {
 	require.NotPanics(t, func() { _ = e.Error(); _ = e.Timeout() })
 }
 
+// wrapped is a Body of somebody else's making.
+type wrapped struct{ client.Body }
+
 func TestBodiesThatAreNotThere(t *testing.T) {
 	c, rt := scripted(t, "204")
 	none := func() (io.ReadCloser, error) { return nil, nil }
@@ -366,10 +369,33 @@ func TestBodiesThatAreNotThere(t *testing.T) {
 		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: body})
 		require.Error(t, err, name)
 	}
+	var unmade *wrapped
+	sent := rt.Count()
+	refused := errors.New("locked")
+	for say, body := range map[string]any{
+		"nil reader": client.Stream("a/b", nil, -1), "a nil reader": client.Stream("a/b", (*strings.Reader)(nil), -1), "nil function": client.Open("a/b", nil, -1),
+		"nil *client_test.wrapped": unmade, "nil *client_test.thing": (*thing)(nil),
+		"body cannot be opened": client.Open("a/b", func() (io.ReadCloser, error) { return nil, refused }, -1),
+	} {
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: body})
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.ErrorContains(t, err, say)
+		require.Equal(t, say == "body cannot be opened", errors.Is(err, refused))
+	}
+	require.Equal(t, sent, rt.Count())
 	_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: client.Raw("", []byte("data"))})
 	require.NoError(t, err)
 	require.Equal(t, "data", string(rt.Last().Body), "a body without a type is a body")
 	require.Empty(t, rt.Last().Header.Values("Content-Type"))
+
+	// A body of no bytes says so, rather than being of a length that nobody knows.
+	c, _ = scripted(t, "200", client.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		require.Equal(t, http.NoBody, r.Body)
+		require.Zero(t, r.ContentLength)
+		return &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})))
+	_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Body: client.Raw("text/plain", nil)})
+	require.NoError(t, err)
 }
 
 // C27: a server cannot make an error long.

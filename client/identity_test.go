@@ -292,6 +292,13 @@ func TestC36_CopiesWaitInOneLine(t *testing.T) {
 			return func() time.Duration { wg.Wait(); return done.Round(time.Second) }
 		}
 		late, early := took(time.Minute+1), took(time.Second)
+		time.Sleep(30 * time.Second)
+		other, err := root.With(client.WithHeader("X", "impatient"))
+		require.NoError(t, err)
+		asked := time.Now()
+		_, err = client.Call[client.None](t.Context(), other, client.Request{Path: "/x", Timeout: time.Minute})
+		require.ErrorIs(t, err, ratelimit.ErrDeadline, "its turn is after the one that waits")
+		require.Zero(t, time.Since(asked))
 		require.Equal(t, time.Minute, early())
 		require.Equal(t, 2*time.Minute, late(), "one that comes as the token does has others before it")
 

@@ -112,6 +112,32 @@ func TestC33_ASuccessDecodesByWhatItIs(t *testing.T) {
 }
 
 // C21: what a gzip becomes counts, not what it was.
+// What an answer says of itself is not repeated where it is a credential, and is not looked at where there is nothing.
+func TestLabelsOfASuccess(t *testing.T) {
+	c, _ := scripted(t, "200", client.WithTransport(answering(200, http.Header{"Content-Encoding": {key}, "Content-Type": {"application/json"}})))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.ErrorIs(t, err, client.ErrDecode)
+	require.ErrorContains(t, err, "a content encoding that nobody asked for")
+	require.NotContains(t, err.Error(), key)
+	c, _ = scripted(t, "200", client.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: http.NoBody, Request: r}, nil
+	})))
+	_, err = client.Get[thing](t.Context(), c, "/x")
+	require.ErrorIs(t, err, client.ErrEmptyBody)
+}
+
+// What does not decode is kept up to the length of an error's body.
+func TestDetailOfALongSuccess(t *testing.T) {
+	for size, kept := range map[int]bool{client.DefaultMaxErrorBody: true, client.DefaultMaxErrorBody + 1: false} {
+		const open, end = `{"id":7,"pad":"`, `"}`
+		rt := clienttest.NewTransport(t, clienttest.JSON(200, open+strings.Repeat("x", size-len(open+end))+end))
+		_, err := client.Get[thing](t.Context(), over(t, rt), "/x")
+		var got struct{ ID int }
+		require.Equal(t, kept, asError(t, err).Detail(&got), size)
+		require.Equal(t, kept, got.ID == 7)
+	}
+}
+
 func TestC21_UnaskedGzipIsUnderTheLimit(t *testing.T) {
 	bomb := zipped(t, `"`+strings.Repeat("x", 8<<20)+`"`)
 	require.Less(t, len(bomb), 64<<10)
@@ -167,8 +193,10 @@ func TestC33_AnErrorBodyIsReadByWhatItIs(t *testing.T) {
 		require.Empty(t, e.Message, name)
 		require.NotContains(t, e.Error(), "garbled", name)
 	}
-	_, err := client.Get[client.None](t.Context(), over(t, clienttest.NewTransport(t, labelled(400, "text/plain", "", "{not JSON} "))), "/x")
-	require.Equal(t, "{not JSON}", asError(t, err).Message)
+	for _, text := range []string{"{not JSON}", "null", "7"} {
+		_, err := client.Get[client.None](t.Context(), over(t, clienttest.NewTransport(t, labelled(400, "text/plain", "", text+" "))), "/x")
+		require.Equal(t, text, asError(t, err).Message)
+	}
 }
 
 // A profile's functions see a body that they can read.

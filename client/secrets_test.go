@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -267,6 +268,51 @@ func TestErrorSaysWhatMatters(t *testing.T) {
 	c := over(t, rt, client.WithProfile(client.Profile{Name: "stripe"}))
 	_, err := client.Call[thing](t.Context(), c, client.Request{Method: "POST", Path: "/v1/charges/ch_1", Route: "/v1/charges/{id}"})
 	require.EqualError(t, err, `stripe: POST /v1/charges/{id}: 402 Payment Required card_declined "Your card was declined." (request req_9)`)
+}
+
+// What an error says, for each combination of what is known.
+func TestErrorSaysWhatIsKnown(t *testing.T) {
+	cause := errors.New("why")
+	two := []client.Attempt{{Reason: client.NotIdempotent}, {Reason: client.LastAttempt}}
+	for want, e := range map[string]client.Error{
+		`GET /x:`:               {},
+		`p: GET /x:`:            {Provider: "p"},
+		`GET /x: 404 Not Found`: {Status: 404},
+		`GET /x: c`:             {Code: "c", Type: "t"},
+		`GET /x: t`:             {Type: "t"},
+		`GET /x: "c\x7f"`:       {Code: "c\x7f"},
+		`GET /x: "a b"`:         {Code: "a b"},
+		`GET /x: "m"`:           {Message: "m"},
+		`GET /x: why`:           {Err: cause},
+		`GET /x: (request r)`:   {RequestID: "r"},
+		`GET /x: (` + string(two[1].Reason) + `)`:                   {Attempts: two[1:]},
+		`GET /x: (2 attempts, ` + string(two[1].Reason) + `)`:       {Attempts: two},
+		`GET /x: (2 attempts)`:                                      {Attempts: []client.Attempt{{}, {Reason: client.NotRetryable}}},
+		`GET /x: (never sent)`:                                      {Effect: client.NeverSent},
+		`GET /x: (maybe applied)`:                                   {Effect: client.MaybeApplied},
+		`GET /x: 500 Internal Server Error "m" why (maybe applied)`: {Status: 500, Message: "m", Err: cause, Effect: client.MaybeApplied},
+	} {
+		e.Method, e.Path = "GET", "/x"
+		require.EqualError(t, &e, want)
+	}
+	e := client.Error{Method: "GET", Path: "/x", Code: strings.Repeat("c", 127) + "\xff"}
+	require.EqualError(t, &e, `GET /x: "`+strings.Repeat("c", 127)+`\xff"`, "what is short enough is shown as it is")
+}
+
+func TestErrorIsWhatItsStatusSays(t *testing.T) {
+	of := map[error][]int{
+		client.ErrBadRequest: {400, 422}, client.ErrUnauthorized: {401}, client.ErrForbidden: {403}, client.ErrNotFound: {404, 410},
+		client.ErrConflict: {409, 412}, client.ErrUnavailable: {500, 501, 502, 503, 504, 599},
+	}
+	for status := 99; status < 601; status++ {
+		for sentinel, statuses := range of {
+			is := slices.Contains(statuses, status) || sentinel == client.ErrUnavailable && status >= 500
+			require.Equal(t, is, errors.Is(&client.Error{Status: status}, sentinel), "%d is %v", status, sentinel)
+		}
+	}
+	require.NotErrorIs(t, &client.Error{Status: 403, Throttled: true}, client.ErrForbidden)
+	_, err := client.New("")
+	require.Len(t, err.(interface{ Unwrap() []error }).Unwrap(), 1, "what has no cause says none")
 }
 
 func TestC6_IdempotencyKeys(t *testing.T) {

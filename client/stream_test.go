@@ -16,6 +16,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/retry"
 )
 
 func sse(body string) clienttest.Step {
@@ -162,6 +163,39 @@ func TestEventErrors(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		err = drain(client.Events(ctx, plain(t, silent), client.Request{Path: "/e"}))
 		require.ErrorIs(t, err, context.Canceled)
+	})
+}
+
+// How a stream of events is asked for, and what comes instead of one.
+func TestEventRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, sse("data: a\n\n"))
+		for accept, h := range map[string]http.Header{
+			"text/event-stream": {"X-Mine": {"1"}}, "application/x-ndjson": {"Accept": {"application/x-ndjson"}, "X-Mine": {"1"}},
+		} {
+			require.NoError(t, drain(client.Events(t.Context(), over(t, rt), client.Request{Path: "/e", Header: h})))
+			require.Equal(t, []string{accept}, rt.Last().Header.Values("Accept"))
+			require.Equal(t, "1", rt.Last().Header.Get("X-Mine"))
+		}
+		for _, status := range []int{300, 304, 404, 599} {
+			labelled := clienttest.Status(status).Header("Content-Type", "text/event-stream")
+			err := drain(client.Events(t.Context(), over(t, clienttest.NewTransport(t, labelled), client.WithRetry(retry.Never)), client.Request{Path: "/e"}))
+			require.Equal(t, status, asError(t, err).Status)
+			require.NotErrorIs(t, err, client.ErrDecode)
+		}
+		reset := errors.New("reset")
+		err := drain(client.Events(t.Context(), plain(t, roundTripper(func(*http.Request) (*http.Response, error) { return nil, reset }), client.WithRetry(retry.Never)), client.Request{Path: "/e"}))
+		require.ErrorIs(t, err, reset)
+
+		start := time.Now()
+		patient := plain(t, dripping(time.Hour, 1, "data: x\n\n", "text/event-stream"), client.WithIdleTimeout(client.NoTimeout))
+		require.NoError(t, drain(client.Events(t.Context(), patient, client.Request{Path: "/e"})))
+		require.GreaterOrEqual(t, time.Since(start), time.Hour, "no idle timeout is none")
+
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		err = drain(client.Events(ctx, plain(t, rt), client.Request{Path: "/e"}))
+		require.Equal(t, 1, strings.Count(err.Error(), "context canceled"))
 	})
 }
 

@@ -27,20 +27,18 @@ func (v *verdict) effect(method string) Effect {
 	switch {
 	case safeMethod(method):
 		return NoEffect
-	case v.err != nil && v.status == 0 && v.never:
+	case v.status == 0 && v.never:
 		return NeverSent
-	case v.err != nil && v.status == 0:
-		return MaybeApplied
 	case v.running:
 		return MaybeApplied // by the one that is
-	case v.throttled && v.status < 300:
+	case v.throttled && v.status >= 200 && v.status < 300:
 		return Rejected
 	case v.status == http.StatusRequestTimeout || v.status >= 500 && v.status != http.StatusNotImplemented:
 		return MaybeApplied
 	case v.status > http.StatusSeeOther, redirectStatus(v.status) && keepsRequest(v.status, method):
 		return Rejected
 	}
-	// A success that could not be read, or one whose result is elsewhere.
+	// No response, a success that could not be read, or one whose result is elsewhere.
 	return MaybeApplied
 }
 

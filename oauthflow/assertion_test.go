@@ -73,6 +73,64 @@ func TestO10_AssertionsAreDatedBack(t *testing.T) {
 	})
 }
 
+// O10: an assertion is for the issuer, which names the server wherever the request
+// goes; without one, and where it stands for many, for the token endpoint.
+func TestO10_WhomAnAssertionIsFor(t *testing.T) {
+	t.Parallel()
+	key, err := oauthflow.NewSigningKey(ecKey(t), "", "k1")
+	require.NoError(t, err)
+	const tokenURL = "https://auth.test/token"
+	for want, p := range map[string]oauthflow.Provider{
+		"https://issuer.test": {Issuer: "https://issuer.test"},
+		tokenURL:              {},
+	} {
+		p.Endpoint.TokenURL = tokenURL
+		var form url.Values
+		c, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "cli", ClientKey: key, Scopes: []string{"read"}}, keeping(t, &form))
+		require.NoError(t, err)
+		_, err = c.ClientCredentials(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, claimsOf(t, form.Get("client_assertion"))["aud"])
+	}
+}
+
+// O10: what of a JWT bearer grant is a claim, and what a parameter.
+func TestO10_WhatAGrantSays(t *testing.T) {
+	t.Parallel()
+	key, err := oauthflow.NewSigningKey(ecKey(t), "", "k1")
+	require.NoError(t, err)
+	for _, inAssertion := range []bool{false, true} {
+		var form url.Values
+		c, err := oauthflow.New(oauthflow.Config{
+			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}, ScopeInAssertion: inAssertion},
+			ClientID: "cli", ClientKey: key, Scopes: []string{"read"},
+		}, keeping(t, &form))
+		require.NoError(t, err)
+		_, err = c.JWTBearer(t.Context(), oauthflow.Assertion{Issuer: "robot", Audience: "https://aud.test", Claims: map[string]any{"iss": "x", "team": "t1"}})
+		require.NoError(t, err)
+		claims := claimsOf(t, form.Get("assertion"))
+		require.Equal(t, []any{"robot", "https://aud.test", "t1"}, []any{claims["iss"], claims["aud"], claims["team"]})
+		if inAssertion {
+			require.Equal(t, "read", claims["scope"])
+			require.NotContains(t, claims, "sub")
+			require.False(t, form.Has("scope"))
+		} else {
+			require.NotContains(t, claims, "scope")
+			require.Equal(t, "robot", claims["sub"])
+			require.Equal(t, "read", form.Get("scope"))
+		}
+	}
+}
+
+// keeping answers every request with a token and keeps the form that was sent.
+func keeping(t *testing.T, form *url.Values) oauthflow.Option {
+	return oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		require.NoError(t, r.ParseForm())
+		*form = r.PostForm
+		return plainAnswer(200, `{"access_token":"a"}`), nil
+	})})
+}
+
 // O10: servers take DPoP proofs of a few seconds' age, and some none from the
 // future, not even by milliseconds.
 func TestO10_ProofsAreDatedBack(t *testing.T) {

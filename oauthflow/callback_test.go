@@ -97,6 +97,37 @@ func TestO1_HostileCallbacks(t *testing.T) {
 	}
 }
 
+// An attempt opens as it was sealed, whole, and only what could be one asks for keys.
+func TestO1_WhatIsNotAnAttempt(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	a, err := c.Begin(t.Context())
+	require.NoError(t, err)
+	back, err := s.Authorize(a.URL, "alice")
+	require.NoError(t, err)
+	for _, more := range []string{"!", "=", "A", "AAAA"} {
+		_, err = c.Complete(t.Context(), a.Sealed+more, back.Query())
+		require.ErrorIs(t, err, oauthflow.ErrState, more)
+	}
+	_, err = c.Complete(t.Context(), a.Sealed, back.Query())
+	require.NoError(t, err)
+
+	sealed := newClient(t, s, "web", func(cfg *oauthflow.Config) {
+		cfg.CookieKey = failingFrom(2, "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+	})
+	_, err = sealed.Complete(t.Context(), a.Sealed, back.Query())
+	require.ErrorIs(t, err, errVault)
+	_, err = sealed.Complete(t.Context(), "", back.Query())
+	require.ErrorIs(t, err, oauthflow.ErrState)
+	_, err = sealed.Complete(t.Context(), a.Sealed, url.Values{"code": {"x"}})
+	require.ErrorIs(t, err, oauthflow.ErrState)
+	_, err = sealed.Complete(t.Context(), strings.Repeat("A", 9<<10), back.Query())
+	require.ErrorIs(t, err, oauthflow.ErrState)
+	_, err = sealed.Complete(t.Context(), "***", back.Query())
+	require.ErrorIs(t, err, oauthflow.ErrState)
+}
+
 func TestO1_ForeignCookies(t *testing.T) {
 	t.Parallel()
 	s := oauthtest.New(oauthtest.Config{Clients: []oauthtest.Client{{ID: "web", Secret: "a"}, {ID: "other", Secret: "b"}}})

@@ -171,11 +171,9 @@ func (c *Client) setUpKeys() error {
 
 // setUpCookies prepares the authorization code flow.
 func (c *Client) setUpCookies() error {
-	if c.cfg.RedirectURL != "" {
-		u, _ := url.Parse(c.cfg.RedirectURL) // checked before
-		c.callbackTLS = u.Scheme == "https"  // in lower case, whatever was written
-		c.callbackPath = cmp.Or(c.cfg.CallbackPath, u.Path, "/")
-	}
+	u, _ := url.Parse(c.cfg.RedirectURL) // checked before
+	c.callbackTLS = u.Scheme == "https"  // in lower case, whatever was written
+	c.callbackPath = cmp.Or(c.cfg.CallbackPath, u.Path, "/")
 	keys, err := newAttemptKeys(c.cfg.CookieKey)
 	c.cookies = keys
 	return err

@@ -1,6 +1,7 @@
 package oauthflow_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -8,9 +9,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
@@ -81,6 +84,14 @@ func TestNoScopesAreNotEmptyScopes(t *testing.T) {
 		}
 		require.False(t, form.Has("scope"), name)
 	}
+	c = tokenEndpoint(t, func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, r.ParseForm())
+		form = r.PostForm
+		_, _ = io.WriteString(w, `{"access_token":"a"}`)
+	}, nil)
+	_, err = c.Exchange(t.Context(), "c", "")
+	require.NoError(t, err)
+	require.False(t, form.Has("redirect_uri"))
 }
 
 func TestNilOptionsAreTheDefaults(t *testing.T) {
@@ -91,6 +102,31 @@ func TestNilOptionsAreTheDefaults(t *testing.T) {
 	tok, err := c.ClientCredentials(t.Context())
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now().Add(time.Hour), tok.Expiry, time.Minute)
+}
+
+// A request takes 30 s at most, or as long as its context says.
+func TestARequestIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, err := oauthflow.New(oauthflow.Config{
+			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
+		}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})}))
+		require.NoError(t, err)
+		for _, limit := range []time.Duration{0, time.Second, time.Hour} {
+			ctx, cancel := t.Context(), context.CancelFunc(func() {})
+			if limit > 0 {
+				ctx, cancel = context.WithTimeout(ctx, limit)
+			}
+			start := time.Now()
+			_, err = c.ClientCredentials(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.Equal(t, cmp.Or(limit, 30*time.Second), time.Since(start))
+			cancel()
+		}
+	})
 }
 
 func TestUnsupportedFlows(t *testing.T) {

@@ -14,10 +14,8 @@ import (
 )
 
 func (c *Client) checkAuth() error {
-	if c.cfg.ClientKey != nil {
-		if err := checkKeySource(c.cfg.ClientKey); err != nil {
-			return err
-		}
+	if err := checkKeySource(c.cfg.ClientKey); err != nil {
+		return err
 	}
 	if c.cfg.ClientSecret == nil {
 		if c.cfg.Provider.CallbackHMAC {

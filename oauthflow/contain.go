@@ -24,10 +24,3 @@ func (c containedTransport) RoundTrip(req *http.Request) (resp *http.Response, e
 	}()
 	return c.rt.RoundTrip(req)
 }
-
-// CloseIdleConnections reaches what is beneath, as http.Client expects.
-func (c containedTransport) CloseIdleConnections() {
-	if t, ok := c.rt.(interface{ CloseIdleConnections() }); ok {
-		t.CloseIdleConnections()
-	}
-}

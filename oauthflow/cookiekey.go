@@ -22,9 +22,6 @@ func newAttemptKeys(src secret.Source) (attemptKeys, error) {
 		src = secret.Static(base64.StdEncoding.EncodeToString(key))
 	}
 	k := attemptKeys{src}
-	if err := secret.Check(src); err != nil {
-		return k, fmt.Errorf("the cookie key: %w", err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), firstReadLimit)
 	defer cancel()
 	_, err := k.sealers(ctx)

@@ -70,9 +70,8 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 		life = seconds(n)
 	}
 	da.Expiry = now.Add(life)
-	if n, ok := numberMember(m, "interval"); ok {
-		da.Interval = int64(seconds(n) / time.Second)
-	}
+	interval, _ := numberMember(m, "interval")
+	da.Interval = int64(seconds(interval) / time.Second)
 	return da, nil
 }
 

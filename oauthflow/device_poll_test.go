@@ -2,6 +2,7 @@ package oauthflow_test
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -37,6 +38,7 @@ func TestO10_WhenADevicePollsAgain(t *testing.T) {
 		"server error, far apart":    {40, 503, ``, "", time.Minute},
 		"server error, very far":     {90, 503, ``, "", 90 * time.Second},
 		"no answer":                  {5, 0, ``, "", 10 * time.Second},
+		"never sent":                 {5, -1, ``, "", 10 * time.Second},
 		"an answer that is no token": {5, 200, `{}`, "", 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,8 +48,11 @@ func TestO10_WhenADevicePollsAgain(t *testing.T) {
 					if at = append(at, time.Now()); len(at) > 1 {
 						return plainAnswer(200, `{"access_token":"a"}`), nil
 					}
-					if tc.status == 0 {
+					switch tc.status {
+					case 0:
 						return nil, errDatabase
+					case -1:
+						return nil, &net.OpError{Op: "dial", Err: errDatabase}
 					}
 					resp := plainAnswer(tc.status, tc.body)
 					if tc.retryAfter != "" {

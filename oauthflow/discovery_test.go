@@ -89,7 +89,7 @@ func TestDiscoverFallsBackFromWhateverIsNoDescription(t *testing.T) {
 		require.True(t, ok, "%v", err)
 		return de.Status
 	}
-	for _, code := range []int{200, 204, 302, 307, 400, 401, 403, 404, 405, 406, 410, 421, 451} {
+	for _, code := range []int{200, 204, 300, 302, 307, 399, 400, 401, 403, 404, 405, 406, 410, 421, 451} {
 		paths, err := discover(map[string]http.HandlerFunc{first: page(code), second: there})
 		require.NoError(t, err, code)
 		require.Equal(t, []string{first, second}, paths, code)
@@ -106,14 +106,91 @@ func TestDiscoverFallsBackFromWhateverIsNoDescription(t *testing.T) {
 		_, err := discover(map[string]http.HandlerFunc{first: page(tc[0]), second: page(tc[1])})
 		require.Equal(t, tc[2], status(err), tc)
 	}
-	_, err := discover(map[string]http.HandlerFunc{first: page(302), second: page(404)})
-	require.ErrorIs(t, err, oauthflow.ErrRedirect)
+	for code, redirect := range map[int]bool{300: true, 302: true, 399: true, 400: false, 401: false} {
+		_, err := discover(map[string]http.HandlerFunc{first: page(code), second: page(404)})
+		require.Equal(t, redirect, errors.Is(err, oauthflow.ErrRedirect), code)
+	}
+	// An error in JSON is no description either.
+	paths, err := discover(map[string]http.HandlerFunc{second: there, first: func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"error":"not_found"}`)
+	}})
+	require.NoError(t, err)
+	require.Equal(t, []string{first, second}, paths)
+	_, err = discover(map[string]http.HandlerFunc{first: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, ` {"issuer":`) }})
+	require.ErrorIs(t, err, oauthflow.ErrMalformedResponse)
 	// A description of somebody else, or one that is damaged, is there and is
 	// not passed over.
 	for _, body := range []string{`{"issuer":"https://evil.test","token_endpoint":"https://a.test/t"}`, ` {"issuer":`, `{}`} {
 		paths, err := discover(map[string]http.HandlerFunc{first: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }, second: there})
 		require.Error(t, err, body)
 		require.Equal(t, []string{first}, paths)
+	}
+}
+
+// torn is a body that ends too early.
+type torn struct {
+	io.Reader
+	err error
+}
+
+func (b torn) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err == io.EOF {
+		err = b.err
+	}
+	return n, err
+}
+
+func (torn) Close() error { return nil }
+
+// A description that cannot be had is told as that, and nothing else is asked.
+func TestDiscoverCannotBeAnswered(t *testing.T) {
+	t.Parallel()
+	reset := errors.New("reset")
+	for name, tc := range map[string]struct {
+		issuer string
+		answer func() (*http.Response, error)
+		asked  int
+	}{
+		"no connection": {"https://issuer.test", func() (*http.Response, error) { return nil, reset }, 1},
+		"torn": {"https://issuer.test", func() (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: torn{strings.NewReader(`{"issuer":"https://issuer.test","token_endpoint":"https://a.test/t"}`), reset}}, nil
+		}, 1},
+		"plain http":    {issuer: "http://issuer.test"},
+		"no URL":        {issuer: "issuer.test"},
+		"nothing":       {issuer: ""},
+		"a user":        {issuer: "https://u:canary@issuer.test"},
+		"a fragment":    {issuer: "https://issuer.test#x"},
+		"a second zone": {"https://[fe80::1%25eth0]", func() (*http.Response, error) { return plainAnswer(404, ""), nil }, 1},
+	} {
+		asked := 0
+		_, err := oauthflow.Discover(t.Context(), tc.issuer, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			asked++
+			return tc.answer()
+		})}))
+		de, ok := errors.AsType[*oauthflow.DiscoveryError](err)
+		require.True(t, ok, "%s: %v", name, err)
+		require.Equal(t, tc.asked, asked, name)
+		require.NotContains(t, err.Error(), "canary")
+		switch name {
+		case "no connection", "torn":
+			require.ErrorIs(t, de, reset, name)
+		case "a second zone":
+			require.ErrorContains(t, de, "cannot be parsed", name)
+		}
+	}
+}
+
+// A method that is no text names no method.
+func TestDiscoveredListsOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	for methods, none := range map[string]bool{`[7]`: false, `"S256"`: false, `[]`: false, `["plain"]`: true, `[7,"S256"]`: false} {
+		p, err := discovering(t, func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, `{"issuer":"http://`+r.Host+`","token_endpoint":"https://a.test/t","code_challenge_methods_supported":`+methods+`}`)
+		})
+		require.NoError(t, err)
+		require.Equal(t, none, p.NoPKCE, methods)
 	}
 }
 

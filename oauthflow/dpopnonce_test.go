@@ -1,6 +1,7 @@
 package oauthflow_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -107,4 +108,35 @@ func TestDPoPNoncesOfManyServers(t *testing.T) {
 	req := &http.Request{URL: &url.URL{Scheme: "https", Host: "10.0.0.1", Path: "/x"}, Host: "api.test", Header: http.Header{}}
 	require.NoError(t, a.Authorize(req))
 	require.Equal(t, []any{"GET", "https://api.test/x"}, []any{claimsOf(t, req.Header.Get("DPoP"))["htm"], claimsOf(t, req.Header.Get("DPoP"))["htu"]})
+	// So it is for the nonce that comes back; without one the URL says it.
+	for host, at := range map[string]string{"api.test": "https://api.test/x", "": "https://10.0.0.1/x"} {
+		req := &http.Request{URL: &url.URL{Scheme: "https", Host: "10.0.0.1", Path: "/x"}, Host: host, Header: http.Header{}}
+		require.NoError(t, a.Authorize(req))
+		require.Equal(t, at, claimsOf(t, req.Header.Get("DPoP"))["htu"])
+		_, err = a.Challenge(req, &http.Response{StatusCode: 200, Header: http.Header{"Dpop-Nonce": {"of " + at}}})
+		require.NoError(t, err)
+		raw, err := d.Proof(http.MethodGet, at, "t")
+		require.NoError(t, err)
+		require.Equal(t, "of "+at, claimsOf(t, raw)["nonce"])
+	}
+}
+
+// unrenewable is a source that cannot refresh.
+type unrenewable struct{ oauth2.TokenSource }
+
+func (unrenewable) RefreshToken(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+	return nil, errDatabase
+}
+
+func TestDPoPAuthDoesNotReplayWhatWasNotRenewed(t *testing.T) {
+	t.Parallel()
+	d, err := oauthflow.NewDPoP(nil)
+	require.NoError(t, err)
+	a := d.Auth(unrenewable{oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "t", TokenType: "DPoP"})})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.test/x", nil)
+	require.NoError(t, err)
+	require.NoError(t, a.Authorize(req))
+	again, err := a.Challenge(req, &http.Response{StatusCode: 401, Header: http.Header{}})
+	require.ErrorIs(t, err, errDatabase)
+	require.False(t, again)
 }

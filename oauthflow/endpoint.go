@@ -60,11 +60,9 @@ func (c *Client) post(ctx context.Context, in call) (*answer, error) {
 	if err != nil || in.once || !out.rejects("invalid_client") || c.cfg.ClientSecret == nil {
 		return out, err
 	}
-	// The secret may have been rotated under us: read it again, and repeat only
-	// if it differs.
-	if err := secret.Refresh(ctx, c.cfg.ClientSecret); err != nil {
-		return out, nil
-	}
+	// The secret may have been rotated under us: have it read again, and repeat
+	// only if it differs by now.
+	_ = secret.Refresh(ctx, c.cfg.ClientSecret)
 	after, err := c.secretNow(ctx)
 	if err != nil || after.Equal(before) {
 		return out, nil
@@ -208,10 +206,7 @@ func (a *answer) retryAfter(now time.Time) time.Duration {
 	if secs, err := strconv.ParseFloat(v, 64); err == nil {
 		return seconds(secs)
 	}
-	at, err := http.ParseTime(v)
-	if err != nil {
-		return 0
-	}
+	at, _ := http.ParseTime(v) // what is no date is long over
 	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
 		now = date
 	}

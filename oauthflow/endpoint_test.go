@@ -134,6 +134,50 @@ func TestX3_RotatedClientSecretIsReadAgain(t *testing.T) {
 	require.Equal(t, []string{"wrong"}, seen, "the same secret is not tried twice")
 }
 
+// movedOn is a source that is rotated by somebody else, and cannot be made to read again.
+type movedOn struct{ reads int }
+
+func (s *movedOn) Secrets(context.Context) ([]secret.Value, error) {
+	s.reads++
+	return []secret.Value{secret.New([]string{"first", "first", "first", "second"}[min(s.reads, 4)-1])}, nil
+}
+
+func (*movedOn) Refresh(context.Context) error { return errVault }
+
+// X3: a secret that is another by now is tried, whoever rotated it; and one that
+// cannot be had is asked for once.
+func TestX3_ASecretThatHasMovedOn(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	h := func(w http.ResponseWriter, r *http.Request) {
+		_, pass, _ := r.BasicAuth()
+		if seen = append(seen, pass); pass != "second" {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = io.WriteString(w, `{"error":"invalid_client"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"access_token":"a"}`)
+	}
+	src := new(movedOn)
+	c := tokenEndpoint(t, h, func(cfg *oauthflow.Config) { cfg.ClientSecret = src })
+	src.reads = 1
+	_, err := c.Refresh(t.Context(), refreshable)
+	require.NoError(t, err)
+	require.Equal(t, []string{"first", "second"}, seen)
+
+	reads := 0
+	c = tokenEndpoint(t, h, func(cfg *oauthflow.Config) {
+		cfg.ClientSecret = secret.Func(func(context.Context) ([]secret.Value, error) {
+			reads++
+			return nil, errVault
+		})
+	})
+	reads = 0
+	_, err = c.Refresh(t.Context(), refreshable)
+	require.ErrorIs(t, err, errVault)
+	require.Equal(t, 1, reads)
+}
+
 // X3: the secret is looked up again only after a refusal of the client, not after
 // an error of the server that names one: the request may have taken effect.
 func TestX3_OnlyARefusalHasTheSecretReadAgain(t *testing.T) {

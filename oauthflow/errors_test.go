@@ -36,6 +36,20 @@ func TestTokenErrorSaysWhatIsKnown(t *testing.T) {
 	}
 }
 
+func TestCallbackErrorSaysWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("why")
+	for want, e := range map[string]oauthflow.CallbackError{
+		`oauthflow: callback: why`:            {Err: cause},
+		`oauthflow: callback: why: "c"`:       {Err: cause, Code: "c"},
+		`oauthflow: callback: why "d"`:        {Err: cause, Description: "d"},
+		`oauthflow: callback: why: "c" "d"`:   {Err: cause, Code: "c", Description: "d"},
+		`oauthflow: callback: why: "c\n" "d"`: {Err: cause, Code: "c\n", Description: "d", URI: "u"},
+	} {
+		require.EqualError(t, &e, want)
+	}
+}
+
 func TestTokenErrorIsWhatItsCodeSays(t *testing.T) {
 	t.Parallel()
 	codes := map[string]error{"invalid_grant": oauthflow.ErrInvalidGrant, "access_denied": oauthflow.ErrAccessDenied, "expired_token": oauthflow.ErrDeviceExpired, "x": nil, "": nil}

@@ -261,10 +261,14 @@ func TestO1_DevelopmentOverPlainHTTP(t *testing.T) {
 	c := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.RedirectURL = "http://localhost:8080/callback" })
 	b := newBrowser(t)
 	b.start(c)
+	for range 20 {
+		b.start(c)
+	}
 	for name, cookie := range b.jar {
 		require.False(t, cookie.Secure, "some browsers drop Secure cookies of http://localhost")
 		require.False(t, strings.HasPrefix(name, "__Host-"))
 	}
+	require.Less(t, len(b.jar), 20, "abandoned attempts do not pile up")
 }
 
 func TestO1_StrictlySingleUseWithAStore(t *testing.T) {
@@ -315,6 +319,23 @@ func TestMemoryUsesForgets(t *testing.T) {
 	})
 }
 
+// It looks for what to forget once a minute, and not while a minute lasts.
+func TestMemoryUsesForgetsOnceAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var m oauthflow.MemoryUses
+		for _, step := range []struct {
+			after time.Duration
+			first bool
+		}{{0, true}, {time.Minute, false}, {time.Nanosecond, true}} {
+			time.Sleep(step.after)
+			first, err := m.Use(t.Context(), "id", time.Now().Add(time.Second))
+			require.NoError(t, err)
+			require.Equal(t, step.first, first)
+		}
+	})
+}
+
 func TestO1_CookieKeysRotate(t *testing.T) {
 	t.Parallel()
 	const oldKey, newKey = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY="
@@ -342,17 +363,21 @@ func TestX2_BlankOrShortKeysAreRefused(t *testing.T) {
 		"blank secret":     func(c *oauthflow.Config) { c.ClientSecret = secret.Static("") },
 		"unset secret":     func(c *oauthflow.Config) { c.ClientSecret = secret.Env("STANDPIPE_TEST_UNSET") },
 		"no client ID":     func(c *oauthflow.Config) { c.ClientID = "" },
-		"key is no key":    func(c *oauthflow.Config) { c.ClientKey = oauthflow.KeyFrom(secret.Static("canary"), "") },
-		"nil key":          func(c *oauthflow.Config) { c.ClientKey = (*oauthflow.SigningKey)(nil) },
-		"plain http":       func(c *oauthflow.Config) { c.Provider.Endpoint.TokenURL = "http://auth.example.com/token" },
-		"userinfo":         func(c *oauthflow.Config) { c.Provider.Endpoint.TokenURL = "https://u:canary@auth.example.com/" },
-		"no token URL":     func(c *oauthflow.Config) { c.Provider.Endpoint.TokenURL = "" },
-		"http redirect":    func(c *oauthflow.Config) { c.RedirectURL = "http://app.example.com/callback" },
-		"relative":         func(c *oauthflow.Config) { c.RedirectURL = "/callback" },
-		"fragment":         func(c *oauthflow.Config) { c.RedirectURL = "https://app.test/callback#x" },
-		"PAR nowhere":      func(c *oauthflow.Config) { c.Provider.RequirePAR, c.Provider.PushedAuthorizationURL = true, "" },
-		"open tenancy":     func(c *oauthflow.Config) { c.Provider = oauthflow.Microsoft() },
-		"HMAC, no secret":  func(c *oauthflow.Config) { c.Provider.CallbackHMAC, c.ClientSecret = true, nil },
+		"secret, beside a key": func(c *oauthflow.Config) {
+			c.ClientSecret, c.ClientKey = secret.Static(""), oauthflow.KeyFrom(secret.Static(pemOf(t, ecKey(t))), "")
+		},
+		"keys over http":  func(c *oauthflow.Config) { c.Provider.JWKSURL = "http://auth.example.com/keys" },
+		"key is no key":   func(c *oauthflow.Config) { c.ClientKey = oauthflow.KeyFrom(secret.Static("canary"), "") },
+		"nil key":         func(c *oauthflow.Config) { c.ClientKey = (*oauthflow.SigningKey)(nil) },
+		"plain http":      func(c *oauthflow.Config) { c.Provider.Endpoint.TokenURL = "http://auth.example.com/token" },
+		"userinfo":        func(c *oauthflow.Config) { c.Provider.Endpoint.TokenURL = "https://u:canary@auth.example.com/" },
+		"no token URL":    func(c *oauthflow.Config) { c.Provider.Endpoint.TokenURL = "" },
+		"http redirect":   func(c *oauthflow.Config) { c.RedirectURL = "http://app.example.com/callback" },
+		"relative":        func(c *oauthflow.Config) { c.RedirectURL = "/callback" },
+		"fragment":        func(c *oauthflow.Config) { c.RedirectURL = "https://app.test/callback#x" },
+		"PAR nowhere":     func(c *oauthflow.Config) { c.Provider.RequirePAR, c.Provider.PushedAuthorizationURL = true, "" },
+		"open tenancy":    func(c *oauthflow.Config) { c.Provider = oauthflow.Microsoft() },
+		"HMAC, no secret": func(c *oauthflow.Config) { c.Provider.CallbackHMAC, c.ClientSecret = true, nil },
 	} {
 		cfg := s.ClientConfig("web")
 		edit(&cfg)
@@ -446,6 +471,37 @@ func TestBeginRefusesWhatCompleteWouldNotOpen(t *testing.T) {
 		_, err = c.Complete(t.Context(), a.Sealed, back.Query())
 		require.NoError(t, err, size)
 	}
+}
+
+// The longest attempts that there can be: of a byte more none begins.
+func TestTheLongestAttempts(t *testing.T) {
+	t.Parallel()
+	s := oauthtest.New(oauthtest.Config{})
+	c := newClient(t, s, "web", nil)
+	longest := 0
+	for size := 5900; size < 6100; size++ {
+		a, err := c.Begin(t.Context(), oauthflow.WithReturnTo("/"+strings.Repeat("a", size)))
+		if err != nil {
+			continue
+		}
+		back, err := s.Authorize(a.URL, "alice")
+		require.NoError(t, err)
+		_, err = c.Complete(t.Context(), a.Sealed, back.Query())
+		require.NoError(t, err, size)
+		longest = max(longest, len(a.Sealed))
+	}
+	require.Equal(t, 8<<10, longest)
+
+	longest = 0
+	c = newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider.ResponseMode = "form_post" })
+	for size := 2600; size < 2900; size++ {
+		rec := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://app.test/login", nil)
+		if c.Start(rec, r, oauthflow.WithReturnTo("/"+strings.Repeat("a", size))) == nil {
+			longest = max(longest, len(rec.Header().Get("Set-Cookie")))
+		}
+	}
+	require.Equal(t, 4<<10, longest)
 }
 
 // Abandoned attempts do not make the browser's header too long for the servers

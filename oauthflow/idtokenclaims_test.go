@@ -6,16 +6,19 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	claimset "github.com/standpipe-go/standpipe/internal/claims"
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
@@ -99,6 +102,49 @@ func TestAtHashOfEachAlgorithm(t *testing.T) {
 		require.Error(t, verify(raw64(sum512[:])), alg)
 		require.Error(t, verify(""), alg)
 	}
+}
+
+// J4, J1: what is signed as it should be and is no ID token. Without a list the
+// algorithm is RS256 (OpenID Connect Core section 3.1.3.7).
+func TestJ4_WhatIsSignedAndNoIDToken(t *testing.T) {
+	t.Parallel()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	signer, err := jose.NewSigner(key, "RS256", "k")
+	require.NoError(t, err)
+	jwk, err := json.Marshal(signer.PublicKey())
+	require.NoError(t, err)
+	p := oauthflow.Provider{Issuer: "https://i.test", JWKSURL: "https://i.test/keys", Endpoint: oauth2.Endpoint{TokenURL: "https://i.test/token"}}
+	c, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "web"}, oauthflow.WithHTTPClient(&http.Client{
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp := plainAnswer(200, `{"keys":[`+string(jwk)+`]}`)
+			resp.Request = r
+			return resp, nil
+		}),
+	}))
+	require.NoError(t, err)
+	claims, err := json.Marshal(map[string]any{"iss": p.Issuer, "sub": "a", "aud": "web", "iat": time.Now().Unix(), "exp": time.Now().Unix() + 60})
+	require.NoError(t, err)
+	verify := func(header map[string]any, payload string) error {
+		raw, err := signer.Sign(header, []byte(payload))
+		require.NoError(t, err)
+		_, err = c.VerifyIDToken(t.Context(), withIDToken("a", raw), oauthflow.IDTokenCheck{})
+		return err
+	}
+	for typ, ok := range map[string]bool{"JWT": true, "jwt": true, "application/jwt": true, "at+jwt": false, "logout+jwt": false, "dpop+jwt": false, "x": false} {
+		err := verify(map[string]any{"typ": typ}, string(claims))
+		require.Equal(t, ok, err == nil, "%s: %v", typ, err)
+	}
+	require.NoError(t, verify(nil, string(claims)))
+	for _, payload := range []string{"", "[]", "x", `{"sub":"a","sub":"a"}`} {
+		require.ErrorIs(t, verify(nil, payload), claimset.ErrMalformed, payload)
+	}
+	raw, err := signer.Sign(nil, claims)
+	require.NoError(t, err)
+	part := strings.Split(raw, ".")
+	_, err = c.VerifyIDToken(t.Context(), withIDToken("a", part[0]+"."+raw64([]byte("{}"))+"."+part[2]), oauthflow.IDTokenCheck{})
+	require.ErrorIs(t, err, jose.ErrSignature, "what is not signed is not read")
+	require.ErrorContains(t, err, "oauthflow: ID token: ")
 }
 
 func TestIDTokenClaims(t *testing.T) {

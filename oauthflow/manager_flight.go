@@ -81,7 +81,7 @@ func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.T
 // decide settles a call without the store, if what is known allows.
 func (e *entry) decide(now time.Time, failed string, recheck time.Duration) (*oauth2.Token, error, bool) {
 	paused := now.Before(e.retryAt)
-	if e.snap == nil || !e.snap.state.alive(now) || failed != "" && e.snap.state.Access == failed {
+	if e.snap == nil || !e.snap.state.alive(now) || e.snap.state.Access == failed {
 		return nil, e.failed, paused && e.failed != nil
 	}
 	hopeless := e.snap.state.Dead != nil
@@ -104,7 +104,7 @@ func (e *entry) decide(now time.Time, failed string, recheck time.Duration) (*oa
 
 // inHand returns the token that serves when no new one is to be had.
 func (e *entry) inHand(now time.Time, failed string) *oauth2.Token {
-	if e.snap == nil || !e.snap.state.alive(now) || failed != "" && e.snap.state.Access == failed {
+	if e.snap == nil || !e.snap.state.alive(now) || e.snap.state.Access == failed {
 		return nil
 	}
 	return e.snap.token
@@ -194,7 +194,7 @@ func (m *Manager) settle(e *entry, f *lookout, epoch int, r *renewal, st *tokenS
 		e.watch = r.watch
 		e.land(st, err, now)
 	}
-	if st != nil && st.alive(now) && (f.failed == "" || st.Access != f.failed) {
+	if st != nil && st.alive(now) && st.Access != f.failed {
 		f.token = st.token(false)
 		if e.snap != nil && e.snap.state == st {
 			f.token = e.snap.token

@@ -3,6 +3,9 @@ package ratelimit_test
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -54,30 +57,81 @@ func TestC16_AllTakesFromAllOrNone(t *testing.T) {
 	})
 }
 
-// Tokens of the faster limiter do not pile up while the slower is waited for.
+// Tokens of the faster limiter do not pile up while the slower is waited for, however they are put together.
 func TestAllHoldsEveryRateAtTheMomentOfTheCall(t *testing.T) {
+	for name, both := range map[string]func() ratelimit.Limiter{
+		"flat": func() ratelimit.Limiter {
+			return ratelimit.All(ratelimit.PerSecond(2), ratelimit.Quota(3, ratelimit.Hour))
+		},
+		"nested": func() ratelimit.Limiter {
+			return ratelimit.All(ratelimit.All(ratelimit.PerSecond(2)), ratelimit.Quota(3, ratelimit.Hour))
+		},
+		"shared": func() ratelimit.Limiter {
+			return ratelimit.All(ratelimit.Shared(ratelimit.PerSecond(2)), ratelimit.Quota(3, ratelimit.Hour))
+		},
+	} {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { holdsEveryRate(t, both()) }) })
+	}
+}
+
+func holdsEveryRate(t *testing.T, both ratelimit.Limiter) {
+	start := time.Now()
+	var mu sync.Mutex
+	var at []time.Duration
+	var wg sync.WaitGroup
+	for range 7 {
+		wg.Go(func() {
+			if err := both.Wait(t.Context(), "k"); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			at = append(at, time.Since(start))
+		})
+		synctest.Wait()
+	}
+	wg.Wait()
+	for i, want := range []time.Duration{0, 500 * time.Millisecond, time.Second,
+		time.Hour, time.Hour + 500*time.Millisecond, time.Hour + time.Second, 2 * time.Hour} {
+		requireNear(t, want, at[i], "call %d", i)
+	}
+}
+
+// C16: who is ahead in the line counts against the deadline, whether or not somebody has left it.
+func TestC16_AllCountsTheLineAgainstTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		both := ratelimit.All(ratelimit.PerSecond(2), ratelimit.Quota(3, ratelimit.Hour))
+		both := ratelimit.All(ratelimit.PerSecond(1), ratelimit.Quota(100, ratelimit.Day))
+		require.NoError(t, both.Wait(t.Context(), "k"))
 		start := time.Now()
-		var mu sync.Mutex
-		var at []time.Duration
 		var wg sync.WaitGroup
-		for range 7 {
-			wg.Go(func() {
-				if err := both.Wait(t.Context(), "k"); err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				at = append(at, time.Since(start))
-			})
+		for range 2 {
+			wg.Go(func() { require.NoError(t, both.Wait(t.Context(), "k")) })
 			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+			require.ErrorIs(t, both.Wait(ctx, "k"), ratelimit.ErrDeadline)
+			cancel()
+			require.Zero(t, time.Since(start))
 		}
+		time.Sleep(1200 * time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, both.Wait(ctx, "k"), ratelimit.ErrDeadline, "the second is still ahead")
+		requireNear(t, 1200*time.Millisecond, time.Since(start))
 		wg.Wait()
-		for i, want := range []time.Duration{0, 500 * time.Millisecond, time.Second,
-			time.Hour, time.Hour + 500*time.Millisecond, time.Hour + time.Second, 2 * time.Hour} {
-			requireNear(t, want, at[i], "call %d", i)
-		}
+	})
+}
+
+// C16: a refusal leaves no mark on a limiter that would have let the call through.
+func TestC16_ARefusalByOneLeavesAPacerAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pacer, quota := ratelimit.NewPacer(ratelimit.Stagger(time.Second)), ratelimit.Quota(1, ratelimit.Day)
+		require.True(t, quota.Allow("k"))
+		call(t, pacer, "k", 429, "Retry-After", "1")
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.ErrorIs(t, ratelimit.All(pacer, quota).Wait(ctx, "k"), ratelimit.ErrDeadline)
+		require.Zero(t, pacer.Delay("k"))
 	})
 }
 
@@ -203,4 +257,76 @@ func TestC37_APanicInALimiter(t *testing.T) {
 	require.NotContains(t, err.Error(), "canary")
 	require.Equal(t, 1, before.gave)
 	require.True(t, own.Allow("k"))
+}
+
+// cancelling is a limiter from elsewhere under which the call is given up.
+type cancelling struct {
+	returning
+	cancel func()
+}
+
+func (c *cancelling) Wait(ctx context.Context, key string) error {
+	c.cancel()
+	return c.returning.Wait(ctx, key)
+}
+
+// C16: what became of the call while others were waited for.
+func TestC16_ACallGivenUpBetweenTwoLimiters(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	other, own := &cancelling{cancel: cancel}, ratelimit.PerMinute(1)
+	both := ratelimit.All(other, own)
+	require.ErrorIs(t, both.Wait(ctx, "k"), context.Canceled)
+	require.Equal(t, []int{1, 1}, []int{other.waits, other.gave})
+	require.True(t, own.Allow("k"))
+	require.ErrorIs(t, both.Wait(ctx, "k"), context.Canceled)
+	require.Equal(t, 1, other.waits, "nobody is asked for a call that has ended")
+}
+
+func TestAllWaitsForItsOwnBesideOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, both := time.Now(), ratelimit.All(new(foreign), ratelimit.PerSecond(1))
+		for range 3 {
+			require.NoError(t, both.Wait(t.Context(), "k"))
+		}
+		requireNear(t, 2*time.Second, time.Since(start))
+	})
+}
+
+func TestARefusalFromElsewhereComesAsItIs(t *testing.T) {
+	refusal := &ratelimit.Error{Wait: time.Hour, Err: errors.New("full")}
+	require.Same(t, refusal, ratelimit.All(&foreign{err: refusal}).Wait(t.Context(), "k"))
+}
+
+func TestErrorTexts(t *testing.T) {
+	for want, err := range map[string]*ratelimit.Error{
+		"ratelimit: wait of 1.5s: the wait would pass the deadline": {Wait: 1500 * time.Millisecond, Err: ratelimit.ErrDeadline},
+		"ratelimit: wait: context canceled":                         {Err: context.Canceled},
+		"ratelimit: wait: the limit lets nothing through":           {Wait: math.MaxInt64, Err: ratelimit.ErrNever},
+	} {
+		require.EqualError(t, err, want)
+	}
+}
+
+// live returns how many bytes are in use.
+func live() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// A key whose callers have gone leaves no line behind.
+func TestLinesAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const keys = 5000
+		rate := ratelimit.PerSecond(1, ratelimit.MaxKeys(1))
+		for name, l := range map[string]ratelimit.Limiter{"one": rate, "all": ratelimit.All(rate, ratelimit.Quota(10*keys, ratelimit.Day, ratelimit.MaxKeys(1)))} {
+			before := live()
+			for i := range keys {
+				require.NoError(t, l.Wait(t.Context(), strconv.Itoa(i)))
+			}
+			require.Less(t, live(), before+keys*16, name)
+			runtime.KeepAlive(l)
+		}
+	})
 }

@@ -8,14 +8,11 @@ import (
 // appendIETF reads RateLimit with RateLimit-Policy. A field that is not a valid
 // structured field (RFC 9651) is ignored whole, as that RFC requires.
 func appendIETF(dst []Limit, h http.Header) []Limit {
-	if len(h["Ratelimit"]) == 0 {
+	limits := parseMembers(h["Ratelimit"])
+	if len(limits) == 0 {
 		return dst
 	}
-	limits, ok := parseMembers(h["Ratelimit"])
-	if !ok || len(limits) == 0 {
-		return dst
-	}
-	policies, _ := parseMembers(h["Ratelimit-Policy"])
+	policies := parseMembers(h["Ratelimit-Policy"])
 	if !limits[0].quoted && limits[0].value != "" { // version 07: limit=100, remaining=50, reset=5
 		return appendSingle(dst, limits, policies)
 	}

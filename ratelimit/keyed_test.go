@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -387,6 +388,31 @@ func TestReturnedTokenIsTheWaiters(t *testing.T) {
 		require.True(t, limit.Allow("other"))
 		require.False(t, limit.Allow("k"), "nor is the bucket replaced by a fresh one")
 		wg.Wait()
+	})
+}
+
+// Who leaves the middle of the line lets nobody past those ahead.
+func TestLeavingTheMiddleOfTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := ratelimit.PerSecond(1)
+		require.True(t, limit.Allow("k"))
+		var order []string
+		var wg sync.WaitGroup
+		middle, leave := context.WithCancel(t.Context())
+		for name, ctx := range slices.All([]context.Context{t.Context(), middle, t.Context()}) {
+			wg.Go(func() {
+				if limit.Wait(ctx, "k") == nil {
+					order = append(order, strconv.Itoa(name))
+				}
+			})
+			synctest.Wait()
+		}
+		limit.Return("k")
+		leave()
+		synctest.Wait()
+		require.Empty(t, order)
+		wg.Wait()
+		require.Equal(t, []string{"0", "2"}, order)
 	})
 }
 

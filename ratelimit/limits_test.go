@@ -73,6 +73,12 @@ func TestC29_Dialects(t *testing.T) {
 		{"counts that are none", header("X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "-1", "X-RateLimit-Reset", "9"),
 			[]ratelimit.Limit{{Quota: -1, Remaining: -1, Reset: 9 * time.Second}}},
 		{"all garbage", header("X-RateLimit-Remaining", "x", "X-RateLimit-Reset", "y"), nil},
+		{"repeated: nothing is the strictest", header("X-RateLimit-Remaining", "0", "X-RateLimit-Remaining", "3"),
+			[]ratelimit.Limit{{Quota: -1, Remaining: 0, Reset: -1}}},
+		{"a reset alone, which is now", header("X-RateLimit-Remaining", "x", "X-RateLimit-Reset", "0"),
+			[]ratelimit.Limit{{Quota: -1, Remaining: -1, Reset: 0}}},
+		{"the largest count but twelve", header("RateLimit-Remaining", "9223372036854775795"),
+			[]ratelimit.Limit{{Quota: -1, Remaining: 9223372036854775795, Reset: -1}}},
 		{"a count that overflows", header("RateLimit-Remaining", "99999999999999999999999"),
 			[]ratelimit.Limit{{Quota: -1, Remaining: math.MaxInt64, Reset: -1}}},
 	} {
@@ -126,6 +132,7 @@ func TestMalformedStructuredFieldsAreIgnoredWhole(t *testing.T) {
 	t.Parallel()
 	for _, v := range []string{
 		``, ` `, `,`, `"a"`, `"a";r=1,`, `"a;r=1`, `"a\x";r=1`, "\"a\x01\";r=1", `"ä";r=1`, `"a";r=1 "b";r=2`, `"a";;r=1`, `"a";r=`, `"a";"r"=1`,
+		`, "a";r=1`, `remaining=5, limit=, reset=4`, `"a";r=1;, "b";r=1`, `"a";r=1;x=, "b";r=2`, `"a";r=1;"x"=1`, `"a";r=1;"x", "b";r=2`,
 		`"a";r=:AA`, `;r=1`, `=1`, `"a";r=-1`, `"a";r=1.5`, `"a";r="`, `"a";r=1;t=5"`,
 	} {
 		require.Empty(t, ratelimit.ParseLimits(http.Header{"Ratelimit": {v}}, noon), "%q", v)
@@ -230,6 +237,7 @@ func TestC29_MembersThatSayNothing(t *testing.T) {
 		{`"a";r=1`, `"b";q=5`, []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
 		{`a;r=1`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
 		{`"";r=1`, "", []ratelimit.Limit{{Quota: -1, Remaining: 1, Reset: -1}}},
+		{`"\"a";r=1`, "", []ratelimit.Limit{{Name: `"a`, Quota: -1, Remaining: 1, Reset: -1}}},
 		{`"limit"=5;r=1`, "", nil},
 		{`a;r=1;x=:`, "", nil},
 		{`a;r=1;x=::`, "", []ratelimit.Limit{{Name: "a", Quota: -1, Remaining: 1, Reset: -1}}},
@@ -254,15 +262,18 @@ func TestC29_MembersThatSayNothing(t *testing.T) {
 		require.Equal(t, tt.want, ratelimit.ParseLimits(h, noon), "%s with %s", tt.field, tt.policy)
 	}
 	for field, want := range map[string]ratelimit.Limit{
-		"100":                     {Quota: 100},
-		"x":                       {Quota: -1},
-		"100, 100;w=60":           {Quota: 100, Window: time.Minute},
-		"100, 99;w=60":            {Quota: 100},
-		"100, x;w=60":             {Quota: 100},
-		"100, 100;a=1;w=60":       {Quota: 100, Window: time.Minute},
-		"100, 100;w=x":            {Quota: 100},
-		"100, 100;w=x;w=60":       {Quota: 100, Window: time.Minute},
-		"100, 99;w=1, 100;\tw=60": {Quota: 100, Window: time.Minute},
+		"100":               {Quota: 100},
+		"x":                 {Quota: -1},
+		"100, 100;w=60":     {Quota: 100, Window: time.Minute},
+		"100, 99;w=60":      {Quota: 100},
+		"100, x;w=60":       {Quota: 100},
+		"100, 100;a=1;w=60": {Quota: 100, Window: time.Minute},
+		"100, 100;w=x":      {Quota: 100},
+		"100, 100;60":       {Quota: 100},
+		"100" + strings.Repeat(",5", 62) + ",100;w=60": {Quota: 100, Window: time.Minute},
+		"100" + strings.Repeat(",5", 63) + ",100;w=60": {Quota: 100}, // too far to be read
+		"100, 100;w=x;w=60":                            {Quota: 100, Window: time.Minute},
+		"100, 99;w=1, 100;\tw=60":                      {Quota: 100, Window: time.Minute},
 	} {
 		want.Remaining, want.Reset = 1, -1
 		require.Equal(t, []ratelimit.Limit{want}, ratelimit.ParseLimits(header("RateLimit-Limit", field, "RateLimit-Remaining", "1"), noon), field)

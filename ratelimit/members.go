@@ -42,27 +42,28 @@ func (p *params) set(key, value string) {
 	}
 }
 
-// parseMembers parses as much of RFC 9651 as these fields use. Lines of one
-// field are one field. It stops, content, after maxLimits members.
-func parseMembers(lines []string) (members []member, ok bool) {
+// parseMembers parses as much of RFC 9651 as these fields use; what is malformed
+// has no members. Lines of one field are one field. It stops, content, after
+// maxLimits members.
+func parseMembers(lines []string) (members []member) {
 	s := strings.Trim(strings.Join(few(lines), ","), " \t")
 	for s != "" && len(members) < maxLimits {
-		var m member
-		if m, s, ok = parseMember(s); !ok {
-			return nil, false
+		m, rest, ok := parseMember(s)
+		if !ok {
+			return nil
 		}
 		members = append(members, m)
-		if s = strings.TrimLeft(s, " \t"); s == "" {
-			return members, true
+		if s = strings.TrimLeft(rest, " \t"); s == "" {
+			return members
 		}
 		if s[0] != ',' {
-			return nil, false
+			return nil
 		}
 		if s = strings.TrimLeft(s[1:], " \t"); s == "" {
-			return nil, false // a trailing comma
+			return nil // a trailing comma
 		}
 	}
-	return members, true
+	return members
 }
 
 func parseMember(s string) (m member, rest string, ok bool) {
@@ -81,10 +82,8 @@ func parseMember(s string) (m member, rest string, ok bool) {
 	for strings.HasPrefix(s, ";") {
 		var key, value string
 		s = strings.TrimLeft(s[1:], " ")
-		if strings.HasPrefix(s, `"`) {
-			return m, s, false
-		}
-		if key, s, ok = scanBare(s); !ok {
+		quoted := strings.HasPrefix(s, `"`)
+		if key, s, ok = scanBare(s); !ok || quoted {
 			return m, s, false
 		}
 		if strings.HasPrefix(s, "=") {

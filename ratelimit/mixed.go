@@ -1,6 +1,8 @@
 package ratelimit
 
 import (
+	"github.com/standpipe-go/standpipe/internal/pause"
+
 	"context"
 	"errors"
 	"time"
@@ -21,10 +23,12 @@ func (m *mixed) WaitN(ctx context.Context, key string, n int) error {
 	if most := m.own.most(); n > most {
 		return tooMany(n, most)
 	}
-	if wait := m.own.delay(key, 0, n); wait > 0 {
-		if err := hopeless(ctx, wait); err != nil {
-			return &Error{Wait: wait, Err: err}
-		}
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	wait := m.own.delay(key, 0, n)
+	if err := hopeless(ctx, wait); err != nil {
+		return &Error{Wait: wait, Err: err}
 	}
 	for i, l := range m.others {
 		if err := WaitN(ctx, l, key, n); err != nil {

@@ -41,9 +41,7 @@ func (p *pace) take(now time.Time, n int) bool {
 	if p.delay(now, 0, n) > 0 {
 		return false
 	}
-	if gap := p.spacing(now); gap > 0 {
-		p.next = now.Add(gap)
-	}
+	p.next = now.Add(p.spacing(now))
 	if p.gap -= p.gap / narrowing; p.gap < leastGap {
 		p.gap = 0
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -444,6 +445,31 @@ func TestC29_AGradualQuotaLetsThroughOneByOne(t *testing.T) {
 			require.NoError(t, p.Wait(t.Context(), "k"))
 			require.InDelta(t, float64(i)*float64(time.Second), float64(time.Since(start)), float64(200*time.Millisecond))
 			p.Observe("k", 200, header("X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "0", "X-RateLimit-Reset-Requests", "60s"), false)
+		}
+	})
+}
+
+// The gap after a pause narrows to a tenth of a millisecond, and then there is none.
+func TestTheGapNarrowsAndEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer(ratelimit.Stagger(103_225 * time.Nanosecond))
+		call(t, p, "k", 429, "Retry-After", "1")
+		time.Sleep(time.Minute)
+		for _, want := range []time.Duration{103_225, 100_000, 0} {
+			require.NoError(t, p.Wait(t.Context(), "k"))
+			require.Equal(t, want, p.Delay("k"))
+			time.Sleep(want)
+		}
+	})
+}
+
+// Of the categories of Sentry's header those are read that ParseLimits would return, whoever reads it.
+func TestC38_APacerReadsNoMoreThanIsReturned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for categories, paused := range map[int]bool{63: true, 64: false} {
+			p := ratelimit.NewPacer()
+			call(t, p, "k", 200, "X-Sentry-Rate-Limits", "60:"+strings.Repeat("error;", categories))
+			require.Equal(t, paused, p.Delay("k") > 0, categories)
 		}
 	})
 }

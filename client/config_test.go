@@ -1,0 +1,91 @@
+package client_test
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// What New refuses, and in which words.
+func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
+	t.Parallel()
+	for say, opt := range map[string]client.Option{
+		"no base URL":                        client.WithBaseURL(""),
+		"client: origin: ":                   client.WithOrigins("https://a.example.com", "ftp://b.example.com"),
+		"idempotency header's name":          client.WithIdempotencyHeader("Idempotency Key"),
+		"MaxBody is negative":                client.WithMaxBody(-1),
+		"ReadAhead is negative":              client.WithReadAhead(-1),
+		"MaxRedirects is negative":           client.WithMaxRedirects(-1),
+		"Timeout is negative":                client.WithTimeout(-2),
+		"client: AttemptTimeout is negative": client.WithAttemptTimeout(-time.Second),
+		"client: IdleTimeout is negative":    client.WithIdleTimeout(-time.Second),
+		"nil middleware":                     client.WithCallMiddleware(nil),
+		"client: nil middleware":             client.WithAttemptMiddleware(nil),
+	} {
+		with := base
+		if say == "no base URL" {
+			with = ""
+		}
+		_, err := client.New(with, opt)
+		require.ErrorIs(t, err, client.ErrConfig, say)
+		require.ErrorContains(t, err, say)
+	}
+	for _, opt := range []client.Option{
+		client.WithTimeout(0), client.WithAttemptTimeout(0), client.WithIdleTimeout(0), client.WithMaxBody(0), client.WithReadAhead(0), client.WithMaxRedirects(0),
+		client.WithTimeout(client.NoTimeout), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout), client.WithIdempotencyHeader(""),
+	} {
+		c, err := client.New(base, opt)
+		require.NoError(t, err)
+		require.Equal(t, base, c.BaseURL())
+	}
+	require.Empty(t, new(client.Client).BaseURL())
+}
+
+// C29: a client slows down by what it is told, unless it was told not to.
+func TestC29_PacingIsTheDefault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "5")
+			w.WriteHeader(429)
+		}))
+		for _, paced := range []bool{true, false} {
+			opts := []client.Option{client.WithTransport(rt), client.WithRetry(retry.Never)}
+			if !paced {
+				opts = append(opts, client.WithPacing(nil))
+			}
+			c, err := client.New(base, opts...)
+			require.NoError(t, err)
+			start := time.Now()
+			for range 2 {
+				_, err = client.Get[client.None](t.Context(), c, "/x")
+				require.ErrorIs(t, err, client.ErrRateLimited)
+			}
+			require.Equal(t, paced, time.Since(start) >= 5*time.Second)
+		}
+	})
+}
+
+func TestRequestIDHeaders(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		names []string
+		want  string
+	}{{nil, "of-the-default"}, {[]string{"x-trace"}, "of-the-profile"}, {[]string{"absent", "X-TRACE"}, "of-the-profile"}, {[]string{}, ""}} {
+		c, err := client.New(base, client.WithProfile(client.Profile{RequestIDHeaders: tc.names}), client.WithTransport(answering(404, http.Header{
+			"X-Request-Id": {"of-the-default"}, "X-Trace": {"of-the-profile"},
+		})))
+		require.NoError(t, err)
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		e, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok)
+		require.Equal(t, tc.want, e.RequestID)
+	}
+}
