@@ -170,7 +170,9 @@ func (x *exchange) prepare() error {
 	if err := x.guard(o); err != nil {
 		return err
 	}
-	x.identify()
+	if err := x.identify(); err != nil {
+		return err
+	}
 	attempts := c.cfg.retry.Attempts()
 	_, renews := c.cfg.auth.(Challenger)
 	err := x.body.prepare(x.ctx, x.chain.deadline, x.tmpl, c.cfg.readAhead, attempts > 1 || renews && x.inside)
@@ -198,7 +200,7 @@ func (x *exchange) ownHeader() {
 
 // identify gives the request its idempotency key, once a call, and says what
 // the rule on repeating permits (C5, C6).
-func (x *exchange) identify() {
+func (x *exchange) identify() error {
 	c, method := x.c, x.tmpl.Method
 	if method == "" {
 		method = http.MethodGet
@@ -206,7 +208,7 @@ func (x *exchange) identify() {
 	x.repeat = idempotentMethod(method)
 	honoured := contains(c.keyMethods, method)
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
-		return
+		return nil
 	}
 	x.repeat = x.repeat || honoured
 	if own := x.tmpl.Header[c.keyHeader]; x.asked != nil && spellings(x.tmpl.Header, c.keyHeader) > min(len(own), 1) {
@@ -214,19 +216,15 @@ func (x *exchange) identify() {
 		oneSpelling(x.tmpl.Header, c.keyHeader)
 	}
 	if fieldValue(x.tmpl.Header, c.keyHeader) != "" {
-		return
+		return nil
 	}
-	h := x.chain
-	h.mu.Lock()
-	if h.key == "" {
-		if h.key = x.out.key; h.key == "" {
-			h.key = newKey()
-		}
+	key, err := x.chain.keyFor(x.out.key, c.cfg.profile.NewIdempotencyKey)
+	if err != nil {
+		return err
 	}
-	key := h.key
-	h.mu.Unlock()
 	x.ownHeader()
 	x.tmpl.Header[c.keyHeader] = []string{key}
+	return nil
 }
 
 func contains(methods []string, method string) bool {
