@@ -3,7 +3,41 @@ package client
 import (
 	"crypto/rand"
 	"fmt"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
+
+// keyFor returns the call's idempotency key, the same on every hop and attempt: the
+// caller's, else one that is made once.
+func (h *call) keyFor(own string, build func() string) (key string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.key != "":
+		return h.key, nil
+	case own != "":
+		h.key = own
+	case build == nil:
+		h.key = newKey()
+	default:
+		h.key, err = keyBy(build)
+	}
+	return h.key, err
+}
+
+// keyBy asks the profile for a key. One that no header can carry, or that would be
+// taken for none, is no key.
+func keyBy(build func() string) (key string, err error) {
+	defer panics.Catch(&err, givenCode)
+	if key = build(); strings.TrimSpace(key) == "" {
+		return "", failf(ErrConfig, "Profile.NewIdempotencyKey made a blank key")
+	}
+	if !validHeaderValue(key) {
+		return "", failf(ErrConfig, "Profile.NewIdempotencyKey made a key that holds CR, LF, NUL or another control character")
+	}
+	return key, nil
+}
 
 // newKey makes an idempotency key: a random UUID (RFC 9562 §5.4) in lower case,
 // the one form that every service takes which says what it takes.

@@ -48,6 +48,13 @@ type Profile struct {
 	// Nil is none.
 	Repeatable func(*http.Request) bool
 
+	// NewIdempotencyKey makes the key of a call that its caller has given none. Nil
+	// makes a random UUID (RFC 9562 §5.4) in lower case. Two calls under one key are one
+	// to the service: a key must be as unlikely to come twice as a UUID is. One that is
+	// blank or holds a control character is the call's error, before anything is sent.
+	// It must be safe for concurrent use.
+	NewIdempotencyKey func() string
+
 	// RequestIDHeaders name the headers that carry the service's request ID, the
 	// first one present wins. Nil is Request-Id and X-Request-Id.
 	RequestIDHeaders []string

@@ -161,7 +161,9 @@ func (x *hop) prepare() error {
 	if err := x.limitBy(); err != nil {
 		return err
 	}
-	x.identify()
+	if err := x.identify(); err != nil {
+		return err
+	}
 	attempts := c.cfg.retry.Attempts()
 	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
 	_, renews := c.cfg.auth.(Challenger)
@@ -180,7 +182,7 @@ func (x *hop) prepare() error {
 
 // identify gives the request its idempotency key, once a call, and says what
 // the rule on repeating permits (C5, C6).
-func (x *hop) identify() {
+func (x *hop) identify() error {
 	c, method := x.c, x.tmpl.Method
 	if method == "" {
 		method = http.MethodGet
@@ -189,7 +191,7 @@ func (x *hop) identify() {
 	x.rules.repeatable = idempotentMethod(method) || x.out.repeatable || says != nil && says(x.tmpl)
 	honoured := contains(c.keyMethods, method)
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
-		return
+		return nil
 	}
 	x.rules.repeatable = x.rules.repeatable || honoured
 	if own := x.tmpl.Header[c.keyHeader]; x.asked != nil && spellings(x.tmpl.Header, c.keyHeader) > min(len(own), 1) {
@@ -197,19 +199,15 @@ func (x *hop) identify() {
 		oneSpelling(x.tmpl.Header, c.keyHeader)
 	}
 	if fieldValue(x.tmpl.Header, c.keyHeader) != "" {
-		return
+		return nil
 	}
-	h := x.call
-	h.mu.Lock()
-	if h.key == "" {
-		if h.key = x.out.key; h.key == "" {
-			h.key = newKey()
-		}
+	key, err := x.call.keyFor(x.out.key, c.cfg.profile.NewIdempotencyKey)
+	if err != nil {
+		return err
 	}
-	key := h.key
-	h.mu.Unlock()
 	x.ownHeader()
 	x.tmpl.Header[c.keyHeader] = []string{key}
+	return nil
 }
 
 func contains(methods []string, method string) bool {

@@ -270,8 +270,8 @@ func TestC29_MembersThatSayNothing(t *testing.T) {
 		"100, 100;a=1;w=60": {Quota: 100, Window: time.Minute},
 		"100, 100;w=x":      {Quota: 100},
 		"100, 100;60":       {Quota: 100},
-		"100" + strings.Repeat(",5", 62) + ",100;w=60": {Quota: 100, Window: time.Minute},
-		"100" + strings.Repeat(",5", 63) + ",100;w=60": {Quota: 100}, // too far to be read
+		"100" + strings.Repeat(",5", 63) + ",100;w=60": {Quota: 100, Window: time.Minute},
+		"100" + strings.Repeat(",5", 64) + ",100;w=60": {Quota: 100}, // too far to be read
 		"100, 100;w=x;w=60":                            {Quota: 100, Window: time.Minute},
 		"100, 99;w=1, 100;\tw=60":                      {Quota: 100, Window: time.Minute},
 	} {

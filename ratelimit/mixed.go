@@ -1,11 +1,11 @@
 package ratelimit
 
 import (
-	"github.com/standpipe-go/standpipe/internal/pause"
-
 	"context"
 	"errors"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // mixed is all together with limiters from elsewhere, which can only be waited for.
