@@ -67,11 +67,11 @@ type decision struct {
 
 // next decides what happens after an attempt.
 func next(r rules, f facts) decision {
-	if f.renewed && r.replayable {
+	if f.renewed && f.outcome == answered && r.replayable {
 		return decision{again: true, reason: Reauthorized}
 	}
 	reason := eligible(r, f)
-	switch wait := max(f.delay, f.limits); {
+	switch {
 	case reason != Retried:
 	case f.number >= r.attempts:
 		reason = LastAttempt
@@ -83,9 +83,9 @@ func next(r rules, f facts) decision {
 		reason = WaitTooLong
 	case f.bounded && f.delay >= f.left:
 		reason = WaitPastDeadline
-	case f.bounded && wait >= f.left:
+	case f.bounded && f.limits >= f.left:
 		reason = LimitPastDeadline
-	case f.open > wait:
+	case f.open > f.delay: // it is asked before the limits are waited for
 		reason = CircuitOpen
 	case f.throttled || f.running:
 		return decision{true, Retried, f.delay, retry.ThrottleCost}
