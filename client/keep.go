@@ -1,6 +1,9 @@
 package client
 
-import "net/http"
+import (
+	"net/http"
+	"sync"
+)
 
 // kept is a response that is to be tried again. It stays the outcome of the call
 // until the next attempt has been let through: a limit or a breaker that refuses that
@@ -10,6 +13,15 @@ type kept struct {
 	a    *attempt
 	resp *http.Response
 	v    verdict
+	once sync.Once
+}
+
+// release gives up the connection of a response whose body has not been read to its
+// end: the next attempt has been let through, and may need it.
+func (k *kept) release() {
+	if k != nil {
+		k.once.Do(func() { _ = k.resp.Body.Close() })
+	}
 }
 
 // letGo ends a response that has been kept, since another has taken its place: that of
@@ -20,7 +32,8 @@ func (t *turn) letGo(a *attempt) {
 		return
 	}
 	t.kept = nil
-	discard(last.resp)
+	last.release()
+	recycle(last.resp)
 	if last.a != a {
 		last.a.end(nil)
 	}

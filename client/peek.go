@@ -123,14 +123,17 @@ func discard(resp *http.Response) bool {
 		return false
 	}
 	end := spent(resp)
-	if b, ok := peekedOf(resp); ok {
-		defer func() {
-			putBuffer(b.head)
-			b.head = nil
-		}()
-	}
+	defer recycle(resp)
 	_ = resp.Body.Close()
 	return end
+}
+
+// recycle returns the buffer of a response that is closed.
+func recycle(resp *http.Response) {
+	if b, ok := peekedOf(resp); ok {
+		putBuffer(b.head)
+		b.head = nil
+	}
 }
 
 var errOverLimit = errors.New("over the limit")

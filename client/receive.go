@@ -160,11 +160,15 @@ func (x *hop) readBody(resp *http.Response) error {
 // keep keeps what a has brought, and reports whether the whole of its body has been
 // read, so that the connection is free.
 func (x *hop) keep(a *attempt, resp *http.Response, v verdict) (whole bool) {
-	x.kept = &kept{a, resp, v}
+	x.kept = &kept{a: a, resp: resp, v: v}
 	if spent(resp) || x.accept.decodes || resp.Body == http.NoBody {
 		return spent(resp)
 	}
-	return x.lookAhead(resp, maxLook, lookTimeout)
+	d := lookTimeout
+	if v.bounded { // there has to be time for the attempt
+		d = min(d, v.wait+(v.left-v.wait)/2)
+	}
+	return x.lookAhead(resp, maxLook, d)
 }
 
 // hand makes a final response the caller's.

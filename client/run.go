@@ -65,8 +65,9 @@ func (x *hop) run() (resp *http.Response, err error) {
 		if !v.again {
 			return x.finish(a, resp, v)
 		}
+		since := time.Now()
 		x.turnOver(a, resp, v)
-		if err := x.pause(v.wait); err != nil {
+		if err := x.pause(since, v.wait); err != nil {
 			return nil, x.interrupted(v, err)
 		}
 	}
@@ -266,13 +267,14 @@ func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) 
 	return resp, nil
 }
 
-// pause waits before the next attempt. That the wait ends before the deadline has been
-// looked at already. A caller who does not wait for it has not used what it has cost.
-func (x *hop) pause(d time.Duration) error {
+// pause waits before the next attempt, for d since then: what draining the response has
+// taken is a part of it. That the wait ends before the deadline has been looked at
+// already. A caller who does not wait for it has not used what it has cost.
+func (x *hop) pause(since time.Time, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	t := time.NewTimer(d)
+	t := time.NewTimer(d - time.Since(since))
 	defer t.Stop()
 	select {
 	case <-t.C:

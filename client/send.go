@@ -41,16 +41,19 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	if held {
 		x.report.waited(WaitToken, whole(now.Sub(asked)))
 	}
+	var last *kept
 	if !a.note(func(t *tally) {
 		t.sent++
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
 		x.call.sending(out, a.tmpl, now)
+		last = x.kept
 	}) {
 		closeBody(out)
 		return nil, errOver
 	}
+	last.release()
 	host := a.hostOf(out)
 	final, watch := a.readied(host, out, mine || out != req)
 	phase := x.clock.send(now)

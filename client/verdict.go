@@ -17,9 +17,10 @@ type verdict struct {
 }
 
 // turnedAway reports whether the stack itself has stopped the attempt, or the caller
-// while it waited to be let through.
+// while it waited to be let through. A limiter that panics has decided nothing (C37).
 func (v *verdict) turnedAway() bool {
-	return v.unsent && (v.outcome == ended || errors.Is(v.err, ErrRateLimited) || errors.Is(v.err, ErrCircuitOpen))
+	var panicked *PanicError
+	return v.unsent && !errors.As(v.err, &panicked) && (v.outcome == ended || errors.Is(v.err, ErrRateLimited) || errors.Is(v.err, ErrCircuitOpen))
 }
 
 // effect is what a write may have done, by what this attempt has shown.
