@@ -78,14 +78,12 @@ func (x *hop) drainTime(status int) time.Duration {
 // and puts it back in front. It is asked where the profile has a function that wants
 // to see it; only what is a document as a whole is looked at (C31).
 func (x *hop) look(resp *http.Response) []byte {
-	if text := peeked(resp); text != nil || x.accept.decodes {
-		return text
+	text := peeked(resp)
+	if text == nil && !x.accept.decodes && resp.Body != http.NoBody && document(mediaType(resp.Header)) {
+		x.lookAhead(resp, maxLook, lookTimeout)
+		text = peeked(resp)
 	}
-	if resp.Body == http.NoBody || !document(mediaType(resp.Header)) {
-		return nil
-	}
-	x.lookAhead(resp, maxLook, lookTimeout)
-	return peeked(resp)
+	return text[:min(len(text), maxLook)]
 }
 
 // lookAhead reads the head of a body, and reports whether that is all there is.
