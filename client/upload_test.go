@@ -1,0 +1,447 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// received is what a service has got of one request.
+type received struct {
+	body   []byte
+	length int64
+	at     time.Time
+}
+
+// swallowing reads each request's body to its end, closes it, and answers after a
+// while: with the statuses one after the other, then 200.
+type swallowing struct {
+	statuses []int
+	after    time.Duration
+	got      []received
+	ended    time.Time // when the last body was read
+}
+
+func (s *swallowing) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := received{length: r.ContentLength, at: time.Now()}
+	var err error
+	if r.Body != nil {
+		in.body, err = io.ReadAll(r.Body)
+		if closed := r.Body.Close(); err == nil {
+			err = closed
+		}
+	}
+	s.ended = time.Now()
+	s.got = append(s.got, in)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-time.After(s.after):
+	case <-r.Context().Done():
+		return nil, context.Cause(r.Context())
+	}
+	status := 200
+	if len(s.statuses) > 0 {
+		status, s.statuses = s.statuses[0], s.statuses[1:]
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// uploads sends a body in each way in which one can be given that can only be read once.
+var uploads = map[string]func(context.Context, *client.Client, io.ReadCloser) error{
+	"HTTPClient": func(ctx context.Context, c *client.Client, body io.ReadCloser) error {
+		req, err := http.NewRequestWithContext(ctx, "PUT", base+"/x", body)
+		if err != nil {
+			return err
+		}
+		resp, err := c.HTTPClient().Do(req)
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return err
+	},
+	"Do": func(ctx context.Context, c *client.Client, body io.ReadCloser) error {
+		resp, err := c.Do(ctx, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("a/b", body, -1)})
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return err
+	},
+	"Call": func(ctx context.Context, c *client.Client, body io.ReadCloser) error {
+		_, err := client.Call[client.None](ctx, c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("a/b", body, -1)})
+		return err
+	},
+}
+
+// C8: a body is read ahead for 200 ms and 1 MiB at most. What has ended by then can be
+// sent again; what has not is sent at once, as one attempt. No byte is lost or comes
+// twice, however the source delivers.
+func TestC8_ReadAheadAtAnySplit(t *testing.T) {
+	for seed := range uint64(60) {
+		for way, upload := range uploads {
+			synctest.Test(t, func(t *testing.T) {
+				rnd := rand.New(rand.NewPCG(seed, 8))
+				body := make([]byte, []int{0, 1, 100, 20_000, 1<<20 - 1, 1 << 20, 1<<20 + 1, 2_000_000}[rnd.IntN(8)])
+				for i := range body {
+					body[i] = byte(rnd.Uint32())
+				}
+				src := &uneven{rnd: rnd, data: body, late: rnd.IntN(2) == 0}
+				if rnd.IntN(2) == 0 {
+					src.pause = time.Duration(1+rnd.IntN(300)) * time.Millisecond
+				}
+				timed := &ending{uneven: src}
+				s := &swallowing{statuses: []int{503}}
+				began := time.Now()
+				err := upload(t.Context(), plain(t, s), timed)
+				require.NotEmpty(t, s.got, "%s %d: %v", way, seed, err)
+				sent := s.got[0].at.Sub(began)
+				require.LessOrEqual(t, sent, 200*time.Millisecond)
+				for _, in := range s.got {
+					require.True(t, bytes.Equal(body, in.body), "%s %d: %d bytes came as %d", way, seed, len(body), len(in.body))
+				}
+				kept := !timed.ended.IsZero() && timed.ended.Sub(began) < 200*time.Millisecond && len(body) <= 1<<20
+				if kept {
+					require.Len(t, s.got, 2, "%s %d", way, seed)
+					require.EqualValues(t, len(body), s.got[0].length)
+					require.NoError(t, err)
+				} else if timed.ended.Sub(began) != 200*time.Millisecond {
+					require.Len(t, s.got, 1, "%s %d", way, seed)
+					require.LessOrEqual(t, s.got[0].length, int64(0), "unknown, as net/http has it")
+				}
+				if !kept && way == "Call" {
+					require.Contains(t, reasons(asError(t, err).Attempts), client.BodyNotReplayed)
+					require.ErrorContains(t, err, "the request body cannot be sent again")
+				}
+				require.EqualValues(t, 1, src.closed.Load(), "%s %d", way, seed)
+			})
+		}
+	}
+}
+
+// ending notes when its source has ended.
+type ending struct {
+	*uneven
+	ended time.Time
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.uneven.Read(p)
+	if err != nil && e.ended.IsZero() {
+		e.ended = time.Now()
+	}
+	return n, err
+}
+
+// seeking is a body that can seek, and that notices who takes it for what it is not.
+type seeking struct {
+	*bytes.Reader
+	pause    time.Duration // in each Read
+	busy     atomic.Int32
+	closed   atomic.Int32
+	mistakes atomic.Int32
+	lies     error // of each Seek
+}
+
+func (s *seeking) Read(p []byte) (int, error) {
+	if s.busy.Add(1) > 1 {
+		s.mistakes.Add(1)
+	}
+	defer s.busy.Add(-1)
+	time.Sleep(s.pause)
+	if s.closed.Load() > 0 {
+		return 0, os.ErrClosed
+	}
+	return s.Reader.Read(p[:min(len(p), 10_000)])
+}
+
+func (s *seeking) Seek(offset int64, whence int) (int64, error) {
+	if s.busy.Load() > 0 || s.closed.Load() > 0 {
+		s.mistakes.Add(1)
+	}
+	if s.lies != nil {
+		return 0, s.lies
+	}
+	return s.Reader.Seek(offset, whence)
+}
+
+func (s *seeking) Close() error { s.closed.Add(1); return nil }
+
+// C8: a body that can seek is rewound to where it stood for each attempt, whatever its
+// size, and closed once, at the end.
+func TestC8_ABodyThatSeeksIsRewound(t *testing.T) {
+	data := bytes.Repeat([]byte("0123456789abcdef"), 200_000) // 3.2 MB
+	for way, upload := range uploads {
+		for _, offset := range []int64{0, 7, int64(len(data)) - 1} {
+			for statuses, want := range map[[2]int]int{{200, 200}: 1, {503, 200}: 2, {503, 503}: 3, {400, 200}: 1} {
+				synctest.Test(t, func(t *testing.T) {
+					body := &seeking{Reader: bytes.NewReader(data), pause: time.Millisecond}
+					_, err := body.Reader.Seek(offset, io.SeekStart)
+					require.NoError(t, err)
+					s := &swallowing{statuses: statuses[:]}
+					_ = upload(t.Context(), plain(t, s), body)
+					require.Len(t, s.got, want, way)
+					for _, in := range s.got {
+						require.True(t, bytes.Equal(data[offset:], in.body), way)
+						require.EqualValues(t, int64(len(data))-offset, in.length, way)
+					}
+					synctest.Wait()
+					require.EqualValues(t, 1, body.closed.Load(), way)
+					require.Zero(t, body.mistakes.Load(), way)
+				})
+			}
+		}
+	}
+}
+
+// C8: a file is rewound too, and what only looks like one is read ahead.
+func TestC8_FilesAndWhatLooksLikeThem(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "upload")
+	require.NoError(t, os.WriteFile(name, bytes.Repeat([]byte("0123456789"), 300_000), 0o600))
+	for way, upload := range uploads {
+		f, err := os.Open(name)
+		require.NoError(t, err)
+		_, err = f.Seek(10, io.SeekStart)
+		require.NoError(t, err)
+		s := &swallowing{statuses: []int{503}}
+		require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), f), way)
+		require.Len(t, s.got, 2)
+		for _, in := range s.got {
+			require.Len(t, in.body, 2_999_990, way)
+			require.EqualValues(t, 2_999_990, in.length, way)
+		}
+		require.ErrorIs(t, f.Close(), os.ErrClosed, "%s: it has been closed", way)
+
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		_, err = w.WriteString("through a pipe")
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		s = &swallowing{statuses: []int{503}}
+		require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), r), way)
+		require.Len(t, s.got, 2, way)
+		for _, in := range s.got {
+			require.Equal(t, "through a pipe", string(in.body), way)
+			require.EqualValues(t, 14, in.length, way)
+		}
+		require.ErrorIs(t, r.Close(), os.ErrClosed, way)
+
+		no := &seeking{Reader: bytes.NewReader([]byte("cannot seek")), lies: errors.New("not this one")}
+		s = &swallowing{statuses: []int{503}}
+		require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), no), way)
+		require.Len(t, s.got, 2, way)
+		require.Equal(t, "cannot seek", string(s.got[1].body), way)
+		require.EqualValues(t, 1, no.closed.Load(), way)
+	}
+}
+
+// C8: a body is rewound only once the transport has let go of it, also where the
+// response has come before the upload has ended.
+func TestC8_AnEarlyResponseDoesNotMixTwoUploads(t *testing.T) {
+	data := bytes.Repeat([]byte("0123456789abcdef"), 10_000)
+	for way, upload := range uploads {
+		for _, attempts := range []int{1, 2, 3} {
+			synctest.Test(t, func(t *testing.T) {
+				body := &seeking{Reader: bytes.NewReader(data), pause: 50 * time.Millisecond}
+				n := 0
+				var last []byte
+				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+					n++
+					if n == 3 {
+						var err error
+						last, err = io.ReadAll(r.Body)
+						_ = r.Body.Close()
+						if err != nil {
+							return nil, err
+						}
+						return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+					}
+					head := make([]byte, 3)
+					if _, err := io.ReadFull(r.Body, head); err != nil {
+						return nil, err
+					}
+					require.Equal(t, "012", string(head))
+					go func() { // as net/http goes on writing
+						_, _ = io.Copy(io.Discard, r.Body)
+						_ = r.Body.Close()
+					}()
+					return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+				})
+				err := upload(t.Context(), plain(t, rt, client.WithRetry(retry.Policy{Backoff: retry.Constant(0), MaxAttempts: attempts})), body)
+				require.Equal(t, attempts, n, "%s: %v", way, err)
+				if attempts == 3 {
+					require.NoError(t, err, way)
+					require.True(t, bytes.Equal(data, last), way)
+				}
+				time.Sleep(time.Minute)
+				require.EqualValues(t, 1, body.closed.Load(), "%s, %d attempts", way, attempts)
+				require.Zero(t, body.mistakes.Load(), way)
+			})
+		}
+	}
+}
+
+// trickling is a body of so many chunks, one after each pause. Its Close ends a Read
+// that is under way, as those of pipes and connections do.
+type trickling struct {
+	every   time.Duration
+	left    int
+	chunk   string
+	rest    string
+	closing context.Context
+	close   context.CancelFunc
+}
+
+func trickle(every time.Duration, n int, chunk string) func() io.ReadCloser {
+	return func() io.ReadCloser {
+		ctx, cancel := context.WithCancel(context.Background())
+		return &trickling{every: every, left: n, chunk: chunk, closing: ctx, close: cancel}
+	}
+}
+
+func (b *trickling) Read(p []byte) (int, error) {
+	if b.rest == "" {
+		if b.left == 0 {
+			return 0, io.EOF
+		}
+		select {
+		case <-time.After(b.every):
+		case <-b.closing.Done():
+			return 0, io.ErrClosedPipe
+		}
+		b.left--
+		b.rest = b.chunk
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+func (b *trickling) Close() error { b.close(); return nil }
+
+var kilobytes = strings.Repeat("x", 20<<10)
+
+// C12: an upload that moves goes on as long as it takes; the attempt's time begins when
+// it is out, and the default deadline stands still meanwhile.
+func TestC12_AnUploadThatMovesIsNotCut(t *testing.T) {
+	for way, upload := range uploads {
+		for name, tc := range map[string]struct {
+			body  func() io.ReadCloser
+			after time.Duration // the response comes this long after the body
+			opts  []client.Option
+			want  string        // of the error
+			took  time.Duration // in all; at least this, and a little more than it
+			slack time.Duration
+		}{
+			"ten minutes":                        {body: trickle(10*time.Second, 60, kilobytes), took: 10 * time.Minute},
+			"ten minutes and a slow response":    {body: trickle(10*time.Second, 60, kilobytes), after: 29 * time.Second, took: 10*time.Minute + 29*time.Second},
+			"as slow as may be":                  {body: trickle(10*time.Second, 60, kilobytes[:13<<10]), took: 10 * time.Minute},
+			"one long pause":                     {body: trickle(59*time.Second, 10, strings.Repeat(kilobytes, 4)), took: 590 * time.Second},
+			"a response that does not come":      {body: trickle(10*time.Second, 60, kilobytes), after: 31 * time.Second, want: "within the attempt's timeout", took: 10*time.Minute + 30*time.Second},
+			"a response that does not come ever": {body: trickle(10*time.Second, 60, kilobytes), after: time.Hour, opts: []client.Option{client.WithAttemptTimeout(client.NoTimeout)}, want: "the call's deadline passed", took: 10*time.Minute + 80*time.Second},
+			"too slow":                           {body: trickle(10*time.Second, 600, "x"), want: "1 KiB a second", took: time.Minute, slack: 10 * time.Second},
+			"a stop":                             {body: trickle(time.Hour, 1, "x"), want: "the request body stalled", took: time.Minute},
+			"no bound":                           {body: trickle(time.Hour, 3, "x"), opts: []client.Option{client.WithIdleTimeout(client.NoTimeout)}, took: 3 * time.Hour},
+			"a deadline that was asked for":      {body: trickle(10*time.Second, 60, kilobytes), opts: []client.Option{client.WithTimeout(2 * time.Minute)}, want: "the call's deadline passed", took: 2 * time.Minute},
+			"as slow as a deadline permits":      {body: trickle(10*time.Second, 60, "x"), opts: []client.Option{client.WithTimeout(20 * time.Minute)}, took: 10 * time.Minute},
+		} {
+			t.Run(way+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &swallowing{after: tc.after}
+					began := time.Now()
+					err := upload(t.Context(), plain(t, s, append(tc.opts, client.WithRetry(retry.Never))...), tc.body())
+					took := time.Since(began)
+					if tc.want == "" {
+						require.NoError(t, err)
+						require.Equal(t, tc.took, took)
+						return
+					}
+					require.ErrorIs(t, err, client.ErrTimeout)
+					require.ErrorContains(t, err, tc.want)
+					require.GreaterOrEqual(t, took, tc.took)
+					require.LessOrEqual(t, took, tc.took+tc.slack)
+				})
+			})
+		}
+	}
+}
+
+// C12: a deadline of the context's bounds an upload like every other.
+func TestC12_TheContextsDeadlineBoundsAnUpload(t *testing.T) {
+	for way, upload := range uploads {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			began := time.Now()
+			err := upload(ctx, plain(t, &swallowing{}), trickle(10*time.Second, 60, kilobytes)())
+			require.ErrorIs(t, err, context.DeadlineExceeded, way)
+			require.Equal(t, 2*time.Minute, time.Since(began), way)
+		})
+	}
+}
+
+func trickles(every time.Duration, n int, chunk, contentType string) roundTripper {
+	return func(r *http.Request) (*http.Response, error) {
+		body := trickle(every, n, chunk)()
+		context.AfterFunc(r.Context(), func() { _ = body.Close() })
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {contentType}}, ContentLength: -1, Request: r, Body: body}, nil
+	}
+}
+
+// C12: what is streamed to the caller is bounded likewise; an event stream by its pauses
+// alone.
+func TestC12_ADownloadThatMovesIsNotCut(t *testing.T) {
+	for way, do := range streamed {
+		for name, tc := range map[string]struct {
+			every       time.Duration
+			n           int
+			chunk       string
+			contentType string
+			opts        []client.Option
+			want        string
+			took        time.Duration
+		}{
+			"ten minutes":        {10 * time.Second, 60, kilobytes, "a/b", nil, "", 10 * time.Minute},
+			"too slow":           {10 * time.Second, 60, "x", "a/b", nil, "1 KiB a second", time.Minute},
+			"a stop":             {61 * time.Second, 60, kilobytes, "a/b", nil, "the response body stalled", time.Minute},
+			"events":             {50 * time.Second, 20, "data: x\n\n", "text/event-stream", nil, "", 1000 * time.Second},
+			"events that stop":   {61 * time.Second, 20, "data: x\n\n", "text/event-stream", nil, "the response body stalled", time.Minute},
+			"a deadline":         {10 * time.Second, 60, kilobytes, "a/b", []client.Option{client.WithTimeout(2 * time.Minute)}, "the call's deadline passed", 2 * time.Minute},
+			"slow by a deadline": {10 * time.Second, 60, "x", "a/b", []client.Option{client.WithTimeout(20 * time.Minute)}, "", 10 * time.Minute},
+			"no bound":           {time.Hour, 3, "x", "a/b", []client.Option{client.WithIdleTimeout(client.NoTimeout)}, "", 3 * time.Hour},
+		} {
+			t.Run(way+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					began := time.Now()
+					resp, err := do(t.Context(), plain(t, trickles(tc.every, tc.n, tc.chunk, tc.contentType), tc.opts...))
+					require.NoError(t, err)
+					got, err := io.Copy(io.Discard, resp.Body)
+					require.NoError(t, resp.Body.Close())
+					require.Equal(t, tc.took, time.Since(began))
+					if tc.want == "" {
+						require.NoError(t, err)
+						require.EqualValues(t, tc.n*len(tc.chunk), got)
+						return
+					}
+					require.ErrorIs(t, err, client.ErrTimeout)
+					require.ErrorContains(t, err, tc.want)
+				})
+			})
+		}
+	}
+}
