@@ -1,7 +1,7 @@
 package client
 
 import (
-	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,7 +10,7 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// cases is a table of all combinations of rules and facts that are told apart, but for
+// everyOutcome is a table of all combinations of rules and facts that are told apart, but for
 // the durations. Statuses stand for their classes, and for those that are named.
 func everyOutcome(yield func(rules, facts)) {
 	statuses := []int{0, 101, 200, 301, 303, 400, 401, 403, 408, 409, 425, 429, 500, 501, 502, 503, 504}
@@ -64,7 +64,7 @@ func lawful(r rules, f facts) decision {
 	if isAnswer && f.renewed && r.replayable {
 		return decision{again: true, reason: Reauthorized}
 	}
-	curable := map[int]bool{408: true, 425: true, 429: true, 500: true, 502: true, 503: true, 504: true}[f.status]
+	curable := slices.Contains([]int{408, 425, 429, 500, 502, 503, 504}, f.status)
 	success := f.status < 300 && !f.throttled && !f.failed
 	// C5: what has certainly not been done may be asked for again by any method.
 	notDone := f.outcome == neverSent || isAnswer && (f.status == 425 || f.throttled && f.status < 500)
@@ -167,15 +167,21 @@ func TestNextDecidesAsTheSentencesSay(t *testing.T) {
 		}
 	})
 	require.Len(t, last, 6, "%v", last)
-	seen := map[string]bool{}
+	type kind struct {
+		decision
+		outcome
+		number                         int
+		replayable, throttled, running bool
+	}
+	seen := map[kind]bool{}
 	everyOutcome(func(r rules, f facts) {
 		for _, w := range few {
 			check(r, f.waiting(w))
 		}
 		// One of each kind goes through all the durations too.
 		d := next(r, f.waiting(plain))
-		if kind := fmt.Sprint(d, f.outcome, f.number, r.replayable, f.throttled, f.running); !seen[kind] {
-			seen[kind] = true
+		if k := (kind{d, f.outcome, f.number, r.replayable, f.throttled, f.running}); !seen[k] {
+			seen[k] = true
 			everyWait(func(w facts) { check(r, f.waiting(w)) })
 		}
 	})

@@ -93,14 +93,16 @@ var uploads = map[string]func(context.Context, *client.Client, io.ReadCloser) er
 // sent again; what has not is sent at once, as one attempt. No byte is lost or comes
 // twice, however the source delivers.
 func TestC8_ReadAheadAtAnySplit(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(100) {
 		for way, upload := range uploads {
 			synctest.Test(t, func(t *testing.T) {
 				rnd := rand.New(rand.NewPCG(seed, 8))
-				body := make([]byte, []int{0, 1, 100, 20_000, 1<<20 - 1, 1 << 20, 1<<20 + 1, 2_000_000}[rnd.IntN(8)])
-				for i := range body {
-					body[i] = byte(rnd.Uint32())
+				limit, opts := 20_000, []client.Option{client.WithReadAhead(20_000)}
+				if seed < 3 {
+					limit, opts = client.DefaultReadAhead, nil
 				}
+				body := make([]byte, []int{0, 1, limit / 2, limit - 1, limit, limit + 1, 2 * limit}[rnd.IntN(7)])
+				fill(body, seed)
 				src := &uneven{rnd: rnd, data: body, late: rnd.IntN(2) == 0}
 				if rnd.IntN(2) == 0 {
 					src.pause = time.Duration(1+rnd.IntN(300)) * time.Millisecond
@@ -108,14 +110,14 @@ func TestC8_ReadAheadAtAnySplit(t *testing.T) {
 				timed := &ending{uneven: src}
 				s := &swallowing{statuses: []int{503}}
 				began := time.Now()
-				err := upload(t.Context(), plain(t, s), timed)
+				err := upload(t.Context(), plain(t, s, opts...), timed)
 				require.NotEmpty(t, s.got, "%s %d: %v", way, seed, err)
 				sent := s.got[0].at.Sub(began)
 				require.LessOrEqual(t, sent, 200*time.Millisecond)
 				for _, in := range s.got {
 					require.True(t, bytes.Equal(body, in.body), "%s %d: %d bytes came as %d", way, seed, len(body), len(in.body))
 				}
-				kept := !timed.ended.IsZero() && timed.ended.Sub(began) < 200*time.Millisecond && len(body) <= 1<<20
+				kept := !timed.ended.IsZero() && timed.ended.Sub(began) < 200*time.Millisecond && len(body) <= limit
 				if kept {
 					require.Len(t, s.got, 2, "%s %d", way, seed)
 					require.EqualValues(t, len(body), s.got[0].length)
@@ -132,6 +134,10 @@ func TestC8_ReadAheadAtAnySplit(t *testing.T) {
 			})
 		}
 	}
+}
+
+func fill(p []byte, seed uint64) {
+	_, _ = rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)}).Read(p)
 }
 
 // ending notes when its source has ended.
