@@ -63,7 +63,7 @@ func (x *exchange) send(a *attemptContext, req *http.Request, mine bool) (*http.
 	final, watch := x.readied(a, host, out, mine || out != req)
 	phase := x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)
 	watch.timed(phase)
-	resp, err := x.c.cfg.transport.RoundTrip(final)
+	resp, err := a.roundTrip(final, watch)
 	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {

@@ -26,6 +26,7 @@ type watch struct {
 	hooks httptrace.ClientTrace
 	wrote atomic.Bool  // the header has been written whole
 	phase atomic.Int64 // of the clock
+	slot  *slot        // among the calls under way; nil where nobody counts them
 }
 
 // watched returns req with a trace of what becomes of it.
@@ -96,10 +97,12 @@ func (w *watch) repeated() {
 		return
 	}
 	x.clock.leave()
+	w.slot.leave() // it would wait for itself
 	if err := x.token(a); err != nil {
 		a.end(err)
 		return
 	}
+	w.slot.resume()
 	now := time.Now()
 	a.note(func(t *tally) { t.sent++; x.chain.sending(wire, bare, now) })
 	w.phase.Store(int64(x.clock.enterAt(now, x.c.cfg.attemptTimeout, errAttemptTimeout)))
