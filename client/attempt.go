@@ -24,6 +24,7 @@ type attempt struct {
 	number int // in the call's ledger
 
 	observed bool // the limits have been told
+	slots    []*slot
 
 	mu sync.Mutex
 	tally

@@ -25,7 +25,8 @@ type Client struct {
 	keyMethods []string
 	requestIDs []string
 
-	limits   ratelimit.Limiter // the limiter and the pacer together; nil without either
+	limits   ratelimit.Limiter  // the limiter and the pacer together; nil without either
+	held     ratelimit.Releaser // the same, where it counts the calls under way; else nil
 	state    *shared
 	identity *identity         // who the credential stands for
 	home     *hostState        // the base URL's
@@ -105,6 +106,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	if parent == nil || cfg.limitsSet {
 		c.limits = limits(&cfg)
 	}
+	c.held, _ = c.limits.(ratelimit.Releaser)
 	c.home = c.state.host(c.origins.base)
 	c.identify(parent)
 	c.homeKey = limitKeyOf(c.origins.base, c.identity)

@@ -64,3 +64,29 @@ func ExampleRequest_weight() {
 	// <nil>
 	// POST /graphql: rate limit: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
 }
+
+// A service that allows so many calls at the same time. A stream counts until its body
+// has ended or been closed.
+func ExampleWithRateLimit_inFlight() {
+	srv := clienttest.Start(clienttest.JSON(200, `{}`))
+	defer srv.Close()
+	c, err := client.New(srv.URL, client.WithRateLimit(ratelimit.All(ratelimit.PerSecond(50, ratelimit.Burst(10)), ratelimit.InFlight(1))))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	resp, err := c.Do(ctx, client.Request{Path: "/v1/export"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Call[client.None](ctx, c, client.Request{Path: "/v1/items", Timeout: 50 * time.Millisecond})
+	fmt.Println("busy:", err != nil)
+	_ = resp.Body.Close()
+	_, err = client.Call[client.None](ctx, c, client.Request{Path: "/v1/items"})
+	fmt.Println(err)
+	// Output:
+	// busy: true
+	// <nil>
+}

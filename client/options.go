@@ -67,8 +67,10 @@ func WithInsecureCleartextCredentials() Option { return func(c *config) { c.clea
 func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
 
 // WithRateLimit makes every attempt wait for l. By default the key is the origin
-// and whom the credential stands for, see [WithIdentity] and [WithLimitKey]. Nil is
-// no limit.
+// and whom the credential stands for, see [WithIdentity], [WithLimitKey] and
+// [Profile.LimitKey]. One that is a ratelimit.Releaser, such as ratelimit.InFlight, hears
+// once of the end of every request: when it has failed, or its response's body has
+// ended, is closed, or is given up with the call's context. Nil is no limit.
 func WithRateLimit(l ratelimit.Limiter) Option {
 	return func(c *config) { c.limiter, c.limitsSet = l, true }
 }

@@ -100,6 +100,7 @@ func (x *hop) nextAttempt() *attempt {
 // of its response is there; its template does unless a transport may not be done with
 // what was sent.
 func (x *hop) turnOver(a *attempt, resp *http.Response, v verdict) {
+	defer a.vacate()
 	switch {
 	case resp == nil:
 		a.end(nil)

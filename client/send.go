@@ -58,7 +58,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	final, watch := a.readied(host, out, mine || out != req)
 	phase := x.clock.send(now)
 	watch.timed(phase)
-	resp, err := x.c.cfg.transport.RoundTrip(final)
+	resp, err := a.roundTrip(final, watch)
 	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {

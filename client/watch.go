@@ -26,6 +26,7 @@ type watch struct {
 	hooks httptrace.ClientTrace
 	wrote atomic.Bool  // the header has been written whole
 	phase atomic.Int64 // of the clock
+	slot  *slot        // among the calls under way; nil where nobody counts them
 
 	handshake atomic.Pointer[error] // with which the last TLS handshake ended, if it failed
 }
@@ -117,10 +118,12 @@ func (w *watch) repeated() {
 		return
 	}
 	x.clock.leave()
+	w.slot.leave() // it would wait for itself
 	if err := a.token(); err != nil {
 		a.end(err)
 		return
 	}
+	w.slot.resume()
 	now := time.Now()
 	a.note(func(t *tally) { t.sent++; x.call.sending(wire, bare, now) })
 	w.phase.Store(int64(x.clock.send(now)))

@@ -17,12 +17,14 @@ import (
 // taken from all or from none, at the moment when all have one: tokens of the
 // faster limiter do not pile up while the slower one is waited for. Limiters from
 // elsewhere are waited for one after the other, before the rest; when a later one
-// refuses, those that implement [Returner] get their token back.
+// refuses, those that implement [Returner] get their token back. Where one of them is a
+// [Releaser], so is what All returns.
 //
 // Nil limiters and repetitions are left out. Without any limiter every call passes.
 func All(limiters ...Limiter) Limiter {
 	own := &all{lines: make(map[string]*line)}
 	var others []Limiter
+	var held []Releaser
 	for i, l := range limiters {
 		if l == nil || repeated(limiters[:i], l) {
 			continue
@@ -32,11 +34,20 @@ func All(limiters ...Limiter) Limiter {
 		} else {
 			others = append(others, l)
 		}
+		if r, ok := l.(Releaser); ok {
+			held = append(held, r)
+		}
 	}
-	if len(others) == 0 {
+	switch m := (&mixed{own: own, others: others}); {
+	case len(others) == 0 && len(held) == 0:
 		return own
+	case len(others) == 0:
+		return &allHeld{own, held}
+	case len(held) == 0:
+		return m
+	default:
+		return &mixedHeld{m, held}
 	}
-	return &mixed{own: own, others: others}
 }
 
 func repeated(before []Limiter, l Limiter) bool {

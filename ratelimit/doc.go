@@ -7,11 +7,13 @@
 //	ratelimit.PerSecond(25)                                  // each key by itself, evenly spaced
 //	ratelimit.All(ratelimit.PerSecond(10), ratelimit.Quota(5000, ratelimit.Day))
 //	ratelimit.Shared(ratelimit.PerMinute(600))               // all keys together
+//	ratelimit.InFlight(10)                                   // so many at the same time
 //
-// Without the client, call Wait before each call. The [Pacer], which package
-// client runs for every service, needs no numbers: it reads Retry-After,
-// RateLimit and the X-RateLimit dialects and slows down before a 429. To read
-// these headers directly, use [RetryAfter] and [ParseLimits].
+// Without the client, call Wait before each call, [WaitN] where one costs as much as
+// several, and Release at the end of one that [InFlight] let through. The [Pacer],
+// which package client runs for every service, needs no numbers: it reads
+// Retry-After, RateLimit and the X-RateLimit dialects and slows down before a 429.
+// To read these headers directly, use [RetryAfter] and [ParseLimits].
 //
 // A token bucket from golang.org/x/time/rate counts for each key; the waiting is
 // this package's own. Callers wait in the order of arrival and reserve nothing
@@ -19,5 +21,6 @@
 // nothing. Every limiter is bounded in memory, however many keys it sees.
 //
 // A [Limiter] has a single method, so that one shared between processes can
-// replace those of this package, which each process keeps for itself.
+// replace those of this package, which each process keeps for itself. What more it may
+// be asked for are [Returner], [Weighted], [Delayer] and [Releaser], each by itself.
 package ratelimit

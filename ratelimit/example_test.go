@@ -120,3 +120,16 @@ func ExampleWaitN() {
 	// <nil>
 	// true
 }
+
+// Without the client, release a call once its response's body has been read or closed.
+func ExampleInFlight() {
+	slots := ratelimit.InFlight(1)
+	fmt.Println(slots.Wait(context.Background(), "account"))
+	fmt.Println(slots.Allow("account"))
+	slots.Release("account")
+	fmt.Println(slots.Allow("account"))
+	// Output:
+	// <nil>
+	// false
+	// true
+}

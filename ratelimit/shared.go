@@ -9,9 +9,18 @@ import (
 // a limit on the whole process beside limits on each key:
 //
 //	ratelimit.All(ratelimit.PerSecond(10), ratelimit.Shared(ratelimit.PerSecond(50)))
+//
+// Where l is a [Releaser], so is what Shared returns.
 func Shared(l Limiter) Limiter {
-	if t, ok := l.(taker); ok {
+	held, holds := l.(Releaser)
+	t, own := l.(taker)
+	switch {
+	case own && holds:
+		return sharedTakerHeld{sharedTaker{t}, held}
+	case own:
 		return sharedTaker{t}
+	case holds:
+		return sharedHeld{shared{l}, held}
 	}
 	return shared{l}
 }

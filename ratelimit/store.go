@@ -36,6 +36,7 @@ type store struct {
 	room   int // keys a shard keeps apart
 	most   int // tokens that can ever be taken together
 	wall   bool
+	kept   bool // what a key took goes back to the bucket that it came from
 	base   time.Time
 	fresh  func() bucket
 }
@@ -94,6 +95,12 @@ func (s *store) bucket(sh *shard, key string, now time.Time) bucket {
 }
 
 func (s *store) add(sh *shard, key string, now time.Time) bucket {
+	if s.kept && sh.overflow != nil {
+		if !sh.free(sh.overflow, now) {
+			return sh.overflow // on which the key may have drawn
+		}
+		sh.overflow = nil
+	}
 	if len(sh.buckets) >= sh.sweepAt && !now.Before(sh.notUntil) {
 		s.sweep(sh, now)
 	}
@@ -116,11 +123,11 @@ func (s *store) add(sh *shard, key string, now time.Time) bucket {
 func (s *store) sweep(sh *shard, now time.Time) {
 	before := len(sh.buckets)
 	for key, b := range sh.buckets {
-		if sh.lines[b] == nil && b.idle(now) {
+		if sh.free(b, now) {
 			delete(sh.buckets, key)
 		}
 	}
-	if sh.overflow != nil && sh.lines[sh.overflow] == nil && sh.overflow.idle(now) {
+	if sh.overflow != nil && sh.free(sh.overflow, now) {
 		sh.overflow = nil
 	}
 	left := len(sh.buckets)
@@ -136,6 +143,9 @@ func (s *store) sweep(sh *shard, now time.Time) {
 		sh.buckets = kept
 	}
 }
+
+// free reports whether b can be dropped: it is as good as new, and nobody waits for it.
+func (sh *shard) free(b bucket, now time.Time) bool { return sh.lines[b] == nil && b.idle(now) }
 
 // allow takes a token for key if there is one and nobody waits for it.
 func (s *store) allow(key string) bool {
@@ -211,7 +221,7 @@ func (s *store) idle(key string) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	b := sh.known(key)
-	return b == nil || sh.lines[b] == nil && b.idle(s.now())
+	return b == nil || sh.free(b, s.now())
 }
 
 // wait takes n tokens for key, at once or waiting for them in line.

@@ -14,8 +14,8 @@ const maxOneByOne = 16
 
 // WaitN takes n tokens of l for key, for a call that costs as much as n others. A limiter
 // that is not [Weighted] is waited for n times where n is at most 16; above that, the
-// error matches [ErrNever]. One that observes responses, as a [Pacer] does, counts calls
-// by itself and is waited for once. Of what was taken before it failed, everything that l
+// error matches [ErrNever]. One that counts calls, since it observes responses as a
+// [Pacer] does or is a [Releaser], is waited for once. Of what was taken before it failed, everything that l
 // takes back is returned. A panic in l is an error. Less than 1 counts as 1.
 func WaitN(ctx context.Context, l Limiter, key string, n int) (err error) {
 	defer panics.Catch(&err, "the limiter")
@@ -23,7 +23,7 @@ func WaitN(ctx context.Context, l Limiter, key string, n int) (err error) {
 	if w, ok := l.(Weighted); ok && n > 1 {
 		return w.WaitN(ctx, key, n)
 	}
-	if n > maxOneByOne && !observes(l) {
+	if n > maxOneByOne && !countsCalls(l) {
 		return tooMany(n, maxOneByOne)
 	}
 	taken := 0
@@ -51,28 +51,33 @@ func ReturnN(l Limiter, key string, n int) {
 }
 
 func giveOneByOne(l Limiter, key string, n int) {
-	r, ok := l.(Returner)
 	for range n {
-		if !ok {
-			return
+		switch r := l.(type) {
+		case Returner:
+			r.Return(key)
+		case Releaser:
+			r.Release(key)
 		}
-		r.Return(key)
 	}
 }
 
 // oneByOne returns how often l, which is not asked for tokens together, is waited for.
 func oneByOne(l Limiter, n int) int {
-	if observes(l) {
+	if countsCalls(l) {
 		return min(n, 1)
 	}
 	return n
 }
 
-func observes(l Limiter) bool {
-	_, ok := l.(interface {
+// countsCalls reports whether a call is one call to l, whatever it weighs.
+func countsCalls(l Limiter) bool {
+	switch l.(type) {
+	case interface {
 		Observe(key string, status int, h http.Header, throttled bool)
-	})
-	return ok
+	}, Releaser:
+		return true
+	}
+	return false
 }
 
 // delayOf returns what any limiter says of its wait for n tokens: 0 where it cannot tell,
