@@ -24,7 +24,7 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-var quickly = client.WithRetry(retry.Policy{Backoff: retry.Constant(time.Microsecond)})
+var quickly = client.WithRetry(retry.Policy{Backoff: retry.Constant(time.Microsecond), Throttled: retry.Constant(time.Microsecond)})
 
 // tlsServed returns a TLS server that counts its connections and answers {}.
 func tlsServed(t *testing.T, configure func(*httptest.Server)) (*httptest.Server, *atomic.Int32) {

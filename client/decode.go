@@ -104,9 +104,7 @@ func (x *hop) fill(m *Meta, resp *http.Response) {
 // decode turns a final response into the result.
 func (x *hop) decode(resp *http.Response, out any) error {
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 || x.call.hasFailed() {
-		e := x.statusError(resp, x.call.wasThrottled())
-		discard(resp)
-		return e
+		return x.refusedBy(resp)
 	}
 	body, err := x.success(resp)
 	if err != nil {

@@ -11,8 +11,9 @@
 //		Method: "POST", Path: "/v1/customers", Body: in})
 //
 // Where the service has an official SDK, give it [Client.HTTPClient] and switch
-// its own retries off. Use [Pages] for lists, [Events] for server-sent events
-// and [Client.Do] for downloads. To retry what is not HTTP, use package retry.
+// its own retries off. Use [Pages] for lists, [Events] for server-sent events,
+// [Download] and [DownloadFile] for files, and [Client.Do] for everything else that is
+// streamed. To retry what is not HTTP, use package retry.
 //
 // # The stack
 //

@@ -28,6 +28,8 @@ var (
 	ErrOrigin       = errors.New("foreign origin")    // a URL outside the client's origins
 	ErrDecode       = errors.New("unexpected body")   // a success whose body is not what was asked for
 	ErrEmptyBody    = errors.New("empty body")        // a success without the body that was asked for
+	ErrChanged      = errors.New("content changed")   // at the service, while it was downloaded
+	ErrChecksum     = errors.New("checksum mismatch") // of what was downloaded
 	ErrConfig       = errors.New("bad configuration") // from New and With
 	ErrRequest      = errors.New("bad request value") // a Request that cannot be sent; nothing was
 )

@@ -78,7 +78,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *hop, resp *http.
 		x.idle = c.cfg.idleTimeout
 	}
 	r.MaxBody = 0
-	if len(r.Header["Accept"]) == 0 {
+	if spellings(r.Header, "Accept") == 0 {
 		h := r.Header.Clone()
 		if h == nil {
 			h = http.Header{}
@@ -96,9 +96,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *hop, resp *http.
 		return nil, nil, err
 	}
 	if resp.StatusCode < 200 || resp.StatusCode >= 300 {
-		e := x.statusError(resp, x.call.wasThrottled())
-		discard(resp)
-		return nil, nil, e
+		return nil, nil, x.refusedBy(resp)
 	}
 	if !eventStream(resp.Header) {
 		defer resp.Body.Close()

@@ -274,6 +274,13 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 	return e
 }
 
+// refusedBy is the error of a call that was answered with resp, which it ends.
+func (x *hop) refusedBy(resp *http.Response) *Error {
+	e := x.statusError(resp, x.call.wasThrottled())
+	discard(resp)
+	return e
+}
+
 // errFailed is the cause where the status says nothing of a failure.
 var errFailed = errors.New("the response body holds an error")
 

@@ -75,6 +75,10 @@ type Request struct {
 	// anything is sent.
 	Weight int
 
+	// CheckStatus makes a status of 400 and above an [*Error] of [Client.Do] too, which
+	// then reads and closes the body. Everything else that makes calls does so anyway.
+	CheckStatus bool
+
 	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
 	Meta *Meta
 }
@@ -235,28 +239,38 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 }
 
 // Do makes a call and returns the response as it came, whatever its status,
-// with its body unread: for streamed downloads, and for what [Call] does not
-// fit. The caller closes the body. The error is an [*Error] where there is no
-// response; it is nil for a status of 400 and above.
+// with its body unread: for streams, and for what [Call] does not fit. For a file there
+// is [Download]. The caller closes the body. The error is an [*Error] where there is no
+// response; for a status of 400 and above it is nil, unless Request.CheckStatus asks
+// for one.
 //
 // The client's default deadline ends with the headers, so that a download may
 // take its time; a deadline of the context, Request.Timeout and an explicit
 // [WithTimeout] bound the body too, and a single read never waits longer than
 // [WithIdleTimeout].
-func (c *Client) Do(ctx context.Context, r Request) (resp *http.Response, err error) {
-	x := newHop(c, ctx, r.Timeout)
+func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
+	_, resp, err := c.do(ctx, &r)
+	return resp, err
+}
+
+// do is Do for those who have more to say of the call than its response.
+func (c *Client) do(ctx context.Context, r *Request) (x *hop, resp *http.Response, err error) {
+	x = newHop(c, ctx, r.Timeout)
 	x.accept.streams = true
 	defer func() { x.report.end(x.call, err) }()
-	defer x.contain(&r, &resp, &err)
-	if err := x.build(&r); err != nil {
-		return nil, x.invalid(&r, err)
+	defer x.contain(r, &resp, &err)
+	if err := x.build(r); err != nil {
+		return x, nil, x.invalid(r, err)
 	}
 	x.report.begin(x.ctx, c, x.out.http, x.out.route, x.call.began)
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)
-	if err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+		return x, nil, err
+	case r.CheckStatus && (resp.StatusCode >= http.StatusBadRequest || x.call.hasFailed()):
+		return x, nil, x.refusedBy(resp)
 	}
 	c.cfg.limit(resp, x.out.limit)
-	return resp, nil
+	return x, resp, nil
 }

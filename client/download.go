@@ -1,0 +1,104 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// DownloadOption configures a [Download] or a [DownloadFile].
+type DownloadOption func(*download)
+
+// WithChecksum holds the content to a checksum that is known beforehand: what h makes
+// of all bytes must be want, else the error matches [ErrChecksum]. h belongs to the
+// download, which resets it. A want of another length than h's sum is an error before
+// anything is sent.
+func WithChecksum(h hash.Hash, want []byte) DownloadOption {
+	return func(d *download) { d.checks = append(d.checks, checksum{h, want, "the expected checksum"}) }
+}
+
+// WithProgress calls f with how many bytes have been written and how many there are, -1
+// where the service does not say, after each write of at most 32 KiB. f runs on the
+// caller's goroutine and holds the download up. Where one has to start over, written
+// begins at 0 again.
+func WithProgress(f func(written, total int64)) DownloadOption {
+	return func(d *download) { d.progress = f }
+}
+
+// Download makes the call r, which is a GET, and writes the content of its response to
+// w. It returns how many bytes w holds of it. For a file, [DownloadFile] leaves nothing
+// half done.
+//
+// A body that breaks or stalls is resumed where it broke off, by a range of the same
+// version (Range and If-Range, RFC 9110 §13.1.5 and §14): as often as the policy permits
+// attempts without progress in between, with its waits and from its budget. Only a
+// strong ETag, or a strong Last-Modified where there is no ETag, tells versions apart.
+// Without one, or where the content has changed meanwhile, the download starts over, if
+// w is a [bytes.Buffer] or, as an [os.File], an [io.Seeker] with a Truncate method that
+// stands at its end; else it fails, in the latter case with [ErrChanged]. It never splices two versions.
+//
+// A SHA-256 that the service sends along (Repr-Digest and Content-Digest, RFC 9530) is
+// checked, beside that of [WithChecksum], once all has been written. The content is
+// asked for as it is; one that comes with a content encoding all the same is refused,
+// unless r's header has an Accept-Encoding. Request.MaxBody, or an explicit
+// [WithMaxBody], bounds it. Any status but a success is an [*Error], with what its body
+// says. The default deadline bounds each request up to its headers, [WithIdleTimeout]
+// each wait for more of the body; a deadline that somebody asked for bounds all of it.
+func Download(ctx context.Context, c *Client, r Request, w io.Writer, opts ...DownloadOption) (int64, error) {
+	d := &download{c: c, r: r, to: newDestination(w), total: -1}
+	for _, o := range opts {
+		o(d)
+	}
+	if err := d.check(w); err != nil {
+		return 0, d.refuse(ctx, err)
+	}
+	return d.run(ctx)
+}
+
+// DownloadFile is [Download] to the file at path, which is there only once all of it
+// is: until then the content goes to a file of another name in the same folder, that
+// ends in ".part" and is removed if anything fails. The file is synced before it is
+// renamed, and replaces one that is there. Its permissions are 0666 before the umask.
+func DownloadFile(ctx context.Context, c *Client, r Request, path string, opts ...DownloadOption) (n int64, err error) {
+	if info, err := os.Stat(path); path == "" || err == nil && !info.Mode().IsRegular() {
+		return 0, failf(ErrRequest, "client: the path to download to is no regular file")
+	}
+	part := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()[:8]+".part")
+	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return 0, fmt.Errorf("client: the file to download to cannot be made: %w", err)
+	}
+	whole := false
+	defer func() {
+		if !whole {
+			_ = f.Close()
+			_ = os.Remove(part)
+		}
+	}()
+	if n, err = Download(ctx, c, r, f, opts...); err != nil {
+		return 0, err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return 0, fmt.Errorf("client: the downloaded file cannot be kept: %w", err)
+	}
+	if err := os.Rename(part, path); err != nil {
+		return 0, fmt.Errorf("client: the downloaded file cannot be named: %w", err)
+	}
+	whole = true
+	syncFolder(filepath.Dir(path))
+	return n, nil
+}
+
+// syncFolder makes a rename last through a crash, where the system lets a folder be
+// synced. Where it does not, nothing more can be done.
+func syncFolder(path string) {
+	if f, err := os.Open(path); err == nil {
+		_ = f.Sync()
+		_ = f.Close()
+	}
+}

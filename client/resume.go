@@ -1,0 +1,173 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
+	"github.com/standpipe-go/standpipe/internal/redact"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// ask makes the next request: for all of the content, or for the rest of it.
+func (d *download) ask(ctx context.Context) (*hop, *http.Response, error) {
+	r := d.r
+	h := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"identity"}}
+	for name, values := range d.r.Header {
+		setField(h, name, values)
+	}
+	if d.have > 0 {
+		h["Range"] = []string{"bytes=" + strconv.FormatInt(d.have, 10) + "-"}
+		h["If-Range"] = []string{d.validator}
+	}
+	r.Header, r.CheckStatus, r.Meta = h, true, &d.meta
+	d.meta = Meta{}
+	x, resp, err := d.c.do(ctx, &r)
+	d.attempts = append(d.attempts, d.meta.Attempts...)
+	if err == nil && (resp.StatusCode < 200 || resp.StatusCode >= 300) {
+		return x, nil, x.refusedBy(resp)
+	}
+	return x, resp, err
+}
+
+// asked is the error of a request that has brought nothing, or nil where that says that
+// there was nothing left to bring.
+func (d *download) asked(x *hop, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 {
+		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have {
+			if err = d.verify(); err == nil {
+				return nil
+			}
+			e = x.fail(nil, err)
+		}
+	}
+	e.Attempts = d.ledger()
+	return e
+}
+
+// accept says how the body of resp goes on with what is there: how many bytes of it are
+// to be skipped, and with how many written it ends; -1 where that is unknown.
+func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err error) {
+	switch {
+	case d.have == 0 && resp.StatusCode == http.StatusPartialContent:
+		return 0, 0, failf(ErrDecode, "the response is a part of the content, and all was asked for")
+	case d.have == 0:
+		return 0, d.total, d.begin(x, resp)
+	case resp.StatusCode == http.StatusPartialContent:
+		end, err = d.goOn(resp)
+		return 0, end, err
+	case strongValidator(resp.Header) == d.validator:
+		return d.have, d.total, nil // the service does not know ranges; the content is the same
+	case d.to.back == nil:
+		return 0, 0, failf(ErrChanged, "the content has changed during the download, and what was written cannot be taken back")
+	}
+	if err := d.startOver(); err != nil {
+		return 0, 0, err
+	}
+	err = d.begin(x, resp)
+	return 0, d.total, err
+}
+
+// begin notes what the first response of a version says of it.
+func (d *download) begin(x *hop, resp *http.Response) error {
+	if encoding := strings.Join(resp.Header["Content-Encoding"], ", "); encoding != "" && lower(encoding) != "identity" && spellings(d.r.Header, "Accept-Encoding") == 0 {
+		if x.repeatsSecret(encoding) {
+			encoding = redact.Mark
+		}
+		return failf(ErrDecode, "the response has the content encoding %s, which was not asked for: set Accept-Encoding to take it as it is", printable(encoding))
+	}
+	d.validator, d.total = strongValidator(resp.Header), resp.ContentLength
+	d.checks = slices.DeleteFunc(d.checks, func(k checksum) bool { return k.who == reprDigest })
+	if sum := sha256Of(resp.Header["Repr-Digest"]); sum != nil {
+		d.checks = append(d.checks, checksum{sha256.New(), sum, reprDigest})
+	}
+	if limit := d.limit(); limit > 0 && d.total > limit {
+		return tooLarge(limit)
+	}
+	return nil
+}
+
+// goOn looks at whether a part is the one that was asked for, and returns with how many
+// bytes written it ends.
+func (d *download) goOn(resp *http.Response) (end int64, err error) {
+	r, ok := parseContentRange(resp.Header)
+	switch {
+	case !ok || r.first < 0:
+		return 0, failf(ErrDecode, "the response is a part of the content that does not say which")
+	case r.first != d.have:
+		return 0, failf(ErrDecode, "the response is the part from byte %d on, and the one from byte %d on was asked for", r.first, d.have)
+	case contradicts(resp.Header, d.validator), d.total >= 0 && r.complete >= 0 && r.complete != d.total:
+		return 0, failf(ErrChanged, "the response is a part of another version of the content")
+	}
+	if d.total < 0 {
+		d.total = r.complete
+	}
+	return r.last + 1, nil
+}
+
+// startOver takes back what was written.
+func (d *download) startOver() error {
+	if err := guarded(d.to.back); err != nil {
+		return failWrap(errWrite, "what was written cannot be taken back", err)
+	}
+	d.have, d.total, d.validator = 0, -1, ""
+	for _, k := range d.checks {
+		k.hash.Reset()
+	}
+	return nil
+}
+
+// resumes decides whether to go on after err, the failed one in a row that has brought
+// nothing, and says why not.
+func (d *download) resumes(ctx context.Context, x *hop, resp *http.Response, failed int, err error) (wait time.Duration, reason string) {
+	policy := &d.c.cfg.retry
+	changed := errors.Is(err, ErrChanged) && d.to.back != nil
+	wait = policy.Delay(failed, false)
+	switch {
+	case !changed && !errors.Is(err, errTruncated):
+		return 0, "final"
+	case ctx.Err() != nil:
+		return 0, "the context ended"
+	case !changed && d.validator == "" && d.have > 0 && d.to.back == nil:
+		return 0, "the service names no strong validator of its version"
+	case failed >= policy.Attempts():
+		return 0, "it was the last attempt"
+	case !pause.Fits(ctx, wait):
+		return 0, "the wait would pass the deadline"
+	case policy.Retryable != nil && !d.permitted(x, resp, err):
+		return 0, "the policy forbids it"
+	case !d.budget(resp).Withdraw(retry.RetryCost):
+		return 0, "the retry budget is empty"
+	}
+	d.paid += retry.RetryCost
+	if (changed || d.validator == "") && d.have > 0 {
+		if d.startOver() != nil {
+			return 0, "what was written cannot be taken back"
+		}
+	}
+	if policy.Notify != nil {
+		_ = guarded(func() error {
+			policy.Notify(ctx, retry.Attempt{Number: failed, Err: d.fail(x, resp, err), Wait: wait})
+			return nil
+		})
+	}
+	return wait, ""
+}
+
+// permitted asks the policy. A panic of it is no permission.
+func (d *download) permitted(x *hop, resp *http.Response, err error) (ok bool) {
+	return guarded(func() error {
+		ok = d.c.cfg.retry.Retryable(d.fail(x, resp, err))
+		return nil
+	}) == nil && ok
+}

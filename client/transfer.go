@@ -1,0 +1,256 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// download is one Download: what has been written, and of which version.
+type download struct {
+	c        *Client
+	r        Request
+	to       destination
+	checks   []checksum
+	progress func(written, total int64)
+
+	have      int64  // bytes of the content that have been written
+	furthest  int64  // the most of them there have been
+	total     int64  // -1 where unknown
+	validator string // of the version that they are of; "" where nobody can tell
+	paid      int    // from the retry budget, for resuming
+	attempts  []Attempt
+	meta      Meta
+}
+
+// check refuses what cannot be downloaded, before anything is sent.
+func (d *download) check(w io.Writer) error {
+	switch {
+	case isNil(w):
+		return failf(ErrRequest, "there is no writer to download to")
+	case cmp.Or(d.r.Method, http.MethodGet) != http.MethodGet:
+		return failf(ErrRequest, "a download is a GET: make other calls with Do")
+	case spellings(d.r.Header, "Range") > 0, spellings(d.r.Header, "If-Range") > 0:
+		return failf(ErrRequest, "Range and If-Range are the download's own: ask for a part with Do")
+	}
+	for _, k := range d.checks {
+		if isNil(k.hash) || len(k.want) != k.hash.Size() {
+			return failf(ErrRequest, "the expected checksum is not as long as its hash makes it")
+		}
+		k.hash.Reset()
+	}
+	return nil
+}
+
+// refuse is the error of a download that was not begun.
+func (d *download) refuse(ctx context.Context, err error) error {
+	return newHop(d.c, ctx, 0).invalid(&d.r, err)
+}
+
+// run asks for the content until all of it is written.
+func (d *download) run(ctx context.Context) (int64, error) {
+	ctx, cancel := d.bound(ctx)
+	defer cancel()
+	defer d.tell()
+	for failed := 0; ; {
+		x, resp, err := d.ask(ctx)
+		if err != nil {
+			return d.have, d.asked(x, err)
+		}
+		before := d.furthest
+		if err = d.take(ctx, x, resp); err == nil {
+			err = d.verify()
+		}
+		if err == nil {
+			d.budget(resp).Deposit(d.paid)
+			return d.have, nil
+		}
+		if failed++; d.furthest > before {
+			failed = 1
+		}
+		if d.furthest-before >= worthwhile {
+			d.budget(resp).Deposit(d.paid)
+			d.paid = 0
+		}
+		wait, reason := d.resumes(ctx, x, resp, failed, err)
+		if reason == "" {
+			if err = pause.For(ctx, wait); err == nil {
+				continue
+			}
+		}
+		return d.have, d.fail(x, resp, d.brokeOff(err, reason))
+	}
+}
+
+// worthwhile is how many bytes a resumption has to bring to count as one that
+// succeeded, and to get its cost back.
+const worthwhile = 1 << 20
+
+// bound gives the whole download the deadline that somebody asked for.
+func (d *download) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := d.r.Timeout
+	if limit == 0 && d.c.cfg.callTimeoutSet {
+		limit = d.c.cfg.callTimeout
+	}
+	if ctx == nil || limit <= 0 {
+		return ctx, func() {}
+	}
+	d.r.Timeout = 0
+	return context.WithTimeoutCause(ctx, limit, errCallDeadline)
+}
+
+// take writes what a response brings. What may be resumed matches errTruncated.
+func (d *download) take(ctx context.Context, x *hop, resp *http.Response) error {
+	defer resp.Body.Close()
+	skip, end, err := d.accept(x, resp)
+	if err != nil {
+		return err
+	}
+	part := d.partDigest(resp)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := resp.Body.Read(buf)
+		_, _ = part.hash.Write(buf[:n])
+		p := buf[min(skip, int64(n)):n]
+		skip -= int64(n - len(p))
+		if len(p) > 0 {
+			if end >= 0 && d.have+int64(len(p)) > end {
+				return failf(ErrDecode, "the response is longer than the %d bytes that were announced", end)
+			}
+			if err := d.write(p); err != nil {
+				return err
+			}
+		}
+		if err == nil {
+			continue
+		}
+		switch {
+		case err != io.EOF:
+			return d.broken(ctx, err)
+		case skip > 0:
+			return failf(ErrChanged, "the content has become shorter during the download")
+		case end >= 0 && d.have < max(end, d.total), end >= 0 && d.total < 0:
+			return brokenBody(io.ErrUnexpectedEOF) // of a part of who knows how much, there may be more
+		}
+		return part.verify()
+	}
+}
+
+// write writes p to the destination, and tells whoever wants to know.
+func (d *download) write(p []byte) error {
+	if limit := d.limit(); limit > 0 && d.have+int64(len(p)) > limit {
+		return tooLarge(limit)
+	}
+	var n int
+	err := guarded(func() (err error) {
+		n, err = d.to.w.Write(p)
+		return err
+	})
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return failWrap(errWrite, "what was received cannot be written", err)
+	}
+	for _, k := range d.checks {
+		_, _ = k.hash.Write(p)
+	}
+	d.have += int64(len(p))
+	d.furthest = max(d.furthest, d.have)
+	if d.progress == nil {
+		return nil
+	}
+	return guarded(func() error {
+		d.progress(d.have, d.total)
+		return nil
+	})
+}
+
+// limit is the bound that somebody asked for; 0 is none.
+func (d *download) limit() int64 {
+	if d.r.MaxBody == 0 && d.c.cfg.maxBodySet {
+		return d.c.cfg.maxBody
+	}
+	return d.r.MaxBody
+}
+
+// broken makes of a body's error one that may be resumed, unless it is final.
+func (d *download) broken(ctx context.Context, err error) error {
+	if ctx.Err() != nil || !transient(err, err) {
+		return err
+	}
+	return brokenBody(err)
+}
+
+// partDigest is the checksum of one response's own content.
+func (d *download) partDigest(resp *http.Response) checksum {
+	if sum := sha256Of(resp.Header["Content-Digest"]); sum != nil {
+		return checksum{sha256.New(), sum, contentDigest}
+	}
+	return checksum{hash: noHash{}}
+}
+
+// verify compares all sums of the whole content.
+func (d *download) verify() error {
+	for _, k := range d.checks {
+		if err := k.verify(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// budget is that of the origin that answered.
+func (d *download) budget(resp *http.Response) *retry.Budget {
+	switch policy := &d.c.cfg.retry; {
+	case policy.NoBudget:
+		return nil
+	case policy.Budget != nil:
+		return policy.Budget
+	}
+	return d.c.state.host(originOf(resp.Request.URL)).budget
+}
+
+// brokeOff says how far a body came, and why it was not resumed.
+func (d *download) brokeOff(err error, reason string) error {
+	if !errors.Is(err, errTruncated) {
+		return err
+	}
+	of := ""
+	if d.total >= 0 {
+		of = fmt.Sprintf(" of %d", d.total)
+	}
+	return failWrap(errTruncated, fmt.Sprintf("the download broke off after %d%s bytes and was not resumed, since %s", d.have, of, reason), err)
+}
+
+// fail is the error of the download, with the attempts of all its requests.
+func (d *download) fail(x *hop, resp *http.Response, err error) *Error {
+	e := x.fail(resp, err)
+	e.Attempts = d.ledger()
+	return e
+}
+
+// ledger is that of all requests, counted through.
+func (d *download) ledger() []Attempt {
+	list := slices.Clone(d.attempts)
+	for i := range list {
+		list[i].Number = i + 1
+	}
+	return list
+}
+
+// tell fills the request's Meta in.
+func (d *download) tell() {
+	if d.r.Meta != nil {
+		*d.r.Meta = d.meta
+		d.r.Meta.Attempts = d.ledger()
+	}
+}
