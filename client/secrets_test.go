@@ -621,7 +621,9 @@ func TestWhatAnErrorTellsBesideItsText(t *testing.T) {
 // neverAllowing is a limiter that does not know when it will let anything through.
 type neverAllowing struct{}
 
-func (neverAllowing) Wait(context.Context, string) error { return &ratelimit.Error{Err: ratelimit.ErrNever} }
+func (neverAllowing) Wait(context.Context, string) error {
+	return &ratelimit.Error{Err: ratelimit.ErrNever}
+}
 
 // The policy's functions see each failed attempt as the call's error would be.
 func TestWhatAPolicySees(t *testing.T) {
