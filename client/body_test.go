@@ -620,3 +620,30 @@ func TestC26_AResponseBodyOfAnotherLengthThanItsHeader(t *testing.T) {
 		require.NotErrorIs(t, err, client.ErrDecode)
 	}
 }
+
+// A multipart body that is closed before it was read to its end leaves no goroutine,
+// and opens nothing more.
+func TestAMultipartBodyThatIsClosedEarly(t *testing.T) {
+	for _, read := range []int{0, 1, 200} {
+		synctest.Test(t, func(t *testing.T) {
+			opened := 0
+			part := client.Part{Name: "f", FileName: "f", Open: func() (io.ReadCloser, error) {
+				opened++
+				return io.NopCloser(strings.NewReader("x")), nil
+			}}
+			parts := []client.Part{part}
+			if read > 100 {
+				parts = []client.Part{{Name: "v", Value: strings.Repeat("v", 1000)}, part}
+			}
+			c, _ := scripted(t, "200", client.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+				_, _ = io.ReadFull(r.Body, make([]byte, read))
+				_ = r.Body.Close()
+				return nil, io.ErrClosedPipe
+			})), client.WithRetry(retry.Never))
+			_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Multipart(parts...)})
+			require.Error(t, err)
+			synctest.Wait()
+			require.Zero(t, opened, read)
+		})
+	}
+}

@@ -23,6 +23,12 @@ func TestX1_ACredentialOfTheCallersIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	echo := roundTripper(func(req *http.Request) (*http.Response, error) {
 		said := fmt.Sprintf("bad %v, %v, acct_12345678", req.Header, req.URL)
+		if _, password, ok := req.BasicAuth(); ok {
+			said += " " + password
+		}
+		for _, cookie := range req.Cookies() {
+			said += " " + cookie.Value
+		}
 		return &http.Response{
 			StatusCode: 400, Header: http.Header{"Content-Type": {"text/plain"}, "X-Request-Id": {req.Header.Get("X-Api-Key")}},
 			Body: io.NopCloser(strings.NewReader(said)),
@@ -37,7 +43,7 @@ func TestX1_ACredentialOfTheCallersIsNotRepeated(t *testing.T) {
 		basic := base64.StdEncoding.EncodeToString([]byte("user:password-canary"))
 		_, err = client.Call[struct{}](context.Background(), c, client.Request{
 			Header: http.Header{
-				"Authorization": {"Basic " + basic}, "Cookie": {"a=1; sid=cookie-canary"}, "X-Session-Token": {"session-canary"}, "X-Account": {"acct_12345678"},
+				"Authorization": {"Basic " + basic}, "Cookie": {"a=1; sid=cookie-canary"}, "X-Session-Token": {"session-canary"}, "X-Auth-Code": {"canary-8"}, "X-Account": {"acct_12345678"},
 			},
 			Query: url.Values{"api_key": {"query-canary"}, "page_token": {"page-2-of-12"}},
 		})

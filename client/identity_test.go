@@ -269,6 +269,61 @@ func TestC36_IdentitiesAreBounded(t *testing.T) {
 	})
 }
 
+// uncomparable is an Auth that is no map's key.
+type uncomparable struct{ f []func() }
+
+func (uncomparable) Authorize(*http.Request) error { return nil }
+
+// C36: who is one caller to a limit, and who is not.
+func TestC36_WhoCountsAsOne(t *testing.T) {
+	l := &counting{}
+	root, _ := scripted(t, "200 {}", client.WithRateLimit(l))
+	keyOf := func(c *client.Client, err error) (k string) {
+		require.NoError(t, err)
+		l.keys = nil
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+		for k = range l.keys {
+		}
+		return k
+	}
+	of := func(a client.Auth) string { return keyOf(root.With(client.WithAuth(a))) }
+	known := secret.Static("the key of one account")
+	require.Equal(t, of(client.Bearer(known)), of(client.BasicKey(known)), "without a user name it is the key's")
+	require.NotEqual(t, of(client.Bearer(known)), of(client.Basic("u", known)))
+	require.Equal(t, of(client.Basic("u", known)), of(client.Basic("u", known)))
+	require.NotEqual(t, of(client.Basic("u", sourceOf("a"))), of(client.Basic("u", sourceOf("b"))), "of sources that do not say whose they are")
+	odd, err := root.With(client.WithAuth(uncomparable{}))
+	require.NoError(t, err)
+	require.Equal(t, keyOf(odd, nil), keyOf(odd.With(client.WithHeader("X", "y"))), "a copy is its original")
+	require.NotEqual(t, keyOf(odd, nil), of(uncomparable{}))
+}
+
+// C36: identities without limits, or under limits that cannot tell whether they are
+// idle, are bounded too: the first are forgotten, the others are not.
+func TestC36_IdentitiesWithoutLimitsAreBounded(t *testing.T) {
+	for name, tc := range map[string]struct {
+		limiter ratelimit.Limiter
+		apart   bool
+	}{"none": {nil, true}, "one that cannot tell": {&counting{}, false}} {
+		root, err := client.New(base, client.WithTransport(answering(200, http.Header{})), client.WithPacing(nil), client.WithRateLimit(tc.limiter))
+		require.NoError(t, err)
+		l := &counting{}
+		for i := range 10_002 {
+			c, err := root.With(client.WithAuth(client.Bearer(sourceOf("x"))))
+			require.NoError(t, err)
+			if i < 10_000 {
+				continue
+			}
+			c, err = c.With(client.WithRateLimit(l))
+			require.NoError(t, err)
+			_, err = client.Get[client.None](t.Context(), c, "/x")
+			require.NoError(t, err)
+		}
+		require.Equal(t, tc.apart, len(l.keys) == 2, name)
+	}
+}
+
 // C36: copies of a client wait for one limit in the order of their calls.
 func TestC36_CopiesWaitInOneLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

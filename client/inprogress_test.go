@@ -193,3 +193,25 @@ func TestC30_UnderAnSDK(t *testing.T) {
 		require.Equal(t, body, string(got))
 	})
 }
+
+// C30: what a profile says of a 400 counts, and without a key nothing is said of one.
+func TestC30_WhichAnswersAreAskedAbout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own := keyed
+		own.InProgress = func(status int, _ http.Header, _ []byte) bool { return status < 410 }
+		for status, attempts := range map[int]int{400: 2, 399: 1, 410: 1} {
+			rt := clienttest.NewTransport(t, clienttest.JSON(status, `{}`), clienttest.JSON(200, `{}`))
+			var meta client.Meta
+			_, _ = client.Call[thing](t.Context(), over(t, rt, client.WithProfile(own)), client.Request{Method: "POST", Path: "/x", Body: thing{}, Meta: &meta})
+			require.Len(t, meta.Attempts, attempts, status)
+		}
+		hinting := keyed
+		hinting.Hint = client.HintHeader("X-Should-Retry")
+		for method, attempts := range map[string]int{"GET": 2, "POST": 1} {
+			rt := clienttest.NewTransport(t, clienttest.JSON(409, `{"code":"idempotency_error"}`).Header("X-Should-Retry", "true"), clienttest.JSON(200, `{}`))
+			var meta client.Meta
+			_, _ = client.Call[thing](t.Context(), over(t, rt, client.WithProfile(hinting)), client.Request{Method: method, Path: "/x", Meta: &meta})
+			require.Len(t, meta.Attempts, attempts, method)
+		}
+	})
+}

@@ -74,11 +74,7 @@ func (cfg *JWTConfig) recipe(v secret.Value) (*jwtRecipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	algorithm := jose.Algorithm(cfg.Algorithm)
-	if algorithm == "" {
-		algorithm = jose.DefaultAlgorithm(key.Public())
-	}
-	signer, err := jose.NewSigner(key, algorithm, cfg.KeyID)
+	signer, err := jose.NewSigner(key, jose.Algorithm(cfg.Algorithm), cfg.KeyID)
 	if err != nil {
 		return nil, err
 	}

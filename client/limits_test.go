@@ -279,3 +279,67 @@ func TestAPanicHoldsNeitherTheProbeNorATokenNorATimer(t *testing.T) {
 		require.NoError(t, err, "the next probe is let through")
 	})
 }
+
+// routed is a pacer that counts what it is told of routes and keys.
+type routed struct {
+	*ratelimit.Pacer
+	routeWaits, routeReturns, routeObserved, returned int
+}
+
+func (p *routed) WaitRoute(ctx context.Context, key string, r ratelimit.Route) error {
+	p.routeWaits++
+	return p.Pacer.WaitRoute(ctx, key, r)
+}
+
+func (p *routed) ReturnRoute(key string, r ratelimit.Route) {
+	p.routeReturns++
+	p.Pacer.ReturnRoute(key, r)
+}
+
+func (p *routed) ObserveRoute(key string, r ratelimit.Route, status int, h http.Header, throttled bool) {
+	p.routeObserved++
+	p.Pacer.ObserveRoute(key, r, status, h, throttled)
+}
+
+func (p *routed) Return(key string) { p.returned++; p.Pacer.Return(key) }
+
+// plainPacer is one that can be told of answers alone.
+type plainPacer struct{ waits, unanswered, answered int }
+
+func (p *plainPacer) Wait(context.Context, string) error { p.waits++; return nil }
+func (p *plainPacer) Observe(_ string, status int, _ http.Header, _ bool) {
+	if status == 0 {
+		p.unanswered++
+	} else {
+		p.answered++
+	}
+}
+
+// C16: whatever stops a request after its route let it through is told to the route.
+func TestC16_WhatIsNotSentIsGivenBackToItsRoute(t *testing.T) {
+	refused := errors.New("no credential")
+	for name, tc := range map[string]struct {
+		opt      client.Option
+		observed int
+		returned int
+	}{
+		"sent":       {client.WithHeader("X", "y"), 1, 0},
+		"the limit":  {client.WithRateLimit(neverAllowing{}), 0, 1},
+		"the caller": {client.WithAuth(failingAuth{refused}), 0, 1},
+	} {
+		p := &routed{Pacer: ratelimit.NewPacer()}
+		c, _ := scripted(t, "200 {}", client.WithPacing(p), tc.opt)
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.Equal(t, name == "sent", err == nil)
+		require.Equal(t, []int{1, tc.observed, tc.returned}, []int{p.routeWaits, p.routeObserved, p.routeReturns}, name)
+	}
+	p := new(plainPacer)
+	c, _ := scripted(t, "200 {}", client.WithPacing(p), client.WithAuth(failingAuth{refused}))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.ErrorIs(t, err, refused)
+	require.Equal(t, plainPacer{waits: p.waits, unanswered: p.waits}, *p, "one that takes nothing back is told of no answer")
+}
+
+type failingAuth struct{ err error }
+
+func (a failingAuth) Authorize(*http.Request) error { return a.err }

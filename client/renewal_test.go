@@ -15,6 +15,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -203,4 +204,82 @@ func TestX1_ACredentialPrintsWithoutItsToken(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v"} {
 		require.NotContains(t, fmt.Sprintf(verb, auth), "tok-secret", verb)
 	}
+}
+
+// steps is a source that does one thing after the other.
+type steps struct {
+	asked   []func() (*oauth2.Token, error)
+	renewal func() (*oauth2.Token, error)
+}
+
+func (*steps) Token() (*oauth2.Token, error) { return nil, errors.New("asked without a context") }
+
+func (s *steps) TokenContext(context.Context) (*oauth2.Token, error) {
+	next := s.asked[0]
+	s.asked = append(s.asked[1:], next)
+	return next()
+}
+
+func (s *steps) RefreshToken(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+	return s.renewal()
+}
+
+// C15: what comes of a source that has nothing to give, at first and after a 401.
+func TestC15_ASourceThatGivesNoToken(t *testing.T) {
+	gone := errors.New("signed out")
+	give := func(tok *oauth2.Token, err error) func() (*oauth2.Token, error) {
+		return func() (*oauth2.Token, error) { return tok, err }
+	}
+	good := give(&oauth2.Token{AccessToken: "a"}, nil)
+	for name, tc := range map[string]struct {
+		src  *steps
+		sent int
+		is   error
+		say  string
+	}{
+		"no token":               {&steps{asked: []func() (*oauth2.Token, error){give(nil, nil)}}, 0, nil, "returned no access token"},
+		"an empty one":           {&steps{asked: []func() (*oauth2.Token, error){give(&oauth2.Token{}, nil)}}, 0, nil, "returned no access token"},
+		"a broken one":           {&steps{asked: []func() (*oauth2.Token, error){give(&oauth2.Token{AccessToken: "a\nb"}, nil)}}, 0, nil, "holds a control character"},
+		"an error":               {&steps{asked: []func() (*oauth2.Token, error){give(nil, gone)}}, 0, gone, ""},
+		"an error after the 401": {&steps{asked: []func() (*oauth2.Token, error){good, give(nil, gone)}}, 1, gone, ""},
+		"no renewal":             {&steps{asked: []func() (*oauth2.Token, error){good}, renewal: give(nil, nil)}, 1, client.ErrUnauthorized, ""},
+		"a renewal that fails":   {&steps{asked: []func() (*oauth2.Token, error){good}, renewal: give(&oauth2.Token{AccessToken: "b"}, gone)}, 1, gone, ""},
+		"the same token":         {&steps{asked: []func() (*oauth2.Token, error){good}, renewal: good}, 1, client.ErrUnauthorized, ""},
+	} {
+		rt := clienttest.NewTransport(t, clienttest.Status(401))
+		_, err := client.Get[thing](t.Context(), over(t, rt, client.WithAuth(client.OAuth2(tc.src)), client.WithRetry(retry.Never)), "/x")
+		require.Error(t, err, name)
+		require.Equal(t, tc.sent, rt.Count(), name)
+		require.NotContains(t, err.Error(), "panicked", name)
+		require.ErrorContains(t, err, tc.say, name)
+		if tc.is != nil {
+			require.ErrorIs(t, err, tc.is, name)
+		}
+	}
+	rt := clienttest.NewTransport(t, clienttest.Status(401))
+	_, err := client.Get[thing](t.Context(), over(t, rt, client.WithAuth(client.OAuth2(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "a"})))), "/x")
+	require.ErrorIs(t, err, client.ErrUnauthorized)
+	require.NotContains(t, err.Error(), "panicked")
+}
+
+// A plain source that hangs is joined for half a minute, and then asked anew.
+func TestAPlainSourceThatHangsIsAskedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for after, calls := range map[time.Duration]int32{30*time.Second - 1: 1, 30 * time.Second: 2} {
+			src := &plainSource{block: make(chan struct{})}
+			c := over(t, clienttest.NewTransport(t, clienttest.JSON(200, "{}")), client.WithAuth(client.OAuth2(src)))
+			call := func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := client.Get[thing](ctx, c, "/x")
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+			}
+			call()
+			time.Sleep(after - time.Second)
+			call()
+			require.Equal(t, calls, src.calls.Load(), after)
+			close(src.block)
+			synctest.Wait()
+		}
+	})
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -535,4 +536,112 @@ func TestX1_AttemptMiddlewareSeesNoCredential(t *testing.T) {
 			require.Equal(t, 2, seen)
 		}
 	}
+}
+
+// namedAuth is an Auth of somebody else's, with a header of its own.
+type namedAuth struct{ name, value string }
+
+func (a namedAuth) Authorize(r *http.Request) error { r.Header.Set(a.name, a.value); return nil }
+
+// X1: what an Auth of the user's has added is a secret, whatever it is called; what the
+// caller asked for is none.
+func TestX1_WhatIsScrubbedAndWhatIsNot(t *testing.T) {
+	echo := clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(400)
+		_, _ = fmt.Fprintf(w, "%s %s %s %s", r.Header.Get("X-Custom"), r.URL.Query().Get("k"), r.URL.Query().Get("q"), r.Header.Get("Authorization"))
+	})
+	said := func(auth client.Auth) string {
+		_, err := client.Call[thing](t.Context(), over(t, clienttest.NewTransport(t, echo), client.WithAuth(auth)), client.Request{Path: "/x", Query: url.Values{"q": {"what-was-asked"}}})
+		return asError(t, err).Message
+	}
+	for _, auth := range []client.Auth{
+		namedAuth{"X-Custom", canary}, client.APIKeyHeader("X-Custom", secret.Static(canary)), client.APIKeyQuery("k", secret.Static(canary)), client.Bearer(secret.Static(canary)),
+	} {
+		require.NotContains(t, said(auth), canary)
+		require.Contains(t, said(auth), "what-was-asked")
+	}
+	require.Contains(t, said(namedAuth{"Authorization", "Token " + base64.StdEncoding.EncodeToString([]byte("user:what-was-asked"))}), "what-was-asked", "what is not Basic is not taken apart")
+}
+
+// X1: an error whose text held a credential is told anew, and is still what it was.
+func TestX1_WhatIsLeftOfAScrubbedError(t *testing.T) {
+	_, config := client.New("")
+	for name, tc := range map[string]struct {
+		err     error
+		is      error
+		timeout bool
+	}{
+		"a timeout":   {&net.DNSError{Err: "no answer for " + key, IsTimeout: true}, client.ErrTimeout, true},
+		"no timeout":  {&net.DNSError{Err: "no answer for " + key}, nil, false},
+		"one of ours": {fmt.Errorf("for %s: %w", key, config), client.ErrConfig, false},
+	} {
+		c, _ := scripted(t, "200", client.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, tc.err })), client.WithRetry(retry.Never))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.NotContains(t, fmt.Sprintf("%v %+v", err, err), key, name)
+		require.ErrorContains(t, err, "for ", name)
+		require.Equal(t, tc.timeout, asError(t, err).Timeout(), name)
+		require.NotErrorIs(t, err, client.ErrRateLimited)
+		if tc.is != nil {
+			require.ErrorIs(t, err, tc.is, name)
+		}
+	}
+	reset := errors.New("reset")
+	c, _ := scripted(t, "200", client.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) {
+		return nil, &url.Error{Op: "Get", URL: "https://proxy.example.com/x", Err: reset}
+	})), client.WithRetry(retry.Never))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.ErrorIs(t, err, reset)
+	require.NotContains(t, err.Error(), "proxy.example.com")
+}
+
+// When it may be tried again, and what the service calls the request.
+func TestWhatAnErrorTellsBesideItsText(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limited := func(l ratelimit.Limiter) *client.Error {
+			c, _ := scripted(t, "200 {}", client.WithRateLimit(l), client.WithTimeout(time.Minute))
+			_, _ = client.Get[thing](t.Context(), c, "/x")
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			require.ErrorIs(t, err, client.ErrRateLimited)
+			return asError(t, err)
+		}
+		require.Equal(t, time.Now().Add(time.Hour), limited(ratelimit.Quota(1, ratelimit.Hour)).RetryAt)
+		require.Zero(t, limited(neverAllowing{}).RetryAt)
+	})
+	for status, told := range map[int]bool{200: false, 299: false, 300: true, 404: true} {
+		rt := clienttest.NewTransport(t, clienttest.Status(status).Header("Retry-After", "9").Body("[]"))
+		_, err := client.Get[thing](t.Context(), over(t, rt), "/x")
+		require.Equal(t, told, !asError(t, err).RetryAt.IsZero(), status)
+	}
+	rt := clienttest.NewTransport(t, clienttest.JSON(404, `{"request_id":"of-the-body"}`).Header("X-Request-Id", "of-the-header"))
+	_, err := client.Get[thing](t.Context(), over(t, rt), "/x")
+	require.Equal(t, "of-the-body", asError(t, err).RequestID)
+}
+
+// neverAllowing is a limiter that does not know when it will let anything through.
+type neverAllowing struct{}
+
+func (neverAllowing) Wait(context.Context, string) error {
+	return &ratelimit.Error{Err: ratelimit.ErrNever}
+}
+
+// The policy's functions see each failed attempt as the call's error would be.
+func TestWhatAPolicySees(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []error
+		reset, n := errors.New("reset"), 0
+		c, _ := scripted(t, "200", client.WithTransport(roundTripper(func(r *http.Request) (*http.Response, error) {
+			if n++; n == 1 {
+				return nil, reset
+			}
+			return &http.Response{StatusCode: []int{503, 200}[n-2], Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"message":"busy"}`)), Request: r}, nil
+		})), client.WithRetry(retry.Policy{Retryable: func(err error) bool { seen = append(seen, err); return true }}))
+		_, err := client.Get[client.None](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.Len(t, seen, 2)
+		require.ErrorIs(t, seen[0], reset)
+		require.Zero(t, asError(t, seen[0]).Status)
+		require.Equal(t, 503, asError(t, seen[1]).Status)
+		require.ErrorIs(t, seen[1], client.ErrUnavailable)
+	})
 }

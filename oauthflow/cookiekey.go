@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
@@ -69,9 +68,9 @@ func (k attemptKeys) open(ctx context.Context, sealed, binding string) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	plaintext, _, err := open(sealers, attemptLabel+binding, data)
-	if errors.Is(err, ErrCorrupt) {
+	plaintext, _, shut := open(sealers, attemptLabel+binding, data)
+	if shut != nil {
 		return nil, ErrState
 	}
-	return plaintext, err
+	return plaintext, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -298,6 +299,9 @@ func TestLogoutURL(t *testing.T) {
 	u, err = c.LogoutURL(nil, "", "dropped")
 	require.NoError(t, err)
 	require.Equal(t, s.URL+"/logout?client_id=web", u)
+	u, err = c.LogoutURL(&oauth2.Token{AccessToken: "a"}, "https://app.test/bye", "")
+	require.NoError(t, err)
+	require.Equal(t, url.Values{"client_id": {"web"}, "post_logout_redirect_uri": {"https://app.test/bye"}}, query(t, u))
 	none := newClient(t, s, "web", func(cfg *oauthflow.Config) { cfg.Provider.EndSessionURL = "" })
 	_, err = none.LogoutURL(nil, "", "")
 	require.ErrorIs(t, err, oauthflow.ErrUnsupported)

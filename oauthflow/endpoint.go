@@ -99,9 +99,9 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 	}
 	header.Set("Content-Type", contentType)
 	var sent sentTracker
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), http.MethodPost, in.url, strings.NewReader(body))
-	if err != nil {
-		return nil, fail(redact.err(err))
+	req, invalid := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), http.MethodPost, in.url, strings.NewReader(body))
+	if invalid != nil {
+		return nil, fail(redact.err(invalid))
 	}
 	req.Header = header
 	if c.dpop != nil {

@@ -387,6 +387,16 @@ func TestX2_BlankOrShortKeysAreRefused(t *testing.T) {
 	}
 }
 
+// An error of New names the provider, if it has a name.
+func TestErrorsNameTheProvider(t *testing.T) {
+	t.Parallel()
+	for name, label := range map[string]string{"acme": "acme", "": "provider"} {
+		_, err := oauthflow.New(oauthflow.Config{Provider: oauthflow.Provider{Name: name}})
+		require.ErrorContains(t, err, "oauthflow: new client for "+label+": ")
+	}
+	require.NotContains(t, oauthflow.Auth0("example.eu.auth0.com", "").AuthParams, "audience")
+}
+
 func TestBeginRefusesWhatWouldBreakTheFlow(t *testing.T) {
 	t.Parallel()
 	s := oauthtest.New(oauthtest.Config{})

@@ -294,6 +294,23 @@ func TestIntrospectionResponses(t *testing.T) {
 		require.False(t, in.Active, body)
 		require.Empty(t, in.Subject)
 	}
+	in, err = ask(`{"active":true,"aud":["a",7,"b"],"cnf":"x","exp":0,"iat":253402300800,"nbf":"1e999"}`)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "b"}, in.Audience)
+	require.True(t, in.Active)
+	require.Empty(t, in.KeyThumbprint)
+	require.Zero(t, in.Expiry)
+	require.Zero(t, in.IssuedAt)
+	require.Zero(t, in.NotBefore)
+	in, err = ask(`{"active":true,"exp":253402300799}`)
+	require.NoError(t, err)
+	require.Equal(t, int64(253402300799), in.Expiry.Unix())
+	_, err = ask(`{"error":"invalid_client"}`)
+	require.Equal(t, "invalid_client", tokenError(t, err).Code)
+	require.NotErrorIs(t, err, oauthflow.ErrMalformedResponse)
+	c := answering(t, 200, "application/json", `{"active":true}`, func(cfg *oauthflow.Config) { cfg.Provider.IntrospectionURL = cfg.Provider.Endpoint.TokenURL })
+	_, err = c.Introspect(t.Context(), "")
+	require.ErrorContains(t, err, "the token is empty")
 	for _, body := range []string{``, `{}`, `{"active":"true"}`, `{"active":1}`, `[]`, `{"active":true`} {
 		_, err := ask(body)
 		require.ErrorIs(t, err, oauthflow.ErrMalformedResponse, body)
@@ -323,6 +340,30 @@ func TestO10_PushedAuthorizationRequest(t *testing.T) {
 }
 
 // A template is nobody's name, so that it is not the audience of an assertion.
+// What an endpoint for pushed requests says instead of taking one.
+func TestPushedRequestsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for body, malformed := range map[string]bool{`{"error":"invalid_request"}`: false, `{"request_uri":`: true, `{}`: true} {
+		c := answering(t, 400, "application/json", body, func(cfg *oauthflow.Config) {
+			cfg.Provider.RequirePAR, cfg.Provider.PushedAuthorizationURL = true, cfg.Provider.Endpoint.TokenURL
+			cfg.Provider.Endpoint.AuthURL, cfg.RedirectURL = "https://auth.test/authorize", "https://app.test/cb"
+		})
+		_, err := c.Begin(t.Context())
+		te := tokenError(t, err)
+		require.Equal(t, !malformed, te.Code == "invalid_request", body)
+		_ = malformed
+	}
+	ok := answering(t, 200, "application/json", `{"request_uri":"urn:x",`, func(cfg *oauthflow.Config) {
+		cfg.Provider.RequirePAR, cfg.Provider.PushedAuthorizationURL = true, cfg.Provider.Endpoint.TokenURL
+		cfg.Provider.Endpoint.AuthURL, cfg.RedirectURL = "https://auth.test/authorize", "https://app.test/cb"
+	})
+	_, err := ok.Begin(t.Context())
+	require.ErrorContains(t, err, "neither a JSON object nor form parameters")
+	c := answering(t, 200, "application/json", `{"device_code":`, func(cfg *oauthflow.Config) { cfg.Provider.Endpoint.DeviceAuthURL = cfg.Provider.Endpoint.TokenURL })
+	_, err = c.DeviceAuth(t.Context())
+	require.ErrorContains(t, err, "neither a JSON object nor form parameters")
+}
+
 func TestClientAssertionForManyTenants(t *testing.T) {
 	t.Parallel()
 	var form url.Values

@@ -48,6 +48,7 @@ func TestIDTokenRules(t *testing.T) {
 	}{
 		{"good", func(map[string]any) {}, check, true},
 		{"alias of the issuer", func(m map[string]any) { m["iss"] = "auth.test" }, check, true},
+		{"Google's other name", func(m map[string]any) { m["iss"] = "accounts.google.com" }, check, false},
 		{"another issuer", func(m map[string]any) { m["iss"] = "https://auth.test/" }, check, false},
 		{"no issuer", func(m map[string]any) { delete(m, "iss") }, check, false},
 		{"another audience", func(m map[string]any) { m["aud"] = "other" }, check, false},

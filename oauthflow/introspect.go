@@ -65,7 +65,7 @@ func (c *Client) Introspect(ctx context.Context, token string) (*Introspection, 
 
 func readIntrospection(m map[string]any, now time.Time) *Introspection {
 	at := func(name string) time.Time {
-		if n, ok := numberMember(m, name); ok && n > 0 && n < maxUnix {
+		if n, _ := numberMember(m, name); n > 0 && n < maxUnix {
 			return time.Unix(int64(n), 0)
 		}
 		return time.Time{}
@@ -86,9 +86,8 @@ func readIntrospection(m map[string]any, now time.Time) *Introspection {
 			}
 		}
 	}
-	if cnf, ok := m["cnf"].(map[string]any); ok {
-		in.KeyThumbprint = textMember(cnf, "jkt")
-	}
+	cnf, _ := m["cnf"].(map[string]any)
+	in.KeyThumbprint = textMember(cnf, "jkt")
 	if !in.Expiry.IsZero() && !now.Before(in.Expiry) || now.Before(in.NotBefore) {
 		return &Introspection{}
 	}

@@ -18,7 +18,7 @@ func (c *Client) LogoutURL(tok *oauth2.Token, returnURL, state string) (string, 
 	}
 	form := url.Values{"client_id": {c.cfg.ClientID}}
 	if tok != nil {
-		if hint, ok := tok.Extra("id_token").(string); ok && hint != "" {
+		if hint, _ := tok.Extra("id_token").(string); hint != "" {
 			form.Set("id_token_hint", hint)
 		}
 	}

@@ -3,12 +3,14 @@ package oauthflow_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -91,13 +93,28 @@ func TestLoopbackDenied(t *testing.T) {
 			return err
 		}
 		go func() {
-			_, p := get(t, back.String(), nil)
-			page <- p
+			status, p := get(t, back.String(), nil)
+			page <- fmt.Sprint(status, p)
 		}()
 		return nil
 	}}.Run(t.Context(), c)
 	require.ErrorIs(t, err, oauthflow.ErrAccessDenied)
-	require.Contains(t, <-page, "did not work")
+	shown := <-page
+	require.Contains(t, shown, "did not work")
+	require.True(t, strings.HasPrefix(shown, "400"), shown)
+
+	_, err = oauthflow.Loopback{Open: func(_ context.Context, authURL string) error {
+		back, err := s.Deny(authURL)
+		go func() {
+			_, p := get(t, back.String(), nil)
+			page <- p
+		}()
+		return err
+	}, Page: func(w http.ResponseWriter, _ *http.Request, err error) {
+		_, _ = io.WriteString(w, "ours: "+err.Error())
+	}}.Run(t.Context(), c)
+	require.ErrorIs(t, err, oauthflow.ErrAccessDenied)
+	require.Contains(t, <-page, "ours: oauthflow: callback: ")
 }
 
 func TestLoopbackEnds(t *testing.T) {
@@ -113,8 +130,8 @@ func TestLoopbackEnds(t *testing.T) {
 	require.ErrorIs(t, err, noBrowser)
 
 	for _, address := range []string{"0.0.0.0:0", "example.com:80", "127.0.0.1", ":0"} {
-		_, err = oauthflow.Loopback{Address: address}.Run(t.Context(), c)
-		require.Error(t, err, address)
+		_, err = oauthflow.Loopback{Address: address, Open: func(context.Context, string) error { return noBrowser }}.Run(t.Context(), c)
+		require.ErrorContains(t, err, "must be a loopback address with a port", address)
 	}
 }
 

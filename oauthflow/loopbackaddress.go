@@ -32,15 +32,14 @@ type loopbackAddress struct {
 // address derives both from the redirect URL and from l.Address.
 func (l Loopback) address(redirectURL string) (*loopbackAddress, error) {
 	a := &loopbackAddress{redirect: url.URL{Scheme: "http", Path: "/callback"}, port: "0"}
-	if u, err := url.Parse(redirectURL); err == nil {
-		here := u.Scheme == "http" && loopback.Host(u.Hostname())
-		if here || u.Path != "" {
-			a.redirect.Path, a.redirect.RawPath = u.Path, u.RawPath
-		}
-		if here {
-			a.named, a.redirect.RawQuery = u.Hostname(), u.RawQuery
-			a.host, a.port = a.named, cmp.Or(u.Port(), "0")
-		}
+	u, _ := url.Parse(redirectURL) // checked by New
+	here := u.Scheme == "http" && loopback.Host(u.Hostname())
+	if here || u.Path != "" {
+		a.redirect.Path, a.redirect.RawPath = u.Path, u.RawPath
+	}
+	if here {
+		a.named, a.redirect.RawQuery = u.Hostname(), u.RawQuery
+		a.host, a.port = a.named, cmp.Or(u.Port(), "0")
 	}
 	if l.Address == "" {
 		return a, nil
@@ -152,9 +151,9 @@ func sameHost(a, b string) bool {
 // sameName compares names and addresses; browsers write the latter in their
 // shortest form.
 func sameName(a, b string) bool {
-	x, err1 := netip.ParseAddr(a)
-	y, err2 := netip.ParseAddr(b)
-	if err1 == nil && err2 == nil {
+	x, err := netip.ParseAddr(a)
+	if err == nil {
+		y, _ := netip.ParseAddr(b) // what is none equals none
 		return x.Unmap() == y.Unmap()
 	}
 	return a == b

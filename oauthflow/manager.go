@@ -268,7 +268,7 @@ func (m *Manager) refresherFor(key string) (Refresher, []string, error) {
 	switch c, ok := r.(*Client); {
 	case r == nil:
 		return nil, nil, errors.New("there is no refresher for this key")
-	case ok && len(c.cfg.Provider.Metadata) > 0:
+	case ok:
 		return r, slices.Concat(m.extra, c.cfg.Provider.Metadata), nil
 	}
 	return r, m.extra, nil

@@ -183,32 +183,38 @@ func (e *StoreError) GoString() string       { return e.Error() }
 // a secret; both the value and the stack can be had from it.
 type PanicError = panics.Error
 
-// clean makes the error of a store or a refresher fit to be shown.
-func clean(err error, secrets ...string) error {
+// clean makes the error of a store or a refresher fit to be shown. Its text is code
+// of the user's too, which can panic.
+func clean(err error, secrets ...string) (shown error) {
+	defer panics.Catch(&shown, "the error of a store or a refresher")
 	if te, ok := err.(*TokenError); ok { // made by this package, without secrets
 		return te
-	}
-	text := err.Error()
-	if re, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		// Its text holds the raw body.
-		text = "the token endpoint refused"
-		if re.Response != nil {
-			text = fmt.Sprintf("the token endpoint answered with HTTP status %d", re.Response.StatusCode)
-		}
-		if re.ErrorCode != "" {
-			text += ": " + quote(re.ErrorCode, maxServerText)
-		}
 	}
 	r := &redactor{}
 	for _, s := range secrets {
 		r.add(s)
 	}
-	// The text of a *url.Error holds the URL, and with it perhaps a query secret.
-	inner := r.err(err)
-	if _, ok := errors.AsType[*oauth2.RetrieveError](err); !ok {
-		text = inner.Error()
+	var text string
+	if re, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		text = refusalText(re)
+	} else {
+		// The text of a *url.Error holds the URL, and with it perhaps a query secret.
+		text = r.err(err).Error()
 	}
 	return &foreignError{truncate(strings.ToValidUTF8(r.text(text), "�"), maxServerText), err}
+}
+
+// refusalText says what an error of package oauth2 says. Its own text holds the raw
+// body, and is none without a response.
+func refusalText(re *oauth2.RetrieveError) string {
+	text := "the token endpoint refused"
+	if re.Response != nil {
+		text = fmt.Sprintf("the token endpoint answered with HTTP status %d", re.Response.StatusCode)
+	}
+	if re.ErrorCode != "" {
+		text += ": " + quote(re.ErrorCode, maxServerText)
+	}
+	return text
 }
 
 // verdict is what the outcome of a refresh says of the refresh token.

@@ -36,14 +36,9 @@ func newRedactor(form url.Values, more ...string) *redactor {
 // add registers a value, and what a JSON encoder that leaves "<" alone, as most
 // outside Go do, and fmt's %q make of it.
 func (r *redactor) add(v string) {
-	r.secrets = append(r.secrets, v)
 	quoted := strconv.Quote(v)
 	plain := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v)
-	for _, form := range []string{quoted[1 : len(quoted)-1], plain} {
-		if form != v {
-			r.secrets = append(r.secrets, form)
-		}
-	}
+	r.secrets = append(r.secrets, v, quoted[1:len(quoted)-1], plain)
 }
 
 func (r *redactor) text(s string) string { return redact.Scrub(s, r.secrets...) }

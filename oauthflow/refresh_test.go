@@ -38,6 +38,18 @@ func tokenEndpoint(t *testing.T, h http.HandlerFunc, edit func(*oauthflow.Config
 	return c
 }
 
+// What the response says of the new token wins over what was said of the old one.
+func TestRefreshKeepsWhatWasSaidAndTakesWhatIs(t *testing.T) {
+	t.Parallel()
+	old := refreshable.WithExtra(map[string]any{"scope": "old", "instance": "i-1"})
+	for body, want := range map[string][]any{`"scope":"new","instance":"i-2"`: {"new", "i-2"}, `"scope":null`: {"old", "i-1"}} {
+		c := answering(t, 200, "application/json", `{"access_token":"a",`+body+`}`, func(cfg *oauthflow.Config) { cfg.Provider.Metadata = []string{"instance"} })
+		tok, err := c.Refresh(t.Context(), old)
+		require.NoError(t, err)
+		require.Equal(t, want, []any{tok.Extra("scope"), tok.Extra("instance")})
+	}
+}
+
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	var form url.Values

@@ -391,6 +391,28 @@ func TestReturnedTokenIsTheWaiters(t *testing.T) {
 	})
 }
 
+// A rate so low that its wait overflows is never too soon, and one that is unlimited waits for nothing.
+func TestExtremeRates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, n := range []float64{1e-12, math.SmallestNonzeroFloat64} {
+			limit := ratelimit.PerSecond(n)
+			require.True(t, limit.Allow("k"))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			err := limit.Wait(ctx, "k")
+			cancel()
+			require.ErrorIs(t, err, ratelimit.ErrDeadline, n)
+			var e *ratelimit.Error
+			require.ErrorAs(t, err, &e)
+			require.EqualValues(t, math.MaxInt64-1, e.Wait)
+		}
+		start, both := time.Now(), ratelimit.All(ratelimit.PerSecond(math.Inf(1)), ratelimit.PerMinute(math.Inf(1)))
+		for range 100 {
+			require.NoError(t, both.Wait(t.Context(), "k"))
+		}
+		require.Zero(t, time.Since(start))
+	})
+}
+
 // Who leaves the middle of the line lets nobody past those ahead.
 func TestLeavingTheMiddleOfTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -118,6 +118,12 @@ func TestC29_ResetForms(t *testing.T) {
 		"Mon, 23 Nov 2026 12:01:00 GMT":         time.Minute,
 		"Mon, 23 Nov 1999 12:01:00 GMT":         -1,
 		"soon":                                  -1,
+		strings.Repeat("0", 62) + "1s":          time.Second,
+		strings.Repeat("0", 63) + "1s":          -1, // longer than any
+		"9m0s":                                  9 * time.Minute,
+		"8784h":                                 366 * 24 * time.Hour,
+		"8784h1ns":                              -1,
+		"1x":                                    -1,
 		"":                                      -1,
 	} {
 		got := ratelimit.ParseLimits(header("X-RateLimit-Remaining", "1", "X-RateLimit-Reset", value), noon)
@@ -126,6 +132,10 @@ func TestC29_ResetForms(t *testing.T) {
 	}
 	skewed := header("X-RateLimit-Remaining", "1", "X-RateLimit-Reset", strconv.FormatInt(unix+7260, 10), "Date", "Mon, 23 Nov 2026 14:00:00 GMT")
 	require.Equal(t, time.Minute, ratelimit.ParseLimits(skewed, noon)[0].Reset, "counted from the server's own clock")
+	for _, garbage := range []string{"1x", "soon"} {
+		early := header("X-RateLimit-Remaining", "1", "X-RateLimit-Reset", garbage, "Date", "Mon, 01 Jan 0001 00:00:00 GMT")
+		require.EqualValues(t, -1, ratelimit.ParseLimits(early, noon)[0].Reset, "garbage is no moment, whatever the clock says")
+	}
 }
 
 func TestMalformedStructuredFieldsAreIgnoredWhole(t *testing.T) {

@@ -56,9 +56,6 @@ func (p *pace) give(now time.Time, n int) { p.landed(now, n) }
 // what is known of it, so that those who waited for it do not overrun it before
 // the first of them has been answered.
 func (p *pace) roll(now time.Time) {
-	if len(p.quotas) == 0 {
-		return
-	}
 	kept, fresh := p.quotas[:0], false
 	for _, q := range p.quotas {
 		switch {
@@ -69,7 +66,7 @@ func (p *pace) roll(now time.Time) {
 			kept = append(kept, q)
 		case q.cut:
 			p.probe = p.probe || q.left(p.inFlight) == 0
-		case q.left(p.inFlight) == 0 && q.Quota > 0 && q.span > 0 && !q.Weighted && !q.Gradual:
+		case q.left(p.inFlight) == 0 && q.Quota > 0 && !q.Weighted && !q.Gradual:
 			q.Remaining, q.end, q.lowered = q.Quota, now.Add(q.span), now
 			p.gap, fresh = p.cfg.stagger, true
 			kept = append(kept, q)

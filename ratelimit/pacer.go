@@ -96,10 +96,7 @@ func read(space []Limit, status int, h http.Header, throttled bool) observation 
 // [Pacer.Observe] to learn.
 func Informs(h http.Header) bool {
 	for name := range h {
-		if len(name) < 4 {
-			continue
-		}
-		switch name[:4] {
+		switch name[:min(len(name), 4)] {
 		case "Rate", "X-Ra", "X-Se", "X-Sh", "X-Hu", "Anth":
 			return true
 		}

@@ -1,6 +1,8 @@
 package ratelimit_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +81,29 @@ func TestQuotaKnowsHowLongALineWaits(t *testing.T) {
 		for _, want := range []time.Duration{0, 0, 1, 1, 2, 2, 3} {
 			requireNear(t, want*time.Hour, <-done)
 		}
+	})
+}
+
+// The deadline is told from the period in which the call's turn comes.
+func TestC16_AQuotasLineAgainstTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // begins at midnight
+		limit := ratelimit.Quota(1, ratelimit.Hour)
+		wait := func(limit ratelimit.Limiter, within time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			start := time.Now()
+			err := limit.Wait(ctx, "k")
+			require.Equal(t, err != nil, time.Since(start) == 0)
+			return err
+		}
+		require.True(t, limit.Allow("k"))
+		require.ErrorIs(t, wait(limit, time.Hour), ratelimit.ErrDeadline)
+		require.NoError(t, wait(limit, time.Hour+time.Minute))
+		var wg sync.WaitGroup
+		wg.Go(func() { require.NoError(t, limit.Wait(t.Context(), "k")) })
+		synctest.Wait()
+		require.ErrorIs(t, wait(limit, 90*time.Minute), ratelimit.ErrDeadline)
+		wg.Wait()
 	})
 }
 

@@ -1,0 +1,149 @@
+package oauthflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+)
+
+// undeletable is a store that cannot delete.
+type undeletable struct{ oauthflow.Store }
+
+func (undeletable) Delete(context.Context, string) error { return errDatabase }
+
+// What a store did not do is not as if it had.
+func TestManager_WhatAStoreDidNotDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := &faultyStore{Store: oauthflow.NewMemoryStore()}
+		m, first := signedIn(t, srv, store, client)
+		store.set(nil, broken, nil)
+		require.ErrorIs(t, m.Put(t.Context(), "another", first), errDatabase)
+		store.set(nil, nil, nil)
+		_, err := m.Token(t.Context(), "another")
+		require.ErrorIs(t, err, oauthflow.ErrNotFound, "a sign-in that was not stored")
+
+		store.set(nil, broken, nil) // which has no other way to delete
+		_, err = m.Delete(t.Context(), userKey)
+		require.ErrorIs(t, err, errDatabase)
+		store.set(nil, nil, nil)
+		tok, err := m.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.Equal(t, first.AccessToken, tok.AccessToken, "is still there")
+
+		kept := newManager(t, undeletable{oauthflow.NewMemoryStore()}, client)
+		require.NoError(t, kept.Put(t.Context(), userKey, first), "nothing is deleted where there is nothing")
+	})
+}
+
+// A caller that has waited long enough is told so, whoever is waited for.
+func TestManager_AWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := &faultyStore{Store: oauthflow.NewMemoryStore()}
+		m, first := signedIn(t, srv, store, client)
+		slow := newManager(t, store, client)
+		store.set(func(context.Context) error { time.Sleep(10 * time.Second); return nil }, nil, nil)
+		within := func(f func(context.Context) error) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			start := time.Now()
+			require.ErrorIs(t, f(ctx), context.DeadlineExceeded)
+			require.Equal(t, time.Second, time.Since(start))
+		}
+		within(func(ctx context.Context) error { _, err := slow.Token(ctx, userKey); return err })
+		store.set(nil, nil, nil)
+		time.Sleep(time.Minute)
+
+		srv.SetLatency(20 * time.Second)
+		time.Sleep(2 * time.Hour) // it is stale by now
+		go func() { _, _ = m.Token(context.WithoutCancel(t.Context()), userKey) }()
+		synctest.Wait()
+		within(func(ctx context.Context) error { _, err := slow.Delete(ctx, userKey); return err })
+		time.Sleep(time.Minute)
+		require.NotEmpty(t, first.AccessToken)
+	})
+}
+
+// What is known of one key does not go when others come.
+func TestManager_KeysDoNotPushEachOtherOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := &faultyStore{Store: oauthflow.NewMemoryStore()}
+		m := newManager(t, store, client)
+		const keys = 500
+		for i := range keys {
+			require.NoError(t, m.Put(t.Context(), fmt.Sprint("user-", i), srv.Issue("web", "alice", "read")))
+		}
+		loads := store.loadCount()
+		for i := range keys {
+			_, err := m.Token(t.Context(), fmt.Sprint("user-", i))
+			require.NoError(t, err)
+		}
+		require.Equal(t, loads, store.loadCount())
+	})
+}
+
+// O5: a 401 to a token that has been replaced meanwhile asks nobody.
+func TestO5_AStragglerGetsWhatIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := authServer(t, oauthtest.Config{})
+		store := &faultyStore{Store: oauthflow.NewMemoryStore()}
+		m, first := signedIn(t, srv, store, client)
+		loads := store.loadCount()
+		tok, err := m.RefreshToken(t.Context(), userKey, &oauth2.Token{AccessToken: "the one before"})
+		require.NoError(t, err)
+		require.Equal(t, first.AccessToken, tok.AccessToken)
+		require.Equal(t, loads, store.loadCount())
+		require.Zero(t, refreshes(srv))
+	})
+}
+
+// blowingError is an error without a text.
+type blowingError struct{}
+
+func (*blowingError) Error() string { panic("canary") }
+
+// C37: an error whose text panics is an error all the same.
+func TestC37_AnErrorThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := oauthflow.NewMemoryStore()
+		m := newManager(t, store, refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) { return nil, new(blowingError) }))
+		require.NoError(t, m.Put(t.Context(), userKey, &oauth2.Token{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}))
+		_, err := m.Token(t.Context(), userKey)
+		require.ErrorContains(t, err, "panicked")
+		require.NotContains(t, err.Error(), "canary")
+	})
+}
+
+// X1: what a store or a refresher says is shown without what it must not hold.
+func TestX1_WhatAStoreSays(t *testing.T) {
+	store := &faultyStore{Store: oauthflow.NewMemoryStore()}
+	m := newManager(t, store, refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+		return nil, &oauth2.RetrieveError{Body: []byte("canary")}
+	}))
+	reset := errors.New("reset")
+	store.set(func(context.Context) error {
+		return &url.Error{Op: "Get", URL: "https://db.test/x?password=canary", Err: reset}
+	}, nil, nil)
+	_, err := m.Token(t.Context(), userKey)
+	require.ErrorIs(t, err, reset)
+	require.NotContains(t, err.Error(), "canary")
+	require.NotContains(t, err.Error(), "db.test")
+	store.set(nil, nil, nil)
+	require.NoError(t, m.Put(t.Context(), userKey, &oauth2.Token{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}))
+	_, err = m.Token(t.Context(), userKey)
+	require.ErrorContains(t, err, "the token endpoint refused")
+	require.NotContains(t, err.Error(), "refused: ")
+	require.NotContains(t, err.Error(), "canary")
+}
