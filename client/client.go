@@ -18,12 +18,7 @@ type Client struct {
 	cfg     config
 	base    *url.URL
 	origins originSet
-	header  []headerField // sent with every request
-	query   []queryParam  // and with every one that is made by its Path
-
-	keyHeader  string // where the service honours an idempotency key, as it is spelled there, or ""
-	keyMethods []string
-	requestIDs []string
+	fields
 
 	limits   ratelimit.Limiter  // the limiter and the pacer together; nil without either
 	held     ratelimit.Releaser // the same, where it counts the calls under way; else nil
@@ -38,6 +33,15 @@ type Client struct {
 	// checksTLS looks at the transport, not before it has been used: package net/http
 	// writes to it then.
 	checksTLS func() bool
+}
+
+// fields is what the client knows of header fields and of the query.
+type fields struct {
+	header     []headerField // sent with every request
+	query      []queryParam  // and with every one that is made by its Path
+	keyHeader  string        // where the service honours an idempotency key, as it is spelled there, or ""
+	keyMethods []string
+	requestIDs []string
 }
 
 // New returns a client for the service at baseURL, such as

@@ -25,18 +25,18 @@ var (
 // unconnected returns err, with which the transport gave up on req, as what it is: a
 // TLS handshake that one of the two sides refused, or a proxy's refusal. Any other
 // error comes back unchanged.
-func (x *hop) unconnected(req *http.Request, w *watch, err error) error {
+func (a *attempt) unconnected(req *http.Request, w *watch, err error) error {
 	if _, ok := errors.AsType[*failure](err); ok {
 		return err // ours, of proxyAnswered for one
 	}
-	if refusesTLS(err) || w.refusedTLS() || w.unconnected() && dialsTLS(x.c.cfg.transport) && !networks(err) {
+	if refusesTLS(err) || w.refusedTLS() || w.unconnected() && dialsTLS(a.x.c.cfg.transport) && !networks(err) {
 		return failWrap(errNoTLS, "the TLS handshake failed", err)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && strings.HasPrefix(op.Op, "socks ") && socksRefusal(op.Err) {
 		return failWrap(errNoProxy, "the proxy refused the connection", err)
 	}
 	if req.URL.Scheme == "https" {
-		return x.refusedByProxy(req, err)
+		return a.refusedByProxy(req, err)
 	}
 	return err
 }
@@ -44,8 +44,8 @@ func (x *hop) unconnected(req *http.Request, w *watch, err error) error {
 // mayConnect reports whether a request to host is to be watched for how its TLS
 // handshake ends, should it need one: until the host has answered, after a failure,
 // and where the user's own code has a say. Else the error's type has to tell.
-func (x *hop) mayConnect(host *hostState) bool {
-	return x.purse.tried > 1 || !host.http1.Load() || x.c.checksTLS()
+func (a *attempt) mayConnect(host *hostState) bool {
+	return a.x.purse.tried > 1 || !host.http1.Load() || a.x.c.checksTLS()
 }
 
 // checksTLS reports whether rt asks code of the user's during a TLS handshake, whose
@@ -150,7 +150,7 @@ func proxyAnswered(_ context.Context, proxy *url.URL, _ *http.Request, resp *htt
 
 // refusedByProxy finds in an error of another transport that it is the reason phrase
 // of a proxy's response, which is all that package net/http leaves of it.
-func (x *hop) refusedByProxy(req *http.Request, err error) error {
+func (a *attempt) refusedByProxy(req *http.Request, err error) error {
 	if errors.Unwrap(err) != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (x *hop) refusedByProxy(req *http.Request, err error) error {
 	if status == 0 {
 		return err
 	}
-	t, ok := x.c.cfg.transport.(*http.Transport)
+	t, ok := a.x.c.cfg.transport.(*http.Transport)
 	if !ok { // it may have one inside
 		if status == http.StatusProxyAuthRequired {
 			return proxyRefusal(nil, status)

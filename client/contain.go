@@ -74,7 +74,7 @@ func (x *hop) abandon(cause error) {
 	}
 	var ignored error
 	defer panics.Catch(&ignored, givenCode)
-	x.observe(a, t, &verdict{}, nil)
+	a.observe(t, &verdict{}, nil)
 }
 
 // drop closes what a call that was cut off leaves open.

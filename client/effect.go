@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
@@ -35,28 +34,4 @@ func transient(explained, err error) bool {
 		return false
 	}
 	return true
-}
-
-// neverSent reports whether it is certain that nothing of the attempt, of which
-// so many requests were handed to the transport, reached the service in full.
-func (a *attempt) neverSent(sent int32, err error) bool {
-	x := a.x
-	if sent > 1 {
-		return false // err tells of one of them
-	}
-	if nested, ok := errors.AsType[*Error](err); ok {
-		return nested.Effect == NeverSent
-	}
-	if unsent(err) || sent == 0 && x.c.attempt == nil {
-		return sent == 0
-	}
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" && !x.trace.got.Load() {
-		return true
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) && !x.trace.got.Load() {
-		return true
-	}
-	return x.trace.asked.Load() && !x.trace.got.Load()
 }

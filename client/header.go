@@ -69,9 +69,9 @@ func spelled(name string) string {
 }
 
 // spelled is the same for a request's own header. The idempotency key is looked for.
-func (c *Client) spelled(name string) string {
-	if sameField(name, c.keyHeader) {
-		return c.keyHeader
+func (f *fields) spelled(name string) string {
+	if sameField(name, f.keyHeader) {
+		return f.keyHeader
 	}
 	return spelled(name)
 }

@@ -1,46 +1,6 @@
 package client
 
-import (
-	"net/http"
-	"sync"
-
-	"github.com/standpipe-go/standpipe/internal/panics"
-	"github.com/standpipe-go/standpipe/ratelimit"
-)
-
-// limitBy completes the key of the hop's limits, which begins as that of the origin and
-// the identity, by what the options or the profile tell requests apart. It asks once a
-// hop, before the request gets its credential.
-func (x *hop) limitBy() error {
-	cfg := &x.c.cfg
-	switch {
-	case cfg.limitKey != nil:
-		return x.ask(cfg.limitKey, func(key string) { x.key = key })
-	case cfg.profile.LimitKey != nil:
-		return x.ask(cfg.profile.LimitKey, func(name string) {
-			x.c.state.limitNames.note(name)
-			x.key = resourceKeyOf(x.key, name)
-		})
-	}
-	return nil
-}
-
-// ask asks a function of the user's about the hop's request.
-func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
-	defer panics.Catch(&err, givenCode)
-	use(f(x.tmpl))
-	return nil
-}
-
-// route is the attempt as the pacer tells it from others of the same key.
-func (x *hop) route(a *attempt) ratelimit.Route {
-	method := a.tmpl.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	cfg := &x.c.cfg
-	return ratelimit.Route{Method: method, Path: a.tmpl.URL.Path, Keyed: cfg.limitKey != nil || cfg.profile.LimitKey != nil}
-}
+import "sync"
 
 // resourceKeyOf is the key of one of the service's limits for an origin and identity.
 func resourceKeyOf(key, name string) string { return key + "#" + name }

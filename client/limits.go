@@ -21,23 +21,25 @@ type routePacer interface {
 
 // await waits until the limits let a request through. The route comes first: it
 // takes no token of the others while it holds the request back.
-func (x *hop) await(a *attempt) error {
+func (a *attempt) await() error {
+	x := a.x
 	key := a.key
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	if routes != nil {
-		if err := routes.WaitRoute(a, key, x.route(a)); err != nil {
+		if err := routes.WaitRoute(a, key, a.route()); err != nil {
 			return err
 		}
 	}
-	err := x.take(a, key)
+	err := a.take(key)
 	if err != nil && routes != nil {
-		routes.ReturnRoute(key, x.route(a))
+		routes.ReturnRoute(key, a.route())
 	}
 	return err
 }
 
 // take waits for what the request weighs.
-func (x *hop) take(a *attempt, key string) error {
+func (a *attempt) take(key string) error {
+	x := a.x
 	if w := x.out.weight; w > 1 {
 		return ratelimit.WaitN(a, x.c.limits, key, w)
 	}
@@ -58,8 +60,9 @@ type weightDelayer interface {
 // ask of the next attempt if it began now: 0 where they cannot tell, math.MaxInt64
 // where no wait would help. It takes nothing. That one of them panics says nothing of
 // a wait: the attempt will find out.
-func (x *hop) limitsDelay(a *attempt) time.Duration {
-	if !x.limited(a) {
+func (a *attempt) limitsDelay() time.Duration {
+	x := a.x
+	if !a.limited() {
 		return 0
 	}
 	key := a.key
@@ -71,7 +74,7 @@ func (x *hop) limitsDelay(a *attempt) time.Duration {
 		d = told(func() time.Duration { return l.Delay(key) })
 	}
 	if p, ok := x.c.cfg.pacer.(routeDelayer); ok {
-		r := x.route(a)
+		r := a.route()
 		d = max(d, told(func() time.Duration { return p.DelayRoute(key, r) }))
 	}
 	return d
@@ -86,13 +89,15 @@ func told(f func() time.Duration) (d time.Duration) {
 
 // limited reports whether the limits are asked about attempts at all: the client's own
 // pacer alone is not until the host first speaks of limits.
-func (x *hop) limited(a *attempt) bool {
+func (a *attempt) limited() bool {
+	x := a.x
 	cfg := &x.c.cfg
 	return x.c.limits != nil && (!cfg.pacerOwn || cfg.limiter != nil || a.host.paced.Load())
 }
 
 // unused gives n tokens of the limits back, for requests that were not sent.
-func (x *hop) unused(a *attempt, n int32) {
+func (a *attempt) unused(n int32) {
+	x := a.x
 	if n <= 0 {
 		return
 	}
@@ -109,14 +114,15 @@ func (x *hop) unused(a *attempt, n int32) {
 			x.c.cfg.pacer.Observe(key, 0, nil, false)
 		}
 		if routes != nil {
-			routes.ReturnRoute(key, x.route(a))
+			routes.ReturnRoute(key, a.route())
 		}
 	}
 }
 
 // observe tells the limits what came of an attempt that they let through. The
 // client's own pacer is left out of it until a host first speaks of limits.
-func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
+func (a *attempt) observe(t tally, v *verdict, resp *http.Response) {
+	x := a.x
 	pacer := x.c.cfg.pacer
 	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heard)
 	weight := x.out.weight
@@ -129,7 +135,7 @@ func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 		t.paced, t.sent = 1, 1
 	}
 	a.observed = true
-	x.unused(a, t.paced-t.sent)
+	a.unused(t.paced - t.sent)
 	if pacer == nil {
 		return
 	}
@@ -140,7 +146,7 @@ func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 		switch {
 		case i > 0 || resp == nil:
 		case !teaches:
-			if x.untold(a, key, weight) {
+			if a.untold(key, weight) {
 				continue
 			}
 		default:
@@ -150,7 +156,7 @@ func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 			w.ReturnN(key, weight-1) // an observation accounts for one
 		}
 		if routes != nil {
-			routes.ObserveRoute(key, x.route(a), status, h, throttled)
+			routes.ObserveRoute(key, a.route(), status, h, throttled)
 		} else {
 			pacer.Observe(key, status, h, throttled)
 		}
@@ -159,12 +165,13 @@ func (x *hop) observe(a *attempt, t tally, v *verdict, resp *http.Response) {
 
 // untold tells the pacer alone that a request was answered by somebody who does not
 // count it, if the pacer can be told.
-func (x *hop) untold(a *attempt, key string, weight int) bool {
+func (a *attempt) untold(key string, weight int) bool {
+	x := a.x
 	_, ok := x.c.cfg.pacer.(ratelimit.Returner)
 	if ok {
 		ratelimit.ReturnN(x.c.cfg.pacer, key, max(weight, 1))
 		if routes, ok := x.c.cfg.pacer.(routePacer); ok {
-			routes.ReturnRoute(key, x.route(a))
+			routes.ReturnRoute(key, a.route())
 		}
 	}
 	return ok
@@ -212,20 +219,13 @@ func aged(age []string) bool {
 	return above != "" && above[0] >= '1' && above[0] <= '9'
 }
 
-// asks returns how long an answer asks to wait: by its Retry-After or, where a
-// throttle comes without one, until the limits that it tells to be used up are whole
-// again.
-func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
-	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
-		return d, true
+// route is the attempt as the pacer tells it from others of the same key.
+func (a *attempt) route() ratelimit.Route {
+	x := a.x
+	method := a.tmpl.Method
+	if method == "" {
+		method = http.MethodGet
 	}
-	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
-		return 0, false
-	}
-	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
-		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
-			longest, told = max(longest, l.Reset), true
-		}
-	}
-	return longest, told
+	cfg := &x.c.cfg
+	return ratelimit.Route{Method: method, Path: a.tmpl.URL.Path, Keyed: cfg.limitKey != nil || cfg.profile.LimitKey != nil}
 }

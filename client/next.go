@@ -44,8 +44,7 @@ type facts struct {
 	renewed   bool // a 401, for which the credential has just been renewed
 	hint      Hint
 
-	asked time.Duration // what the service asks to wait, and
-	told  bool          // that it does
+	advice
 
 	// The rest costs something to find out. It is asked for what is to be tried again
 	// as far as the above goes.
@@ -55,6 +54,12 @@ type facts struct {
 	open      time.Duration // until the circuit breaker would
 	left      time.Duration // until the deadline, if it is
 	bounded   bool          // by one
+}
+
+// advice is how long the service asks to wait.
+type advice struct {
+	asked time.Duration
+	told  bool // that it asks
 }
 
 // decision is what is made of them.

@@ -39,9 +39,9 @@ func everyWait(yield func(facts)) {
 			for _, forbidden := range []bool{false, true} {
 				for _, limits := range []time.Duration{0, 2*s - 1, 2 * s, 3 * s, 4*s - 1, 4 * s, 5 * s} {
 					for _, open := range []time.Duration{0, 2*s - 1, 2 * s, 2*s + 1, 3 * s, 4 * s, 6 * s} {
-						yield(facts{told: told, asked: asked, forbidden: forbidden, delay: 2 * s, limits: limits, open: open})
+						yield(facts{advice: advice{asked, told}, forbidden: forbidden, delay: 2 * s, limits: limits, open: open})
 						for _, left := range []time.Duration{-s, 0, 2*s - 1, 2 * s, 2*s + 1, 4 * s} {
-							yield(facts{told: told, asked: asked, forbidden: forbidden, delay: 2 * s, limits: limits, open: open, left: left, bounded: true})
+							yield(facts{advice: advice{asked, told}, forbidden: forbidden, delay: 2 * s, limits: limits, open: open, left: left, bounded: true})
 						}
 					}
 				}
@@ -199,9 +199,9 @@ func TestNextAtTheBounds(t *testing.T) {
 		"nothing in the way":                   {facts{delay: s}, Retried},
 		"the last attempt":                     {facts{number: 3, delay: s}, LastAttempt},
 		"beyond the last, which net/http made": {facts{number: 4, delay: s}, LastAttempt},
-		"asked for as long as permitted":       {facts{told: true, asked: time.Minute, delay: time.Minute}, Retried},
-		"asked for a little longer":            {facts{told: true, asked: time.Minute + 1, delay: time.Minute + 1}, WaitTooLong},
-		"the backoff alone has no cap":         {facts{asked: time.Hour, delay: time.Hour}, Retried},
+		"asked for as long as permitted":       {facts{advice: advice{time.Minute, true}, delay: time.Minute}, Retried},
+		"asked for a little longer":            {facts{advice: advice{time.Minute + 1, true}, delay: time.Minute + 1}, WaitTooLong},
+		"the backoff alone has no cap":         {facts{advice: advice{asked: time.Hour}, delay: time.Hour}, Retried},
 		"ends with the deadline":               {facts{delay: s, left: s, bounded: true}, WaitPastDeadline},
 		"ends before the deadline":             {facts{delay: s, left: s + 1, bounded: true}, Retried},
 		"no deadline":                          {facts{delay: s, left: 0}, Retried},

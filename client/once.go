@@ -59,7 +59,7 @@ func (p *protocols) heard(major int) {
 // unless somebody's own transport would see it in an odd form for nothing. A read
 // without a body is the first request of this client then, and its connection most
 // likely new: nothing is repeated, and a service that speaks HTTP/2 gets no odd request.
-func (c *Client) repeats(p *protocols, req *http.Request) bool {
+func (p *protocols) repeats(transport http.RoundTripper, req *http.Request) bool {
 	body := hasBody(req)
 	switch {
 	case body && req.GetBody == nil, req.Body == unopened{}, !body && req.ContentLength > 0:
@@ -69,7 +69,7 @@ func (c *Client) repeats(p *protocols, req *http.Request) bool {
 	case !hasRepeatHeader(req.Header):
 		return false
 	}
-	_, own := c.cfg.transport.(*http.Transport)
+	_, own := transport.(*http.Transport)
 	return p.http1.Load() || !p.http2.Load() && (body || own)
 }
 

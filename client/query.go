@@ -38,9 +38,9 @@ func hasControl(s string) bool {
 }
 
 // defaultQuery is what a request gets that gives these parameters itself.
-func (c *Client) defaultQuery(given url.Values) string {
+func (f *fields) defaultQuery(given url.Values) string {
 	var pairs []string
-	for _, p := range c.query {
+	for _, p := range f.query {
 		if _, replaced := given[p.name]; !replaced {
 			pairs = append(pairs, p.pairs)
 		}

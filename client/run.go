@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/retry"
 )
 
@@ -173,7 +174,7 @@ func (x *hop) prepare() error {
 	if x.asked != nil || !x.out.inMemory {
 		x.body.contain()
 	}
-	if x.body.none && safeMethod(req.Method) && x.plain() && c.repeats(&x.host.protocols, x.tmpl) {
+	if x.body.none && safeMethod(req.Method) && x.plain() && x.host.repeats(c.cfg.transport, x.tmpl) {
 		unrepeatable(x.tmpl) // once for all attempts, which saves each a copy
 	}
 	if err == nil && x.ctx.Err() != nil {
@@ -304,4 +305,28 @@ func (x *hop) finish(a *attempt, resp *http.Response, v verdict) (*http.Response
 		return nil, err
 	}
 	return resp, nil
+}
+
+// limitBy completes the key of the hop's limits, which begins as that of the origin and
+// the identity, by what the options or the profile tell requests apart. It asks once a
+// hop, before the request gets its credential.
+func (x *hop) limitBy() error {
+	cfg := &x.c.cfg
+	switch {
+	case cfg.limitKey != nil:
+		return x.ask(cfg.limitKey, func(key string) { x.key = key })
+	case cfg.profile.LimitKey != nil:
+		return x.ask(cfg.profile.LimitKey, func(name string) {
+			x.c.state.limitNames.note(name)
+			x.key = resourceKeyOf(x.key, name)
+		})
+	}
+	return nil
+}
+
+// ask asks a function of the user's about the hop's request.
+func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
+	defer panics.Catch(&err, givenCode)
+	use(f(x.tmpl))
+	return nil
 }

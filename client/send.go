@@ -62,7 +62,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
-		if err = x.unconnected(final, watch, err); x.c.attempt != nil {
+		if err = a.unconnected(final, watch, err); x.c.attempt != nil {
 			err = x.clean(err) // middleware sees it
 		}
 		return nil, err
@@ -90,11 +90,11 @@ func (a *attempt) hostOf(req *http.Request) *hostState {
 func (a *attempt) readied(host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
 	x := a.x
 	var w *watch
-	if !safeMethod(req.Method) || host.http2.Load() || x.mayConnect(host) {
+	if !safeMethod(req.Method) || host.http2.Load() || a.mayConnect(host) {
 		req, w = a.watched(host, req)
 		ours = true
 	}
-	if x.c.repeats(&host.protocols, req) {
+	if host.repeats(x.c.cfg.transport, req) {
 		if !ours {
 			again := *req
 			req = &again
@@ -154,17 +154,17 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 // token waits until the limits let a request through.
 func (a *attempt) token() error {
 	x := a.x
-	if !x.limited(a) {
+	if !a.limited() {
 		return nil
 	}
 	began := time.Now()
-	if err := x.await(a); err != nil {
+	if err := a.await(); err != nil {
 		return refused(ErrRateLimited, "rate limit", err)
 	}
 	d := time.Since(began)
 	x.report.waited(WaitLimit, whole(d))
 	if !a.note(func(t *tally) { t.paced++; t.limited += d }) {
-		x.unused(a, 1)
+		a.unused(1)
 		return errOver
 	}
 	return nil

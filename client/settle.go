@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
 
@@ -35,9 +36,9 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	if resp != nil {
 		x.read(&v, resp)
 	}
-	x.observe(a, t, &v, resp)
+	a.observe(t, &v, resp)
 	if x.report.id != 0 && (v.throttled || v.told) {
-		x.report.quieted(x.limitsDelay(a))
+		x.report.quieted(a.limitsDelay())
 	}
 	x.purse.settle(&v)
 	if t.admitted {
@@ -149,7 +150,7 @@ func (x *hop) foresee(a *attempt, v *verdict, resp *http.Response) {
 			v.delay += floor << min(v.number-1, 6)
 		}
 	}
-	v.limits = x.limitsDelay(a)
+	v.limits = a.limitsDelay()
 	if b := x.c.cfg.breaker; b != nil {
 		v.open = x.host.breaker.left(b)
 	}
@@ -260,4 +261,22 @@ func (x *hop) keyMisused(resp *http.Response) bool {
 	}
 	d := x.decodeError(resp, x.look(resp))
 	return namesKey(d.Type) || namesKey(d.Code)
+}
+
+// asks returns how long an answer asks to wait: by its Retry-After or, where a
+// throttle comes without one, until the limits that it tells to be used up are whole
+// again.
+func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
+	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
+		return d, true
+	}
+	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
+		return 0, false
+	}
+	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
+		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
+			longest, told = max(longest, l.Reset), true
+		}
+	}
+	return longest, told
 }
