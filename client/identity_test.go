@@ -270,7 +270,7 @@ func TestC36_IdentitiesAreBounded(t *testing.T) {
 }
 
 // uncomparable is an Auth that is no map's key.
-type uncomparable struct{ f []func() }
+type uncomparable struct{ _ []func() }
 
 func (uncomparable) Authorize(*http.Request) error { return nil }
 
