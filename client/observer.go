@@ -72,7 +72,7 @@ type CallEnded struct {
 	Status   int // of the last response; 0 without one
 	Attempts int
 	Effect   Effect // 0 but for an error
-	Err      error  // nil, or an *Error
+	Err      error  // nil, or an *Error without Message, Detail and IdempotencyKey
 }
 
 // LimitChanged says that the service has asked for quiet, and for how long requests
@@ -190,15 +190,19 @@ type reporter struct {
 	ctx   context.Context
 	boxes []*mailbox
 	call  CallID
+
+	began  time.Time
+	before int // attempts of earlier hops, each of which is a call of its own here
 }
 
 var lastCall atomic.Uint64
 
-// begin tells that the call has begun.
-func (r *reporter) begin(ctx context.Context, c *Client, req *http.Request, route string, began time.Time) {
+// begin tells that the call has begun, of which earlier hops have had so many attempts.
+func (r *reporter) begin(ctx context.Context, c *Client, req *http.Request, route string, began time.Time, before int) {
 	if len(c.cfg.observers) == 0 {
 		return
 	}
+	r.began, r.before = began, before
 	r.id, r.ctx, r.boxes = lastCall.Add(1), context.WithoutCancel(ctx), c.cfg.observers
 	r.call = CallID{ID: r.id, Provider: c.cfg.profile.Name, Route: route}
 	if req.URL != nil && (req.Method == "" || validToken(req.Method)) {
@@ -219,10 +223,16 @@ func (r *reporter) end(c *call, err error) {
 		return
 	}
 	now := time.Now()
-	o := CallEnded{Call: r.call, Time: now, Duration: now.Sub(c.began), Err: err}
+	o := CallEnded{Call: r.call, Time: now, Duration: now.Sub(r.began), Err: err}
 	o.Attempts, o.Status = c.tally()
+	if o.Attempts -= r.before; o.Attempts == 0 {
+		o.Status = 0
+	}
 	if e, ok := err.(*Error); ok {
 		o.Effect = e.Effect
+		bare := *e // what the service says in its body can be personal (T1)
+		bare.Message, bare.IdempotencyKey, bare.Detail = "", "", func(any) bool { return false }
+		o.Err = &bare
 	}
 	r.tell(o)
 }

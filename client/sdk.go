@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // HTTPClient returns the whole stack as an [*http.Client], for an official SDK:
@@ -45,8 +46,15 @@ func unmade(req *http.Request) (*http.Response, error) {
 func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error) {
 	x := newSDKHop(c, req)
 	x.join(req)
-	x.report.begin(x.ctx, c, req, "", x.call.began)
-	defer func() { x.report.end(x.call, err) }()
+	if x.begin(req); x.report.id != 0 {
+		defer func() {
+			seen := err
+			if seen != nil { // middleware's own may show the URL
+				seen = x.typed(err)
+			}
+			x.report.end(x.call, seen)
+		}()
+	}
 	resp, err = x.through(req)
 	if err == nil && resp != nil && redirectStatus(resp.StatusCode) && callOf(resp) != x.call {
 		resp.Request = req.WithContext(context.WithValue(x.ctx, callKey{}, x.call))
@@ -62,9 +70,19 @@ func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 		x.call, x.via, x.accept.decodes, x.accept.streams, x.patience, x.out, x.report = p.call, p.via, p.accept.decodes, p.accept.streams, p.patience, p.out, p.report
 	} else {
 		x.join(req)
-		if x.report.begin(x.ctx, c, req, "", x.call.began); x.report.id != 0 {
+		if x.begin(req); x.report.id != 0 {
 			defer func() { x.report.end(x.call, err) }()
 		}
 	}
 	return x.run()
+}
+
+// begin tells the observers that the hop has begun: to them it is a call.
+func (x *hop) begin(req *http.Request) {
+	began, before := x.call.began, 0
+	if x.via != 0 {
+		began = time.Now()
+		before, _ = x.call.tally()
+	}
+	x.report.begin(x.ctx, x.c, req, "", began, before)
 }

@@ -108,7 +108,9 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 	if p.HintBody != nil && v.hint == NoHint {
 		v.hint = p.HintBody(v.status, resp.Header, x.said(resp))
 	}
-	v.throttled = v.throttled && v.hint != NotThrottled
+	if v.throttled && v.hint == NotThrottled {
+		v.throttled, v.failed = false, v.status < 300 // no throttle, and no success either
+	}
 	v.misused = v.hint == Retry && x.keyMisused(resp)
 }
 
