@@ -357,21 +357,23 @@ func TestDownloadThatWasComplete(t *testing.T) {
 // is written.
 func TestDownloadOfNoSuccess(t *testing.T) {
 	for status, want := range map[int]error{301: nil, 304: nil, 401: client.ErrUnauthorized, 404: client.ErrNotFound, 429: client.ErrRateLimited, 503: client.ErrUnavailable} {
-		s := &shelf{answer: func(_ int, _ http.Header, w *http.Response) *http.Response {
-			w.StatusCode, w.Body, w.Header = status, body(`{"code":"no","message":"not today"}`), http.Header{"Content-Type": {"application/json"}}
-			return w
-		}}
-		var w oneWay
-		var meta client.Meta
-		_, err := client.Download(t.Context(), s.client(t), client.Request{Path: "/novel", Meta: &meta}, &w)
-		e := asError(t, err)
-		require.Equal(t, status, e.Status)
-		require.Equal(t, status, meta.Status)
-		require.Empty(t, w.String())
-		if want != nil {
-			require.ErrorIs(t, err, want)
-			require.Equal(t, "not today", e.Message)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			s := &shelf{answer: func(_ int, _ http.Header, w *http.Response) *http.Response {
+				w.StatusCode, w.Body, w.Header = status, body(`{"code":"no","message":"not today"}`), http.Header{"Content-Type": {"application/json"}}
+				return w
+			}}
+			var w oneWay
+			var meta client.Meta
+			_, err := client.Download(t.Context(), s.client(t), client.Request{Path: "/novel", Meta: &meta}, &w)
+			e := asError(t, err)
+			require.Equal(t, status, e.Status)
+			require.Equal(t, status, meta.Status)
+			require.Empty(t, w.String())
+			if want != nil {
+				require.ErrorIs(t, err, want)
+				require.Equal(t, "not today", e.Message)
+			}
+		})
 	}
 	s := &shelf{answer: func(_ int, _ http.Header, w *http.Response) *http.Response {
 		w.StatusCode = 404

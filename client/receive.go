@@ -112,7 +112,7 @@ func (x *hop) errorBody(resp *http.Response) []byte {
 	if x.accept.buf != nil && resp.StatusCode < 300 {
 		return slices.Clone(x.decoded(resp, limit))
 	}
-	if _, ok := peekedOf(resp); !ok && resp.Body != nil && resp.Body != http.NoBody {
+	if _, ok := peekedOf(resp); !ok && resp.Body != nil && resp.Body != http.NoBody && resp.StatusCode != http.StatusSwitchingProtocols {
 		x.lookAhead(resp, limit, drainTimeout)
 	}
 	text := peeked(resp)

@@ -44,8 +44,10 @@ func TestUpgradedConnection(t *testing.T) {
 	require.Equal(t, "hello\n", line)
 	require.NoError(t, conn.Close())
 
+	began := time.Now()
 	_, err = client.Get[thing](t.Context(), c, "/")
 	require.Equal(t, 101, asError(t, err).Status, "Call does not take a connection")
+	require.Less(t, time.Since(began), 3*time.Second, "nor wait for what comes on it")
 }
 
 // A HEAD has no body, however long the one that it speaks of.
@@ -69,6 +71,7 @@ func TestHead(t *testing.T) {
 // C5, C22: a write whose header went out over HTTP/2 may have been applied,
 // whoever reports what first.
 func TestC22_WriteOverHTTP2(t *testing.T) {
+	t.Parallel() // it waits for an attempt's timeout
 	arrived := make(chan struct{}, 8)
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
