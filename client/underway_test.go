@@ -61,10 +61,12 @@ func (s *seats) settled(t *testing.T, name string) {
 
 // C16: however a call ends, each of its requests gives its slot back exactly once, and never waits for its own.
 func TestC16_EveryRequestGivesItsSlotBackOnce(t *testing.T) {
-	const torn, events = "torn", "events" // which a script cannot say
+	const torn, events, large = "torn", "events", "large" // which a script cannot say
 	steps := func(script string) (list []clienttest.Step) {
 		first, rest, _ := strings.Cut(script, ", ")
 		switch first {
+		case large:
+			list = append(list, clienttest.JSON(503, `"`+strings.Repeat("x", 1<<20)+`"`))
 		case torn:
 			list = append(list, clienttest.Truncate(200, `{"id":"x"}`, 2))
 		case events:
@@ -113,6 +115,9 @@ func TestC16_EveryRequestGivesItsSlotBackOnce(t *testing.T) {
 		"a success without a body":       {"204", nil, get, 1, 0},
 		"an error":                       {"404 {}", nil, get, 1, 0},
 		"retries":                        {`503 {"a":1}, 503, 200 {}`, nil, get, 3, 0},
+		"a long error, retried":          {large + ", 200 {}", nil, get, 2, 0},
+		"a long error, of a stream":      {large + ", 200 {}", nil, do(func(r *http.Response, _ func()) { _ = r.Body.Close() }), 2, 0},
+		"a long error, of an SDK's":      {large + ", 200 {}", nil, sdk, 2, 0},
 		"retries that come to nothing":   {"503 {}", nil, get, 3, 0},
 		"a broken connection":            {"reset, 200 {}", nil, get, 2, 0},
 		"a timeout":                      {"hang, 200 {}", []client.Option{client.WithAttemptTimeout(time.Second)}, get, 2, 0},
@@ -180,12 +185,13 @@ func TestC16_EveryRequestGivesItsSlotBackOnce(t *testing.T) {
 				l := &seats{slots: ratelimit.InFlight(1)}
 				rt := clienttest.NewTransport(t, steps(tt.script)...)
 				c := over(t, rt, append([]client.Option{client.WithRateLimit(l)}, tt.opts...)...)
-				done := make(chan struct{})
+				done, began := make(chan struct{}), time.Now()
 				go func() {
 					defer close(done)
 					tt.call(c, t.Context())
 				}()
 				<-done
+				require.Less(t, time.Since(began), 5*time.Second, "it has not waited for itself")
 				synctest.Wait()
 				require.Equal(t, tt.taken, l.taken.Load(), "%d requests", rt.Count())
 				require.Equal(t, tt.unsent, l.returned.Load())

@@ -50,6 +50,14 @@ func TestC29_DialectsWithFractionsAndLists(t *testing.T) {
 			[]ratelimit.Limit{{Name: "#2", Quota: 2, Remaining: 0, Reset: 9 * sec}, {Name: "#3", Quota: -1, Remaining: 5, Reset: none}}},
 		{"lists of different lengths: the strictest", header("X-RateLimit-Limit", "10, 100", "X-RateLimit-Remaining", "9, 0, 4", "X-RateLimit-Reset", "1, 60"),
 			[]ratelimit.Limit{{Quota: 10, Remaining: 0, Reset: 60 * sec}}},
+		{"lists of which one is shorter", header("X-RateLimit-Limit", "10, 100", "X-RateLimit-Remaining", "9, 0, 4", "X-RateLimit-Reset", "1, 60, 2"),
+			[]ratelimit.Limit{{Quota: 10, Remaining: 0, Reset: 60 * sec}}},
+		{"lists with policies that are not theirs", header("X-RateLimit-Limit", "1, 2", "X-RateLimit-Remaining", "1, 2", "X-RateLimit-Policy", "1;w=1, 2;w=2, 3;w=3"),
+			[]ratelimit.Limit{{Quota: 1, Remaining: 1, Reset: none}, {Name: "#2", Quota: 2, Remaining: 2, Reset: none}}},
+		{"a name that is empty", header("X-RateLimit-Remaining", "1", "X-RateLimit-Resource", "", "X-RateLimit-Bucket", "b"),
+			[]ratelimit.Limit{{Name: "b", Quota: -1, Remaining: 1, Reset: none}}},
+		{"two windows", header("X-RateLimit-Remaining", "1", "X-RateLimit-Period", "10", "X-RateLimit-Window", "20"),
+			[]ratelimit.Limit{{Quota: -1, Remaining: 1, Reset: none, Window: 10 * sec}}},
 		{"a list beside one number", header("RateLimit-Limit", "10, 100", "RateLimit-Remaining", "9", "RateLimit-Reset", "5"),
 			[]ratelimit.Limit{{Quota: 10, Remaining: 9, Reset: 5 * sec}}},
 		{"a list named by its resource", header("X-RateLimit-Remaining", "0, 9", "X-RateLimit-Reset", "1, 60", "X-RateLimit-Resource", "search"),
@@ -146,6 +154,12 @@ func TestC38_ListsAndSuffixesAreBounded(t *testing.T) {
 	require.EqualValues(t, 1, ratelimit.ParseLimits(header("X-RateLimit-Remaining", ones(64)+",0"), noon)[0].Remaining, "64 members are read")
 	require.EqualValues(t, 0, ratelimit.ParseLimits(header("X-RateLimit-Remaining", ones(63)+",0"), noon)[0].Remaining)
 
+	pairs := strings.Repeat("h-lim:1;h-rem:1;", 64)
+	require.Len(t, ratelimit.ParseLimits(header("X-Rate-Limit", pairs), noon), 32, "64 pairs are read")
+	name := strings.Repeat("x", 252)
+	require.Len(t, ratelimit.ParseLimits(header("X-Rate-Limit", name+"-rem:1"), noon), 1)
+	require.Empty(t, ratelimit.ParseLimits(header("X-Rate-Limit", name+"y-rem:1"), noon))
+
 	h := http.Header{}
 	for _, prefix := range []string{"X-Ratelimit-Remaining-", "Ratelimit-Remaining-", "X-Rate-Limit-Remaining-"} {
 		for _, what := range []string{"", "Requests-", "Tokens-"} {
@@ -225,6 +239,17 @@ func TestC35_ALimitThatNamesWhatItCovers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// C35: a resource's name is not the beginning of another limit's.
+func TestC35_ALimitThatIsNotTheResources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		r := ratelimit.Route{Method: "GET", Path: "/a"}
+		p.ObserveRoute("k", r, 200, header("X-RateLimit-Remaining", "9", "X-RateLimit-Reset", "60", "X-RateLimit-Resource", "min", "X-RateLimit-Remaining-Minute", "0"), false)
+		require.Positive(t, p.Delay("k"))
+		require.Zero(t, p.DelayRoute("k", r))
+	})
 }
 
 // L2: the dialects of single services, and those with a suffix.

@@ -16,18 +16,15 @@ import (
 
 const mebi = 1 << 20
 
-// fields are all that this package reads, in two of the dialects that differ only in
-// their names.
+// fields are those that this package reads, of those that differ only in their names
+// two.
 var fields = []string{
 	"Retry-After-Ms", "X-Ms-Retry-After-Ms", "Retry-After", "Date",
 	"Ratelimit", "Ratelimit-Policy", "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Ratelimit-Resource",
 	"X-Sentry-Rate-Limits",
-	"X-Ratelimit-Reset-After", "X-Ratelimit-Bucket", "X-Ratelimit-Period", "X-Ratelimit-Policy",
-	"X-Ratelimit-Limit-Minute", "X-Ratelimit-Remaining-Minute", "X-Ratelimit-Reset-Minute",
-	"X-Rate-Limit", "X-Shopify-Shop-Api-Call-Limit",
-	"X-Hubspot-Ratelimit-Max", "X-Hubspot-Ratelimit-Remaining", "X-Hubspot-Ratelimit-Interval-Milliseconds",
-	"Anthropic-Ratelimit-Tokens-Remaining", "Anthropic-Ratelimit-Tokens-Reset",
+	"X-Ratelimit-Policy", "X-Ratelimit-Remaining-Minute", "X-Rate-Limit", "X-Shopify-Shop-Api-Call-Limit",
+	"X-Hubspot-Ratelimit-Interval-Milliseconds",
 }
 
 // units are what a hostile value is made of.

@@ -158,6 +158,20 @@ func TestInFlightSharedByTwoLimiters(t *testing.T) {
 	})
 }
 
+// Slots that are free now will not be once those in front have taken them.
+func TestInFlightTellsOfThoseInFront(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := ratelimit.All(ratelimit.InFlight(1), ratelimit.PerSecond(200))
+		require.NoError(t, limit.Wait(t.Context(), "k"))
+		limit.(ratelimit.Releaser).Release("k")
+		done := make(chan error, 1)
+		go func() { done <- limit.Wait(t.Context(), "k") }()
+		synctest.Wait()
+		require.Equal(t, 20*time.Millisecond, limit.(ratelimit.Delayer).Delay("k"))
+		require.NoError(t, <-done)
+	})
+}
+
 // Only what counts calls under way is to hear of their end.
 func TestAllIsAReleaserWhereOneIs(t *testing.T) {
 	for name, tt := range map[string]struct {

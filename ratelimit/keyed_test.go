@@ -418,12 +418,15 @@ func TestLeavingTheMiddleOfTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limit := ratelimit.PerSecond(1)
 		require.True(t, limit.Allow("k"))
+		var mu sync.Mutex
 		var order []string
 		var wg sync.WaitGroup
 		middle, leave := context.WithCancel(t.Context())
 		for name, ctx := range slices.All([]context.Context{t.Context(), middle, t.Context()}) {
 			wg.Go(func() {
 				if limit.Wait(ctx, "k") == nil {
+					mu.Lock()
+					defer mu.Unlock()
 					order = append(order, strconv.Itoa(name))
 				}
 			})
@@ -432,7 +435,9 @@ func TestLeavingTheMiddleOfTheLine(t *testing.T) {
 		limit.Return("k")
 		leave()
 		synctest.Wait()
+		mu.Lock()
 		require.Equal(t, []string{"0"}, order, "the one ahead has the token that came back")
+		mu.Unlock()
 		wg.Wait()
 		require.Equal(t, []string{"0", "2"}, order)
 	})

@@ -136,10 +136,10 @@ func (p *pace) successor(time.Time) bucket { return &pace{cfg: p.cfg} }
 
 // landed notes that a call which counts as n is no longer in flight.
 func (p *pace) landed(now time.Time, n int) {
-	if now.Sub(p.touched) > forgetAfter {
-		p.inFlight = n
-	}
 	p.inFlight = max(p.inFlight-n, 0)
+	if now.Sub(p.touched) > forgetAfter {
+		p.inFlight = 0
+	}
 	p.touched = now
 }
 

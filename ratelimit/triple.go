@@ -286,12 +286,9 @@ func suffixOf(name string) (suffix string, prefix *[3]string) {
 	return "", nil
 }
 
-// wordsOf reads a suffix as what it says of a limit. What is not known could be about
-// anything, and OpenAI's two are read by their names.
+// wordsOf reads a suffix as what it says of a limit. It has to name a window: what is not
+// known could be about anything.
 func wordsOf(suffix string) (t triple, known bool) {
-	if suffix == "Requests" || suffix == "Tokens" {
-		return t, false
-	}
 	what, unit, two := strings.Cut(suffix, "-")
 	if two {
 		switch what {

@@ -99,6 +99,9 @@ func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 		"all": func() ratelimit.Limiter {
 			return ratelimit.All(ratelimit.PerSecond(9, ratelimit.Burst(9)), ratelimit.Quota(5, ratelimit.Hour))
 		},
+		"all, but": func() ratelimit.Limiter {
+			return ratelimit.All(ratelimit.Quota(5, ratelimit.Hour), ratelimit.PerSecond(9, ratelimit.Burst(9)))
+		},
 		"nested":    func() ratelimit.Limiter { return ratelimit.All(ratelimit.All(ratelimit.Quota(5, ratelimit.Hour))) },
 		"shared":    func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.Quota(5, ratelimit.Hour)) },
 		"mixed":     func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.Quota(5, ratelimit.Hour)) },
@@ -108,7 +111,10 @@ func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limit := limit()
-				for _, n := range []int{17, 1 << 30, math.MaxInt} {
+				for _, n := range []int{6, 17, 1 << 30, math.MaxInt} {
+					if _, alone := limit.(*foreign); n == 6 && (alone || name == "elsewhere") {
+						continue
+					}
 					err := ratelimit.WaitN(t.Context(), limit, "k", n)
 					require.ErrorIs(t, err, ratelimit.ErrNever, n)
 					require.NotErrorIs(t, err, ratelimit.ErrDeadline)
@@ -245,6 +251,39 @@ func TestWeightsOfLimitersFromElsewhere(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, ratelimit.All(last, ratelimit.PerSecond(9, ratelimit.Burst(9))).(ratelimit.Weighted).WaitN(done, "k", 2), context.Canceled)
 	require.Equal(t, last.waits, last.gave)
+}
+
+// What is given back is there for whoever waits first, at once.
+func TestATokenGivenBackIsSeenAtOnce(t *testing.T) {
+	for name, limit := range map[string]func() ratelimit.Limiter{
+		"a rate": func() ratelimit.Limiter { return ratelimit.PerMinute(1) },
+		"all":    func() ratelimit.Limiter { return ratelimit.All(ratelimit.PerMinute(1), ratelimit.NewPacer()) },
+		"mixed":  func() ratelimit.Limiter { return ratelimit.All(ratelimit.PerMinute(1), &foreign{}) },
+		"shared": func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.PerMinute(1)) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			limit := limit()
+			require.NoError(t, limit.Wait(t.Context(), "k"))
+			start := time.Now()
+			done := make(chan error, 1)
+			go func() { done <- limit.Wait(t.Context(), "k") }()
+			time.Sleep(time.Second)
+			limit.(ratelimit.Returner).Return("k")
+			require.NoError(t, <-done)
+			require.Equal(t, time.Second, time.Since(start), name)
+		})
+	}
+}
+
+// A weight is in the caller's units, and is never more than there can be, or than is waited for.
+func TestAWeightBeyondWhatTheServiceTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p.Observe("full", 200, header("X-RateLimit-Limit", "1000", "X-RateLimit-Remaining", "1000", "X-RateLimit-Reset", "60"), false)
+		require.Zero(t, p.DelayN("full", 5000), "all of it is left")
+		p.Observe("gradual", 200, header("X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "50", "X-RateLimit-Reset-Requests", "10s"), false)
+		require.Zero(t, p.DelayN("gradual", 55), "the room is made call by call")
+	})
 }
 
 // A call that the service counts as several waits until the quota has so many left beside what is in flight.
