@@ -62,5 +62,5 @@ func ExampleRequest_weight() {
 	}
 	// Output:
 	// <nil>
-	// POST /graphql: rate limit: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
+	// POST /graphql: the rate limit does not let it through: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
 }

@@ -156,7 +156,7 @@ func (a *attempt) token() error {
 	}
 	began := time.Now()
 	if err := x.await(a); err != nil {
-		return refused(ErrRateLimited, "rate limit", err)
+		return refused(ErrRateLimited, "the rate limit does not let it through", err)
 	}
 	d := time.Since(began)
 	x.report.waited(WaitLimit, whole(d))
