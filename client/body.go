@@ -53,7 +53,7 @@ func Raw(contentType string, data []byte) Body {
 func Stream(contentType string, r io.Reader, size int64) Body {
 	return bodyFunc(func() (payload, error) {
 		if isNil(r) {
-			return payload{}, failf(ErrRequest, "body: Stream was given a nil reader")
+			return payload{}, failf(ErrRequest, "Stream was given a nil reader for the body")
 		}
 		return payload{contentType: contentType, single: closable(r), size: size}, nil
 	})
@@ -84,7 +84,7 @@ func (unclosed) Close() error { return nil }
 func Open(contentType string, open func() (io.ReadCloser, error), size int64) Body {
 	return bodyFunc(func() (payload, error) {
 		if open == nil {
-			return payload{}, failf(ErrRequest, "body: Open was given a nil function")
+			return payload{}, failf(ErrRequest, "Open was given a nil function for the body")
 		}
 		return payload{contentType: contentType, open: open, size: size}, nil
 	})
@@ -97,21 +97,21 @@ func payloadOf(body any) (p payload, err error) {
 		return payload{}, nil
 	case Body:
 		if isNil(b) {
-			return payload{}, failf(ErrRequest, "body is a nil %T", body)
+			return payload{}, failf(ErrRequest, "the body is a nil %T", body)
 		}
 		return b.payload()
 	case []byte, string, io.Reader:
-		return payload{}, failf(ErrRequest, "body is a %T, which says nothing of its content type: wrap it in Raw or Stream", body)
+		return payload{}, failf(ErrRequest, "the body is a %T, which says nothing of its content type: wrap it in Raw or Stream", body)
 	case url.Values:
-		return payload{}, failf(ErrRequest, "body is url.Values: wrap it in Form")
+		return payload{}, failf(ErrRequest, "the body is url.Values: wrap it in Form")
 	}
 	if isNil(body) {
-		return payload{}, failf(ErrRequest, "body is a nil %T", body)
+		return payload{}, failf(ErrRequest, "the body is a nil %T", body)
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
 		// The error of encoding/json may quote the value.
-		return payload{}, failf(ErrRequest, "body: a %T cannot be encoded as JSON", body)
+		return payload{}, failf(ErrRequest, "the body is a %T, which cannot be encoded as JSON", body)
 	}
 	return payload{contentType: "application/json", data: data}, nil
 }
@@ -135,10 +135,10 @@ func (p *payload) attach(req *http.Request) error {
 	case p.open != nil:
 		rc, err := p.open()
 		if err != nil {
-			return failWrap(ErrRequest, "body cannot be opened", err)
+			return failWrap(ErrRequest, "the body cannot be opened", err)
 		}
 		if rc == nil {
-			return failf(ErrRequest, "body: Open's function returned nil")
+			return failf(ErrRequest, "the function given to Open returned no body")
 		}
 		req.Body, req.GetBody, req.ContentLength = rc, p.open, p.size
 	case p.contentType != "" || len(p.data) > 0:

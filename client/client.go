@@ -154,14 +154,14 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func (c *Client) resolveBase(cfg *config) error {
 	raw := cmp.Or(cfg.baseURL, cfg.profile.BaseURL)
 	if raw == "" {
-		return failf(ErrConfig, "client: no base URL")
+		return failf(ErrConfig, "client: there is no base URL: give one to New, or a profile that has one")
 	}
 	base, err := parseBase(raw)
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
 	if !isASCII(base.Host) {
-		return failf(ErrConfig, "client: base URL has a host that is no international name (RFC 5891): give its ASCII form")
+		return failf(ErrConfig, "client: the base URL has a host that is no international name (RFC 5891): give its ASCII form")
 	}
 	c.base = base
 	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
@@ -171,9 +171,9 @@ func (c *Client) resolveBase(cfg *config) error {
 		c.origins.match = cfg.profile.OriginMatch
 	}
 	for _, o := range more {
-		u, err := parseBase(o)
+		u, err := parseURL("the origin", o)
 		if err != nil {
-			return fmt.Errorf("client: origin: %w", err)
+			return fmt.Errorf("client: %w", err)
 		}
 		c.origins.others = append(c.origins.others, originOf(u))
 	}
@@ -249,7 +249,7 @@ func check(cfg *config) error {
 	}
 	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {
 		if m == nil {
-			return failf(ErrConfig, "client: nil middleware")
+			return failf(ErrConfig, "client: a middleware is nil")
 		}
 	}
 	for _, m := range cfg.observers {

@@ -19,7 +19,7 @@ func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 	t.Parallel()
 	for say, opt := range map[string]client.Option{
 		"no base URL":                        client.WithBaseURL(""),
-		"client: origin: ":                   client.WithOrigins("https://a.example.com", "ftp://b.example.com"),
+		"client: the origin ":                client.WithOrigins("https://a.example.com", "ftp://b.example.com"),
 		"idempotency header's name":          client.WithIdempotencyHeader("Idempotency Key"),
 		"MaxBody is negative":                client.WithMaxBody(-1),
 		"ReadAhead is negative":              client.WithReadAhead(-1),
@@ -27,8 +27,8 @@ func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 		"Timeout is negative":                client.WithTimeout(-2),
 		"client: AttemptTimeout is negative": client.WithAttemptTimeout(-time.Second),
 		"client: IdleTimeout is negative":    client.WithIdleTimeout(-time.Second),
-		"nil middleware":                     client.WithCallMiddleware(nil),
-		"client: nil middleware":             client.WithAttemptMiddleware(nil),
+		"a middleware is nil":                client.WithCallMiddleware(nil),
+		"client: a middleware is nil":        client.WithAttemptMiddleware(nil),
 	} {
 		with := base
 		if say == "no base URL" {

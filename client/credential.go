@@ -22,14 +22,14 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 		out.URL = &u
 	}
 	if err := auth.Authorize(out); err != nil {
-		return nil, refused(errAuth, "auth", err)
+		return nil, refused(errAuth, "the credential could not be had", err)
 	}
 	if !builtIn {
 		if out.URL == nil || originOf(out.URL) != from {
 			return nil, refused(ErrConfig, "auth moved the request to another origin", nil)
 		}
 		if err := checkHeader(out.Header); err != nil {
-			return nil, refused(ErrRequest, "auth", err)
+			return nil, refused(ErrRequest, "the credential cannot be sent", err)
 		}
 		for _, name := range credentialHeaders(out.Header, before) {
 			onlySpelling(out.Header, name)
@@ -55,7 +55,7 @@ func (a *attempt) lend(own headerOnly) (*http.Request, error) {
 	x := a.x
 	value, err := own.headerValue(a)
 	if err != nil {
-		return nil, refused(errAuth, "auth", err)
+		return nil, refused(errAuth, "the credential could not be had", err)
 	}
 	name := own.headerName()
 	if x.lent != "" {

@@ -91,9 +91,10 @@ type Error struct {
 
 const messageLimit = 1 << 10
 
-// Error says, in this order: provider, method and path, status, the service's
-// code and quoted message, the cause, request ID, number of attempts and, for a
-// write, whether it may have happened.
+// Error is one sentence that says, in this order: provider, method and path, status,
+// the service's code and quoted message, the cause, request ID, number of attempts and,
+// for a write, whether it may have happened. A status that is a success is followed by
+// what is wrong all the same.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Provider != "" {
@@ -104,35 +105,63 @@ func (e *Error) Error() string {
 	b.WriteByte(' ')
 	b.WriteString(e.Path)
 	b.WriteByte(':')
-	if e.Status != 0 {
-		fmt.Fprintf(&b, " %d %s", e.Status, http.StatusText(e.Status))
+	if what := e.what(); what != "" {
+		b.WriteString(" " + what)
 	}
-	if code := cmp.Or(e.Code, e.Type); code != "" {
-		b.WriteString(" " + printable(code))
+	if notes := e.notes(); len(notes) > 0 {
+		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
 	}
+	return b.String()
+}
+
+// what says what went wrong.
+func (e *Error) what() string {
+	said := printable(cmp.Or(e.Code, e.Type))
 	if e.Message != "" {
-		b.WriteString(" " + strconv.Quote(cut(e.Message, messageLimit)))
+		said = strings.TrimPrefix(said+" "+strconv.Quote(cut(e.Message, messageLimit)), " ")
 	}
+	cause := ""
 	if e.Err != nil {
-		b.WriteString(" " + e.Err.Error())
+		cause = e.Err.Error()
 	}
-	var notes []string
+	status := strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
+	switch {
+	case e.Status == 0:
+		return joined(": ", cause, said)
+	case e.Status >= 200 && e.Status < 300:
+		return joined(", but ", status, joined(": ", cause, said))
+	}
+	return joined(": ", joined(" ", status, said), cause)
+}
+
+// joined joins two parts of a sentence, of which either may be missing.
+func joined(by, a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + by + b
+}
+
+// notes are what else there is to know.
+func (e *Error) notes() (notes []string) {
 	if e.RequestID != "" {
 		notes = append(notes, "request "+printable(e.RequestID))
 	}
-	if n := len(e.Attempts); n > 1 {
+	n := len(e.Attempts)
+	if n > 1 {
 		notes = append(notes, strconv.Itoa(n)+" attempts")
 	}
-	if n := len(e.Attempts); n > 0 && e.Attempts[n-1].Reason != NotRetryable {
-		notes = append(notes, string(e.Attempts[n-1].Reason))
+	if n > 0 {
+		switch reason := e.Attempts[n-1].Reason; reason {
+		case NotRetryable, Succeeded, Retried, Reauthorized: // which say nothing of the end
+		default:
+			notes = append(notes, string(reason))
+		}
 	}
 	if e.Effect == NeverSent || e.Effect == MaybeApplied {
 		notes = append(notes, e.Effect.String())
 	}
-	if len(notes) > 0 {
-		b.WriteString(" (" + strings.Join(notes, ", ") + ")")
-	}
-	return b.String()
+	return notes
 }
 
 // Unwrap returns the cause.

@@ -62,7 +62,7 @@ func ExampleRequest_weight() {
 	}
 	// Output:
 	// <nil>
-	// POST /graphql: rate limit: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
+	// POST /graphql: the rate limit does not let it through: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
 }
 
 // A service that allows so many calls at the same time. A stream counts until its body

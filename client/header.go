@@ -39,7 +39,7 @@ func checkRequest(req *http.Request) error {
 	u := req.URL
 	switch {
 	case req.Method != "" && !validToken(req.Method):
-		return failf(ErrRequest, "method is not a token (RFC 9110 section 5.6.2)")
+		return failf(ErrRequest, "the method is not a token (RFC 9110 section 5.6.2)")
 	case !validHeaderValue(req.Host) || !validHeaderValue(u.Host):
 		return failf(ErrRequest, "the request's host holds CR, LF, NUL or another control character")
 	case !validHeaderValue(u.RawQuery) || !validHeaderValue(u.Opaque):

@@ -69,7 +69,7 @@ func (*oauthAuth) headerName() string { return "Authorization" }
 // Check reports a nil source.
 func (a *oauthAuth) Check() error {
 	if isNil(a.ts) {
-		return failf(ErrConfig, "nil token source")
+		return failf(ErrConfig, "the token source is nil")
 	}
 	return nil
 }

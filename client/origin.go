@@ -121,32 +121,35 @@ func readyURL(u *url.URL) {
 	u.RawQuery = strings.ReplaceAll(u.RawQuery, " ", "%20")
 }
 
-// parseBase reads a base URL strictly: absolute, http or https, a host, and
+// parseBase reads a base URL.
+func parseBase(raw string) (*url.URL, error) { return parseURL("the base URL", raw) }
+
+// parseURL reads a base URL or an origin, which errors call what, strictly: absolute, http or https, a host, and
 // nothing that could hold a secret or be lost when paths are joined to it.
-func parseBase(raw string) (*url.URL, error) {
+func parseURL(what, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		// url.Error repeats the input, which may hold a password.
-		return nil, failf(ErrConfig, "base URL cannot be parsed")
+		return nil, failf(ErrConfig, "%s cannot be parsed", what)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, failf(ErrConfig, "base URL needs the scheme https or http, as in https://api.example.com")
+		return nil, failf(ErrConfig, "%s needs the scheme https or http, as in https://api.example.com", what)
 	case u.Opaque != "" || u.Hostname() == "":
-		return nil, failf(ErrConfig, "base URL has no host")
+		return nil, failf(ErrConfig, "%s has no host", what)
 	case u.User != nil:
-		return nil, failf(ErrConfig, "base URL holds a user name or password: use Basic instead")
+		return nil, failf(ErrConfig, "%s holds a user name or password: use Basic instead", what)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, failf(ErrConfig, "base URL has a query or a fragment: give them to the request")
+		return nil, failf(ErrConfig, "%s has a query or a fragment: give them to the request", what)
 	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' || r == utf8.RuneError }):
-		return nil, failf(ErrConfig, "base URL has a malformed host")
+		return nil, failf(ErrConfig, "%s has a malformed host", what)
 	}
 	if host, ok := asciiHost(u.Host); ok {
 		u.Host = host // what has none is no host of anybody's
 	}
 	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {
-			return nil, failf(ErrConfig, "base URL has a dot segment in its path")
+			return nil, failf(ErrConfig, "%s has a dot segment in its path", what)
 		}
 	}
 	return u, nil
@@ -160,21 +163,21 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 		return nil
 	}
 	if strings.HasPrefix(path, "//") {
-		return failf(ErrRequest, "path begins with //: it would name another host")
+		return failf(ErrRequest, "the path begins with //: it would name another host")
 	}
 	switch {
 	case strings.Contains(path, "%()") || emptySegment(path):
-		return failf(ErrRequest, "path has an empty segment: is an identifier in it empty?")
+		return failf(ErrRequest, "the path has an empty segment: is an identifier in it empty?")
 	case strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)"):
-		return failf(ErrRequest, "path has a dot segment: is an identifier in it one or two dots?")
+		return failf(ErrRequest, "the path has a dot segment: is an identifier in it one or two dots?")
 	}
 	escaped := false
 	for i := range len(path) {
 		switch c := path[i]; {
 		case c == '?' || c == '#':
-			return failf(ErrRequest, "path holds %q: put a query into Query, and escape an identifier with PathEscape", c)
+			return failf(ErrRequest, "the path holds %q: put a query into Query, and escape an identifier with PathEscape", c)
 		case c == '\\' || c < ' ' || c == 0x7f:
-			return failf(ErrRequest, "path holds a backslash or a control character")
+			return failf(ErrRequest, "the path holds a backslash or a control character")
 		case c == '%':
 			escaped = true
 		}
@@ -183,15 +186,15 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	if escaped {
 		var err error
 		if plain, err = url.PathUnescape(path); err != nil {
-			return failf(ErrRequest, "path has a malformed escape")
+			return failf(ErrRequest, "the path has a malformed escape")
 		}
 		if strings.ContainsAny(plain, "\\\x00\r\n") {
-			return failf(ErrRequest, "path holds an escaped backslash or control character")
+			return failf(ErrRequest, "the path holds an escaped backslash or control character")
 		}
 	}
 	// Servers differ in when they unescape, so a dot segment counts in both forms.
 	if dotSegment(plain) {
-		return failf(ErrRequest, "path has a dot segment")
+		return failf(ErrRequest, "the path has a dot segment")
 	}
 	if !escaped && base.RawPath == "" {
 		into.Path = join(base.Path, path)
@@ -202,7 +205,7 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	into.RawPath = join(base.EscapedPath(), escapeRest(path))
 	var err error
 	if into.Path, err = url.PathUnescape(into.RawPath); err != nil {
-		return failf(ErrRequest, "path has a malformed escape")
+		return failf(ErrRequest, "the path has a malformed escape")
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ var errAuth = errors.New("no credential")
 // errTruncated says that a body ended too early or broke.
 var errTruncated = errors.New("response body broken")
 
-func brokenBody(err error) error { return failWrap(errTruncated, "reading the response body", err) }
+func brokenBody(err error) error { return failWrap(errTruncated, "the response body broke off", err) }
 
 func tooLarge(limit int64) error {
 	return failf(ErrTooLarge, "the response body is over the limit of %d bytes: raise it with MaxBody, or stream it with Do", limit)

@@ -172,7 +172,7 @@ func TestO5_A401SaysWhyItWasNotCured(t *testing.T) {
 				_, err := client.Get[client.None](ctx, c, "/x")
 				require.ErrorIs(t, err, client.ErrUnauthorized)
 				require.ErrorIs(t, err, gone)
-				require.ErrorContains(t, err, `"expired" the credential could not be renewed: the grant is gone`)
+				require.ErrorContains(t, err, `"expired": the credential could not be renewed: the grant is gone`)
 			}
 			require.Equal(t, 2, rt.Count())
 			require.ErrorIs(t, ledger.Attempts()[0].Err, gone)

@@ -48,7 +48,7 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Requ
 	b.first = head
 	whole := head.wait(ctx, d)
 	if ctx.Err() != nil {
-		return failWrap(ErrRequest, "while the request body was read", context.Cause(ctx))
+		return failWrap(ErrRequest, "the call ended while the request body was read", context.Cause(ctx))
 	}
 	if err := head.stop(); err != nil && err != io.EOF {
 		return failWrap(ErrRequest, "the request body cannot be read", err)
@@ -81,7 +81,7 @@ func checkLength(req *http.Request, n int64) error {
 // again reports whether another attempt can have the whole body.
 func (b *replay) again() bool { return b.none || b.get != nil || b.seeks != nil }
 
-var errBodyUsed = errors.New("the request body cannot be sent again")
+var errBodyUsed = errors.New("it cannot be sent again")
 
 // attach gives req its body. It is called once per attempt.
 func (b *replay) attach(a *attempt, req *http.Request) error {
@@ -114,7 +114,7 @@ func (b *replay) open(a *attempt) (rc io.ReadCloser, err error) {
 		rc, b.first = b.first, nil
 		return rc, nil
 	case b.get == nil:
-		return nil, failWrap(ErrRequest, "replay", errBodyUsed)
+		return nil, failWrap(ErrRequest, "the request body has been read", errBodyUsed)
 	default:
 		rc, err = b.get()
 	}

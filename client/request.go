@@ -149,13 +149,13 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 		method = http.MethodGet
 	}
 	if !validToken(method) {
-		return failf(ErrRequest, "method is not a token (RFC 9110 section 5.6.2)")
+		return failf(ErrRequest, "the method is not a token (RFC 9110 section 5.6.2)")
 	}
 	if !validHeaderValue(r.IdempotencyKey) {
-		return failf(ErrRequest, "idempotency key holds a control character")
+		return failf(ErrRequest, "the idempotency key holds a control character")
 	}
 	if r.IdempotencyKey != "" && c.keyHeader == "" {
-		return failf(ErrRequest, "idempotency key: no header is known in which the service honours one, see WithIdempotencyHeader")
+		return failf(ErrRequest, "the idempotency key would have no effect: no header is known in which the service honours one, see WithIdempotencyHeader")
 	}
 	h := make(http.Header, len(c.header)+3)
 	for _, f := range c.header {
@@ -216,21 +216,21 @@ func (c *Client) resolve(r *Request, into *url.URL) error {
 		return failf(ErrRequest, "both Path and URL are set")
 	}
 	if len(r.URL) > maxURL {
-		return failf(ErrRequest, "URL is longer than %d bytes", maxURL)
+		return failf(ErrRequest, "the URL is longer than %d bytes", maxURL)
 	}
 	u, err := url.Parse(r.URL)
 	if err != nil {
-		return failf(ErrRequest, "URL cannot be parsed")
+		return failf(ErrRequest, "the URL cannot be parsed")
 	}
 	if !u.IsAbs() {
 		u = c.base.ResolveReference(u)
 	}
 	if u.User != nil {
-		return failf(ErrRequest, "URL holds a user name or password")
+		return failf(ErrRequest, "the URL holds a user name or password")
 	}
 	o := originOf(u)
 	if o != c.origins.base && !c.origins.contains(u, o) {
-		return failf(ErrOrigin, "URL is not on an origin of this client: its host is %s", printable(u.Host))
+		return failf(ErrOrigin, "the URL is not on an origin of this client: its host is %s", printable(u.Host))
 	}
 	u.Fragment, u.RawFragment = "", ""
 	readyURL(u)

@@ -131,13 +131,13 @@ func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 func (x *hop) prepare() error {
 	req, c := x.tmpl, x.c
 	if x.body.first = req.Body; req.URL == nil {
-		return failf(ErrRequest, "request has no URL")
+		return failf(ErrRequest, "the request has no URL")
 	}
 	if req.URL.Scheme != "https" && req.URL.Scheme != "http" {
-		return failf(ErrRequest, "request URL has the scheme %s: only https and http can be sent", printable(req.URL.Scheme))
+		return failf(ErrRequest, "the request's URL has the scheme %s: only https and http can be sent", printable(req.URL.Scheme))
 	}
 	if req.URL.Host == "" {
-		return failf(ErrRequest, "request URL has no host")
+		return failf(ErrRequest, "the request's URL has no host")
 	}
 	if req.Header == nil {
 		x.ownHeader()
@@ -178,7 +178,7 @@ func (x *hop) prepare() error {
 		unrepeatable(x.tmpl) // once for all attempts, which saves each a copy
 	}
 	if err == nil && x.ctx.Err() != nil {
-		err = failWrap(x.ctx.Err(), "before the first attempt", context.Cause(x.ctx))
+		err = failWrap(x.ctx.Err(), "the context ended before the first attempt", context.Cause(x.ctx))
 	}
 	return err
 }

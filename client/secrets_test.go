@@ -291,7 +291,7 @@ func TestErrorSaysWhatIsKnown(t *testing.T) {
 		`GET /x: (2 attempts)`:                                      {Attempts: []client.Attempt{{}, {Reason: client.NotRetryable}}},
 		`GET /x: (never sent)`:                                      {Effect: client.NeverSent},
 		`GET /x: (maybe applied)`:                                   {Effect: client.MaybeApplied},
-		`GET /x: 500 Internal Server Error "m" why (maybe applied)`: {Status: 500, Message: "m", Err: cause, Effect: client.MaybeApplied},
+		`GET /x: 500 Internal Server Error "m": why (maybe applied)`: {Status: 500, Message: "m", Err: cause, Effect: client.MaybeApplied},
 	} {
 		e.Method, e.Path = "GET", "/x"
 		require.EqualError(t, &e, want)

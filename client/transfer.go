@@ -224,11 +224,14 @@ func (d *download) brokeOff(err error, reason string) error {
 	if !errors.Is(err, errTruncated) {
 		return err
 	}
-	of := ""
+	cause, of := err, ""
+	if f, ok := errors.AsType[*failure](err); ok {
+		cause = f.err
+	}
 	if d.total >= 0 {
 		of = fmt.Sprintf(" of %d", d.total)
 	}
-	return failWrap(errTruncated, fmt.Sprintf("the download broke off after %d%s bytes and was not resumed, since %s", d.have, of, reason), err)
+	return failWrap(errTruncated, fmt.Sprintf("the download broke off after %d%s bytes and was not resumed, since %s", d.have, of, reason), cause)
 }
 
 // fail is the error of the download, with the attempts of all its requests.
