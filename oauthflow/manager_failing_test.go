@@ -44,6 +44,11 @@ func TestManager_WhatAStoreDidNotDo(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, first.AccessToken, tok.AccessToken, "is still there")
 
+		odd := newManager(t, oauthflow.NewMemoryStore(), client, oauthflow.WithExtra("odd"))
+		require.ErrorContains(t, odd.Put(t.Context(), userKey, first.WithExtra(map[string]any{"odd": func() {}})), "cannot be stored")
+		_, err = odd.Token(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrNotFound)
+
 		kept := newManager(t, undeletable{oauthflow.NewMemoryStore()}, client)
 		require.NoError(t, kept.Put(t.Context(), userKey, first), "nothing is deleted where there is nothing")
 	})
