@@ -168,3 +168,22 @@ func TestHostOf(t *testing.T) {
 		require.NotSame(t, a.host, a.hostOf(&http.Request{URL: other}))
 	}
 }
+
+// Which bodies come in one piece, so that an error can be looked for in them.
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	for mediaType, want := range map[string]bool{
+		"application/json": true, "text/json": true, "application/problem+json": true, "application/xml": true, "text/xml": true, "application/atom+xml": true,
+		"text/html": false, "text/plain": false, "application/x-ndjson": false, "text/event-stream": false, "": false,
+	} {
+		require.Equal(t, want, document(mediaType), mediaType)
+	}
+}
+
+// The head of a body that is handed on can still be read.
+func TestUnwrapped(t *testing.T) {
+	t.Parallel()
+	rc := io.NopCloser(strings.NewReader("x"))
+	require.Equal(t, rc, unwrapped(&streamBody{rc: rc}))
+	require.Equal(t, rc, unwrapped(rc))
+}
