@@ -3,6 +3,7 @@ package client_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -145,6 +146,20 @@ func TestC8_SourceThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
 		require.LessOrEqual(t, rt.Count(), 1)
 		_, err = w.Write([]byte("x"))
 		require.Error(t, err, "the source has been closed")
+	})
+}
+
+// C8: who has given up is not waited for, and is told what was under way.
+func TestC8_ACallGivenUpWhileItsBodyIsReadAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := io.Pipe()
+		c, rt := scripted(t, "200 {}")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		_, err := client.Call[client.None](ctx, c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", r, -1)})
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorContains(t, err, "while the request body was read")
+		require.Zero(t, rt.Count())
 	})
 }
 

@@ -343,3 +343,19 @@ func TestC16_WhatIsNotSentIsGivenBackToItsRoute(t *testing.T) {
 type failingAuth struct{ err error }
 
 func (a failingAuth) Authorize(*http.Request) error { return a.err }
+
+// saying is a limiter from elsewhere with a reason of its own.
+type saying struct{ err error }
+
+func (l saying) Wait(context.Context, string) error { return l.err }
+
+// What a limiter from elsewhere says comes as it is.
+func TestALimitersOwnReason(t *testing.T) {
+	full := errors.New("the shared store is away")
+	c, rt := scripted(t, "200 {}", client.WithPacing(nil), client.WithRateLimit(saying{full}))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.ErrorIs(t, err, full)
+	_, ours := errors.AsType[*ratelimit.Error](err)
+	require.False(t, ours)
+	require.Zero(t, rt.Count())
+}

@@ -27,6 +27,12 @@ func TestQueryIsChangedAsText(t *testing.T) {
 	}
 }
 
+// What cannot be decoded is compared as it is written.
+func TestAnUndecodableParameter(t *testing.T) {
+	require.Equal(t, "a=1", withoutParam("%zz=3&a=1", "%zz"))
+	require.Equal(t, "a=1&%zz=4", strings.Replace(withParam("%zz=3&a=1", "%zz", "4"), "%25zz", "%zz", 1))
+}
+
 func FuzzWithParam(f *testing.F) {
 	f.Add("z=1&a=2;b&%6B=3", "k", "v &=")
 	f.Fuzz(func(t *testing.T, raw, name, value string) {

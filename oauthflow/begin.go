@@ -246,10 +246,7 @@ func (c *Client) attemptBinding(state string) string {
 }
 
 func (c *Client) sealAttempt(ctx context.Context, in *sealedAttempt) (string, error) {
-	plaintext, err := json.Marshal(in)
-	if err != nil {
-		return "", err
-	}
+	plaintext, _ := json.Marshal(in) // strings and numbers always encode
 	sealed, err := c.cookies.seal(ctx, plaintext, c.attemptBinding(in.State))
 	if err == nil && len(sealed) > maxSealed {
 		return "", errTooLong

@@ -67,6 +67,9 @@ func TestNoScopesAreNotEmptyScopes(t *testing.T) {
 	})
 	a, err := c.Begin(t.Context())
 	require.NoError(t, err)
+	for param, v := range query(t, a.URL) {
+		require.NotEqual(t, []string{""}, v, param)
+	}
 	require.False(t, query(t, a.URL).Has("scope"))
 	for name, call := range map[string]func() error{
 		"credentials": func() error { _, err := c.ClientCredentials(t.Context()); return err },

@@ -252,6 +252,14 @@ func TestO1_SignedParametersReadOneWay(t *testing.T) {
 		}
 		require.ErrorIs(t, err, oauthflow.ErrCallbackSignature, "%s=%s", tc.name, tc.value)
 	}
+	vault := newClient(t, s, "web", func(cfg *oauthflow.Config) {
+		cfg.Provider, cfg.Scopes, cfg.ClientSecret = p, nil, failingFrom(1, "")
+	})
+	sealed, err := vault.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = vault.Complete(t.Context(), sealed.Sealed, hmacSigned(url.Values{"state": {sealed.State}, "code": {"c"}}, "web-secret"))
+	require.ErrorIs(t, err, errVault)
+	require.NotErrorIs(t, err, oauthflow.ErrCallbackSignature, "nothing is known of it")
 	// The signature over one reading does not pass for the other.
 	b, back := attempt(t, s, c)
 	q := back.Query()

@@ -2,8 +2,11 @@ package oauthflow_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"net/http"
 	"net/url"
 	"testing"
 	"testing/synctest"
@@ -40,6 +43,11 @@ func TestManager_WhatAStoreDidNotDo(t *testing.T) {
 		tok, err := m.Token(t.Context(), userKey)
 		require.NoError(t, err)
 		require.Equal(t, first.AccessToken, tok.AccessToken, "is still there")
+
+		odd := newManager(t, oauthflow.NewMemoryStore(), client, oauthflow.WithExtra("odd"))
+		require.ErrorContains(t, odd.Put(t.Context(), userKey, first.WithExtra(map[string]any{"odd": func() {}})), "cannot be stored")
+		_, err = odd.Token(t.Context(), userKey)
+		require.ErrorIs(t, err, oauthflow.ErrNotFound)
 
 		kept := newManager(t, undeletable{oauthflow.NewMemoryStore()}, client)
 		require.NoError(t, kept.Put(t.Context(), userKey, first), "nothing is deleted where there is nothing")
@@ -146,4 +154,94 @@ func TestX1_WhatAStoreSays(t *testing.T) {
 	require.ErrorContains(t, err, "the token endpoint refused")
 	require.NotContains(t, err.Error(), "refused: ")
 	require.NotContains(t, err.Error(), "canary")
+}
+
+// Who is told of a grant that has ended, and that nobody else is.
+func TestManager_WhoIsToldOfADeadGrant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+			return nil, &oauthflow.TokenError{Op: "refresh", Status: 400, Code: "invalid_grant"}
+		})
+		var reauth, failures int
+		onReauth := oauthflow.OnReauth(func(context.Context, *oauthflow.ReauthError) { reauth++ })
+		onFailure := oauthflow.OnFailure(func(context.Context, string, error) { failures++ })
+		for _, opts := range [][]oauthflow.ManagerOption{{onReauth, onFailure}, {onFailure}} {
+			m := newManager(t, oauthflow.NewMemoryStore(), dead, opts...)
+			require.NoError(t, m.Put(t.Context(), userKey, &oauth2.Token{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}))
+			_, err := m.Token(t.Context(), userKey)
+			require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+			synctest.Wait()
+		}
+		require.Equal(t, []int{1, 0}, []int{reauth, failures})
+	})
+}
+
+// listing is a store whose list breaks off with a panic.
+type listing struct{ oauthflow.Store }
+
+func (listing) Keys(context.Context, string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if yield("user-1", nil) {
+			panic("canary")
+		}
+	}
+}
+
+// C37
+func TestC37_AListThatPanics(t *testing.T) {
+	m := newManager(t, listing{oauthflow.NewMemoryStore()}, refresherFunc(nil))
+	var keys []string
+	var last error
+	for key, err := range m.Keys(t.Context(), "") {
+		if last = err; err == nil {
+			keys = append(keys, key)
+		}
+	}
+	require.Equal(t, []string{"user-1"}, keys)
+	require.ErrorContains(t, last, "panicked")
+	require.NotContains(t, last.Error(), "canary")
+}
+
+// Requests that are not worth sending, and answers that say nothing.
+func TestWhatCannotBeAskedOrRead(t *testing.T) {
+	t.Parallel()
+	var form url.Values
+	c, err := oauthflow.New(oauthflow.Config{Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli"}, keeping(t, &form))
+	require.NoError(t, err)
+	_, err = c.ExchangeToken(t.Context(), oauthflow.TokenExchange{})
+	require.ErrorContains(t, err, "the subject token is missing")
+	require.Nil(t, form)
+	_, err = c.ExchangeToken(t.Context(), oauthflow.TokenExchange{SubjectToken: "s"})
+	require.NoError(t, err)
+	require.False(t, form.Has("actor_token_type"))
+	require.False(t, form.Has("actor_token"))
+
+	for body, say := range map[string]string{"<html>": "neither a JSON object nor form parameters", `{"access_token":"a","access_token":"b"}`: "a member is given twice"} {
+		_, err = answering(t, 200, "text/html", body, nil).Refresh(t.Context(), refreshable)
+		require.ErrorContains(t, err, say)
+	}
+	for status, redirect := range map[int]bool{299: false, 300: true, 399: true, 400: false} {
+		c := answering(t, status, "text/plain", "x", func(cfg *oauthflow.Config) { cfg.Provider.UserInfoURL = cfg.Provider.Endpoint.TokenURL })
+		var user any
+		err := c.UserInfo(t.Context(), &oauth2.Token{AccessToken: "a"}, &user)
+		require.Equal(t, redirect, errors.Is(err, oauthflow.ErrRedirect), status)
+		require.Error(t, err)
+	}
+	down, err := oauthflow.New(oauthflow.Config{
+		Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}, RevocationURL: "https://auth.test/revoke"}, ClientID: "cli",
+	}, oauthflow.WithHTTPClient(&http.Client{Transport: failing{errDatabase}}))
+	require.NoError(t, err)
+	require.ErrorIs(t, down.Revoke(t.Context(), &oauth2.Token{AccessToken: "a"}), errDatabase, "a token that may still live")
+	_, err = json.Marshal(oauthflow.Record{})
+	require.ErrorContains(t, err, "a Record is not encoded as JSON")
+
+	var uses oauthflow.MemoryUses
+	for _, id := range []string{"a", "b", "a"} {
+		first, err := uses.Use(t.Context(), id, time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, form != nil, first, id)
+		if id == "b" {
+			form = nil // what comes has been used
+		}
+	}
 }

@@ -121,10 +121,7 @@ func (s *tokenState) token(whole bool) *oauth2.Token {
 	if whole {
 		tok.RefreshToken = s.Refresh
 	}
-	if s.Extra != nil {
-		tok = tok.WithExtra(maps.Clone(s.Extra))
-	}
-	return tok
+	return tok.WithExtra(maps.Clone(s.Extra))
 }
 
 // alive reports whether the access token can still be handed out.
@@ -150,9 +147,6 @@ func newJitter() float64 { return 1 - rand.Float64()/5 }
 // staleAt returns from when on the token should be refreshed; the zero time
 // stands for never.
 func (s *tokenState) staleAt(jitter float64) time.Time {
-	if s.Expiry.IsZero() {
-		return time.Time{}
-	}
 	return s.Expiry.Add(-time.Duration(jitter * float64(s.early())))
 }
 

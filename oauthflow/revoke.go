@@ -35,10 +35,7 @@ func (c *Client) Revoke(ctx context.Context, tok *oauth2.Token) error {
 	if err != nil {
 		return err
 	}
-	m, err := parseParams(a.body)
-	if err != nil {
-		m = nil // section 2.2: what a 200 says in its body is of no interest
-	}
+	m, _ := parseParams(a.body) // section 2.2: what a 200 says in its body is of no interest
 	if te := a.refusal(c.now(), m); te != nil && !c.isGone(te, m) {
 		return te
 	}

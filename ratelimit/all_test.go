@@ -228,6 +228,10 @@ func TestSharedCountsAllKeysTogether(t *testing.T) {
 		other.(ratelimit.Returner).Return("a")
 		require.Equal(t, []int{1, 1}, []int{f.waits, f.gave})
 		ratelimit.Shared(new(foreign)).(ratelimit.Returner).Return("a")
+		down := errors.New("redis is down")
+		for n := range 3 {
+			require.ErrorIs(t, ratelimit.WaitN(t.Context(), ratelimit.Shared(&foreign{err: down}), "a", n), down)
+		}
 	})
 }
 

@@ -272,14 +272,15 @@ func TestC29_MembersThatSayNothing(t *testing.T) {
 		require.Equal(t, tt.want, ratelimit.ParseLimits(h, noon), "%s with %s", tt.field, tt.policy)
 	}
 	for field, want := range map[string]ratelimit.Limit{
-		"100":               {Quota: 100},
-		"x":                 {Quota: -1},
-		"100, 100;w=60":     {Quota: 100, Window: time.Minute},
-		"100, 99;w=60":      {Quota: 100},
-		"100, x;w=60":       {Quota: 100},
-		"100, 100;a=1;w=60": {Quota: 100, Window: time.Minute},
-		"100, 100;w=x":      {Quota: 100},
-		"100, 100;60":       {Quota: 100},
+		"100":                    {Quota: 100},
+		"x":                      {Quota: -1},
+		"100, 100;w=60":          {Quota: 100, Window: time.Minute},
+		"100, 99;w=60":           {Quota: 100},
+		"100, x;w=60":            {Quota: 100},
+		"100, 100;a=1;w=60":      {Quota: 100, Window: time.Minute},
+		"100, 100;w=x":           {Quota: 100},
+		"100, 100;w=0, 100;w=60": {Quota: 100, Window: time.Minute},
+		"100, 100;60":            {Quota: 100},
 		"100" + strings.Repeat(",5", 63) + ",100;w=60": {Quota: 100, Window: time.Minute},
 		"100" + strings.Repeat(",5", 64) + ",100;w=60": {Quota: 100}, // too far to be read
 		"100, 100;w=x;w=60":                            {Quota: 100, Window: time.Minute},

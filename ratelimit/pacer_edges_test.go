@@ -209,9 +209,9 @@ func TestCallsThatAreLost(t *testing.T) {
 // A pause that is long by itself does not grow beyond what a Duration holds.
 func TestALongPauseDoesNotOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const lifetime = 80 * 365 * 24 * time.Hour
+		const lifetime = 150 * 365 * 24 * time.Hour
 		p := ratelimit.NewPacer(ratelimit.Pause(lifetime), ratelimit.MaxPause(lifetime))
-		for range 3 {
+		for range 2 {
 			p.Observe("k", 429, nil, true)
 			require.Equal(t, lifetime, p.Delay("k"))
 			time.Sleep(lifetime)
@@ -233,4 +233,27 @@ func TestInforms(t *testing.T) {
 		require.Equal(t, want, ratelimit.Informs(http.Header{name: {"1"}}), name)
 	}
 	require.False(t, ratelimit.Informs(nil))
+}
+
+// C29: answers overtake each other by two seconds at most: what is told later than that,
+// or of another window, counts.
+func TestC29_WhatIsNoOlderAnswer(t *testing.T) {
+	for name, tc := range map[string]struct {
+		after time.Duration
+		reset string
+		want  time.Duration
+	}{
+		"an older answer":   {time.Second, "59", 20 * time.Millisecond},
+		"a later one":       {3 * time.Second, "57", 0},
+		"of another window": {time.Second, "90", 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := ratelimit.NewPacer()
+			p.Observe("k", 200, header("X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "60"), false)
+			time.Sleep(tc.after)
+			p.Observe("k", 200, header("X-RateLimit-Remaining", "9", "X-RateLimit-Reset", tc.reset), false)
+			require.NoError(t, p.Wait(t.Context(), "k"))
+			require.Equal(t, tc.want, p.Delay("k"), name)
+		})
+	}
 }

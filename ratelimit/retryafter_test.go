@@ -74,6 +74,8 @@ func TestC3_RetryAfterGarbageIsNoAdvice(t *testing.T) {
 	require.False(t, ok)
 	_, ok = ratelimit.RetryAfter(header("Retry-After", "Mon, 23 Nov 2026 12:00:30 GMT", "Date", "Mon, 23 Nov 2026 12:00:31 GMT"), noon)
 	require.False(t, ok, "past by the response's own Date")
+	_, ok = ratelimit.RetryAfter(header("Retry-After", "soon", "Date", "Mon, 01 Jan 0001 00:00:00 GMT"), noon)
+	require.False(t, ok, "garbage is no moment, whatever the clock says")
 }
 
 // C2
