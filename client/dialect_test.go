@@ -84,7 +84,7 @@ func TestP5_AnErrorInsideA200IsTheSentinelThatItMeans(t *testing.T) {
 			require.Equal(t, tc.effect, e.Effect, code)
 			require.Equal(t, tc.reasons, reasons(e.Attempts), code)
 			require.Equal(t, tc.reasons, reasons(meta.Attempts), code)
-			require.True(t, strings.HasPrefix(err.Error(), "chatty: POST /x: 200 OK "+code+" the response body holds an error"), "%s", err)
+			require.True(t, strings.HasPrefix(err.Error(), "chatty: POST /x: 200 OK, but the response body holds an error: "+code), "%s", err)
 			var body struct {
 				OK    *bool
 				Error string

@@ -18,14 +18,14 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// seen keeps what an observer is told. before, if there, runs first.
-type seen struct {
+// witness keeps what an observer is told. before, if there, runs first.
+type witness struct {
 	mu     sync.Mutex
 	told   []client.Observation
 	before func(n int)
 }
 
-func (s *seen) Observe(_ context.Context, o client.Observation) {
+func (s *witness) Observe(_ context.Context, o client.Observation) {
 	s.mu.Lock()
 	s.told = append(s.told, o)
 	n := len(s.told)
@@ -36,7 +36,7 @@ func (s *seen) Observe(_ context.Context, o client.Observation) {
 }
 
 // kinds names what was told, in its order, once it is still.
-func (s *seen) kinds() (names []string) {
+func (s *witness) kinds() (names []string) {
 	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +53,7 @@ func TestT5_WhatAnObserverIsTold(t *testing.T) {
 		"listens": nil, "panics": func(int) { panic("canary") }, "ends its goroutine": func(int) { runtime.Goexit() },
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &seen{before: before}
+			s := &witness{before: before}
 			c, _ := scripted(t, "503, 200 {}", client.WithObserver(s), client.WithProfile(client.Profile{Name: "example"}))
 			_, err := client.Call[thing](t.Context(), c, client.Request{Path: "/x/1", Route: "/x/{id}"})
 			require.NoError(t, err)
@@ -83,7 +83,7 @@ func TestT5_WhatAnObserverIsTold(t *testing.T) {
 // What holds calls back, and when that changes.
 func TestAnObserverIsToldOfLimitsAndBreakers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := new(seen)
+		s := new(witness)
 		rt := clienttest.NewTransport(t, clienttest.MustParse("503, 200 {}, 200 {}")...)
 		c := over(t, rt, client.WithObserver(s), client.WithRetry(retry.Never), client.WithBreaker(client.Breaker{Failures: 1, Cooldown: time.Second}))
 		var states []bool
@@ -120,7 +120,7 @@ func TestAnObserverIsToldOfLimitsAndBreakers(t *testing.T) {
 func TestT2_ASlowObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate := make(chan struct{})
-		s := &seen{before: func(n int) {
+		s := &witness{before: func(n int) {
 			if n == 1 {
 				<-gate
 			}
@@ -130,6 +130,7 @@ func TestT2_ASlowObserver(t *testing.T) {
 		start := time.Now()
 		for range calls {
 			_, _ = client.Get[[]byte](t.Context(), c, "/x")
+			synctest.Wait() // it has begun with the first value
 		}
 		require.Zero(t, time.Since(start))
 		close(gate)
