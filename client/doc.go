@@ -80,6 +80,14 @@
 // Where a 301 or 302 would take a change off the client's origins it is refused with
 // [ErrRedirect], as is one whose Location repeats the credential.
 //
+// # What can be seen
+//
+// The ledger of a call is in its error, in [Meta], and in a [Ledger] of its context:
+// every attempt, its waits, and why it was tried again or not. [WithLogger] writes it
+// down; [WithObserver] hands it on as values, for metrics, traces or a page. Neither
+// holds a credential, a query or a body. [Client.BreakerState] tells whether the breaker
+// is open.
+//
 // # Errors
 //
 // What [Call] returns is an [*Error] with the status, the service's code, message
