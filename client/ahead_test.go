@@ -227,6 +227,7 @@ func TestC31_NothingIsLostAtAnySplit(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 31))
 			body := make([]byte, rnd.IntN(200<<10))
 			fill(body, seed)
+			piece := 1 + rnd.IntN(50_000)
 			src := &uneven{rnd: rnd, data: body, pause: time.Duration(rnd.IntN(400)) * time.Millisecond}
 			rt := roundTripper(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 403, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: -1, Request: r, Body: src}, nil
@@ -238,7 +239,7 @@ func TestC31_NothingIsLostAtAnySplit(t *testing.T) {
 			require.NoError(t, err)
 			require.LessOrEqual(t, time.Since(began), time.Second)
 			require.True(t, bytes.HasPrefix(body, seen))
-			got, err := io.ReadAll(&atMost{resp.Body, 1 + rnd.IntN(50_000)})
+			got, err := io.ReadAll(&atMost{resp.Body, piece})
 			require.NoError(t, err)
 			require.True(t, bytes.Equal(body, got), "seed %d", seed)
 			require.NoError(t, resp.Body.Close())

@@ -191,7 +191,7 @@ func (s *seeking) Close() error { s.closed.Add(1); return nil }
 // C8: a body that can seek is rewound to where it stood for each attempt, whatever its
 // size, and closed once, at the end.
 func TestC8_ABodyThatSeeksIsRewound(t *testing.T) {
-	data := bytes.Repeat([]byte("0123456789abcdef"), 200_000) // 3.2 MB
+	data := bytes.Repeat([]byte("0123456789abcdef"), 80_000) // more than is read ahead
 	for way, upload := range uploads {
 		for _, offset := range []int64{0, 7, int64(len(data)) - 1} {
 			for statuses, want := range map[[2]int]int{{200, 200}: 1, {503, 200}: 2, {503, 503}: 3, {400, 200}: 1} {
