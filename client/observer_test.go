@@ -27,20 +27,20 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// seen keeps what it observes.
-type seen struct {
+// journal keeps what it observes.
+type journal struct {
 	mu   sync.Mutex
 	list []client.Observation
 }
 
-func (s *seen) Observe(_ context.Context, o client.Observation) {
+func (s *journal) Observe(_ context.Context, o client.Observation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.list = append(s.list, o)
 }
 
 // all returns what has been observed by the time that everything is quiet.
-func (s *seen) all() []client.Observation {
+func (s *journal) all() []client.Observation {
 	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -177,7 +177,7 @@ func TestT5_EveryCallThatBeginsEndsOnce(t *testing.T) {
 		for way, send := range sends {
 			t.Run(name+", "+way, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					var o seen
+					var o journal
 					c, rt := scripted(t, tc.script, append(tc.opts, client.WithObserver(&o))...)
 					done := make(chan struct{})
 					go func() { // which code of the user's may end
@@ -234,7 +234,7 @@ func TestT5_EveryCallThatBeginsEndsOnce(t *testing.T) {
 // What cannot be built has not begun.
 func TestT5_ARequestThatCannotBeBuiltIsNoCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o seen
+		var o journal
 		c, _ := scripted(t, "200 {}", client.WithObserver(&o))
 		for _, r := range []client.Request{{Path: "/../x"}, {Method: "B AD"}, {Body: make(chan int)}, {URL: "https://evil.example/"}} {
 			_, err := client.Call[thing](t.Context(), c, r)
@@ -252,7 +252,7 @@ func TestT5_ARequestThatCannotBeBuiltIsNoCall(t *testing.T) {
 // What is told of a call, in order, with its waits.
 func TestObservationsTellACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o seen
+		var o journal
 		type mark struct{}
 		var marks []any
 		c, _ := scripted(t, "429 Retry-After=20 X-Request-Id=a, 200 X-Request-Id=b {}, 404 {}",
@@ -322,7 +322,7 @@ func (s sleepy) Token() (*oauth2.Token, error) {
 // Under an SDK a call is one redirect hop, with what that one has taken.
 func TestObservationsOfAHop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o seen
+		var o journal
 		c, _ := scripted(t, "after 2s 307 Location=/y, after 3s 503, after 3s 200", client.WithObserver(&o), client.WithRetry(retry.Policy{Backoff: retry.Constant(time.Second)}))
 		began := time.Now()
 		resp, err := c.HTTPClient().Get(base + "/x")
@@ -358,7 +358,7 @@ func TestT1_ObservationsHoldNoSecret(t *testing.T) {
 			"bearer": client.Bearer(secret.Static(canary)), "query": client.APIKeyQuery("k", secret.Static(canary)), "basic": client.Basic("user", secret.Static(canary)),
 		} {
 			synctest.Test(t, func(t *testing.T) {
-				var o seen
+				var o journal
 				var o2 bytes.Buffer
 				rt := clienttest.NewTransport(t, step)
 				fails := roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -406,7 +406,7 @@ func TestT1_ObservationsHoldNoSecret(t *testing.T) {
 // T1: what per-call middleware fails with is cleaned like all else.
 func TestT1_AMiddlewaresErrorIsCleaned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o seen
+		var o journal
 		c, _ := scripted(t, "200", client.WithObserver(&o), client.WithCallMiddleware(func(http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) {
 				return nil, &url.Error{Op: "Get", URL: r.URL.String(), Err: errors.New("cache is down")}
@@ -456,7 +456,7 @@ func TestT2_AnObserverChangesNoCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				release = make(chan struct{})
-				var before, after seen
+				var before, after journal
 				n := 0
 				bad := observerFunc(func(context.Context, client.Observation) { n++; f() })
 				require.Equal(t, want, run(t, client.WithObserver(&before), client.WithObserver(bad), client.WithObserver(&after)))
@@ -473,7 +473,7 @@ func TestT2_AnObserverChangesNoCall(t *testing.T) {
 func TestASlowObserverMissesAKnownNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		var o seen
+		var o journal
 		slow := observerFunc(func(ctx context.Context, v client.Observation) { <-release; o.Observe(ctx, v) })
 		c, _ := scripted(t, "200 {}", client.WithObserver(slow))
 		const calls = 700
@@ -502,7 +502,7 @@ func TestASlowObserverMissesAKnownNumber(t *testing.T) {
 // A copy tells the observers of what it is a copy of, and its own.
 func TestObserversOfACopy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var first, second, third seen
+		var first, second, third journal
 		c, _ := scripted(t, "200 {}", client.WithObserver(&first))
 		two, err := c.With(client.WithObserver(&second))
 		require.NoError(t, err)
@@ -517,7 +517,7 @@ func TestObserversOfACopy(t *testing.T) {
 		require.Len(t, third.all(), 3)
 		_, err = client.New(base, client.WithObserver(nil))
 		require.ErrorIs(t, err, client.ErrConfig)
-		_, err = client.New(base, client.WithObserver((*seen)(nil)))
+		_, err = client.New(base, client.WithObserver((*journal)(nil)))
 		require.ErrorIs(t, err, client.ErrConfig)
 	})
 }
@@ -525,7 +525,7 @@ func TestObserversOfACopy(t *testing.T) {
 // The breaker's changes are told, and how it stands can be read.
 func TestTheBreakersStateIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var o seen
+		var o journal
 		c, rt := scripted(t, "503, 503, 503, 200 {}", client.WithObserver(&o), client.WithRetry(retry.Never), client.WithBreaker(client.Breaker{Failures: 2, Cooldown: time.Minute}))
 		get := func() error { _, err := client.Get[thing](t.Context(), c, "/x"); return err }
 		require.Equal(t, client.BreakerState{}, c.BreakerState())
