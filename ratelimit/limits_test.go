@@ -92,6 +92,7 @@ func TestC29_ResetForms(t *testing.T) {
 	unix := noon.Unix()
 	for value, want := range map[string]time.Duration{
 		"0":                                     0,
+		"0.9":                                   900 * time.Millisecond,
 		"0.25":                                  250 * time.Millisecond,
 		"31622400":                              366 * 24 * time.Hour,
 		"31622401":                              -1, // neither left nor a moment

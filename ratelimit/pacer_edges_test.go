@@ -257,3 +257,14 @@ func TestC29_WhatIsNoOlderAnswer(t *testing.T) {
 		})
 	}
 }
+
+// C29: a limit that is told to be whole again holds up nobody any more.
+func TestC29_ALimitThatIsWholeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		p.Observe("k", 200, header("X-RateLimit-Remaining", "1", "X-RateLimit-Reset", "60"), false)
+		p.Observe("k", 200, header("X-RateLimit-Remaining", "5", "X-RateLimit-Reset", "0"), false)
+		require.NoError(t, p.Wait(t.Context(), "k"))
+		require.Zero(t, p.Delay("k"))
+	})
+}

@@ -47,10 +47,8 @@ func resetNumber(d time.Duration, s string, now time.Time) (time.Duration, bool)
 	if left, ok := resetAt(time.Unix(0, 0).Add(d), now); ok {
 		return left, true
 	}
-	if ms, ok := milliseconds(s); ok {
-		return resetAt(time.Unix(0, 0).Add(ms), now)
-	}
-	return 0, false
+	ms, _ := milliseconds(s) // s is a number
+	return resetAt(time.Unix(0, 0).Add(ms), now)
 }
 
 func resetAt(t, now time.Time) (time.Duration, bool) {

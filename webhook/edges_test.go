@@ -575,3 +575,11 @@ func TestHintsAreGivenWhereTheyApply(t *testing.T) {
 		require.Empty(t, e.Hint, "%v", change)
 	}
 }
+
+// An error lists its reason, and its cause if it has one.
+func TestErrorsListTheirCauses(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("why")
+	require.Equal(t, []error{webhook.ErrMissing}, (&webhook.Error{Reason: webhook.ErrMissing}).Unwrap())
+	require.Equal(t, []error{webhook.ErrMissing, cause}, (&webhook.Error{Reason: webhook.ErrMissing, Err: cause}).Unwrap())
+}
