@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -96,4 +97,11 @@ func (a *attempt) end(cause error) {
 	if a != nil && a.cancel != nil {
 		a.cancel(cause)
 	}
+}
+
+// sendTrace tells what may have reached the service from what cannot have. Only
+// a transport that reports both ends is believed.
+type sendTrace struct {
+	asked atomic.Bool // the transport has asked for a connection
+	got   atomic.Bool // it has got one: from here on anything may be on its way
 }

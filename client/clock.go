@@ -7,10 +7,18 @@ import (
 	"time"
 )
 
-// clock is the one timer of an hop. It serves the call's deadline and, one
+// patience is how long a hop waits.
+type patience struct {
+	idle    time.Duration // for more of a body
+	answers time.Duration // for the response's headers
+}
+
+// clock is the one timer of a hop. It serves the call's deadline and, one
 // after the other, the attempt's timeout, the drain's and the idle body's.
 type clock struct {
-	x       *hop
+	patience
+	call *call
+
 	mu      sync.Mutex
 	timer   *time.Timer
 	attempt *attempt
@@ -26,14 +34,11 @@ type clock struct {
 	progress atomic.Int64 // reads of a body in this phase, so that it is not idle
 }
 
-func (k *clock) follow(a *attempt) {
+// follow makes a the attempt whose time it keeps.
+func (k *clock) follow(a *attempt, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.attempt = a
-	now := k.x.call.began // close enough for the first attempt
-	if a != &k.x.first {
-		now = time.Now()
-	}
 	k.begin(now, 0, nil)
 }
 
@@ -50,7 +55,7 @@ func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int)
 func (k *clock) send(now time.Time) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.begin(now, k.x.answers, errAttemptTimeout)
+	k.begin(now, k.answers, errAttemptTimeout)
 	k.sending = true
 	return k.phases
 }
@@ -83,7 +88,7 @@ func (k *clock) upload(now time.Time) (phase int) {
 	defer k.mu.Unlock()
 	if !k.stopped && k.sending {
 		k.moving = now
-		k.bound(now, k.x.idle, errUploadStalled)
+		k.bound(now, k.idle, errUploadStalled)
 	}
 	return k.phases
 }
@@ -97,13 +102,13 @@ func (k *clock) uploaded(phase int, now time.Time) {
 		return
 	}
 	k.stand(now)
-	k.bound(now, k.x.answers, errAttemptTimeout)
+	k.bound(now, k.answers, errAttemptTimeout)
 }
 
 // stand makes good for the time in which the default deadline stood still.
 func (k *clock) stand(now time.Time) {
 	if !k.moving.IsZero() {
-		k.x.call.stood.Add(int64(now.Sub(k.moving)))
+		k.call.stood.Add(int64(now.Sub(k.moving)))
 		k.moving = time.Time{}
 	}
 }
@@ -141,10 +146,10 @@ func (k *clock) lift() {
 }
 
 func (k *clock) deadline() time.Time {
-	if k.lifted || k.x.call.foreign || !k.moving.IsZero() && !k.x.call.explicit {
+	if k.lifted || k.call.foreign || !k.moving.IsZero() && !k.call.explicit {
 		return time.Time{}
 	}
-	return k.x.call.until()
+	return k.call.until()
 }
 
 // arm sees to it that the timer fires by the next bound. One that fires too
@@ -179,7 +184,7 @@ func (k *clock) fire() {
 		k.attempt.end(errCallDeadline)
 	case !k.phase.IsZero() && !now.Before(k.phase):
 		if n := k.progress.Swap(0); n > 0 {
-			k.bound(now, k.x.idle, k.cause)
+			k.bound(now, k.idle, k.cause)
 			return
 		}
 		k.attempt.end(k.cause)

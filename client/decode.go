@@ -227,3 +227,16 @@ func (x *hop) noStream(resp *http.Response) *Error {
 	x.describe(e, resp, text)
 	return e
 }
+
+// build makes r the request of the first attempt.
+func (x *hop) build(r *Request) error {
+	var ctx context.Context
+	if r.AttemptTimeout != 0 {
+		x.clock.answers = r.AttemptTimeout
+	}
+	if x.ctx != nil {
+		x.opening = x.newAttempt()
+		ctx = x.opening
+	}
+	return x.out.build(x.c, ctx, r)
+}

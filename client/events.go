@@ -73,9 +73,9 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *hop, resp *http.
 	x.accept.streams = true
 	defer func() { x.report.end(x.call, err) }()
 	defer x.contain(&r, &resp, &err)
-	x.idle = max(eventIdle, c.cfg.idleTimeout)
+	x.clock.idle = max(eventIdle, c.cfg.idleTimeout)
 	if c.cfg.idleTimeout < 0 {
-		x.idle = c.cfg.idleTimeout
+		x.clock.idle = c.cfg.idleTimeout
 	}
 	r.MaxBody = 0
 	if spellings(r.Header, "Accept") == 0 {

@@ -328,3 +328,47 @@ func (x *hop) attempts() []Attempt {
 	}
 	return list
 }
+
+// invalid is the error of a Request that could not be built.
+func (x *hop) invalid(r *Request, err error) error {
+	if x.out.http != nil {
+		closeBody(x.out.http)
+	}
+	x.clock.stop()
+	method := cmp.Or(r.Method, http.MethodGet)
+	if !validToken(method) {
+		method = "(bad method)"
+	}
+	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: cmp.Or(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
+	if safeMethod(method) {
+		e.Effect = NoEffect
+	}
+	return e
+}
+
+func noDetail(any) bool { return false }
+
+// place is how errors and logs call the target: the route if the caller named
+// one, else the path, never the query. It holds no credential of the stack.
+func (x *hop) place() string {
+	if x.out.route != "" {
+		return x.scrub(x.out.route)
+	}
+	if x.tmpl.URL == nil {
+		return "(no URL)"
+	}
+	if p := x.tmpl.URL.EscapedPath(); p != "" {
+		return cut(x.scrub(p), 256)
+	}
+	return "/"
+}
+
+// begin tells the observers that the hop has begun: to them it is a call.
+func (x *hop) begin(req *http.Request) {
+	began, before := x.call.began, 0
+	if x.via != 0 {
+		began = time.Now()
+		before, _ = x.call.tally()
+	}
+	x.report.begin(x.ctx, x.c, req, "", began, before)
+}

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -30,12 +29,6 @@ type hop struct {
 	report reporter
 }
 
-// patience is how long a hop waits.
-type patience struct {
-	idle    time.Duration // for more of a body
-	answers time.Duration // for the response's headers
-}
-
 // target is where a hop goes.
 type target struct {
 	host   *hostState
@@ -60,32 +53,22 @@ type acceptor struct {
 	head    peekedBody    // the first error body
 }
 
-// turn is which attempt it is, and what it has brought.
-type turn struct {
-	first   attempt
-	opening *attempt       // the first attempt's, made with the request; nil once begun
-	current *attempt       // the one under way
-	resp    *http.Response // what it has brought so far
-	heard   time.Time      // when the last response, or failure, came
-	trace   sendTrace
-	kept    *kept // the last outcome that was a response
-}
-
 func makeHop(c *Client, ctx context.Context) *hop {
 	made := new(struct {
 		hop
 		out outgoing
 	})
 	x := &made.hop
-	x.c, x.ctx, x.out, x.clock.x = c, ctx, &made.out, x
-	x.patience = patience{idle: c.cfg.idleTimeout, answers: c.cfg.attemptTimeout}
+	x.c, x.ctx, x.out = c, ctx, &made.out
+	x.clock.patience = patience{idle: c.cfg.idleTimeout, answers: c.cfg.attemptTimeout}
 	return x
 }
 
 // newHop is the first hop of a call of the client's own.
 func newHop(c *Client, ctx context.Context, timeout time.Duration) *hop {
 	x := makeHop(c, ctx)
-	if x.call = &x.own; ctx != nil {
+	x.partOf(&x.own)
+	if ctx != nil {
 		x.call.begin(ctx, c, timeout)
 	}
 	return x
@@ -98,75 +81,8 @@ func newSDKHop(c *Client, req *http.Request) *hop {
 	return x
 }
 
-// build makes r the request of the first attempt.
-func (x *hop) build(r *Request) error {
-	var ctx context.Context
-	if r.AttemptTimeout != 0 {
-		x.answers = r.AttemptTimeout
-	}
-	if x.ctx != nil {
-		x.opening = x.newAttempt()
-		ctx = x.opening
-	}
-	return x.out.build(x.c, ctx, r)
-}
-
-// invalid is the error of a Request that could not be built.
-func (x *hop) invalid(r *Request, err error) error {
-	if x.out.http != nil {
-		closeBody(x.out.http)
-	}
-	x.clock.stop()
-	method := cmp.Or(r.Method, http.MethodGet)
-	if !validToken(method) {
-		method = "(bad method)"
-	}
-	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: cmp.Or(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
-	if safeMethod(method) {
-		e.Effect = NoEffect
-	}
-	return e
-}
-
-func noDetail(any) bool { return false }
-
-// place is how errors and logs call the target: the route if the caller named
-// one, else the path, never the query. It holds no credential of the stack.
-func (x *hop) place() string {
-	if x.out.route != "" {
-		return x.scrub(x.out.route)
-	}
-	if x.tmpl.URL == nil {
-		return "(no URL)"
-	}
-	if p := x.tmpl.URL.EscapedPath(); p != "" {
-		return cut(x.scrub(p), 256)
-	}
-	return "/"
-}
-
-// idempotencyKey is the key that the request carries where the service honours one.
-func (x *hop) idempotencyKey() string {
-	if x.c.keyHeader == "" {
-		return ""
-	}
-	return fieldValue(x.tmpl.Header, x.c.keyHeader)
-}
-
-// newAttempt makes the context of the next attempt. Without any timeout there
-// is nothing to cancel, and nothing is allocated.
-func (x *hop) newAttempt() *attempt {
-	a := &x.first
-	if a.x != nil {
-		a = &attempt{}
-	}
-	a.x, a.Context = x, x.ctx
-	if x.answers > 0 || x.idle > 0 || !x.call.at.IsZero() {
-		a.Context, a.cancel = context.WithCancelCause(x.ctx)
-	}
-	x.clock.follow(a)
-	return a
-}
+// partOf makes x a hop of c.
+func (x *hop) partOf(c *call) { x.call, x.clock.call = c, c }
 
 // ownHeader makes tmpl, and its header map, ones that may be changed.
 func (x *hop) ownHeader() {
@@ -202,21 +118,4 @@ func (x *hop) reclaim() {
 	delete(t.Header, x.lent)
 	x.tmpl, x.out.http, x.lent = &t, &t, ""
 	x.call.reclaimed(x.tmpl)
-}
-
-// join finds the chain of redirects that an SDK's request goes on with, or begins
-// one.
-func (x *hop) join(req *http.Request) {
-	if req.Response != nil {
-		x.via = int16(req.Response.StatusCode)
-		if h := callOf(req.Response); h != nil {
-			x.call = h
-			return
-		}
-	}
-	x.call = &x.own
-	x.call.begin(x.ctx, x.c, 0)
-	if req.Response != nil {
-		x.call.way = lostWay()
-	}
 }

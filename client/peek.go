@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // maxPooled bounds what one returned buffer keeps in memory.
@@ -55,9 +56,9 @@ func (b *peekedBody) Close() error { return b.rest.Close() }
 
 // bodyReader reads a body that is to be decoded, under its limit.
 type bodyReader struct {
-	x    *hop
-	rc   io.Reader
-	left int64
+	moved *atomic.Int64 // is told of every read
+	rc    io.Reader
+	left  int64
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {
@@ -68,7 +69,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 		p = p[:r.left]
 	}
 	n, err := r.rc.Read(p)
-	r.x.clock.progress.Add(1)
+	r.moved.Add(1)
 	r.left -= int64(n)
 	return n, err
 }

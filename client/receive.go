@@ -139,8 +139,8 @@ func (x *hop) readBody(resp *http.Response) error {
 	if n := resp.ContentLength; n > 0 {
 		x.accept.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
 	}
-	x.accept.in = bodyReader{x: x, rc: resp.Body, left: limit + 1}
-	x.clock.enterAt(x.heard, x.idle, errIdleTimeout)
+	x.accept.in = bodyReader{moved: &x.clock.progress, rc: resp.Body, left: limit + 1}
+	x.clock.enterAt(x.heard, x.clock.idle, errIdleTimeout)
 	n, err := x.accept.buf.ReadFrom(&x.accept.in)
 	x.clock.leave()
 	x.accept.in = bodyReader{}
@@ -205,7 +205,7 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 		b := &streamBody{x: x, a: a, rc: resp.Body}
 		if !x.accept.decodes && !x.call.explicit {
 			x.clock.lift()
-			b.rated = x.idle > 0 && !eventStream(resp.Header)
+			b.rated = x.clock.idle > 0 && !eventStream(resp.Header)
 		}
 		resp.Body = b
 	}

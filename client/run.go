@@ -120,7 +120,7 @@ func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 		return nil, x.interrupted(last.v, v.err)
 	}
 	x.kept = nil
-	x.clock.follow(last.a)
+	x.clock.follow(last.a, time.Now())
 	if last.a != a {
 		a.end(nil)
 	}
@@ -329,4 +329,36 @@ func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
 	defer panics.Catch(&err, givenCode)
 	use(f(x.tmpl))
 	return nil
+}
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *hop) newAttempt() *attempt {
+	a, now := &x.first, x.call.began // close enough for the first
+	if a.x != nil {
+		a, now = &attempt{}, time.Now()
+	}
+	a.x, a.Context = x, x.ctx
+	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a, now)
+	return a
+}
+
+// join finds the chain of redirects that an SDK's request goes on with, or begins
+// one.
+func (x *hop) join(req *http.Request) {
+	if req.Response != nil {
+		x.via = int16(req.Response.StatusCode)
+		if h := callOf(req.Response); h != nil {
+			x.partOf(h)
+			return
+		}
+	}
+	x.partOf(&x.own)
+	x.call.begin(x.ctx, x.c, 0)
+	if req.Response != nil {
+		x.call.way = lostWay()
+	}
 }

@@ -67,7 +67,8 @@ func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error
 func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 	x := newSDKHop(c, req)
 	if p, ok := x.ctx.Value(hopKey{}).(*hop); ok && p.c == c {
-		x.call, x.via, x.accept.decodes, x.accept.streams, x.patience, x.out, x.report = p.call, p.via, p.accept.decodes, p.accept.streams, p.patience, p.out, p.report
+		x.partOf(p.call)
+		x.via, x.accept.decodes, x.accept.streams, x.clock.patience, x.out, x.report = p.via, p.accept.decodes, p.accept.streams, p.clock.patience, p.out, p.report
 	} else {
 		x.join(req)
 		if x.begin(req); x.report.id != 0 {
@@ -75,14 +76,4 @@ func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 		}
 	}
 	return x.run()
-}
-
-// begin tells the observers that the hop has begun: to them it is a call.
-func (x *hop) begin(req *http.Request) {
-	began, before := x.call.began, 0
-	if x.via != 0 {
-		began = time.Now()
-		before, _ = x.call.tally()
-	}
-	x.report.begin(x.ctx, x.c, req, "", began, before)
 }

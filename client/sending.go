@@ -69,7 +69,7 @@ func (b *sent) Read(p []byte) (int, error) {
 		}
 	}
 	now = time.Now()
-	if b.rate.slow(now.Sub(b.moved), n) && b.x.idle > 0 && !b.x.call.explicit {
+	if b.rate.slow(now.Sub(b.moved), n) && b.x.clock.idle > 0 && !b.x.call.explicit {
 		b.a.end(errTooSlow)
 	}
 	if b.moved = now; err != nil {

@@ -194,7 +194,7 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	renewal := x.newAttempt()
 	replay, err := ch.Challenge(wire.WithContext(renewal), resp)
 	renewal.end(nil)
-	x.clock.follow(a)
+	x.clock.follow(a, time.Now())
 	if err != nil {
 		err = failWrap(errAuth, "the credential could not be renewed", x.clean(err))
 		v.attempt.Err = err
@@ -281,4 +281,12 @@ func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, 
 		}
 	}
 	return longest, told
+}
+
+// idempotencyKey is the key that the request carries where the service honours one.
+func (x *hop) idempotencyKey() string {
+	if x.c.keyHeader == "" {
+		return ""
+	}
+	return fieldValue(x.tmpl.Header, x.c.keyHeader)
 }

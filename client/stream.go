@@ -35,7 +35,7 @@ type streamBody struct {
 
 func (b *streamBody) Read(p []byte) (int, error) {
 	began := time.Now()
-	b.x.clock.enterAt(began, b.x.idle, errIdleTimeout)
+	b.x.clock.enterAt(began, b.x.clock.idle, errIdleTimeout)
 	n, err := b.read(p)
 	b.x.clock.leave()
 	if b.rated && err == nil && b.rate.slow(time.Since(began), n) {

@@ -12,13 +12,6 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// sendTrace tells what may have reached the service from what cannot have. Only
-// a transport that reports both ends is believed.
-type sendTrace struct {
-	asked atomic.Bool // the transport has asked for a connection
-	got   atomic.Bool // it has got one: from here on anything may be on its way
-}
-
 // watch is one request in the hands of the transport.
 type watch struct {
 	x     *hop

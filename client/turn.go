@@ -3,6 +3,7 @@ package client
 import (
 	"net/http"
 	"sync"
+	"time"
 )
 
 // kept is a response that is to be tried again. It stays the outcome of the call
@@ -37,4 +38,15 @@ func (t *turn) letGo(a *attempt) {
 	if last.a != a {
 		last.a.end(nil)
 	}
+}
+
+// turn is which attempt it is, and what it has brought.
+type turn struct {
+	first   attempt
+	opening *attempt       // the first attempt's, made with the request; nil once begun
+	current *attempt       // the one under way
+	resp    *http.Response // what it has brought so far
+	heard   time.Time      // when the last response, or failure, came
+	trace   sendTrace
+	kept    *kept // the last outcome that was a response
 }
