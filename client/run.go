@@ -362,3 +362,13 @@ func (x *hop) join(req *http.Request) {
 		x.call.way = lostWay()
 	}
 }
+
+// begin tells the observers that the hop has begun: to them it is a call.
+func (x *hop) begin(req *http.Request) {
+	began, before := x.call.began, 0
+	if x.via != 0 {
+		began = time.Now()
+		before, _ = x.call.tally()
+	}
+	x.report.begin(x.ctx, x.c, req, "", began, before)
+}

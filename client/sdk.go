@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"time"
 )
 
 // HTTPClient returns the whole stack as an [*http.Client], for an official SDK:
