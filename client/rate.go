@@ -15,14 +15,15 @@ type leastRate struct {
 	n      int64
 }
 
-// slow adds n bytes that took d, and reports whether that is too slow by now.
+// slow adds n bytes that took d, and reports whether the minute before them was too
+// slow. A window ends with the next wait, so that all of a burst counts.
 func (r *leastRate) slow(d time.Duration, n int) bool {
+	over := r.waited >= leastWindow && d >= time.Millisecond
+	slow := over && r.n < leastBytes
+	if over {
+		*r = leastRate{}
+	}
 	r.waited += d
 	r.n += int64(n)
-	if r.waited < leastWindow {
-		return false
-	}
-	slow := r.n < leastBytes
-	*r = leastRate{}
 	return slow
 }

@@ -423,7 +423,8 @@ func TestC12_ADownloadThatMovesIsNotCut(t *testing.T) {
 			took        time.Duration
 		}{
 			"ten minutes":        {10 * time.Second, 60, kilobytes, "a/b", nil, "", 10 * time.Minute},
-			"too slow":           {10 * time.Second, 60, "x", "a/b", nil, "1 KiB a second", time.Minute},
+			"too slow":           {10 * time.Second, 60, "x", "a/b", nil, "1 KiB a second", 70 * time.Second},
+			"in bursts":          {20 * time.Second, 30, kilobytes, "a/b", nil, "", 10 * time.Minute},
 			"a stop":             {61 * time.Second, 60, kilobytes, "a/b", nil, "the response body stalled", time.Minute},
 			"events":             {50 * time.Second, 20, "data: x\n\n", "text/event-stream", nil, "", 1000 * time.Second},
 			"events that stop":   {61 * time.Second, 20, "data: x\n\n", "text/event-stream", nil, "the response body stalled", time.Minute},
