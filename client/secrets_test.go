@@ -286,11 +286,11 @@ func TestErrorSaysWhatIsKnown(t *testing.T) {
 		`GET /x: "m"`:           {Message: "m"},
 		`GET /x: why`:           {Err: cause},
 		`GET /x: (request r)`:   {RequestID: "r"},
-		`GET /x: (` + string(two[1].Reason) + `)`:                   {Attempts: two[1:]},
-		`GET /x: (2 attempts, ` + string(two[1].Reason) + `)`:       {Attempts: two},
-		`GET /x: (2 attempts)`:                                      {Attempts: []client.Attempt{{}, {Reason: client.NotRetryable}}},
-		`GET /x: (never sent)`:                                      {Effect: client.NeverSent},
-		`GET /x: (maybe applied)`:                                   {Effect: client.MaybeApplied},
+		`GET /x: (` + string(two[1].Reason) + `)`:                    {Attempts: two[1:]},
+		`GET /x: (2 attempts, ` + string(two[1].Reason) + `)`:        {Attempts: two},
+		`GET /x: (2 attempts)`:                                       {Attempts: []client.Attempt{{}, {Reason: client.NotRetryable}}},
+		`GET /x: (never sent)`:                                       {Effect: client.NeverSent},
+		`GET /x: (maybe applied)`:                                    {Effect: client.MaybeApplied},
 		`GET /x: 500 Internal Server Error "m": why (maybe applied)`: {Status: 500, Message: "m", Err: cause, Effect: client.MaybeApplied},
 	} {
 		e.Method, e.Path = "GET", "/x"
