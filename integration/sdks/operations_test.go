@@ -98,8 +98,8 @@ func resendGo() []operation {
 	send := func(key string, attachment int) func(context.Context, *http.Client, bool) error {
 		return func(ctx context.Context, hc *http.Client, _ bool) error {
 			email := &resendsdk.SendEmailRequest{From: "a@example.com", To: []string{"b@example.com"}, Subject: "c"}
-			if attachment > 0 {
-				email.Attachments = []*resendsdk.Attachment{{Filename: "a.pdf", Content: make([]byte, attachment)}}
+			if attachment > 0 { // which the SDK writes as an array of numbers
+				email.Attachments = []*resendsdk.Attachment{{Filename: "a.pdf", Content: make([]byte, attachment/2)}}
 			}
 			_, err := resendsdk.NewCustomClient(hc, "re_sdks").Emails.SendWithOptions(ctx, email,
 				&resendsdk.SendEmailOptions{IdempotencyKey: key})
@@ -234,11 +234,11 @@ func goAuth0() []operation {
 		}
 	}
 	return []operation{
-		{sdk: sdk, name: "GET user", whose: sdks, call: with(func(ctx context.Context, m *management.Management) error {
+		{sdk: sdk, name: "GET user", waits: true, whose: sdks, call: with(func(ctx context.Context, m *management.Management) error {
 			_, err := m.User.Read(ctx, "auth0|1")
 			return err
 		})},
-		{sdk: sdk, name: "POST user", whose: sdks, call: with(func(ctx context.Context, m *management.Management) error {
+		{sdk: sdk, name: "POST user", waits: true, whose: sdks, call: with(func(ctx context.Context, m *management.Management) error {
 			return m.User.Create(ctx, &management.User{Name: auth0.String("a")})
 		})},
 	}
@@ -390,7 +390,7 @@ func firebaseAdmin() []operation {
 		}
 	}
 	return []operation{
-		{sdk: sdk, name: "POST look-up", whose: sdks, reply: `{"users":[{"localId":"u"}]}`, call: with(func(ctx context.Context, c *firebaseauth.Client) error {
+		{sdk: sdk, name: "POST look-up", waits: true, whose: sdks, reply: `{"users":[{"localId":"u"}]}`, call: with(func(ctx context.Context, c *firebaseauth.Client) error {
 			_, err := c.GetUser(ctx, "u")
 			return err
 		})},
