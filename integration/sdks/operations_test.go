@@ -154,6 +154,8 @@ func goGitHub(t *testing.T) []operation {
 	}
 }
 
+// openai-go repeats a POST without an idempotency key, which the stack does not (C5),
+// and its files from their beginning: its own retries stay.
 func openaiGo() []operation {
 	const sdk = "openai-go v3"
 	with := func(call func(context.Context, openai.Client) error) func(context.Context, *http.Client, bool) error {
@@ -218,6 +220,7 @@ type image struct{ *bytes.Reader }
 
 func (image) Close() error { return nil }
 
+// go-auth0 repeats a POST whose connection broke: its own retries stay.
 func goAuth0() []operation {
 	const sdk = "go-auth0 v1"
 	with := func(call func(context.Context, *management.Management) error) func(context.Context, *http.Client, bool) error {
@@ -311,6 +314,7 @@ func twilioGo() []operation {
 	}
 }
 
+// S3's SDK rewinds what it uploads, whatever its size: its own retries stay.
 func awsS3() []operation {
 	const sdk = "aws-sdk-go-v2 s3"
 	with := func(call func(context.Context, *s3.Client) error) func(context.Context, *http.Client, bool) error {
@@ -355,6 +359,7 @@ func sentryGo() []operation {
 			if err != nil {
 				return err
 			}
+			defer c.Close()
 			transport.SendEventWithContext(ctx, c.EventFromMessage("a", sentry.LevelInfo))
 			return answered.err // which the SDK keeps to itself
 		}}}
@@ -374,6 +379,7 @@ func (l *lastStatus) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// The retries of firebase-admin cannot be switched off.
 func firebaseAdmin() []operation {
 	const sdk = "firebase-admin v4"
 	with := func(call func(context.Context, *firebaseauth.Client) error) func(context.Context, *http.Client, bool) error {
