@@ -3,19 +3,18 @@ package judge
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Why a test that passes over net/http alone need not pass over the stack.
+// The kinds of exceptions, see testdata/exceptions.txt.
 const (
-	// It counts requests, or looks at a response that the stack tries to better: it
-	// passes over the stack without retries, and that is checked.
 	becauseRetries = "retries"
-	// It looks at something that the stack does otherwise by design.
-	becauseDesign = "design"
+	becauseDesign  = "design"
+	becauseDefect  = "defect"
 )
 
 type exception struct{ because, why string }
@@ -33,10 +32,23 @@ func exceptions(t *testing.T) map[testName]exception {
 		}
 		field := strings.SplitN(line, " ", 4)
 		require.Len(t, field, 4, line)
-		require.Contains(t, []string{becauseRetries, becauseDesign}, field[2], line)
+		require.Contains(t, []string{becauseRetries, becauseDesign, becauseDefect}, field[2], line)
 		name := testName{field[0], field[1]}
 		require.NotContains(t, list, name)
 		list[name] = exception{field[2], field[3]}
 	}
 	return list
+}
+
+// pattern is a regular expression for -run and -skip that matches these tests alone.
+func pattern(names []testName) string {
+	var alternatives []string
+	for _, name := range names {
+		elements := strings.Split(name.Test, "/")
+		for i, element := range elements {
+			elements[i] = "^" + regexp.QuoteMeta(element) + "$"
+		}
+		alternatives = append(alternatives, strings.Join(elements, "/"))
+	}
+	return strings.Join(alternatives, "|")
 }

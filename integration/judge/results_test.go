@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +38,30 @@ func parse(t *testing.T, out []byte) results {
 		}
 	}
 	return r
+}
+
+// passing returns the tests that passed.
+func (r results) passing() []testName {
+	var names []testName
+	for name, outcome := range r.outcome {
+		if outcome == "pass" && name.Test != "" {
+			names = append(names, name)
+		}
+	}
+	slices.SortFunc(names, compare)
+	return names
+}
+
+func compare(a, b testName) int { return strings.Compare(a.String(), b.String()) }
+
+func packagesOf(names []testName) []string {
+	var packages []string
+	for _, name := range names {
+		if !slices.Contains(packages, name.Package) {
+			packages = append(packages, name.Package)
+		}
+	}
+	return packages
 }
 
 func (r results) count(module, outcome string) int {

@@ -29,6 +29,7 @@ const (
 type operation struct {
 	sdk, name string
 	large     bool // it sends 50 MiB
+	waits     bool // the SDK waits for seconds, and cannot be told not to
 	whose     string
 	profile   client.Profile
 	reply     string // a success; "": {}
@@ -53,35 +54,51 @@ func (r tried) String() string {
 // C20: either the SDK's retries count or the stack's, and what the SDK survives by
 // itself it survives over the stack.
 func TestWhoseRetriesCount(t *testing.T) {
-	var table strings.Builder
-	table.WriteString(header)
-	for _, op := range operations(t) {
-		t.Run(op.sdk+"/"+op.name, func(t *testing.T) {
-			for _, fault := range []string{refuses, resets, throttles, isDown} {
-				if op.large && fault == isDown {
-					continue
+	ops := operations(t)
+	lines := make([]strings.Builder, len(ops))
+	t.Run("each", func(t *testing.T) {
+		for i, op := range ops {
+			t.Run(op.sdk+"/"+op.name, func(t *testing.T) {
+				if op.waits {
+					t.Parallel()
 				}
-				alone, over := op.alone(t, fault), op.over(t, fault)
-				fmt.Fprintf(&table, "%-17s %-23s %-12s %-11s %-18s %s\n", op.sdk, op.name, op.whose, fault, alone, over)
-				if alone.survived {
-					assert.True(t, over.survived, "%s: it survives without the stack", fault)
-				}
-				// The better of the two: the SDK alone, or one that tries again until it
-				// has its answer.
-				most := alone.requests
-				switch {
-				case fault == isDown && op.whose == stacks:
-					most = max(most, int64(retry.Default().Attempts()))
-				case over.survived:
-					most = max(most, 2)
-				}
-				assert.LessOrEqual(t, over.requests, most, "%s: more than are needed", fault)
-			}
-		})
+				op.judge(t, &lines[i])
+			})
+		}
+	})
+	table := header
+	for i := range lines {
+		table += lines[i].String()
 	}
 	want, err := os.ReadFile(filepath.Join("testdata", "retries.txt"))
 	require.NoError(t, err)
-	require.Equal(t, string(want), table.String(), "testdata/retries.txt is to be:\n%s", table.String())
+	require.Equal(t, string(want), table, "testdata/retries.txt is to be:\n%s", table)
+}
+
+// judge holds the call over the stack to what the SDK does alone, and writes down
+// what each of them sent.
+func (op operation) judge(t *testing.T, table *strings.Builder) {
+	t.Helper()
+	for _, fault := range []string{refuses, resets, throttles, isDown} {
+		if op.large && fault == isDown {
+			continue
+		}
+		alone, over := op.alone(t, fault), op.over(t, fault)
+		fmt.Fprintf(table, "%-17s %-23s %-12s %-11s %-18s %s\n", op.sdk, op.name, op.whose, fault, alone, over)
+		if alone.survived {
+			assert.True(t, over.survived, "%s: it survives without the stack", fault)
+		}
+		// The better of the two: the SDK alone, or one that tries again until it
+		// has its answer.
+		most := alone.requests
+		switch {
+		case fault == isDown && op.whose == stacks:
+			most = max(most, int64(retry.Default().Attempts()))
+		case over.survived:
+			most = max(most, 2)
+		}
+		assert.LessOrEqual(t, over.requests, most, "%s: more than are needed", fault)
+	}
 }
 
 const header = `# What one call of an official SDK comes to, and how many requests it sends: the SDK alone, as it comes, and over
