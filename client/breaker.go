@@ -100,15 +100,6 @@ type BreakerState struct {
 	RetryAt  time.Time // when the next probe is let through; zero while it is closed
 }
 
-// BreakerState returns how the breaker of the base URL's origin stands: the zero value
-// where there is none.
-func (c *Client) BreakerState() BreakerState {
-	if c.cfg.breaker == nil {
-		return BreakerState{}
-	}
-	return c.home.breaker.state(c.cfg.breaker)
-}
-
 func (s *breakerState) state(b *Breaker) BreakerState {
 	_, cooldown := b.limits()
 	s.mu.Lock()

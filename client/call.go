@@ -61,12 +61,12 @@ type history struct {
 	failed    bool       // the last one's status is a success, and what came is none
 }
 
-func (h *call) begin(ctx context.Context, c *Client, timeout time.Duration) {
+func (h *call) begin(ctx context.Context, b *bounds, timeout time.Duration) {
 	h.history.attempts = h.history.few[:0]
 	h.ledger, _ = ctx.Value(ledgerKey{}).(*Ledger)
-	h.explicit = timeout > 0 || c.cfg.callTimeoutSet
+	h.explicit = timeout > 0 || b.callTimeoutSet
 	if timeout == 0 {
-		timeout = c.cfg.callTimeout
+		timeout = b.callTimeout
 	}
 	limit, has := ctx.Deadline()
 	h.began = time.Now()

@@ -35,15 +35,6 @@ type Client struct {
 	checksTLS func() bool
 }
 
-// fields is what the client knows of header fields and of the query.
-type fields struct {
-	header     []headerField // sent with every request
-	query      []queryParam  // and with every one that is made by its Path
-	keyHeader  string        // where the service honours an idempotency key, as it is spelled there, or ""
-	keyMethods []string
-	requestIDs []string
-}
-
 // New returns a client for the service at baseURL, such as
 // "https://api.example.com/v2". "" takes the profile's. Everything that can be
 // known to be wrong is an error now, matching [ErrConfig]: a malformed URL, a
@@ -180,13 +171,6 @@ func (c *Client) resolveBase(cfg *config) error {
 	return nil
 }
 
-// headerField is one field of a header. A list of them is quicker to copy into a
-// header than another header.
-type headerField struct {
-	name   string
-	values []string
-}
-
 func (c *Client) resolveHeaders(cfg *config) error {
 	h := http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
 	for name, values := range cfg.profile.Header {
@@ -277,4 +261,13 @@ func (c *Client) BaseURL() string {
 		return ""
 	}
 	return c.base.String()
+}
+
+// BreakerState returns how the breaker of the base URL's origin stands: the zero value
+// where there is none.
+func (c *Client) BreakerState() BreakerState {
+	if c.cfg.breaker == nil {
+		return BreakerState{}
+	}
+	return c.home.breaker.state(c.cfg.breaker)
 }

@@ -19,3 +19,25 @@ func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	_, resp, err := c.do(ctx, &r)
 	return resp, err
 }
+
+// do is Do for those who have more to say of the call than its response.
+func (c *Client) do(ctx context.Context, r *Request) (x *hop, resp *http.Response, err error) {
+	x = newHop(c, ctx, r.Timeout)
+	x.accept.streams = true
+	defer func() { x.report.end(x.call, err) }()
+	defer x.contain(r, &resp, &err)
+	if err := x.build(r); err != nil {
+		return x, nil, x.invalid(r, err)
+	}
+	x.report.begin(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.out.http, x.out.route, x.call.began, 0)
+	resp, err = x.follow()
+	x.fill(r.Meta, resp)
+	switch {
+	case err != nil:
+		return x, nil, err
+	case r.CheckStatus && (resp.StatusCode >= http.StatusBadRequest || x.call.hasFailed()):
+		return x, nil, x.refusedBy(resp)
+	}
+	c.cfg.limit(resp, x.out.limit)
+	return x, resp, nil
+}

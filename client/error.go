@@ -245,3 +245,11 @@ func (f *failure) Unwrap() []error {
 	}
 	return []error{f.kind}
 }
+
+func isTimeout(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && t.Timeout()
+}

@@ -63,14 +63,6 @@ func (e *scrubbedError) Error() string { return e.text }
 func (e *scrubbedError) Timeout() bool { return e.timeout }
 func (e *scrubbedError) Unwrap() error { return e.kind }
 
-func isTimeout(err error) bool {
-	t, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return ok && t.Timeout()
-}
-
 func kindOf(err error) error {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return f.kind
@@ -361,4 +353,12 @@ func (x *hop) place() string {
 		return cut(x.scrub(p), 256)
 	}
 	return "/"
+}
+
+// typed makes an error of middleware's own an *Error too.
+func (x *hop) typed(err error) error {
+	if e, ok := err.(*Error); ok {
+		return e
+	}
+	return x.fail(nil, x.clean(err))
 }

@@ -162,3 +162,19 @@ func copyHeader(h http.Header) http.Header {
 	}
 	return out
 }
+
+// fields is what the client knows of header fields and of the query.
+type fields struct {
+	header     []headerField // sent with every request
+	query      []queryParam  // and with every one that is made by its Path
+	keyHeader  string        // where the service honours an idempotency key, as it is spelled there, or ""
+	keyMethods []string
+	requestIDs []string
+}
+
+// headerField is one field of a header. A list of them is quicker to copy into a
+// header than another header.
+type headerField struct {
+	name   string
+	values []string
+}

@@ -69,7 +69,7 @@ func newHop(c *Client, ctx context.Context, timeout time.Duration) *hop {
 	x := makeHop(c, ctx)
 	x.partOf(&x.own)
 	if ctx != nil {
-		x.call.begin(ctx, c, timeout)
+		x.call.begin(ctx, &c.cfg.bounds, timeout)
 	}
 	return x
 }
@@ -118,4 +118,44 @@ func (x *hop) reclaim() {
 	delete(t.Header, x.lent)
 	x.tmpl, x.out.http, x.lent = &t, &t, ""
 	x.call.reclaimed(x.tmpl)
+}
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *hop) newAttempt() *attempt {
+	a, now := &x.first, x.call.began // close enough for the first
+	if a.x != nil {
+		a, now = &attempt{}, time.Now()
+	}
+	a.x, a.Context = x, x.ctx
+	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a, now)
+	return a
+}
+
+// join finds the chain of redirects that an SDK's request goes on with, or begins
+// one.
+func (x *hop) join(req *http.Request) {
+	if req.Response != nil {
+		x.via = int16(req.Response.StatusCode)
+		if h := callOf(req.Response); h != nil {
+			x.partOf(h)
+			return
+		}
+	}
+	x.partOf(&x.own)
+	x.call.begin(x.ctx, &x.c.cfg.bounds, 0)
+	if req.Response != nil {
+		x.call.way = lostWay()
+	}
+}
+
+// idempotencyKey is the key that the request carries where the service honours one.
+func (x *hop) idempotencyKey() string {
+	if x.c.keyHeader == "" {
+		return ""
+	}
+	return fieldValue(x.tmpl.Header, x.c.keyHeader)
 }

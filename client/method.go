@@ -63,3 +63,20 @@ func closeBody(req *http.Request) {
 		_ = req.Body.Close()
 	}
 }
+
+// lower lowers ASCII letters and no others: Unicode folds "İ" onto "i", which
+// would make two hosts one. The usual case has nothing to do.
+func lower(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= 'A' && c <= 'Z' {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if c := b[j]; c >= 'A' && c <= 'Z' {
+					b[j] = c + 'a' - 'A'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
+}

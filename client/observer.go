@@ -102,13 +102,6 @@ func (LimitChanged) observation()   {}
 func (BreakerChanged) observation() {}
 func (Missed) observation()         {}
 
-// WithObserver tells o what the client and its copies do. Several are told one after
-// the other. A nil one is an error.
-func WithObserver(o Observer) Option {
-	box := &mailbox{o: o}
-	return func(c *config) { c.observers = append(c.observers[:len(c.observers):len(c.observers)], box) }
-}
-
 // maxMail bounds how many values an observer may be behind.
 const maxMail = 1024
 
@@ -198,13 +191,13 @@ type reporter struct {
 var lastCall atomic.Uint64
 
 // begin tells that the call has begun, of which earlier hops have had so many attempts.
-func (r *reporter) begin(ctx context.Context, c *Client, req *http.Request, route string, began time.Time, before int) {
-	if len(c.cfg.observers) == 0 {
+func (r *reporter) begin(ctx context.Context, boxes []*mailbox, provider string, req *http.Request, route string, began time.Time, before int) {
+	if len(boxes) == 0 {
 		return
 	}
 	r.began, r.before = began, before
-	r.id, r.ctx, r.boxes = lastCall.Add(1), context.WithoutCancel(ctx), c.cfg.observers
-	r.call = CallID{ID: r.id, Provider: c.cfg.profile.Name, Route: route}
+	r.id, r.ctx, r.boxes = lastCall.Add(1), context.WithoutCancel(ctx), boxes
+	r.call = CallID{ID: r.id, Provider: provider, Route: route}
 	if req.URL != nil && (req.Method == "" || validToken(req.Method)) {
 		r.call.Method, r.call.Host = cmp.Or(req.Method, http.MethodGet), req.URL.Host
 	}

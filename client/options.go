@@ -241,3 +241,10 @@ func WithMaxRedirects(n int) Option { return func(c *config) { c.maxRedirects = 
 
 // maxLimit is the highest limit in bytes: one more can still be counted.
 const maxLimit = 1 << 62
+
+// WithObserver tells o what the client and its copies do. Several are told one after
+// the other. A nil one is an error.
+func WithObserver(o Observer) Option {
+	box := &mailbox{o: o}
+	return func(c *config) { c.observers = append(c.observers[:len(c.observers):len(c.observers)], box) }
+}

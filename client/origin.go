@@ -27,23 +27,6 @@ func originOf(u *url.URL) origin {
 	return origin{lower(u.Scheme), strings.TrimSuffix(host, ":")}
 }
 
-// lower lowers ASCII letters and no others: Unicode folds "İ" onto "i", which
-// would make two hosts one. The usual case has nothing to do.
-func lower(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c >= 'A' && c <= 'Z' {
-			b := []byte(s)
-			for j := i; j < len(b); j++ {
-				if c := b[j]; c >= 'A' && c <= 'Z' {
-					b[j] = c + 'a' - 'A'
-				}
-			}
-			return string(b)
-		}
-	}
-	return s
-}
-
 func (o origin) String() string { return o.scheme + "://" + o.host }
 
 // originSet is where the credential may go.

@@ -40,15 +40,13 @@ func (p *purse) repeated(n int) {
 	p.paid += n * retry.RetryCost
 }
 
-// settle returns what the attempt that v is about has cost, where it has cured what
-// it was to cure or was never made. An answer that a refreshed credential may
-// still cure is not the end of it.
-func (p *purse) settle(v *verdict) {
-	worked := v.err == nil && v.status < http.StatusBadRequest && !v.throttled && !v.failed
+// settle returns what an attempt has cost, where it has cured what it was to cure or was
+// never made. A response that a refreshed credential may still cure is not the end of it.
+func (p *purse) settle(earned bool, status int) {
 	switch {
-	case worked || v.unsent:
+	case earned:
 		p.refund()
-	case v.status != http.StatusUnauthorized:
+	case status != http.StatusUnauthorized:
 		p.paid = 0
 	}
 }

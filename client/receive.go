@@ -2,10 +2,13 @@ package client
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 const (
@@ -211,6 +214,41 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 	}
 	if x.asked != nil && !x.accept.decodes && !x.accept.streams {
 		x.c.cfg.limit(resp, 0)
+	}
+	return nil
+}
+
+// follows reports whether the redirect resp is followed by the call itself.
+func (x *hop) follows(resp *http.Response) bool {
+	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.accept.decodes) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
+}
+
+// passOn readies a redirect for whoever follows it. The call remembers the request
+// and what was a credential in it, and travels in resp.Request's context, where
+// http.Client takes it along. A Location stays as it came, but for one that repeats a
+// credential of the stack: http.Client and its caller would show it.
+func (x *hop) passOn(resp *http.Response) error {
+	if len(resp.Header.Get("Location")) > maxURL {
+		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
+	}
+	h := x.call
+	wire, bare, _ := h.last()
+	secrets := x.secrets()
+	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
+		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if wire != nil && x.inside {
+		h.left.params = append(h.left.params, credentialParams(wire.URL, bare.URL)...)
+	}
+	h.left.secrets = secrets
+	if x.asked != nil {
+		h.passed = &passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
+		if x.body.length >= 0 {
+			h.passed.length = x.body.length
+		}
+		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, callKey{}, h))
 	}
 	return nil
 }

@@ -8,41 +8,6 @@ import (
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
-// follows reports whether the redirect resp is followed by the call itself.
-func (x *hop) follows(resp *http.Response) bool {
-	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.accept.decodes) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
-}
-
-// passOn readies a redirect for whoever follows it. The call remembers the request
-// and what was a credential in it, and travels in resp.Request's context, where
-// http.Client takes it along. A Location stays as it came, but for one that repeats a
-// credential of the stack: http.Client and its caller would show it.
-func (x *hop) passOn(resp *http.Response) error {
-	if len(resp.Header.Get("Location")) > maxURL {
-		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
-	}
-	h := x.call
-	wire, bare, _ := h.last()
-	secrets := x.secrets()
-	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
-		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if wire != nil && x.inside {
-		h.left.params = append(h.left.params, credentialParams(wire.URL, bare.URL)...)
-	}
-	h.left.secrets = secrets
-	if x.asked != nil {
-		h.passed = &passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
-		if x.body.length >= 0 {
-			h.passed.length = x.body.length
-		}
-		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, callKey{}, h))
-	}
-	return nil
-}
-
 // follow makes the call hop by hop, as http.Client does under an SDK.
 func (x *hop) follow() (*http.Response, error) {
 	for hops := 0; ; hops++ {
@@ -78,14 +43,6 @@ func (x *hop) passThrough() (*http.Response, error) {
 		resp.Body = http.NoBody // as http.Client does
 	}
 	return resp, err
-}
-
-// typed makes an error of middleware's own an *Error too.
-func (x *hop) typed(err error) error {
-	if e, ok := err.(*Error); ok {
-		return e
-	}
-	return x.fail(nil, x.clean(err))
 }
 
 // nextHop turns x.out into the request that a redirect asks for (RFC 9110

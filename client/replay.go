@@ -84,7 +84,7 @@ func (b *replay) again() bool { return b.none || b.get != nil || b.seeks != nil 
 var errBodyUsed = errors.New("it cannot be sent again")
 
 // attach gives req its body. It is called once per attempt.
-func (b *replay) attach(a *attempt, req *http.Request) error {
+func (b *replay) attach(ctx context.Context, req *http.Request) (err error) {
 	if b.none {
 		return nil
 	}
@@ -97,19 +97,15 @@ func (b *replay) attach(a *attempt, req *http.Request) error {
 		}
 	}
 	req.GetBody = b.get
-	rc, err := b.open(a)
-	if err != nil {
-		return err
-	}
-	req.Body = a.sending(rc, req.ContentLength)
-	return nil
+	req.Body, err = b.open(ctx)
+	return err
 }
 
-func (b *replay) open(a *attempt) (rc io.ReadCloser, err error) {
+func (b *replay) open(ctx context.Context) (rc io.ReadCloser, err error) {
 	switch {
 	case b.seeks != nil:
 		b.first = nil
-		rc, err = b.seeks.open(a)
+		rc, err = b.seeks.open(ctx)
 	case b.first != nil:
 		rc, b.first = b.first, nil
 		return rc, nil

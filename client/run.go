@@ -245,6 +245,9 @@ func (x *hop) try(a *attempt) (*http.Response, error) {
 	if err := x.body.attach(a, req); err != nil {
 		return nil, err
 	}
+	if hasBody(req) {
+		req.Body = a.sending(req.Body, req.ContentLength)
+	}
 	if x.c.attempt != nil {
 		return x.tryThrough(a, req)
 	}
@@ -331,38 +334,6 @@ func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
 	return nil
 }
 
-// newAttempt makes the context of the next attempt. Without any timeout there
-// is nothing to cancel, and nothing is allocated.
-func (x *hop) newAttempt() *attempt {
-	a, now := &x.first, x.call.began // close enough for the first
-	if a.x != nil {
-		a, now = &attempt{}, time.Now()
-	}
-	a.x, a.Context = x, x.ctx
-	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() {
-		a.Context, a.cancel = context.WithCancelCause(x.ctx)
-	}
-	x.clock.follow(a, now)
-	return a
-}
-
-// join finds the chain of redirects that an SDK's request goes on with, or begins
-// one.
-func (x *hop) join(req *http.Request) {
-	if req.Response != nil {
-		x.via = int16(req.Response.StatusCode)
-		if h := callOf(req.Response); h != nil {
-			x.partOf(h)
-			return
-		}
-	}
-	x.partOf(&x.own)
-	x.call.begin(x.ctx, x.c, 0)
-	if req.Response != nil {
-		x.call.way = lostWay()
-	}
-}
-
 // begin tells the observers that the hop has begun: to them it is a call.
 func (x *hop) begin(req *http.Request) {
 	began, before := x.call.began, 0
@@ -370,5 +341,5 @@ func (x *hop) begin(req *http.Request) {
 		began = time.Now()
 		before, _ = x.call.tally()
 	}
-	x.report.begin(x.ctx, x.c, req, "", began, before)
+	x.report.begin(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, req, "", began, before)
 }

@@ -40,7 +40,7 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	if x.report.id != 0 && (v.throttled || v.told) {
 		x.report.quieted(a.limitsDelay())
 	}
-	x.purse.settle(&v)
+	x.purse.settle(v.unsent || v.worked(), v.status)
 	if t.admitted {
 		b := x.c.cfg.breaker
 		x.report.tripped(b, &x.host.breaker, x.host.breaker.report(b, v.health(), t.probe))
@@ -281,12 +281,4 @@ func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, 
 		}
 	}
 	return longest, told
-}
-
-// idempotencyKey is the key that the request carries where the service honours one.
-func (x *hop) idempotencyKey() string {
-	if x.c.keyHeader == "" {
-		return ""
-	}
-	return fieldValue(x.tmpl.Header, x.c.keyHeader)
 }

@@ -16,6 +16,11 @@ type verdict struct {
 	attempt Attempt
 }
 
+// worked reports whether the attempt has brought what was asked for.
+func (v *verdict) worked() bool {
+	return v.err == nil && v.status < http.StatusBadRequest && !v.throttled && !v.failed
+}
+
 // turnedAway reports whether the stack itself has stopped the attempt, or the caller
 // while it waited to be let through. A limiter that panics has decided nothing (C37).
 func (v *verdict) turnedAway() bool {
