@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // DownloadOption configures a [Download] or a [DownloadFile].
@@ -49,14 +51,22 @@ func WithProgress(f func(written, total int64)) DownloadOption {
 // [WithMaxBody], bounds it. Any status but a success is an [*Error], with what its body
 // says. The default deadline bounds each request up to its headers, [WithIdleTimeout]
 // each wait for more of the body; a deadline that somebody asked for bounds all of it.
-func Download(ctx context.Context, c *Client, r Request, w io.Writer, opts ...DownloadOption) (int64, error) {
-	d := &download{c: c, r: r, to: newDestination(w), total: -1}
+func Download(ctx context.Context, c *Client, r Request, w io.Writer, opts ...DownloadOption) (n int64, err error) {
+	d := &download{c: c, r: r, total: -1}
 	for _, o := range opts {
 		o(d)
 	}
-	if err := d.check(w); err != nil {
+	err = guarded(func() error {
+		if err := d.check(w); err != nil {
+			return err
+		}
+		d.to = newDestination(w)
+		return nil
+	})
+	if err != nil {
 		return 0, d.refuse(ctx, err)
 	}
+	defer panics.Catch(&err, givenCode) // a hash's, say
 	return d.run(ctx)
 }
 

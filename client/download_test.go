@@ -347,6 +347,18 @@ func TestDownloadThatWasComplete(t *testing.T) {
 		_, err = client.Download(t.Context(), unknown(other).client(t), client.Request{Path: "/novel"}, &w)
 		require.Equal(t, 416, asError(t, err).Status, other)
 	}
+	// Nor does any other status, or a 416 where nothing was there yet, say so.
+	for at, status := range map[int]int{len(novel): 404, 0: 416} {
+		s := &shelf{header: tagged, breaks: []int{at}, answer: func(n int, _ http.Header, w *http.Response) *http.Response {
+			w.ContentLength = -1
+			if n == 2 {
+				w.StatusCode, w.Body, w.Header = status, http.NoBody, http.Header{"Content-Range": {fmt.Sprintf("bytes */%d", at)}}
+			}
+			return w
+		}}
+		_, err = client.Download(t.Context(), s.client(t), client.Request{Path: "/novel"}, new(oneWay))
+		require.Equal(t, status, asError(t, err).Status)
+	}
 	want := sha256.Sum256([]byte("another"))
 	_, err = client.Download(t.Context(), unknown("bytes */73").client(t), client.Request{Path: "/novel"}, &w, client.WithChecksum(sha256.New(), want[:]))
 	require.ErrorIs(t, err, client.ErrChecksum)
@@ -549,6 +561,17 @@ func TestC18_ResumingIsPaidFor(t *testing.T) {
 	require.ErrorContains(t, err, "the retry budget is empty")
 	require.Less(t, len(s.seen), 15)
 
+	var told []retry.Attempt
+	policy := retry.Policy{Backoff: retry.Constant(time.Microsecond), Notify: func(_ context.Context, a retry.Attempt) { told = append(told, a) }}
+	s = &shelf{header: tagged, breaks: []int{10, 0, -1}}
+	_, err = client.Download(t.Context(), s.client(t, client.WithRetry(policy)), client.Request{Path: "/novel"}, new(oneWay))
+	require.NoError(t, err)
+	require.Len(t, told, 2)
+	require.Equal(t, 1, told[0].Number)
+	require.Equal(t, 2, told[1].Number)
+	require.Equal(t, time.Microsecond, told[1].Wait)
+	require.ErrorIs(t, told[0].Err, io.ErrUnexpectedEOF)
+
 	budget = retry.NewBudget(2 * retry.RetryCost)
 	s = &shelf{content: strings.Repeat("x", 10<<20), header: tagged, breaks: []int{2 << 20, 2 << 20, 2 << 20, 2 << 20}}
 	_, err = client.Download(t.Context(), s.client(t, client.WithRetry(retry.Policy{Budget: budget, Backoff: retry.Constant(0)})), client.Request{Path: "/x"}, io.Discard)
@@ -592,6 +615,72 @@ func TestDownloadThatCannotBeWritten(t *testing.T) {
 	_, err := client.Download(t.Context(), s.client(t), client.Request{Path: "/novel"}, new(oneWay), client.WithProgress(func(int64, int64) { panic("x") }))
 	var panicked *client.PanicError
 	require.ErrorAs(t, err, &panicked)
+}
+
+// badHash panics where it is not to.
+type badHash struct {
+	hash.Hash
+	resets, writes bool
+}
+
+func (b badHash) Reset() {
+	if b.resets {
+		panic("x")
+	}
+}
+
+func (b badHash) Write(p []byte) (int, error) {
+	if b.writes {
+		panic("x")
+	}
+	return len(p), nil
+}
+
+// badSeeker panics when it is asked where it stands.
+type badSeeker struct{ io.Writer }
+
+func (badSeeker) Seek(int64, int) (int64, error) { panic("x") }
+func (badSeeker) Truncate(int64) error           { panic("x") }
+
+// C37: a panic in whatever a download was given is its error.
+func TestC37_DownloadThatPanics(t *testing.T) {
+	sum := client.WithChecksum(badHash{Hash: sha256.New(), resets: true}, make([]byte, 32))
+	for name, f := range map[string]func() error{
+		"a hash's reset": downloading(t, io.Discard, sum),
+		"a hash":         downloading(t, io.Discard, client.WithChecksum(badHash{Hash: sha256.New(), writes: true}, make([]byte, 32))),
+		"a destination":  downloading(t, badSeeker{io.Discard}),
+		"progress":       downloading(t, io.Discard, client.WithProgress(func(int64, int64) { panic("x") })),
+	} {
+		var panicked *client.PanicError
+		require.ErrorAs(t, f(), &panicked, name)
+	}
+}
+
+func downloading(t *testing.T, w io.Writer, opts ...client.DownloadOption) func() error {
+	return func() error {
+		_, err := client.Download(t.Context(), new(shelf).client(t), client.Request{Path: "/novel"}, w, opts...)
+		return err
+	}
+}
+
+// A download passes through per-call middleware, which may answer by itself.
+func TestDownloadThroughMiddleware(t *testing.T) {
+	s := &shelf{header: tagged, breaks: []int{10, -1}}
+	c := s.client(t, client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil {
+				again := *resp
+				again.Request = nil
+				resp = &again
+			}
+			return resp, err
+		})
+	}))
+	var w oneWay
+	_, err := client.Download(t.Context(), c, client.Request{Path: "/novel"}, &w)
+	require.NoError(t, err)
+	require.Equal(t, novel, w.String())
 }
 
 func TestWhatCannotBeDownloaded(t *testing.T) {

@@ -109,9 +109,7 @@ func (d *download) goOn(resp *http.Response) (end int64, err error) {
 	case contradicts(resp.Header, d.validator), d.total >= 0 && r.complete >= 0 && r.complete != d.total:
 		return 0, failf(ErrChanged, "the response is a part of another version of the content")
 	}
-	if d.total < 0 {
-		d.total = r.complete
-	}
+	d.total = max(d.total, r.complete) // each is the other or unknown
 	return r.last + 1, nil
 }
 

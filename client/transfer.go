@@ -216,7 +216,11 @@ func (d *download) budget(resp *http.Response) *retry.Budget {
 	case policy.Budget != nil:
 		return policy.Budget
 	}
-	return d.c.state.host(originOf(resp.Request.URL)).budget
+	o := d.c.origins.base
+	if sent := resp.Request; sent != nil && sent.URL != nil { // middleware may have made a response of its own
+		o = originOf(sent.URL)
+	}
+	return d.c.state.host(o).budget
 }
 
 // brokeOff says how far a body came, and why it was not resumed.
