@@ -77,7 +77,7 @@ func (c *Client) call(ctx context.Context, r *Request, out any) (err error) {
 	if err := x.build(r); err != nil {
 		return x.invalid(r, err)
 	}
-	x.report.begin(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.out.http, x.out.route, x.call.began, 0)
+	x.report = report(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.out.http, x.out.route, x.call.began, 0)
 	resp, err := x.follow()
 	if err == nil {
 		err = x.decode(resp, out)

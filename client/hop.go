@@ -26,7 +26,7 @@ type hop struct {
 	purse  purse
 	turn
 	clock  clock
-	report reporter
+	report *reporter
 }
 
 // target is where a hop goes.

@@ -177,9 +177,8 @@ func (m *mailbox) deliver(l letter) {
 	m.o.Observe(l.ctx, l.o)
 }
 
-// reporter tells the observers of one call.
+// reporter tells the observers of one call. A nil one has nobody to tell.
 type reporter struct {
-	id    uint64 // of the call; 0 where there is nobody to tell
 	ctx   context.Context
 	boxes []*mailbox
 	call  CallID
@@ -190,18 +189,18 @@ type reporter struct {
 
 var lastCall atomic.Uint64
 
-// begin tells that the call has begun, of which earlier hops have had so many attempts.
-func (r *reporter) begin(ctx context.Context, boxes []*mailbox, provider string, req *http.Request, route string, began time.Time, before int) {
+// report begins the report of a call, of which earlier hops have had so many attempts.
+func report(ctx context.Context, boxes []*mailbox, provider string, req *http.Request, route string, began time.Time, before int) *reporter {
 	if len(boxes) == 0 {
-		return
+		return nil
 	}
-	r.began, r.before = began, before
-	r.id, r.ctx, r.boxes = lastCall.Add(1), context.WithoutCancel(ctx), boxes
-	r.call = CallID{ID: r.id, Provider: provider, Route: route}
+	r := &reporter{ctx: context.WithoutCancel(ctx), boxes: boxes, began: began, before: before}
+	r.call = CallID{ID: lastCall.Add(1), Provider: provider, Route: route}
 	if req.URL != nil && (req.Method == "" || validToken(req.Method)) {
 		r.call.Method, r.call.Host = cmp.Or(req.Method, http.MethodGet), req.URL.Host
 	}
 	r.tell(CallBegun{r.call, began})
+	return r
 }
 
 func (r *reporter) tell(o Observation) {
@@ -212,7 +211,7 @@ func (r *reporter) tell(o Observation) {
 
 // end tells how the call has ended.
 func (r *reporter) end(c *call, err error) {
-	if r.id == 0 {
+	if r == nil {
 		return
 	}
 	now := time.Now()
@@ -232,14 +231,14 @@ func (r *reporter) end(c *call, err error) {
 
 // attempt tells of an attempt that is over.
 func (r *reporter) attempt(line Attempt) {
-	if r.id != 0 {
+	if r != nil {
 		r.tell(AttemptEnded{r.call, line})
 	}
 }
 
 // waited tells of a wait that is over.
 func (r *reporter) waited(cause WaitCause, d time.Duration) {
-	if r.id != 0 && d > 0 {
+	if r != nil && d > 0 {
 		r.tell(Waited{r.call, time.Now(), cause, d})
 	}
 }
@@ -253,7 +252,7 @@ func (r *reporter) quieted(d time.Duration) {
 
 // tripped tells that a breaker has changed.
 func (r *reporter) tripped(b *Breaker, s *breakerState, changed bool) {
-	if changed && r.id != 0 {
+	if changed && r != nil {
 		r.tell(BreakerChanged{r.call, time.Now(), s.state(b)})
 	}
 }

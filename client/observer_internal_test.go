@@ -18,8 +18,7 @@ func TestT2_NoObserverNoAllocation(t *testing.T) {
 	req := &http.Request{URL: &url.URL{Scheme: "https", Host: "api.example.com"}}
 	ctx, call, failed := context.WithoutCancel(t.Context()), &call{}, errors.New("x")
 	require.Zero(t, testing.AllocsPerRun(100, func() {
-		var r reporter
-		r.begin(ctx, c.cfg.observers, c.cfg.profile.Name, req, "/x", time.Time{}, 0)
+		r := report(ctx, c.cfg.observers, c.cfg.profile.Name, req, "/x", time.Time{}, 0)
 		r.waited(WaitLimit, time.Second)
 		r.attempt(Attempt{Number: 1})
 		r.tripped(&Breaker{}, &c.home.breaker, true)

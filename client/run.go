@@ -343,5 +343,5 @@ func (x *hop) begin(req *http.Request) {
 		began = time.Now()
 		before, _ = x.call.tally()
 	}
-	x.report.begin(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, req, "", began, before)
+	x.report = report(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, req, "", began, before)
 }

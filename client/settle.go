@@ -37,7 +37,7 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 		x.read(&v, resp)
 	}
 	a.observe(t, &v, resp)
-	if x.report.id != 0 && (v.throttled || v.told) {
+	if x.report != nil && (v.throttled || v.told) {
 		x.report.quieted(a.limitsDelay())
 	}
 	x.purse.settle(v.unsent || v.worked(), v.status)
@@ -170,7 +170,7 @@ func (x *hop) record(v *verdict) {
 func (x *hop) enter(line *Attempt, throttled, failed bool) {
 	x.call.record(line, throttled, failed)
 	l := x.call.ledger
-	if l == nil && x.report.id == 0 {
+	if l == nil && x.report == nil {
 		return
 	}
 	shown := *line
