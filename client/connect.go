@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
-	"syscall"
 )
 
 // Why there was no connection to send a request on, where that is known.
@@ -131,11 +130,8 @@ func networks(err error) bool {
 	if alert, ok := alertOf(err); ok {
 		return !refusal(alert)
 	}
-	var (
-		network net.Error
-		number  syscall.Errno
-	)
-	return errors.As(err, &network) || errors.As(err, &number) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	var network net.Error // a number of the system's is one too
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed)
 }
 

@@ -69,6 +69,9 @@ func TestC19_ARefusedHandshakeIsFinal(t *testing.T) {
 		"VerifyConnection, wrapped":  {transport: check(fmt.Errorf("check: %w", pin)), want: 1, is: pin},
 		"its check timed out":        {transport: check(timeout), want: 3, is: client.ErrTimeout},
 		"its check lost the network": {transport: check(fmt.Errorf("ask for its status: %w", syscall.ECONNRESET)), want: 3, is: syscall.ECONNRESET},
+		"its check was hung up on":   {transport: check(fmt.Errorf("ask for its status: %w", io.EOF)), want: 3, is: io.EOF},
+		"its check was cut short":    {transport: check(fmt.Errorf("ask for its status: %w", io.ErrUnexpectedEOF)), want: 3, is: io.ErrUnexpectedEOF},
+		"its check was closed":       {transport: check(fmt.Errorf("ask for its status: %w", net.ErrClosed)), want: 3, is: net.ErrClosed},
 		"VerifyPeerCertificate": {want: 1, is: pin, transport: func(_ *testing.T, s *httptest.Server) http.RoundTripper {
 			tr := bare(s)
 			tr.TLSClientConfig.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error { return pin }
@@ -89,6 +92,15 @@ func TestC19_ARefusedHandshakeIsFinal(t *testing.T) {
 				}
 				return nil, errors.Join(conn.Close(), pin)
 			}}
+		}},
+		"DialTLSContext, to a proxy": {want: 1, is: pin, transport: func(_ *testing.T, s *httptest.Server) http.RoundTripper {
+			return &http.Transport{
+				Proxy:          http.ProxyURL(&url.URL{Scheme: "https", Host: s.Listener.Addr().String()}),
+				DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return nil, pin },
+			}
+		}},
+		"DialTLSContext, the network": {want: 3, is: io.EOF, transport: func(*testing.T, *httptest.Server) http.RoundTripper {
+			return &http.Transport{DialTLSContext: func(context.Context, string, string) (net.Conn, error) { return nil, io.EOF }}
 		}},
 		"a transport of another kind": {want: 1, is: pin, transport: func(t *testing.T, s *httptest.Server) http.RoundTripper {
 			return &wrappedTransport{check(pin)(t, s)}
@@ -141,36 +153,58 @@ func TestC19_ARefusedHandshakeIsFinal(t *testing.T) {
 // The check of a certificate may begin to fail at any time, after many calls that
 // passed it.
 func TestC19_ARefusedHandshakeIsFinalLater(t *testing.T) {
-	s, conns := tlsServed(t, nil)
 	var rotated atomic.Bool
-	tr := s.Client().Transport.(*http.Transport).Clone()
-	tr.DisableKeepAlives = true
-	tr.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error {
+	pin := func() error {
 		if rotated.Load() {
 			return errors.New("pin mismatch")
 		}
 		return nil
 	}
-	c, err := client.New(s.URL, client.WithTransport(tr), quickly)
-	require.NoError(t, err)
-	_, err = client.Get[client.None](t.Context(), c, "/")
-	require.NoError(t, err)
-	rotated.Store(true)
-	conns.Store(0)
-	_, err = client.Get[client.None](t.Context(), c, "/")
-	require.ErrorContains(t, err, "the TLS handshake failed: pin mismatch")
-	require.EqualValues(t, 1, conns.Load())
-	// A transport inside of another cannot be looked into: there it takes one retry.
-	rotated.Store(false)
-	wrapped, err := client.New(s.URL, client.WithTransport(&wrappedTransport{tr}), quickly)
-	require.NoError(t, err)
-	_, err = client.Get[client.None](t.Context(), wrapped, "/")
-	require.NoError(t, err)
-	rotated.Store(true)
-	conns.Store(0)
-	_, err = client.Get[client.None](t.Context(), wrapped, "/")
-	require.ErrorContains(t, err, "pin mismatch")
-	require.LessOrEqual(t, conns.Load(), int32(2))
+	for name, set := range map[string]func(*http.Transport){
+		"VerifyConnection": func(tr *http.Transport) {
+			tr.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error { return pin() }
+		},
+		"VerifyPeerCertificate": func(tr *http.Transport) {
+			tr.TLSClientConfig.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error { return pin() }
+		},
+		"GetClientCertificate": func(tr *http.Transport) {
+			tr.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return new(tls.Certificate), pin()
+			}
+		},
+		"DialTLSContext": func(tr *http.Transport) {
+			cfg := tr.TLSClientConfig.Clone()
+			tr.DialTLSContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if err := pin(); err != nil {
+					return nil, err
+				}
+				return (&tls.Dialer{Config: cfg}).DialContext(ctx, network, addr)
+			}
+		},
+	} {
+		s, _ := tlsServed(t, func(s *httptest.Server) { s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert} })
+		tr := s.Client().Transport.(*http.Transport).Clone()
+		tr.DisableKeepAlives = true
+		set(tr)
+		for rt, most := range map[http.RoundTripper]int{
+			tr:                    1,
+			&wrappedTransport{tr}: 2, // one that cannot be looked into
+		} {
+			rotated.Store(false)
+			c, err := client.New(s.URL, client.WithTransport(rt), quickly)
+			require.NoError(t, err)
+			_, err = client.Get[client.None](t.Context(), c, "/")
+			require.NoError(t, err, name)
+			rotated.Store(true)
+			_, err = client.Get[client.None](t.Context(), c, "/")
+			require.ErrorContains(t, err, "pin mismatch", name)
+			if name == "DialTLSContext" && most > 1 {
+				continue // nobody can tell it from the network's
+			}
+			require.ErrorContains(t, err, "the TLS handshake failed: ", name)
+			require.LessOrEqual(t, len(asError(t, err).Attempts), most, name)
+		}
+	}
 }
 
 type wrappedTransport struct{ http.RoundTripper }
@@ -264,6 +298,31 @@ func TestAProxysRefusalIsNamed(t *testing.T) {
 				}
 			}
 			rt.CloseIdleConnections()
+		}
+	}
+}
+
+// The reason phrase of a proxy is looked for where there is a proxy, and nowhere else.
+func TestAnErrorThatIsNoProxys(t *testing.T) {
+	forbidden := func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("Forbidden") }
+	for name, tr := range map[string]*http.Transport{
+		"no proxy":          {DialContext: forbidden},
+		"none for this URL": {DialContext: forbidden, Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }},
+	} {
+		c, err := client.New(base, client.WithTransport(tr), quickly)
+		require.NoError(t, err)
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.NotContains(t, err.Error(), "proxy", name)
+		require.Len(t, asError(t, err).Attempts, 3)
+	}
+	// In a transport of another kind one phrase alone can be nobody else's.
+	for phrase, want := range map[string]int{"Proxy Authentication Required": 1, "Forbidden": 3} {
+		c, err := client.New(base, quickly, client.WithTransport(roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New(phrase) })))
+		require.NoError(t, err)
+		_, err = client.Get[client.None](t.Context(), c, "/x")
+		require.Len(t, asError(t, err).Attempts, want)
+		if want == 1 {
+			require.ErrorContains(t, err, "the proxy refused the connection with 407")
 		}
 	}
 }
