@@ -18,7 +18,8 @@ import (
 //	                     part of a call already?)
 //	decode.go, events.go, request.go
 //	                     Call, Events, Do: a Request becomes an outgoing (build), and is
-//	                     followed from hop to hop (redirect.go)
+//	                     followed from hop to hop (redirect.go); a Download (transfer.go,
+//	                     resume.go) is as many calls of Do as it takes
 //	hop.go, call.go      hop and call begin: the deadline, the template, the report
 //	run.go               prepare: what holds for all attempts – where the credential may
 //	                     go (redirect.go guard, way.go), the idempotency key, the rules
@@ -29,7 +30,8 @@ import (
 //	replay.go, sending.go
 //	                     its body, and the clock's eye on it
 //	send.go              breaker → limits (limits.go) → credential (credential.go) →
-//	                     watch.go → clock.go → transport
+//	                     watch.go → clock.go → transport; connect.go says why there was
+//	                     no connection
 //	receive.go, peek.go  what of the body belongs to the attempt
 //	settle.go            what came of it (effect.go, inprogress.go), told to limits,
 //	                     purse and breaker; a 401 renews the credential
