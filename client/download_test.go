@@ -269,7 +269,11 @@ func TestDownloadOfWhatChanges(t *testing.T) {
 			w.StatusCode, w.Body, w.ContentLength, w.Header = 200, body(novel), int64(len(novel)), tagged.Clone()
 		}, novel, nil, ""},
 		"a part of another version": {func(w *http.Response) { w.Header.Set("Etag", `"v2"`) }, novel, client.ErrChanged, "another version"},
-		"of another length":         {func(w *http.Response) { w.Header.Set("Content-Range", "bytes 10-79/80") }, novel, client.ErrChanged, "another version"},
+		"a part in a content encoding": {func(w *http.Response) {
+			w.Header = http.Header{"Etag": {`"v1"`}, "Content-Range": {"bytes 10-72/73"}, "Content-Encoding": {"gzip"}}
+		},
+			novel, client.ErrChanged, "another version"},
+		"of another length": {func(w *http.Response) { w.Header.Set("Content-Range", "bytes 10-79/80") }, novel, client.ErrChanged, "another version"},
 		"another part": {func(w *http.Response) { w.Header.Set("Content-Range", "bytes 9-72/73") }, "", client.ErrDecode,
 			"the part from byte 9 on, and the one from byte 10 on was asked for"},
 		"a part of who knows what": {func(w *http.Response) { delete(w.Header, "Content-Range") }, "", client.ErrDecode, "does not say which"},
@@ -328,6 +332,21 @@ func TestDownloadOfWhatChanges(t *testing.T) {
 	}
 }
 
+// A service that names the encoded content by the tag of the plain one splices nothing.
+func TestDownloadInAnotherEncoding(t *testing.T) {
+	for want, w := range map[error]io.Writer{client.ErrChanged: new(oneWay), client.ErrDecode: new(bytes.Buffer)} {
+		s := &shelf{header: tagged, breaks: []int{10}, answer: func(n int, _ http.Header, resp *http.Response) *http.Response {
+			if n == 2 {
+				resp.StatusCode, resp.Body, resp.ContentLength = 200, body(novel), int64(len(novel))
+				resp.Header = http.Header{"Etag": {`"v1"`}, "Content-Encoding": {"gzip"}}
+			}
+			return resp
+		}}
+		_, err := client.Download(t.Context(), s.client(t), client.Request{Path: "/novel"}, w)
+		require.ErrorIs(t, err, want)
+	}
+}
+
 // What is left may be nothing: a body of unknown length that broke behind its last byte.
 func TestDownloadThatWasComplete(t *testing.T) {
 	unknown := func(contentRange string) *shelf {
@@ -346,6 +365,21 @@ func TestDownloadThatWasComplete(t *testing.T) {
 	for _, other := range []string{"bytes */72", "bytes */*", "", "bytes 0-72/73"} {
 		_, err = client.Download(t.Context(), unknown(other).client(t), client.Request{Path: "/novel"}, &w)
 		require.Equal(t, 416, asError(t, err).Status, other)
+	}
+	// Nor does one of a version that has shrunk to what was there of the one before.
+	for _, shrunk := range []http.Header{{"Etag": {`"v1"`}}, {"Etag": {`"v2"`}}} {
+		shrunk.Set("Content-Range", "bytes */10")
+		s := &shelf{header: tagged, breaks: []int{10}, answer: func(n int, _ http.Header, w *http.Response) *http.Response {
+			if shrunk.Get("Etag") == `"v2"` {
+				w.ContentLength = -1
+			}
+			if n == 2 {
+				w.StatusCode, w.Body, w.Header = 416, http.NoBody, shrunk
+			}
+			return w
+		}}
+		_, err = client.Download(t.Context(), s.client(t), client.Request{Path: "/novel"}, new(oneWay))
+		require.Equal(t, 416, asError(t, err).Status)
 	}
 	// Nor does any other status, or a 416 where nothing was there yet, say so.
 	for at, status := range map[int]int{len(novel): 404, 0: 416} {

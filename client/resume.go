@@ -44,7 +44,7 @@ func (d *download) asked(x *hop, err error) error {
 		return err
 	}
 	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 {
-		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have {
+		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have && (d.total < 0 || d.total == d.have) && !contradicts(d.meta.Header, d.validator) {
 			if err = d.verify(); err == nil {
 				return nil
 			}
@@ -66,7 +66,7 @@ func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err err
 	case resp.StatusCode == http.StatusPartialContent:
 		end, err = d.goOn(resp)
 		return 0, end, err
-	case strongValidator(resp.Header) == d.validator:
+	case strongValidator(resp.Header) == d.validator && encodingOf(resp.Header) == d.encoding:
 		return d.have, d.total, nil // the service does not know ranges; the content is the same
 	case d.to.back == nil:
 		return 0, 0, failf(ErrChanged, "the content has changed during the download, and what was written cannot be taken back")
@@ -80,7 +80,9 @@ func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err err
 
 // begin notes what the first response of a version says of it.
 func (d *download) begin(x *hop, resp *http.Response) error {
-	if encoding := strings.Join(resp.Header["Content-Encoding"], ", "); encoding != "" && lower(encoding) != "identity" && spellings(d.r.Header, "Accept-Encoding") == 0 {
+	d.encoding = encodingOf(resp.Header)
+	if d.encoding != "" && spellings(d.r.Header, "Accept-Encoding") == 0 {
+		encoding := strings.Join(resp.Header["Content-Encoding"], ", ")
 		if x.repeatsSecret(encoding) {
 			encoding = redact.Mark
 		}
@@ -101,12 +103,13 @@ func (d *download) begin(x *hop, resp *http.Response) error {
 // bytes written it ends.
 func (d *download) goOn(resp *http.Response) (end int64, err error) {
 	r, ok := parseContentRange(resp.Header)
+	encoding := encodingOf(resp.Header)
 	switch {
 	case !ok || r.first < 0:
 		return 0, failf(ErrDecode, "the response is a part of the content that does not say which")
 	case r.first != d.have:
 		return 0, failf(ErrDecode, "the response is the part from byte %d on, and the one from byte %d on was asked for", r.first, d.have)
-	case contradicts(resp.Header, d.validator), d.total >= 0 && r.complete >= 0 && r.complete != d.total:
+	case contradicts(resp.Header, d.validator), encoding != "" && encoding != d.encoding, d.total >= 0 && r.complete >= 0 && r.complete != d.total:
 		return 0, failf(ErrChanged, "the response is a part of another version of the content")
 	}
 	d.total = max(d.total, r.complete) // each is the other or unknown

@@ -26,6 +26,7 @@ type download struct {
 	furthest  int64  // the most of them there have been
 	total     int64  // -1 where unknown
 	validator string // of the version that they are of; "" where nobody can tell
+	encoding  string // of its content; "" is none
 	paid      int    // from the retry budget, for resuming
 	attempts  []Attempt
 	meta      Meta

@@ -60,6 +60,16 @@ func contradicts(h http.Header, validator string) bool {
 	return false
 }
 
+// encodingOf returns the content encoding that h names, "" for none. Versions that
+// differ in it alone share a strong tag at some services, against the rule.
+func encodingOf(h http.Header) string {
+	encoding := lower(strings.Join(h["Content-Encoding"], ", "))
+	if encoding == "identity" {
+		return ""
+	}
+	return encoding
+}
+
 // contentRange is a Content-Range in bytes (RFC 9110 §14.4).
 type contentRange struct {
 	first, last int64 // -1 where the range was unsatisfied
