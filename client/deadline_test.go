@@ -563,3 +563,28 @@ func TestC26_ARequestBodyThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
 		srv.Close()
 	}
 }
+
+// idling is a body that brings neither a byte nor its end.
+type idling struct{}
+
+func (idling) Read([]byte) (int, error) { return 0, nil }
+
+// C26: nor does one that brings nothing without blocking, which the idle timeout would
+// take for one that moves.
+func TestC26_ARequestBodyThatBringsNothingEnds(t *testing.T) {
+	for _, http2 := range []bool{false, true} {
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+		}))
+		srv.EnableHTTP2 = http2
+		srv.StartTLS()
+		tr := srv.Client().Transport.(*http.Transport)
+		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithRetry(retry.Never))
+		require.NoError(t, err)
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", idling{}, -1)})
+		require.ErrorIs(t, err, io.ErrNoProgress)
+		require.ErrorIs(t, err, client.ErrRequest)
+		tr.CloseIdleConnections()
+		srv.Close()
+	}
+}

@@ -29,6 +29,7 @@ type sent struct {
 	phase atomic.Int64 // of the clock; 0 until it is read
 	moved time.Time    // when it was read last
 	rate  leastRate
+	empty int // reads in a row that brought nothing
 
 	progress  func(sent, total int64)
 	n, length int64
@@ -50,6 +51,12 @@ func (a *attempt) sending(rc io.ReadCloser, length int64) io.ReadCloser {
 	return b
 }
 
+// maxEmpty bounds the reads in a row that may bring neither a byte nor an error, as
+// package bufio does: net/http would go on for ever, and no clock see it stand still.
+const maxEmpty = 100
+
+var errNoProgress = failWrap(ErrRequest, "the request body brings neither bytes nor its end", io.ErrNoProgress)
+
 var (
 	nopCloser   = reflect.TypeOf(io.NopCloser(nil))
 	nopCloserTo = reflect.TypeOf(io.NopCloser(new(bytes.Reader)))
@@ -62,6 +69,12 @@ func (b *sent) Read(p []byte) (int, error) {
 		b.phase.Store(int64(b.x.clock.upload(now)))
 	}
 	n, err := b.ReadCloser.Read(p)
+	if b.empty++; n > 0 || len(p) == 0 {
+		b.empty = 0
+	}
+	if b.empty >= maxEmpty && err == nil {
+		err = errNoProgress
+	}
 	b.x.clock.progress.Add(1)
 	if b.n += int64(n); b.progress != nil && n > 0 {
 		if failed := b.report(); failed != nil {
