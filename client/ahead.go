@@ -55,7 +55,16 @@ func (b *ahead) run(limit int64) {
 // read contains a panic in a body of the user's.
 func (b *ahead) read(p []byte) (n int, err error) {
 	defer panics.Catch(&err, "the body")
-	return b.rc.Read(p)
+	n, err = b.rc.Read(p)
+	return counted(n, err, p)
+}
+
+// counted refuses a count of bytes that a Read into p cannot have brought.
+func counted(n int, err error, p []byte) (int, error) {
+	if n < 0 || n > len(p) {
+		return 0, failf(ErrRequest, "the request body counts %d bytes in a read of at most %d", n, len(p))
+	}
+	return n, err
 }
 
 // take adds what has been read, and reports whether to go on.

@@ -588,3 +588,53 @@ func TestC26_ARequestBodyThatBringsNothingEnds(t *testing.T) {
 		srv.Close()
 	}
 }
+
+// deaf is a body that blocks, and whose Close ends no read.
+type deaf struct{ free chan struct{} }
+
+func (d deaf) Read([]byte) (int, error) {
+	<-d.free
+	return 0, io.EOF
+}
+
+// C26: nor does one that goes on blocking when it has been closed.
+func TestC26_ARequestBodyThatIgnoresItsCloseDoesNotOutliveTheDeadline(t *testing.T) {
+	for _, policy := range []retry.Policy{retry.Never, {}} {
+		for _, http2 := range []bool{false, true} {
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}))
+			srv.EnableHTTP2 = http2
+			srv.StartTLS()
+			tr := srv.Client().Transport.(*http.Transport)
+			c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(300*time.Millisecond), client.WithRetry(policy))
+			require.NoError(t, err)
+			source := deaf{make(chan struct{})}
+			late := time.AfterFunc(5*time.Second, func() { close(source.free) })
+			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", source, -1)})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.True(t, late.Stop(), "the call waited for its source")
+			close(source.free)
+			tr.CloseIdleConnections()
+			srv.Close()
+		}
+	}
+}
+
+// miscounting is a body that claims more bytes than it was asked for.
+type miscounting struct{ by int }
+
+func (m miscounting) Read(p []byte) (int, error) { return len(p) + m.by, nil }
+
+// C37: a body whose Read counts wrong ends its call, and no process.
+func TestC37_ARequestBodyThatMiscounts(t *testing.T) {
+	for _, policy := range []retry.Policy{retry.Never, {}} {
+		for _, by := range []int{1, 1 << 20, -1 << 20} {
+			c, err := client.New(base, client.WithTransport(&swallowing{}), client.WithRetry(policy))
+			require.NoError(t, err)
+			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", miscounting{by}, -1)})
+			require.ErrorIs(t, err, client.ErrRequest)
+			require.ErrorContains(t, err, "the request body counts")
+		}
+	}
+}

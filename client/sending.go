@@ -31,6 +31,9 @@ type sent struct {
 	rate  leastRate
 	empty int // reads in a row that brought nothing
 
+	inMemory bool
+	buf      []byte // what is read into; nil once it is left to a read that blocks
+
 	progress  func(sent, total int64)
 	n, length int64
 
@@ -46,7 +49,7 @@ func (a *attempt) sending(rc io.ReadCloser, length int64) io.ReadCloser {
 	if inMemory && length >= 0 && length <= maxUnwatched && progress == nil {
 		return rc
 	}
-	b := &sent{ReadCloser: rc, x: a.x, a: a, progress: progress, length: length}
+	b := &sent{ReadCloser: rc, x: a.x, a: a, progress: progress, length: length, inMemory: inMemory}
 	b.stop = context.AfterFunc(a, func() { _ = b.close() })
 	return b
 }
@@ -68,7 +71,7 @@ func (b *sent) Read(p []byte) (int, error) {
 		b.moved = now
 		b.phase.Store(int64(b.x.clock.upload(now)))
 	}
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.read(p)
 	if b.empty++; n > 0 || len(p) == 0 {
 		b.empty = 0
 	}
@@ -90,6 +93,53 @@ func (b *sent) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// afterEnd is how long a read has to return after its attempt's end has closed the
+// source. One that goes on then, as of a terminal or a pipe behind an [io.NopCloser], is
+// left to itself.
+const afterEnd = 50 * time.Millisecond
+
+// read reads from the source without waiting longer for it than the attempt lasts.
+func (b *sent) read(p []byte) (int, error) {
+	if b.inMemory || len(p) == 0 {
+		return b.ReadCloser.Read(p)
+	}
+	if err := b.a.Err(); err != nil {
+		return 0, err
+	}
+	if len(b.buf) < min(len(p), maxRead) {
+		b.buf = make([]byte, min(len(p), maxRead))
+	}
+	buf, source := b.buf[:min(len(p), len(b.buf))], b.ReadCloser
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		r := result{0, panics.Exited("the body")}
+		defer func() { done <- r }()
+		r.n, r.err = source.Read(buf)
+	}()
+	var r result
+	select {
+	case r = <-done:
+	case <-b.a.Done():
+		t := time.NewTimer(afterEnd)
+		defer t.Stop()
+		select {
+		case r = <-done:
+		case <-t.C:
+			b.buf = nil
+			return 0, context.Cause(b.a)
+		}
+	}
+	n, err := counted(r.n, r.err, buf)
+	return copy(p, buf[:n]), err
+}
+
+// maxRead bounds what is read at once.
+const maxRead = 64 << 10
 
 // report contains a panic of the function: it must not end the transport's goroutine.
 func (b *sent) report() (err error) {
