@@ -89,3 +89,16 @@ func TestRequestIDHeaders(t *testing.T) {
 		require.Equal(t, tc.want, e.RequestID)
 	}
 }
+
+// Each of a client's own header fields is sent.
+func TestHeadersAddUp(t *testing.T) {
+	var sent http.Header
+	c := plain(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+		sent = req.Header
+		return &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+	}), client.WithHeader("X-One", "1"), client.WithHeader("X-Two", "2"))
+	_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x"})
+	require.NoError(t, err)
+	require.Equal(t, "1", sent.Get("X-One"))
+	require.Equal(t, "2", sent.Get("X-Two"))
+}

@@ -253,3 +253,16 @@ func TestC5_TheHeadersHintIsAskedFirst(t *testing.T) {
 		})
 	}
 }
+
+// Profile.Failed is asked about successes alone.
+func TestFailedSeesSuccessesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []int
+		profile := client.Profile{Failed: func(status int, _ http.Header, _ []byte) bool { seen = append(seen, status); return false }}
+		for _, script := range []string{"200 {}", "299 {}", "404 {}", "503 {}, 200 {}"} {
+			c, _ := scripted(t, script, client.WithProfile(profile))
+			_, _ = client.Call[client.None](t.Context(), c, client.Request{Path: "/x"})
+		}
+		require.Equal(t, []int{200, 299, 200}, seen)
+	})
+}

@@ -875,3 +875,18 @@ func TestDoChecksTheStatus(t *testing.T) {
 		}
 	}
 }
+
+// A download goes on where the policy permits it.
+func TestADownloadThatThePolicyPermits(t *testing.T) {
+	for permitted, requests := range map[bool]int{true: 2, false: 1} {
+		s := &shelf{header: tagged, breaks: []int{10, -1}}
+		var asked error
+		_, err := client.Download(t.Context(), s.client(t, client.WithRetry(retry.Policy{Retryable: func(err error) bool {
+			asked = err
+			return permitted
+		}})), client.Request{Path: "/novel"}, new(oneWay))
+		require.Equal(t, permitted, err == nil, "%v", err)
+		require.Len(t, s.seen, requests)
+		asError(t, asked)
+	}
+}

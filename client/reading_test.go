@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -370,4 +371,38 @@ func TestWhatCameInsteadOfAStreamIsReadForAWhile(t *testing.T) {
 		require.LessOrEqual(t, time.Since(start), 6*time.Second)
 		require.ErrorIs(t, <-done, io.ErrClosedPipe)
 	})
+}
+
+// What ends the call is read for as long as its error is worth waiting for.
+func TestASlowErrorBodyOfTheLastAttemptIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := plain(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			r, w := io.Pipe()
+			go func() {
+				time.Sleep(3 * time.Second)
+				_, _ = io.WriteString(w, `{"error": {"message": "no such plan"}}`)
+				_ = w.Close()
+			}()
+			h := http.Header{"Content-Type": {"application/json"}}
+			return &http.Response{StatusCode: 400, Header: h, Body: r, ContentLength: -1, Request: req}, nil
+		}))
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x"})
+		require.ErrorContains(t, err, "no such plan")
+	})
+}
+
+// C21: what is longer than the limit is refused as well where it comes with its end in one piece.
+func TestC21_TheLimitHoldsWhereTheEndComesAlong(t *testing.T) {
+	for text, fits := range map[string]bool{`{"id":"12"}`: true, `{"id":"123"}`: false, `{"id":"` + strings.Repeat("1", 400) + `"}`: false} {
+		c := plain(t, roundTripper(func(req *http.Request) (*http.Response, error) {
+			h := http.Header{"Content-Type": {"application/json"}}
+			return &http.Response{StatusCode: 200, Header: h, Body: io.NopCloser(iotest.DataErrReader(strings.NewReader(text))), ContentLength: -1, Request: req}, nil
+		}), client.WithMaxBody(11))
+		_, err := client.Call[thing](t.Context(), c, client.Request{Path: "/x"})
+		if fits {
+			require.NoError(t, err)
+		} else {
+			require.ErrorIs(t, err, client.ErrTooLarge)
+		}
+	}
 }

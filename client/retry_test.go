@@ -565,3 +565,28 @@ func TestC23_HowLongAnAttemptTook(t *testing.T) {
 		}
 	})
 }
+
+// The policy's functions see the response's error, whether the call decodes or not.
+func TestThePolicyIsToldTheStatus(t *testing.T) {
+	for name, call := range map[string]func(context.Context, *client.Client) error{
+		"Call": func(ctx context.Context, c *client.Client) error {
+			_, err := client.Call[client.None](ctx, c, client.Request{Path: "/x"})
+			return err
+		},
+		"Do": func(ctx context.Context, c *client.Client) error {
+			resp, err := c.Do(ctx, client.Request{Path: "/x"})
+			if err != nil {
+				return err
+			}
+			return resp.Body.Close()
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var told []error
+			c, _ := scripted(t, "503, 200 {}", client.WithRetry(retry.Policy{Notify: func(_ context.Context, a retry.Attempt) { told = append(told, a.Err) }}))
+			require.NoError(t, call(t.Context(), c), name)
+			require.Len(t, told, 1, name)
+			require.Equal(t, 503, asError(t, told[0]).Status, name)
+		})
+	}
+}

@@ -268,3 +268,28 @@ func TestC29_ALimitThatIsWholeAgain(t *testing.T) {
 		require.Zero(t, p.Delay("k"))
 	})
 }
+
+// A limit of which only the whole is told holds up nobody.
+func TestALimitWithoutWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		p.Observe("k", 200, header("X-RateLimit-Limit", "10", "X-RateLimit-Reset", "60"), false)
+		require.Zero(t, p.Delay("k"))
+		require.NoError(t, p.Wait(t.Context(), "k"))
+		require.Zero(t, p.Delay("k"))
+	})
+}
+
+// C29: a gradual quota makes room after the same time, however often it is told to be used up.
+func TestC29_AGradualQuotaIsToldAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := ratelimit.NewPacer()
+		empty := header("X-RateLimit-Limit-Requests", "100", "X-RateLimit-Remaining-Requests", "0", "X-RateLimit-Reset-Requests", "60s")
+		p.Observe("k", 200, empty, false)
+		require.Equal(t, 600*time.Millisecond, p.Delay("k"))
+		require.Equal(t, 600*time.Millisecond, p.Delay("k"), "to ask changes nothing")
+		time.Sleep(300 * time.Millisecond)
+		p.Observe("k", 200, empty, false)
+		require.Equal(t, 300*time.Millisecond, p.Delay("k"))
+	})
+}

@@ -193,3 +193,28 @@ func TestC35_APauseEndsWithOneProbe(t *testing.T) {
 		require.True(t, p.Idle("k"), "what nobody asked about for as long again is forgotten")
 	})
 }
+
+// C35: a throttle with Sentry's categories is the route's; without one it is the key's.
+func TestC35_SentrysCategories(t *testing.T) {
+	for name, tc := range map[string]struct {
+		field      string
+		throttled  bool
+		key, route time.Duration
+	}{
+		"a category":             {"60:error:organization", true, 0, time.Minute},
+		"none":                   {"60::organization", true, time.Minute, 0},
+		"a category is foretold": {"60:error:organization", false, 0, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := ratelimit.NewPacer()
+			status := http.StatusOK
+			if tc.throttled {
+				status = http.StatusTooManyRequests
+			}
+			p.ObserveRoute("k", search, status, header("X-Sentry-Rate-Limits", tc.field), tc.throttled)
+			require.InDelta(t, tc.key.Seconds(), p.Delay("k").Seconds(), 1, name)
+			require.InDelta(t, tc.route.Seconds(), p.DelayRoute("k", search).Seconds(), 1, name)
+			require.Zero(t, p.DelayRoute("k", ratelimit.Route{Method: "GET", Path: "/other"}), name)
+		})
+	}
+}
