@@ -1,8 +1,8 @@
 package judge
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -136,7 +136,8 @@ func arrange(t *testing.T) *run {
 	cmd := exec.CommandContext(t.Context(), "go", append(edit, modfile)...)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	r.flags = []string{"-overlay=" + overlay(t, dir), "-modfile=" + modfile, "-vet=off", "-ldflags=-s -w", "-count=1", "-json", "-timeout=5m"}
+	// Many of the tests wait, so that more than a processor has can run at once.
+	r.flags = []string{"-overlay=" + overlay(t, dir), "-modfile=" + modfile, "-p=4", "-vet=off", "-ldflags=-s -w", "-count=1", "-json", "-timeout=5m"}
 	return r
 }
 
@@ -156,7 +157,7 @@ func (r *run) tests(mode string, packages []string, flags ...string) results {
 		}
 	}
 	if len(failed) > 0 {
-		args = slices.Concat([]string{"test", "-p=1"}, r.flags, []string{"-run=" + pattern(failed)}, flags, packagesOf(failed))
+		args = slices.Concat([]string{"test"}, r.flags, []string{"-p=1"}, []string{"-run=" + pattern(failed)}, flags, packagesOf(failed))
 		again := r.goTest(mode, args)
 		for _, name := range failed {
 			got.outcome[name], got.output[name] = again.outcome[name], again.output[name]
