@@ -59,6 +59,11 @@ api-check: ## Fail if the listing is not what the code exports
 consumer: ## Show what a program that imports only client compiles
 	go test -count=1 -run 'TestL3' -v ./internal/house
 
+.PHONY: nightly
+nightly: ## The tests that take longer than a change can wait for: the long suites of other projects on the stack
+	scripts/integration-install
+	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestSuitesOnTheStack ./judge
+
 .PHONY: integration
 integration: ## Install the real servers and run the tests against them
 	scripts/integration-install
