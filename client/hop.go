@@ -17,7 +17,6 @@ type hop struct {
 	own  call      // what call points to, unless an earlier hop has begun it
 	out  *outgoing // as Call and Do build it; never nil
 	via  int16     // the status of the redirect that led here; 0 for the first hop
-	patience
 	template
 	target
 	rules  rules
