@@ -23,7 +23,7 @@ func (x *hop) explain(a *attempt, err error) error {
 		}
 		return cause
 	}
-	if a != nil && a.cancel != nil {
+	if a != nil {
 		if cause := context.Cause(a.Context); cause != nil && !errors.Is(err, ErrTooLarge) {
 			return cause
 		}

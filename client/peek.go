@@ -116,17 +116,11 @@ func spent(resp *http.Response) bool {
 	return resp.Body == http.NoBody
 }
 
-// discard ends a response that is not handed on, and reports whether its body
-// has been read to the end. What is left of one is not read: a body that did not
-// fit into the head costs its connection.
-func discard(resp *http.Response) bool {
-	if resp == nil {
-		return false
-	}
-	end := spent(resp)
+// discard ends a response that is not handed on. What is left of its body is not read:
+// one that did not fit into the head costs its connection.
+func discard(resp *http.Response) {
 	defer recycle(resp)
 	_ = resp.Body.Close()
-	return end
 }
 
 // recycle returns the buffer of a response that is closed.

@@ -1,0 +1,175 @@
+package client_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// C33: a 300 is no success: its body is an error's, and it is not looked at for an
+// error inside a success.
+func TestA300IsNoSuccess(t *testing.T) {
+	var hinted []int
+	profile := client.Profile{
+		Failed: func(int, http.Header, []byte) bool { panic("asked") },
+		Hint: func(status int, _ http.Header) client.Hint {
+			hinted = append(hinted, status)
+			return client.NoHint
+		},
+	}
+	c := over(t, clienttest.NewTransport(t, clienttest.JSON(300, `{"error":{"code":"choose","message":"one of two"}}`)), client.WithProfile(profile))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	e := asError(t, err)
+	require.Equal(t, 300, e.Status)
+	require.Equal(t, "choose", e.Code)
+	require.Equal(t, "one of two", e.Message)
+	require.Equal(t, []int{300}, hinted)
+}
+
+// T1: where nothing holds calls back, no limit has changed.
+func TestNoLimitChangesWithoutAPacer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &witness{}
+		c := over(t, clienttest.NewTransport(t, clienttest.Status(429).Header("Retry-After", "9")),
+			client.WithObserver(s), client.WithRetry(retry.Never), client.WithPacing(nil))
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, client.ErrRateLimited)
+		require.Equal(t, []string{"CallBegun", "AttemptEnded", "CallEnded"}, s.kinds())
+	})
+}
+
+// C13: what middleware sees of the caller's context is what the caller did.
+func TestMiddlewareSeesWhyItsContextEnded(t *testing.T) {
+	for name, tc := range map[string]struct {
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want error
+	}{
+		"cancelled": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(time.Second, cancel)
+			return ctx, cancel
+		}, context.Canceled},
+		"its deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Second)
+		}, context.DeadlineExceeded},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var seen error
+			look := func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					seen = r.Context().Err()
+					return resp, err
+				})
+			}
+			c, _ := scripted(t, "hang", client.WithAttemptMiddleware(look))
+			ctx, cancel := tc.end(t.Context())
+			defer cancel()
+			_, err := client.Get[thing](ctx, c, "/x")
+			require.ErrorIs(t, err, tc.want, name)
+			require.Equal(t, 1, strings.Count(err.Error(), tc.want.Error()), "%s: %v", name, err)
+			require.Equal(t, tc.want, seen, name)
+		})
+	}
+}
+
+// C29: limits that are used up are no Retry-After of a failure that is no throttle.
+func TestC29_UsedUpLimitsOfAFailureAskForNoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, rt := scripted(t, "503 X-RateLimit-Limit=60 X-RateLimit-Remaining=0 X-RateLimit-Reset=1800, 200 {}", client.WithPacing(nil))
+		start := time.Now()
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err)
+		require.Equal(t, 2, rt.Count())
+		require.Less(t, time.Since(start), time.Second)
+	})
+}
+
+// shutting is a body whose Close fails.
+type shutting struct {
+	io.Reader
+	err error
+}
+
+func (c shutting) Close() error { return c.err }
+
+func TestInFlightPassesOnWhatATransportSays(t *testing.T) {
+	broken := errors.New("close failed")
+	slots := ratelimit.InFlight(1)
+	c := plain(t, roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/nothing" {
+			return nil, nil
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: shutting{strings.NewReader("x"), broken}}, nil
+	}), client.WithRateLimit(slots))
+	resp, err := c.Do(t.Context(), client.Request{Path: "/x"})
+	require.NoError(t, err)
+	require.ErrorIs(t, resp.Body.Close(), broken)
+	for range 2 {
+		_, err = c.Do(t.Context(), client.Request{Path: "/nothing"})
+		require.ErrorIs(t, err, client.ErrConfig)
+	}
+}
+
+// seeker is a body that seeks as well as it is told to.
+type seeker struct {
+	*strings.Reader
+	fails map[int]bool // by the number of the call
+	n     int
+}
+
+func (s *seeker) Close() error { return nil }
+
+func (s *seeker) Seek(offset int64, whence int) (int64, error) {
+	if s.n++; s.fails[s.n] {
+		return 0, errors.New("no seek")
+	}
+	return s.Reader.Seek(offset, whence)
+}
+
+// C8: a body that cannot seek after all is read ahead; one of another length than was
+// given is not sent.
+func TestC8_ASeekThatFails(t *testing.T) {
+	for name, fails := range map[string]map[int]bool{
+		"none": nil, "where it stands": {1: true}, "to the end": {2: true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, rt := scripted(t, "503, 200 {}")
+			_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x",
+				Body: client.Stream("a/b", &seeker{Reader: strings.NewReader("content"), fails: fails}, -1)})
+			require.NoError(t, err, name)
+			require.Equal(t, 2, rt.Count(), name)
+			require.Equal(t, "content", string(rt.Last().Body), name)
+		})
+	}
+	c, rt := scripted(t, "200 {}")
+	_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x",
+		Body: client.Stream("a/b", &seeker{Reader: strings.NewReader("content")}, 9)})
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.ErrorContains(t, err, "length")
+	require.Zero(t, rt.Count())
+}
+
+func TestDownloadTellsDigestsApart(t *testing.T) {
+	other := "sha-512-256=:" + base64.StdEncoding.EncodeToString(make([]byte, 32)) + ":"
+	c := over(t, clienttest.NewTransport(t, clienttest.Text(200, "content").Header("Repr-Digest", other).Header("Content-Digest", other)))
+	var b bytes.Buffer
+	n, err := client.Download(t.Context(), c, client.Request{Path: "/x"}, &b)
+	require.NoError(t, err)
+	require.EqualValues(t, 7, n)
+	require.Equal(t, "content", b.String())
+}
