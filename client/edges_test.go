@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 // C33: a 300 is no success: its body is an error's, and it is not looked at for an
@@ -172,4 +174,64 @@ func TestDownloadTellsDigestsApart(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 7, n)
 	require.Equal(t, "content", b.String())
+}
+
+// C14: the request that per-call middleware has passed on holds no credential of the
+// stack, whatever becomes of it.
+func TestC14_PerCallMiddlewareNeverSeesTheCredential(t *testing.T) {
+	for _, script := range []string{"200 {}", "503, 200 {}", "401", "reset, reset, reset"} {
+		synctest.Test(t, func(t *testing.T) {
+			var passed []*http.Request
+			keep := func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					passed = append(passed, r)
+					return next.RoundTrip(r)
+				})
+			}
+			c, rt := scripted(t, script, client.WithAuth(client.Bearer(secret.Static("canary"))), client.WithCallMiddleware(keep))
+			_, _ = client.Get[client.None](t.Context(), c, "/x")
+			require.Equal(t, "Bearer canary", rt.Last().Header.Get("Authorization"))
+			require.Len(t, passed, 1)
+			require.NotContains(t, fmt.Sprint(passed[0].Header), "canary", script)
+		})
+	}
+}
+
+// fixed is a destination that cannot be taken back: it seeks no better than it is told.
+type fixed struct {
+	strings.Builder
+	fails int
+	n     int
+}
+
+func (f *fixed) Truncate(int64) error { panic("truncated") }
+
+func (f *fixed) Seek(int64, int) (int64, error) {
+	if f.n++; f.n == f.fails {
+		return 0, errors.New("no seek")
+	}
+	return 0, nil
+}
+
+func TestDownloadToWhatCannotSeek(t *testing.T) {
+	for fails := 1; fails <= 3; fails++ {
+		synctest.Test(t, func(t *testing.T) {
+			c := over(t, clienttest.NewTransport(t, clienttest.Truncate(200, "content", 3), clienttest.Text(200, "content")))
+			_, err := client.Download(t.Context(), c, client.Request{Path: "/x"}, &fixed{fails: fails})
+			require.ErrorContains(t, err, "no strong validator", "seek %d fails", fails)
+		})
+	}
+}
+
+func TestAPagesURLWithoutAQueryStaysWithoutOne(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://api.example.com/v1/items":           "https://api.example.com/v1/items",
+		"https://api.example.com/v1/items#top":       "https://api.example.com/v1/items#top",
+		"https://api.example.com/v1/items?a=1":       "https://api.example.com/v1/items",
+		"https://api.example.com/v1/items?a=1&b#top": "https://api.example.com/v1/items?b#top",
+	} {
+		next := client.Page[thing]{Request: client.Request{URL: given}}.With("a", "2")
+		require.Equal(t, want, next.URL)
+		require.Equal(t, "2", next.Query.Get("a"))
+	}
 }
