@@ -41,10 +41,11 @@ func (a *attempt) unconnected(req *http.Request, w *watch, err error) error {
 }
 
 // mayConnect reports whether a request to host is to be watched for how its TLS
-// handshake ends, should it need one: until the host has answered, after a failure,
-// and where the user's own code has a say. Else the error's type has to tell.
-func (a *attempt) mayConnect(host *hostState) bool {
-	return a.x.purse.tried > 1 || !host.http1.Load() || a.x.c.checksTLS()
+// handshake ends, should it need one: until the host has answered, after an attempt
+// without a response, and where the user's own code has a say. Else the error's type
+// has to tell.
+func (a *attempt) mayConnect(host *hostState, before *kept) bool {
+	return a.number > 1 && before == nil || !host.http1.Load() || a.x.c.checksTLS()
 }
 
 // checksTLS reports whether rt asks code of the user's during a TLS handshake, whose

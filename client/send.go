@@ -55,7 +55,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	}
 	last.release()
 	host := a.hostOf(out)
-	final, watch := a.readied(host, out, mine || out != req)
+	final, watch := a.readied(host, out, mine || out != req, last)
 	phase := x.clock.send(now)
 	watch.timed(phase)
 	resp, err := a.roundTrip(final, watch)
@@ -87,10 +87,10 @@ func (a *attempt) hostOf(req *http.Request) *hostState {
 
 // readied makes of req, which is ours to change or not, what the transport gets: in
 // a form that it does not repeat by itself, and watched where that is of use.
-func (a *attempt) readied(host *hostState, req *http.Request, ours bool) (*http.Request, *watch) {
+func (a *attempt) readied(host *hostState, req *http.Request, ours bool, before *kept) (*http.Request, *watch) {
 	x := a.x
 	var w *watch
-	if !safeMethod(req.Method) || host.http2.Load() || a.mayConnect(host) {
+	if !safeMethod(req.Method) || host.http2.Load() || a.mayConnect(host, before) {
 		req, w = a.watched(host, req)
 		ours = true
 	}
