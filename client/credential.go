@@ -1,6 +1,9 @@
 package client
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error) {
 	x := a.x
@@ -39,7 +42,7 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 	}
 	for name, values := range x.out.header {
 		name = x.c.spelled(name)
-		if !equal(out.Header[name], values) {
+		if !slices.Equal(out.Header[name], values) {
 			a.note(func(t *tally) { t.explicit = true })
 		}
 		out.Header[name] = values

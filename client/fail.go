@@ -49,27 +49,6 @@ func (x *hop) clean(err error) error {
 	return err
 }
 
-var errBadURL = errors.New("a URL cannot be parsed")
-
-// scrubbedError replaces an error whose text held a credential, or too much of
-// the service's, and which can therefore not be unwrapped.
-type scrubbedError struct {
-	text    string
-	timeout bool
-	kind    error
-}
-
-func (e *scrubbedError) Error() string { return e.text }
-func (e *scrubbedError) Timeout() bool { return e.timeout }
-func (e *scrubbedError) Unwrap() error { return e.kind }
-
-func kindOf(err error) error {
-	if f, ok := errors.AsType[*failure](err); ok {
-		return f.kind
-	}
-	return nil
-}
-
 // scrub replaces every credential that the stack put on the wire, in the forms
 // in which a service or a transport could repeat it.
 func (x *hop) scrub(text string) string {
@@ -134,45 +113,6 @@ func (x *hop) secrets() []string {
 		}
 	}
 	return found
-}
-
-// credentialHeaders names the headers that wire has beyond, or other than, bare.
-func credentialHeaders(wire, bare http.Header) []string {
-	var names []string
-	for name, values := range wire {
-		if !equal(values, bare[name]) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// credentialParams names the query parameters that wire has beyond, or other
-// than, bare.
-func credentialParams(wire, bare *url.URL) []string {
-	if wire.RawQuery == bare.RawQuery {
-		return nil
-	}
-	var names []string
-	had := bare.Query()
-	for name, values := range wire.Query() {
-		if !equal(values, had[name]) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-func equal(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // requestID returns what the service calls the request. It may repeat a

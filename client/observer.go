@@ -223,7 +223,7 @@ func (r *reporter) end(c *call, err error) {
 	if e, ok := err.(*Error); ok {
 		o.Effect = e.Effect
 		bare := *e // what the service says in its body can be personal (T1)
-		bare.Message, bare.IdempotencyKey, bare.Detail = "", "", func(any) bool { return false }
+		bare.Message, bare.IdempotencyKey, bare.Detail = "", "", noDetail
 		o.Err = &bare
 	}
 	r.tell(o)

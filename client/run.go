@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
@@ -16,8 +17,8 @@ import (
 //
 //	client.go, sdk.go    HTTPClient: the SDK's http.Client asks for a hop (join: is it
 //	                     part of a call already?)
-//	decode.go, events.go, request.go
-//	                     Call, Events, Do: a Request becomes an outgoing (build), and is
+//	decode.go, events.go, do.go
+//	                     Call, Events, Do: a Request becomes an outgoing (request.go), and is
 //	                     followed from hop to hop (redirect.go); a Download (transfer.go,
 //	                     resume.go) is as many calls of Do as it takes
 //	hop.go, call.go      hop and call begin: the deadline, the template, the report
@@ -37,7 +38,7 @@ import (
 //	                     purse and breaker; a 401 renews the credential
 //	next.go              the decision, a pure function
 //	settle.go, log.go    the budget, the ledger, the log and the observers (observer.go)
-//	receive.go, keep.go  again: its response is kept, then the wait
+//	receive.go, turn.go  again: its response is kept, then the wait
 //	  at last:
 //	receive.go, stream.go
 //	                     hand: the response is the caller's, or decode.go's
@@ -194,7 +195,7 @@ func (x *hop) identify() error {
 	}
 	says := c.cfg.profile.Repeatable
 	x.rules.repeatable = idempotentMethod(method) || x.out.repeatable || says != nil && says(x.tmpl)
-	honoured := contains(c.keyMethods, method)
+	honoured := slices.Contains(c.keyMethods, method)
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
 		return nil
 	}
@@ -213,15 +214,6 @@ func (x *hop) identify() error {
 	x.ownHeader()
 	x.tmpl.Header[c.keyHeader] = []string{key}
 	return nil
-}
-
-func contains(methods []string, method string) bool {
-	for _, m := range methods {
-		if m == method {
-			return true
-		}
-	}
-	return false
 }
 
 // try makes one attempt, through the per-attempt middleware if there is any.

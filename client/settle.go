@@ -200,10 +200,7 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 		v.attempt.Err = err
 		x.call.refuse(err)
 	}
-	if err != nil || !replay {
-		return false
-	}
-	return true
+	return err == nil && replay
 }
 
 // throttled reports whether a response says that there were too many requests.
