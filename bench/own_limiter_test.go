@@ -9,9 +9,9 @@ import (
 // ownLimiter returns the project's entries of the group Limiter: one limiter.
 func ownLimiter() []entry {
 	ctx := context.Background()
-	allow := ratelimit.PerSecond(hugeRate, ratelimit.Burst(hugeBurst), ratelimit.MaxKeys(1))
-	wait := ratelimit.PerSecond(hugeRate, ratelimit.Burst(hugeBurst), ratelimit.MaxKeys(1))
-	all := ratelimit.All(ratelimit.PerSecond(hugeRate, ratelimit.Burst(hugeBurst)), ratelimit.Quota(hugeBurst, ratelimit.Day))
+	allow := ratelimit.PerSecond(hugeRate, ratelimit.WithBurst(hugeBurst), ratelimit.WithMaxKeys(1))
+	wait := ratelimit.PerSecond(hugeRate, ratelimit.WithBurst(hugeBurst), ratelimit.WithMaxKeys(1))
+	all := ratelimit.All(ratelimit.PerSecond(hugeRate, ratelimit.WithBurst(hugeBurst)), ratelimit.Quota(hugeBurst, ratelimit.Day))
 	pacer := ratelimit.NewPacer()
 	return []entry{
 		{"own-Allow", func() error { return allowed(allow.Allow("one")) }},
@@ -28,8 +28,8 @@ func ownLimiter() []entry {
 // ownKeyedLimiter returns the project's entries of the group
 // Limiter/keyed-10k-parallel.
 func ownKeyedLimiter(keys []string) []keyedPeer {
-	allow := ratelimit.PerSecond(hugeRate, ratelimit.Burst(hugeBurst))
-	wait := ratelimit.PerSecond(hugeRate, ratelimit.Burst(hugeBurst))
+	allow := ratelimit.PerSecond(hugeRate, ratelimit.WithBurst(hugeBurst))
+	wait := ratelimit.PerSecond(hugeRate, ratelimit.WithBurst(hugeBurst))
 	for _, k := range keys {
 		_ = allow.Allow(k)
 		_ = wait.Allow(k)

@@ -194,7 +194,7 @@ func TestC15_A401CausesOneRefreshAndOneReplay(t *testing.T) {
 		rt := clienttest.NewTransport(t, wants("Authorization", func() string { return "Bearer new" }))
 		src := newRotating("old", "new")
 		budget := retry.NewBudget(0)
-		limit := ratelimit.PerSecond(1, ratelimit.Burst(1))
+		limit := ratelimit.PerSecond(1, ratelimit.WithBurst(1))
 		c := over(t, rt, client.WithAuth(client.Bearer(src)), client.WithRateLimit(limit), client.WithRetry(retry.Policy{MaxAttempts: 1, Budget: budget}))
 		var meta client.Meta
 		start := time.Now()

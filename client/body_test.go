@@ -317,8 +317,8 @@ func TestC24_ConcurrentBodiesNeverMix(t *testing.T) {
 				got, err := client.Post[thing](t.Context(), c, "/x", in)
 				var e *client.Error
 				if errors.As(err, &e) {
-					if !e.Detail(&got) {
-						t.Error("detail lost")
+					if err := e.DecodeBody(&got); err != nil {
+						t.Error(err)
 						return
 					}
 				}

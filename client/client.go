@@ -89,7 +89,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		cfg.transport = cfg.newTransport()
 	}
 	if !cfg.pacerSet {
-		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.MaxKeys(maxIdentities)), true, true
+		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.WithMaxKeys(maxIdentities)), true, true
 	}
 	c.cfg = cfg
 	c.checksTLS = sync.OnceValue(func() bool { return checksTLS(cfg.transport) })

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"strings"
 	"time"
 )
 
@@ -28,7 +27,7 @@ type None struct{}
 // A success is taken for JSON by what it is, whatever its Content-Type says, but
 // for HTML and XML. Its gzip is undone; any other content encoding, and a charset
 // that is neither UTF-8 nor ISO 8859-1, is an error that names it ([ErrDecode]).
-// What did not fit the T can be had by [Error.Detail], and the field that did not
+// What did not fit the T can be had by [Error.DecodeBody], and the field that did not
 // from the *json.UnmarshalTypeError in the error.
 //
 // The call is bounded by its deadline ([WithTimeout], 80 s by default) with all
@@ -125,7 +124,7 @@ func (x *hop) decode(resp *http.Response, out any) error {
 	}
 	if err := json.Unmarshal(body, out); err != nil {
 		e := x.fail(resp, x.mismatch(resp, out, len(body), err))
-		e.Detail = x.detail(body)
+		e.keep(body, x.c.cfg.maxErrorBody)
 		return e
 	}
 	return nil
@@ -153,16 +152,6 @@ func (x *hop) readable(resp *http.Response, body []byte) ([]byte, error) {
 		return nil, failf(ErrDecode, "the response is in the charset %s, not in UTF-8: take it as []byte", x.label(resp.Header, charset(resp.Header)))
 	}
 	return bytes.TrimPrefix(body, []byte(mark)), nil
-}
-
-// detail decodes a body that has been read, for Error.Detail, unless it is too
-// long to be kept.
-func (x *hop) detail(body []byte) func(any) bool {
-	if len(body) == 0 || int64(len(body)) > x.c.cfg.maxErrorBody {
-		return noDetail
-	}
-	kept := bytes.Clone(withoutMark(body))
-	return func(into any) bool { return json.Unmarshal(kept, into) == nil }
 }
 
 // success returns the body of a success: read by the engine, or by what stands
@@ -195,23 +184,15 @@ func (x *hop) reread(resp *http.Response) ([]byte, error) {
 	return x.accept.buf.Bytes(), nil
 }
 
-// mismatch says what came instead of the JSON that was asked for. Of the
-// decoder's own error, which may quote the body, it keeps the place and the
-// types.
+// mismatch says what came instead of the JSON that was asked for.
 func (x *hop) mismatch(resp *http.Response, out any, n int, err error) error {
 	want := reflect.TypeOf(out).Elem()
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		kind, _, _ := strings.Cut(wrong.Value, " ") // "number 1e400" holds the value
-		return failWrap(ErrDecode, fmt.Sprintf("the response's %d bytes of JSON do not fit a %s", n, want), &json.UnmarshalTypeError{
-			Value: kind, Type: wrong.Type, Offset: wrong.Offset, Struct: wrong.Struct, Field: wrong.Field,
-		})
-	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		label := cmp.Or(resp.Header.Get("Content-Type"), "no media type")
 		return failf(ErrDecode, "the response's %d bytes of %s do not fit a %s: they are not JSON from byte %d on; take them as []byte, or stream them with Do",
 			n, x.label(resp.Header, label), want, syntax.Offset)
 	}
-	return failf(ErrDecode, "the response's %d bytes of JSON do not fit a %s", n, want)
+	return unfit(fmt.Sprintf("the response's %d bytes of JSON do not fit a %s", n, want), err)
 }
 
 // noStream is the error of a success that is no event stream. What came instead,

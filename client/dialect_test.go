@@ -89,7 +89,7 @@ func TestP5_AnErrorInsideA200IsTheSentinelThatItMeans(t *testing.T) {
 				OK    *bool
 				Error string
 			}
-			require.True(t, e.Detail(&body))
+			require.NoError(t, e.DecodeBody(&body))
 			require.False(t, *body.OK)
 			require.Equal(t, code, body.Error)
 		})

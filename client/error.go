@@ -66,27 +66,27 @@ func (e Effect) String() string {
 // name, no query and no raw body in its text; what the service said is quoted and
 // cut to 1 KiB.
 type Error struct {
-	Provider  string         // the profile's name, "" without one
-	Method    string         // of the last request
-	Path      string         // of the last request, without its query; the route where the Request names one
-	Status    int            // 0 where there was no response
-	Code      string         // the service's own code, such as "card_declined"
-	Type      string         // the service's own kind of error
-	Message   string         // what the service said, at most 1 KiB, not quoted here
-	RequestID string         // the service's own, to show to its support
-	RetryAt   time.Time      // when the service says that it may be tried again; zero where it does not
-	Throttled bool           // the status, the profile or a local limiter says: too many
-	Effect    Effect         // whether a write may have happened
-	Attempts  []Attempt      // the ledger, oldest first
-	Err       error          // the cause where there was no usable response, or why a 401 was not cured; else nil
-	Detail    func(any) bool `json:"-"` // decodes the service's error body as JSON into what is pointed to; never nil
+	Provider  string    // the profile's name, "" without one
+	Method    string    // of the last request
+	Path      string    // of the last request, without its query; the route where the Request names one
+	Status    int       // 0 where there was no response
+	Code      string    // the service's own code, such as "card_declined"
+	Type      string    // the service's own kind of error
+	Message   string    // what the service said, at most 1 KiB, not quoted here
+	RequestID string    // the service's own, to show to its support
+	RetryAt   time.Time // when the service says that it may be tried again; zero where it does not
+	Throttled bool      // the status, the profile or a local limiter says: too many
+	Effect    Effect    // whether a write may have happened
+	Attempts  []Attempt // the ledger, oldest first
+	Err       error     // the cause where there was no usable response, or why a 401 was not cured; else nil
 
 	// IdempotencyKey is the key that the request carried where the service honours
 	// one, whoever made it; else "". Give it again in [Request], with the same
 	// content, to repeat a call that may have been applied.
 	IdempotencyKey string
 
-	means int // the status that stands for what the body says; 0 is Status
+	means int             // the status that stands for what the body says; 0 is Status
+	body  func(any) error // decodes the body that was kept; nil is none
 }
 
 const messageLimit = 1 << 10
@@ -155,7 +155,7 @@ func (e *Error) notes() (notes []string) {
 		switch reason := e.Attempts[n-1].Reason; reason {
 		case NotRetryable, Succeeded, Retried, Reauthorized: // which say nothing of the end
 		default:
-			notes = append(notes, string(reason))
+			notes = append(notes, reason.Text())
 		}
 	}
 	if e.Effect == NeverSent || e.Effect == MaybeApplied {

@@ -50,7 +50,7 @@ func ExampleProfile_limitKey() {
 func ExampleRequest_weight() {
 	srv := clienttest.Start(clienttest.JSON(200, `{}`))
 	defer srv.Close()
-	points := ratelimit.PerSecond(50, ratelimit.Burst(1000)) // as a service of GraphQL may count
+	points := ratelimit.PerSecond(50, ratelimit.WithBurst(1000)) // as a service of GraphQL may count
 	c, err := client.New(srv.URL, client.WithRateLimit(points))
 	if err != nil {
 		fmt.Println(err)
@@ -62,7 +62,7 @@ func ExampleRequest_weight() {
 	}
 	// Output:
 	// <nil>
-	// POST /graphql: the rate limit does not let it through: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
+	// POST /graphql: not let through: ratelimit: wait: the call takes 1001 tokens at once, of which there are never more than 1000 (never sent)
 }
 
 // A service that allows so many calls at the same time. A stream counts until its body
@@ -70,7 +70,7 @@ func ExampleRequest_weight() {
 func ExampleWithRateLimit_inFlight() {
 	srv := clienttest.Start(clienttest.JSON(200, `{}`))
 	defer srv.Close()
-	c, err := client.New(srv.URL, client.WithRateLimit(ratelimit.All(ratelimit.PerSecond(50, ratelimit.Burst(10)), ratelimit.InFlight(1))))
+	c, err := client.New(srv.URL, client.WithRateLimit(ratelimit.All(ratelimit.PerSecond(50, ratelimit.WithBurst(10)), ratelimit.InFlight(1))))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -46,7 +46,7 @@ func ExampleError_sentinels() {
 	}
 	// Output:
 	// gone: GET /v1/customers/cus_1: 404 Not Found "no such customer"
-	// later: true not retried: the service asks to wait longer than the policy allows
+	// later: true wait_too_long
 }
 
 // A ledger in the context sees every attempt beneath it, also of an SDK.

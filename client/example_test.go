@@ -77,11 +77,11 @@ func ExampleAttempt() {
 	_, err = client.Call[client.None](context.Background(), c, client.Request{Method: "POST", Path: "/orders", Meta: &meta})
 	fmt.Println(errors.Is(err, client.ErrUnavailable))
 	for _, a := range meta.Attempts {
-		fmt.Println(a.Number, a.Status, a.Reason)
+		fmt.Println(a.Number, a.Status, a.Reason.Text())
 	}
 	// Output:
 	// true
-	// 1 503 not retried: the method is not idempotent and the request has no idempotency key that the service honours
+	// 1 503 not retried: the method is not idempotent, and there is no idempotency key that the service supports
 }
 
 func ExamplePages() {

@@ -155,7 +155,6 @@ func (x *hop) newError(resp *http.Response) *Error {
 		Path:     x.place(),
 		Attempts: x.attempts(),
 		Effect:   x.call.worse(NoEffect),
-		Detail:   noDetail,
 
 		IdempotencyKey: x.idempotencyKey(),
 	}
@@ -225,7 +224,7 @@ func (x *hop) describe(e *Error, resp *http.Response, body []byte) {
 		e.RequestID = cut(x.scrub(d.RequestID), 256)
 	}
 	e.means = d.Status
-	e.Detail = x.detail(body)
+	e.keep(body, x.c.cfg.maxErrorBody)
 }
 
 func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {
@@ -271,14 +270,12 @@ func (x *hop) invalid(r *Request, err error) error {
 	if !validToken(method) {
 		method = "(bad method)"
 	}
-	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: cmp.Or(r.Route, "request"), Effect: NeverSent, Err: err, Detail: noDetail}
+	e := &Error{Provider: x.c.cfg.profile.Name, Method: method, Path: cmp.Or(r.Route, "request"), Effect: NeverSent, Err: err}
 	if safeMethod(method) {
 		e.Effect = NoEffect
 	}
 	return e
 }
-
-func noDetail(any) bool { return false }
 
 // place is how errors and logs call the target: the route if the caller named
 // one, else the path, never the query. It holds no credential of the stack.

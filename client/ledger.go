@@ -21,27 +21,63 @@ type Attempt struct {
 	Reason    Reason        // what was decided after it
 }
 
-// Reason says why an attempt was or was not tried again.
+// Reason says why an attempt was or was not tried again: a short code, fit for a log's
+// field or a metric's label. [Reason.Text] says it in words.
 type Reason string
 
-// The reasons, in the order in which they are looked at.
+// The reasons, in the order in which they are looked at. Only after Retried and
+// Reauthorized was the request sent again.
 const (
 	Succeeded         Reason = "succeeded"
 	Retried           Reason = "retried"
-	Reauthorized      Reason = "retried with a refreshed credential"
-	NotRetryable      Reason = "not retried: the outcome is final"
-	NotIdempotent     Reason = "not retried: the method is not idempotent and the request has no idempotency key that the service honours"
-	HintForbids       Reason = "not retried: the service's hint forbids it"
-	PolicyForbids     Reason = "not retried: the policy forbids it"
-	LastAttempt       Reason = "not retried: it was the last attempt"
-	BodyNotReplayed   Reason = "not retried: the request body cannot be sent again"
-	WaitTooLong       Reason = "not retried: the service asks to wait longer than the policy allows"
-	WaitPastDeadline  Reason = "not retried: the wait would pass the deadline"
-	LimitPastDeadline Reason = "not retried: the rate limit's wait would pass the deadline"
-	CircuitOpen       Reason = "not retried: the circuit breaker is open"
-	BudgetEmpty       Reason = "not retried: the retry budget is empty"
-	ContextEnded      Reason = "not retried: the context ended"
+	Reauthorized      Reason = "reauthorized" // with a credential renewed after a 401
+	NotRetryable      Reason = "not_retryable"
+	NotIdempotent     Reason = "not_idempotent"
+	HintForbids       Reason = "hint_forbids"
+	PolicyForbids     Reason = "policy_forbids"
+	LastAttempt       Reason = "last_attempt"
+	BodyNotReplayed   Reason = "body_not_replayed"
+	WaitTooLong       Reason = "wait_too_long"
+	WaitPastDeadline  Reason = "wait_past_deadline"
+	LimitPastDeadline Reason = "limit_past_deadline"
+	CircuitOpen       Reason = "circuit_open"
+	BudgetEmpty       Reason = "budget_empty"
+	ContextEnded      Reason = "context_ended"
 )
+
+// Text returns the reason in words, or the code itself where it is none of this
+// package.
+func (r Reason) Text() string {
+	switch r {
+	case Reauthorized:
+		return "retried with a renewed credential"
+	case NotRetryable:
+		return "not retried: the outcome is final"
+	case NotIdempotent:
+		return "not retried: the method is not idempotent, and there is no idempotency key that the service supports"
+	case HintForbids:
+		return "not retried: the service's hint forbids it"
+	case PolicyForbids:
+		return "not retried: the policy forbids it"
+	case LastAttempt:
+		return "not retried: it was the last attempt"
+	case BodyNotReplayed:
+		return "not retried: the request body cannot be sent again"
+	case WaitTooLong:
+		return "not retried: the service asks to wait longer than the policy allows"
+	case WaitPastDeadline:
+		return "not retried: the wait would pass the deadline"
+	case LimitPastDeadline:
+		return "not retried: the rate limit's wait would pass the deadline"
+	case CircuitOpen:
+		return "not retried: the circuit breaker is open"
+	case BudgetEmpty:
+		return "not retried: the retry budget is empty"
+	case ContextEnded:
+		return "not retried: the context ended"
+	}
+	return string(r)
+}
 
 // Ledger collects the attempts of the calls made under a context, see
 // [WithLedger]. The zero Ledger is empty and ready; it is safe for concurrent

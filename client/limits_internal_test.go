@@ -33,7 +33,7 @@ func TestLimitsDelayIsTheLongestOfLimiterPacerAndRoute(t *testing.T) {
 	}
 	route := ratelimit.Route{Method: "GET", Path: "/x"}
 	pacer := func(status int, seconds string) *ratelimit.Pacer {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		p.ObserveRoute("k", route, status, http.Header{"Retry-After": {seconds}}, status == 429)
 		return p
 	}

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/errtext"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
@@ -482,6 +483,7 @@ func TestC34_Messages(t *testing.T) {
 
 			require.NotContains(t, text, "\n")
 			require.NotContains(t, text, "  ")
+			require.Empty(t, errtext.Repeated(text))
 			require.NotContains(t, text, "canary")
 			require.NotContains(t, text, "succe")
 			require.NotRegexp(t, `[:,. ]$|::|: \(|%!|<nil>`, text)

@@ -72,7 +72,7 @@ type CallEnded struct {
 	Status   int // of the last response; 0 without one
 	Attempts int
 	Effect   Effect // 0 but for an error
-	Err      error  // nil, or an *Error without Message, Detail and IdempotencyKey
+	Err      error  // nil, or an *Error without Message, body and IdempotencyKey
 }
 
 // LimitChanged says that the service has asked for quiet, and for how long requests
@@ -223,7 +223,7 @@ func (r *reporter) end(c *call, err error) {
 	if e, ok := err.(*Error); ok {
 		o.Effect = e.Effect
 		bare := *e // what the service says in its body can be personal (T1)
-		bare.Message, bare.IdempotencyKey, bare.Detail = "", "", noDetail
+		bare.Message, bare.IdempotencyKey, bare.body = "", "", nil
 		o.Err = &bare
 	}
 	r.tell(o)

@@ -261,7 +261,7 @@ func TestObservationsTellACall(t *testing.T) {
 				marks = append(marks, ctx.Value(mark{}), ctx.Done() == nil)
 			})),
 			client.WithProfile(client.Profile{Name: "store"}),
-			client.WithPacing(ratelimit.NewPacer(ratelimit.Stagger(0))),
+			client.WithPacing(ratelimit.NewPacer(ratelimit.WithStagger(0))),
 			client.WithAuth(client.OAuth2(sleepy(3*time.Second))),
 			client.WithRateLimit(ratelimit.PerMinute(1)))
 		ctx, cancel := context.WithCancel(context.WithValue(t.Context(), mark{}, "mine"))
@@ -393,7 +393,7 @@ func TestT1_ObservationsHoldNoSecret(t *testing.T) {
 					require.NotContains(t, text, url.QueryEscape(pii), "%s %s: %T", name, kind, v)
 					if e, ok := v.(client.CallEnded); ok && e.Err != nil {
 						var body map[string]any
-						require.False(t, asError(t, e.Err).Detail(&body), "the body is not to be had from it")
+						require.ErrorIs(t, asError(t, e.Err).DecodeBody(&body), client.ErrEmptyBody, "the body is not to be had from it")
 						require.NotContains(t, fmt.Sprintf("%+v", *asError(t, e.Err)), "cAnary.jane")
 					}
 				}

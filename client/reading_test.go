@@ -128,13 +128,13 @@ func TestLabelsOfASuccess(t *testing.T) {
 }
 
 // What does not decode is kept up to the length of an error's body.
-func TestDetailOfALongSuccess(t *testing.T) {
+func TestBodyOfALongSuccess(t *testing.T) {
 	for size, kept := range map[int]bool{client.DefaultMaxErrorBody: true, client.DefaultMaxErrorBody + 1: false} {
 		const open, end = `{"id":7,"pad":"`, `"}`
 		rt := clienttest.NewTransport(t, clienttest.JSON(200, open+strings.Repeat("x", size-len(open+end))+end))
 		_, err := client.Get[thing](t.Context(), over(t, rt), "/x")
 		var got struct{ ID int }
-		require.Equal(t, kept, asError(t, err).Detail(&got), size)
+		require.Equal(t, kept, asError(t, err).DecodeBody(&got) == nil, size)
 		require.Equal(t, kept, got.ID == 7)
 	}
 }
@@ -179,7 +179,7 @@ func TestC33_AnErrorBodyIsReadByWhatItIs(t *testing.T) {
 			require.Equal(t, "card_declined", e.Code, name+where)
 			require.Equal(t, "café", e.Message, name+where)
 			var into struct{ Error struct{ Code string } }
-			require.True(t, e.Detail(&into), name+where)
+			require.NoError(t, e.DecodeBody(&into), name+where)
 			require.Equal(t, "card_declined", into.Error.Code)
 		}
 	}
@@ -300,13 +300,34 @@ func TestWhatDoesNotDecodeCanBeHad(t *testing.T) {
 		require.Equal(t, "a.b.c", cause.Field)
 		require.Positive(t, cause.Offset)
 		var raw map[string]any
-		require.True(t, asError(t, err).Detail(&raw))
+		require.NoError(t, asError(t, err).DecodeBody(&raw))
 		require.Contains(t, raw, "a")
 	}
 	long := `{"a":"` + strings.Repeat("x", 1<<20) + `"}`
 	_, err := client.Get[shape](t.Context(), over(t, clienttest.NewTransport(t, clienttest.JSON(200, long))), "/x")
 	require.ErrorIs(t, err, client.ErrDecode)
-	require.False(t, asError(t, err).Detail(new(any)), "an error keeps no megabyte alive")
+	require.ErrorIs(t, asError(t, err).DecodeBody(new(any)), client.ErrEmptyBody, "an error keeps no megabyte alive")
+}
+
+func TestDecodeBodySaysWhyItDoesNot(t *testing.T) {
+	decode := func(body string, v any) error {
+		_, err := client.Get[client.None](t.Context(), over(t, clienttest.NewTransport(t, clienttest.JSON(402, body))), "/x")
+		return asError(t, err).DecodeBody(v)
+	}
+	var n struct{ A int }
+	require.ErrorIs(t, decode("", &n), client.ErrEmptyBody)
+	require.ErrorIs(t, (&client.Error{}).DecodeBody(&n), client.ErrEmptyBody)
+
+	err := decode(`{"a":31337.5}`, &n)
+	require.EqualError(t, err, "client: the body of 13 bytes does not fit a *struct { A int }: json: cannot unmarshal number into Go struct field .A of type int")
+	require.ErrorIs(t, err, client.ErrDecode)
+	require.EqualError(t, decode(`{"a":s3cret}`, &n), "client: the body of 12 bytes does not fit a *struct { A int }: it is not JSON from byte 6 on")
+	var at struct{ A time.Time }
+	require.EqualError(t, decode(`{"a":"s3cret"}`, &at), "client: the body of 14 bytes does not fit a *struct { A time.Time }")
+
+	var misuse *json.InvalidUnmarshalError
+	require.ErrorAs(t, decode(`{}`, n), &misuse)
+	require.ErrorAs(t, decode(`{}`, nil), &misuse)
 }
 
 // The value that a type of the caller's refuses is not repeated.
@@ -343,7 +364,7 @@ func TestWhatCameInsteadOfAStreamCanBeRead(t *testing.T) {
 		require.Equal(t, "insufficient_quota", e.Code, name)
 		require.Equal(t, "You exceeded your quota.", e.Message, name)
 		var into struct{ Error struct{ Message string } }
-		require.True(t, e.Detail(&into), name)
+		require.NoError(t, e.DecodeBody(&into), name)
 	}
 }
 

@@ -300,7 +300,7 @@ func TestC13_Exhaustion(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrUnavailable)
 		require.Equal(t, []client.Reason{client.Retried, client.Retried, client.LastAttempt}, reasons(e.Attempts))
 		var d struct{ N int }
-		require.True(t, e.Detail(&d))
+		require.NoError(t, e.DecodeBody(&d))
 		require.Equal(t, 3, d.N)
 	})
 }

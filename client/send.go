@@ -159,7 +159,7 @@ func (a *attempt) token() error {
 	}
 	began := time.Now()
 	if err := a.await(); err != nil {
-		return refused(ErrRateLimited, "the rate limit does not let it through", err)
+		return refused(ErrRateLimited, "not let through", err)
 	}
 	d := time.Since(began)
 	x.report.waited(WaitLimit, whole(d))

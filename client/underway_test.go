@@ -216,7 +216,7 @@ func (tornBody) Close() error             { return nil }
 func TestC16_CallsUnderWayAreBounded(t *testing.T) {
 	for name, opts := range map[string][]client.Option{
 		"alone": nil, "with a pacer": {client.WithPacing(ratelimit.NewPacer())},
-		"with others": {client.WithRateLimit(ratelimit.All(ratelimit.InFlight(3), ratelimit.PerSecond(1, ratelimit.Burst(99)), ratelimit.Shared(ratelimit.InFlight(50))))},
+		"with others": {client.WithRateLimit(ratelimit.All(ratelimit.InFlight(3), ratelimit.PerSecond(1, ratelimit.WithBurst(99)), ratelimit.Together(ratelimit.InFlight(50))))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -78,7 +78,7 @@ func TestAWeightThatCannotBe(t *testing.T) {
 		require.Zero(t, l.taken)
 
 		for name, limit := range map[string]ratelimit.Limiter{
-			"a rate": ratelimit.PerSecond(1, ratelimit.Burst(5)), "one from elsewhere": l, "a quota": ratelimit.Quota(5, ratelimit.Day),
+			"a rate": ratelimit.PerSecond(1, ratelimit.WithBurst(5)), "one from elsewhere": l, "a quota": ratelimit.Quota(5, ratelimit.Day),
 		} {
 			for _, pacing := range []client.Pacer{nil, ratelimit.NewPacer()} {
 				c, err := c.With(client.WithRateLimit(limit), client.WithPacing(pacing))
@@ -98,7 +98,7 @@ func TestAWeightThatCannotBe(t *testing.T) {
 // C29: the client's pacer takes the service to count a call as what it weighs, until the service has answered.
 func TestC29_ThePacerCountsWhatACallWeighs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pacer := ratelimit.NewPacer(ratelimit.Stagger(0))
+		pacer := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		c, _ := scripted(t, "200 X-RateLimit-Limit=1000 X-RateLimit-Remaining=500 X-RateLimit-Reset=60 {}, 200 {}, 401, 200 {}", client.WithPacing(pacer),
 			client.WithRetry(retry.Never), client.WithLimitKey(func(*http.Request) string { return "k" }))
 		heavy := func(weight int) time.Duration {

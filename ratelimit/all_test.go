@@ -41,7 +41,7 @@ func (r *returning) Return(string) {
 // C16: all or none.
 func TestC16_AllTakesFromAllOrNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fast, slow := ratelimit.PerMinute(60, ratelimit.Burst(3)), ratelimit.Quota(1, ratelimit.Day)
+		fast, slow := ratelimit.PerMinute(60, ratelimit.WithBurst(3)), ratelimit.Quota(1, ratelimit.Day)
 		both := ratelimit.All(fast, slow)
 		require.NoError(t, both.Wait(t.Context(), "k"))
 		start := time.Now()
@@ -67,7 +67,7 @@ func TestAllHoldsEveryRateAtTheMomentOfTheCall(t *testing.T) {
 			return ratelimit.All(ratelimit.All(ratelimit.PerSecond(2)), ratelimit.Quota(3, ratelimit.Hour))
 		},
 		"shared": func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.Shared(ratelimit.PerSecond(2)), ratelimit.Quota(3, ratelimit.Hour))
+			return ratelimit.All(ratelimit.Together(ratelimit.PerSecond(2)), ratelimit.Quota(3, ratelimit.Hour))
 		},
 	} {
 		t.Run(name, func(t *testing.T) { synctest.Test(t, func(t *testing.T) { holdsEveryRate(t, both()) }) })
@@ -124,7 +124,7 @@ func TestC16_AllCountsTheLineAgainstTheDeadline(t *testing.T) {
 // C16: a refusal leaves no mark on a limiter that would have let the call through.
 func TestC16_ARefusalByOneLeavesAPacerAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		pacer, quota := ratelimit.NewPacer(ratelimit.Stagger(time.Second)), ratelimit.Quota(1, ratelimit.Day)
+		pacer, quota := ratelimit.NewPacer(ratelimit.WithStagger(time.Second)), ratelimit.Quota(1, ratelimit.Day)
 		require.True(t, quota.Allow("k"))
 		call(t, pacer, "k", 429, "Retry-After", "1")
 		time.Sleep(time.Minute)
@@ -213,7 +213,7 @@ func TestAllOfAKeyNeverSeenNever(t *testing.T) {
 
 func TestSharedCountsAllKeysTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := ratelimit.Shared(ratelimit.PerSecond(1, ratelimit.Burst(2)))
+		shared := ratelimit.Together(ratelimit.PerSecond(1, ratelimit.WithBurst(2)))
 		require.NoError(t, shared.Wait(t.Context(), "a"))
 		require.NoError(t, shared.Wait(t.Context(), "b"))
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
@@ -223,14 +223,14 @@ func TestSharedCountsAllKeysTogether(t *testing.T) {
 		require.NoError(t, shared.Wait(ctx, "c"))
 
 		f := new(returning)
-		other := ratelimit.Shared(f)
+		other := ratelimit.Together(f)
 		require.NoError(t, other.Wait(t.Context(), "a"))
 		other.(ratelimit.Returner).Return("a")
 		require.Equal(t, []int{1, 1}, []int{f.waits, f.gave})
-		ratelimit.Shared(new(foreign)).(ratelimit.Returner).Return("a")
+		ratelimit.Together(new(foreign)).(ratelimit.Returner).Return("a")
 		down := errors.New("redis is down")
 		for n := range 3 {
-			require.ErrorIs(t, ratelimit.WaitN(t.Context(), ratelimit.Shared(&foreign{err: down}), "a", n), down)
+			require.ErrorIs(t, ratelimit.WaitN(t.Context(), ratelimit.Together(&foreign{err: down}), "a", n), down)
 		}
 	})
 }
@@ -242,7 +242,7 @@ func TestAllPutsBackWhatItTookBeforeARefusal(t *testing.T) {
 		one := ratelimit.PerMinute(1)
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		require.ErrorIs(t, ratelimit.All(one, ratelimit.Shared(one)).Wait(ctx, ""), ratelimit.ErrDeadline)
+		require.ErrorIs(t, ratelimit.All(one, ratelimit.Together(one)).Wait(ctx, ""), ratelimit.ErrDeadline)
 		require.True(t, one.Allow(""))
 	})
 }
@@ -323,8 +323,8 @@ func live() uint64 {
 func TestLinesAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const keys = 5000
-		rate := ratelimit.PerSecond(1, ratelimit.MaxKeys(1))
-		for name, l := range map[string]ratelimit.Limiter{"one": rate, "all": ratelimit.All(rate, ratelimit.Quota(10*keys, ratelimit.Day, ratelimit.MaxKeys(1)))} {
+		rate := ratelimit.PerSecond(1, ratelimit.WithMaxKeys(1))
+		for name, l := range map[string]ratelimit.Limiter{"one": rate, "all": ratelimit.All(rate, ratelimit.Quota(10*keys, ratelimit.Day, ratelimit.WithMaxKeys(1)))} {
 			before := live()
 			for i := range keys {
 				require.NoError(t, l.Wait(t.Context(), strconv.Itoa(i)))

@@ -29,7 +29,7 @@ func (t *clocked) Delay(string) time.Duration {
 // Every limiter of this package tells the wait, and takes nothing by telling.
 func TestDelayTellsTheWaitAndTakesNothing(t *testing.T) {
 	paced := func(seconds string) *ratelimit.Pacer {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		p.Observe("k", 429, http.Header{"Retry-After": {seconds}}, false)
 		return p
 	}
@@ -41,19 +41,19 @@ func TestDelayTellsTheWaitAndTakesNothing(t *testing.T) {
 	}{
 		"a rate, unused":          {func() ratelimit.Limiter { return ratelimit.PerMinute(1) }, 0, 0, 0},
 		"a rate":                  {func() ratelimit.Limiter { return ratelimit.PerMinute(1) }, 1, time.Minute, time.Minute + tick},
-		"a burst":                 {func() ratelimit.Limiter { return ratelimit.PerMinute(1, ratelimit.Burst(2)) }, 1, 0, 0},
+		"a burst":                 {func() ratelimit.Limiter { return ratelimit.PerMinute(1, ratelimit.WithBurst(2)) }, 1, 0, 0},
 		"a rate of nothing":       {func() ratelimit.Limiter { return ratelimit.PerMinute(0) }, 0, math.MaxInt64, math.MaxInt64},
 		"a quota":                 {func() ratelimit.Limiter { return ratelimit.Quota(1, ratelimit.Hour) }, 1, time.Hour, time.Hour},
 		"a quota of nothing":      {func() ratelimit.Limiter { return ratelimit.Quota(0, ratelimit.Hour) }, 0, math.MaxInt64, math.MaxInt64},
 		"a pacer":                 {func() ratelimit.Limiter { return paced("30") }, 0, 30 * time.Second, 31 * time.Second},
 		"all":                     {func() ratelimit.Limiter { return ratelimit.All(ratelimit.PerSecond(1), paced("30")) }, 0, 30 * time.Second, 31 * time.Second},
 		"none":                    {func() ratelimit.Limiter { return ratelimit.All() }, 1, 0, 0},
-		"shared":                  {func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.PerMinute(1)) }, 1, time.Minute, time.Minute + tick},
+		"shared":                  {func() ratelimit.Limiter { return ratelimit.Together(ratelimit.PerMinute(1)) }, 1, time.Minute, time.Minute + tick},
 		"elsewhere":               {func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.PerMinute(1)) }, 1, time.Minute, time.Minute + tick},
 		"elsewhere, telling":      {func() ratelimit.Limiter { return ratelimit.All(&clocked{delay: time.Hour}, ratelimit.PerMinute(1)) }, 1, time.Hour, time.Hour},
 		"elsewhere, panicking":    {func() ratelimit.Limiter { return ratelimit.All(&clocked{delay: -1}, ratelimit.PerMinute(1)) }, 1, time.Minute, time.Minute + tick},
-		"elsewhere, shared":       {func() ratelimit.Limiter { return ratelimit.Shared(&clocked{delay: time.Hour}) }, 0, time.Hour, time.Hour},
-		"elsewhere, shared, mute": {func() ratelimit.Limiter { return ratelimit.Shared(&foreign{}) }, 1, 0, 0},
+		"elsewhere, shared":       {func() ratelimit.Limiter { return ratelimit.Together(&clocked{delay: time.Hour}) }, 0, time.Hour, time.Hour},
+		"elsewhere, shared, mute": {func() ratelimit.Limiter { return ratelimit.Together(&foreign{}) }, 1, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestDelayCountsTheQueueInFront(t *testing.T) {
 	for name, limit := range map[string]func() ratelimit.Limiter{
 		"a rate": func() ratelimit.Limiter { return ratelimit.PerMinute(1) },
 		"all":    func() ratelimit.Limiter { return ratelimit.All(ratelimit.PerMinute(1), ratelimit.PerSecond(100)) },
-		"shared": func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.PerMinute(1)) },
+		"shared": func() ratelimit.Limiter { return ratelimit.Together(ratelimit.PerMinute(1)) },
 		"mixed":  func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.PerMinute(1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestDelayCountsTheQueueInFront(t *testing.T) {
 // own is told of the limiter that it would share.
 func TestDelayKeepsNoKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.PerMinute(1, ratelimit.MaxKeys(1))
+		limit := ratelimit.PerMinute(1, ratelimit.WithMaxKeys(1))
 		require.Zero(t, limit.Delay("a"))
 		require.Zero(t, limit.Len())
 		require.True(t, limit.Allow("a"))
@@ -124,7 +124,7 @@ func TestDelayKeepsNoKey(t *testing.T) {
 
 func TestDelayRouteTellsOfTheRouteAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		slow, fast := ratelimit.Route{Method: "GET", Path: "/slow"}, ratelimit.Route{Method: "GET", Path: "/fast"}
 		require.Zero(t, p.DelayRoute("k", slow))
 		p.ObserveRoute("k", slow, 503, http.Header{"Retry-After": {"30"}}, false)

@@ -185,7 +185,7 @@ func TestC29_AWindowWithoutAnEndIsAskedAfter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := ratelimit.NewPacer(ratelimit.Stagger(0))
+				p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 				require.NoError(t, p.Wait(t.Context(), "k"))
 				p.Observe("k", 200, tt.h, false)
 				start := time.Now()
@@ -207,7 +207,7 @@ func TestC29_AWindowWithoutAnEndIsAskedAfter(t *testing.T) {
 // C29: of limits told in a list, each holds back by itself.
 func TestC29_EachLimitOfAListHoldsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		told := func(remaining, reset string) {
 			p.Observe("k", 200, header("X-RateLimit-Limit", "1, 100", "X-RateLimit-Remaining", remaining, "X-RateLimit-Reset", reset), false)
 		}

@@ -6,7 +6,7 @@
 //
 //	ratelimit.PerSecond(25)                                  // each key by itself, evenly spaced
 //	ratelimit.All(ratelimit.PerSecond(10), ratelimit.Quota(5000, ratelimit.Day))
-//	ratelimit.Shared(ratelimit.PerMinute(600))               // all keys together
+//	ratelimit.Together(ratelimit.PerMinute(600))               // all keys together
 //	ratelimit.InFlight(10)                                   // so many at the same time
 //
 // Without the client, call Wait before each call, [WaitN] where one costs as much as

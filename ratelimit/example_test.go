@@ -47,16 +47,16 @@ func ExampleQuota() {
 	if err != nil {
 		california = time.FixedZone("PST", -8*60*60)
 	}
-	limit := ratelimit.Quota(10_000, ratelimit.Month, ratelimit.In(california))
+	limit := ratelimit.Quota(10_000, ratelimit.Month, ratelimit.WithLocation(california))
 	fmt.Println(limit.Allow("account"))
 	// Output: true
 }
 
 func ExampleAll() {
 	limit := ratelimit.All(
-		ratelimit.PerSecond(10, ratelimit.Burst(2)),
+		ratelimit.PerSecond(10, ratelimit.WithBurst(2)),
 		ratelimit.Quota(1, ratelimit.Day),
-		ratelimit.Shared(ratelimit.PerSecond(50, ratelimit.Burst(50))),
+		ratelimit.Together(ratelimit.PerSecond(50, ratelimit.WithBurst(50))),
 	)
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
@@ -111,7 +111,7 @@ func ExampleParseLimits() {
 
 // A call can cost as much as several others.
 func ExampleWaitN() {
-	points := ratelimit.PerMinute(1000, ratelimit.Burst(1000))
+	points := ratelimit.PerMinute(1000, ratelimit.WithBurst(1000))
 	ctx := context.Background()
 	fmt.Println(ratelimit.WaitN(ctx, points, "account", 252))
 	err := ratelimit.WaitN(ctx, points, "account", 2000)

@@ -31,14 +31,14 @@ func TestC36_IdleKeys(t *testing.T) {
 		"a rate":                        {ratelimit.PerSecond(1), time.Second},
 		"a quota":                       {ratelimit.Quota(5, ratelimit.Hour), time.Hour},
 		"both":                          {ratelimit.All(ratelimit.PerSecond(1), ratelimit.Quota(5, ratelimit.Hour)), time.Hour},
-		"together":                      {ratelimit.Shared(ratelimit.PerSecond(1)), 0},
-		"together, from elsewhere":      {ratelimit.Shared(telling{}), 0},
+		"together":                      {ratelimit.Together(ratelimit.PerSecond(1)), 0},
+		"together, from elsewhere":      {ratelimit.Together(telling{}), 0},
 		"with one from elsewhere":       {ratelimit.All(ratelimit.PerSecond(1), telling{true}), time.Second},
 		"of one that is never idle":     {ratelimit.All(ratelimit.PerSecond(1), telling{}), -1},
 		"of one that cannot tell":       {ratelimit.All(ratelimit.PerSecond(1), silent{}), -1},
 		"nothing":                       {ratelimit.All(), 0},
-		"a rate of all and of each":     {ratelimit.All(ratelimit.PerSecond(1), ratelimit.Shared(ratelimit.PerMinute(1))), time.Second},
-		"full, for want of room":        {ratelimit.PerSecond(1, ratelimit.MaxKeys(1)), time.Second},
+		"a rate of all and of each":     {ratelimit.All(ratelimit.PerSecond(1), ratelimit.Together(ratelimit.PerMinute(1))), time.Second},
+		"full, for want of room":        {ratelimit.PerSecond(1, ratelimit.WithMaxKeys(1)), time.Second},
 		"a pacer with calls on the way": {ratelimit.NewPacer(), time.Minute + time.Nanosecond},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestC36_IdleKeys(t *testing.T) {
 		time.Sleep(62 * time.Second)
 		require.True(t, p.Idle("k"))
 
-		l := ratelimit.PerSecond(1, ratelimit.MaxKeys(1))
+		l := ratelimit.PerSecond(1, ratelimit.WithMaxKeys(1))
 		require.NoError(t, l.Wait(t.Context(), "a"))
 		require.True(t, l.Idle("b"), "nobody has used the room that is shared")
 		require.NoError(t, l.Wait(t.Context(), "b"))

@@ -29,12 +29,12 @@ type Slots struct{ store store }
 // credential counts, so a token source should not draw on the same slots.
 //
 // An n of zero or less lets nothing through. A key with calls under way is never
-// forgotten; where there is no room for another, see [MaxKeys], further keys share n
+// forgotten; where there is no room for another, see [WithMaxKeys], further keys share n
 // calls among them until all of those have ended.
 func InFlight(n int, opts ...Option) *Slots {
-	settings := apply(opts)
+	c := apply(opts)
 	s := new(Slots)
-	s.store.init(settings.maxKeys, maxWeight, false, func() bucket { return &busy{most: max(n, 0)} })
+	s.store.init(c.maxKeys, maxWeight, false, func() bucket { return &busy{most: max(n, 0)} })
 	s.store.kept = true
 	return s
 }
@@ -143,19 +143,19 @@ func (m *mixedHeld) Release(key string) {
 	releaseAll(m.held, key)
 }
 
-// sharedHeld is shared over a limiter that is to hear of a call's end.
-type sharedHeld struct {
-	shared
+// togetherHeld is together, over a limiter that is to hear of a call's end.
+type togetherHeld struct {
+	together
 	held Releaser
 }
 
 // Release ends a call, of whatever key.
-func (s sharedHeld) Release(string) { s.held.Release("") }
+func (s togetherHeld) Release(string) { s.held.Release("") }
 
-// sharedTakerHeld is sharedTaker over a limiter that is to hear of a call's end.
-type sharedTakerHeld struct {
-	sharedTaker
+// togetherTakerHeld is togetherTaker over a limiter that is to hear of a call's end.
+type togetherTakerHeld struct {
+	togetherTaker
 	held Releaser
 }
 
-func (s sharedTakerHeld) Release(string) { s.held.Release("") }
+func (s togetherTakerHeld) Release(string) { s.held.Release("") }

@@ -35,17 +35,17 @@ func TestInFlightBoundsTheCallsUnderWay(t *testing.T) {
 	for name, limit := range map[string]func() ratelimit.Limiter{
 		"alone": func() ratelimit.Limiter { return ratelimit.InFlight(2) },
 		"all": func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.InFlight(2), ratelimit.PerSecond(1, ratelimit.Burst(99)), ratelimit.NewPacer(ratelimit.Stagger(0)))
+			return ratelimit.All(ratelimit.InFlight(2), ratelimit.PerSecond(1, ratelimit.WithBurst(99)), ratelimit.NewPacer(ratelimit.WithStagger(0)))
 		},
 		"nested": func() ratelimit.Limiter {
 			return ratelimit.All(ratelimit.All(ratelimit.InFlight(2)), ratelimit.NewPacer())
 		},
-		"shared": func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.InFlight(2)) },
+		"shared": func() ratelimit.Limiter { return ratelimit.Together(ratelimit.InFlight(2)) },
 		"all of shared": func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.Shared(ratelimit.InFlight(2)), ratelimit.InFlight(9))
+			return ratelimit.All(ratelimit.Together(ratelimit.InFlight(2)), ratelimit.InFlight(9))
 		},
 		"mixed":        func() ratelimit.Limiter { return ratelimit.All(ratelimit.InFlight(2), &foreign{}) },
-		"shared mixed": func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.All(ratelimit.InFlight(2), &releasing{})) },
+		"shared mixed": func() ratelimit.Limiter { return ratelimit.Together(ratelimit.All(ratelimit.InFlight(2), &releasing{})) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -180,13 +180,13 @@ func TestAllIsAReleaserWhereOneIs(t *testing.T) {
 	}{
 		"rates":                    {ratelimit.All(ratelimit.PerSecond(1), ratelimit.NewPacer()), false},
 		"slots":                    {ratelimit.All(ratelimit.InFlight(1), ratelimit.NewPacer()), true},
-		"slots below":              {ratelimit.All(ratelimit.All(ratelimit.Shared(ratelimit.InFlight(1)))), true},
-		"shared rates":             {ratelimit.Shared(ratelimit.PerSecond(1)), false},
-		"shared slots":             {ratelimit.Shared(ratelimit.InFlight(1)), true},
+		"slots below":              {ratelimit.All(ratelimit.All(ratelimit.Together(ratelimit.InFlight(1)))), true},
+		"shared rates":             {ratelimit.Together(ratelimit.PerSecond(1)), false},
+		"shared slots":             {ratelimit.Together(ratelimit.InFlight(1)), true},
 		"elsewhere":                {ratelimit.All(&foreign{}), false},
 		"elsewhere, slots":         {ratelimit.All(&releasing{}), true},
-		"elsewhere, shared":        {ratelimit.Shared(&foreign{}), false},
-		"elsewhere, shared, slots": {ratelimit.Shared(&releasing{}), true},
+		"elsewhere, shared":        {ratelimit.Together(&foreign{}), false},
+		"elsewhere, shared, slots": {ratelimit.Together(&releasing{}), true},
 	} {
 		_, got := tt.l.(ratelimit.Releaser)
 		require.Equal(t, tt.want, got, name)
@@ -212,14 +212,14 @@ func TestReleasersFromElsewhere(t *testing.T) {
 	require.NoError(t, both.Wait(t.Context(), "k"))
 	require.PanicsWithValue(t, "mine", func() { both.(ratelimit.Releaser).Release("k") })
 	require.True(t, after.Idle("k"))
-	ratelimit.Shared(first).(ratelimit.Releaser).Release("k")
+	ratelimit.Together(first).(ratelimit.Releaser).Release("k")
 	require.Equal(t, 3, first.released)
 }
 
 // However many keys there are, none has more calls under way than it may, and none loses a slot for good.
 func TestInFlightWithMoreKeysThanRoom(t *testing.T) {
 	const most, room, keys = 3, 4, 40
-	s := ratelimit.InFlight(most, ratelimit.MaxKeys(room))
+	s := ratelimit.InFlight(most, ratelimit.WithMaxKeys(room))
 	rng := rand.New(rand.NewPCG(1, 2))
 	under := map[string]int{}
 	var open []string
@@ -260,8 +260,8 @@ func TestInFlightWithMoreKeysThanRoom(t *testing.T) {
 
 // L1
 func TestInFlightUnderLoad(t *testing.T) {
-	s := ratelimit.InFlight(3, ratelimit.MaxKeys(2))
-	limit := ratelimit.All(s, ratelimit.Shared(ratelimit.InFlight(7)))
+	s := ratelimit.InFlight(3, ratelimit.WithMaxKeys(2))
+	limit := ratelimit.All(s, ratelimit.Together(ratelimit.InFlight(7)))
 	var under, all [8]atomic.Int32
 	var wg sync.WaitGroup
 	for g := range 40 {

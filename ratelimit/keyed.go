@@ -7,7 +7,7 @@ import (
 
 // Keyed limits each key by itself. Make one with [PerSecond], [PerMinute] or
 // [Quota]; it is safe for concurrent use and must not be copied. Memory is bounded,
-// see [MaxKeys]: a key is forgotten only once its limiter is as good as new, so
+// see [WithMaxKeys]: a key is forgotten only once its limiter is as good as new, so
 // that forgetting never lets more through.
 type Keyed struct{ store store }
 
@@ -18,7 +18,7 @@ type Keyed struct{ store store }
 func (k *Keyed) Wait(ctx context.Context, key string) error { return k.store.wait(ctx, key, 1) }
 
 // WaitN is [Keyed.Wait] for n tokens, which are taken together: a call that costs as
-// much as n others. It fails at once with [ErrNever] where n is more than [Burst] or the
+// much as n others. It fails at once with [ErrNever] where n is more than [WithBurst] or the
 // quota allows. Less than 1 counts as 1.
 func (k *Keyed) WaitN(ctx context.Context, key string, n int) error { return k.store.wait(ctx, key, n) }
 

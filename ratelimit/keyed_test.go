@@ -36,8 +36,8 @@ func TestRateSpacesCallsEvenly(t *testing.T) {
 		"per second":     {ratelimit.PerSecond(4), seconds(0, .25, .5, .75, 1)},
 		"per minute":     {ratelimit.PerMinute(30), seconds(0, 2, 4, 6)},
 		"slower than it": {ratelimit.PerSecond(0.1), seconds(0, 10, 20)},
-		"burst":          {ratelimit.PerSecond(2, ratelimit.Burst(3)), seconds(0, 0, 0, .5, 1)},
-		"burst below 1":  {ratelimit.PerSecond(2, ratelimit.Burst(-4)), seconds(0, .5)},
+		"burst":          {ratelimit.PerSecond(2, ratelimit.WithBurst(3)), seconds(0, 0, 0, .5, 1)},
+		"burst below 1":  {ratelimit.PerSecond(2, ratelimit.WithBurst(-4)), seconds(0, .5)},
 		"no limit":       {ratelimit.PerSecond(math.Inf(1)), seconds(0, 0, 0, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestLimitThatLetsNothingThroughFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, limit := range map[string]*ratelimit.Keyed{
 		"zero": ratelimit.PerSecond(0), "negative": ratelimit.PerSecond(-1), "NaN": ratelimit.PerMinute(math.NaN()),
-		"with a burst": ratelimit.PerSecond(0, ratelimit.Burst(10)),
+		"with a burst": ratelimit.PerSecond(0, ratelimit.WithBurst(10)),
 		"no quota":     ratelimit.Quota(0, ratelimit.Day), "negative quota": ratelimit.Quota(-1, ratelimit.Day), "no period": ratelimit.Quota(5, 0),
 	} {
 		require.False(t, limit.Allow("k"), name)
@@ -195,7 +195,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 
 func TestReturnGivesBackOneToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for name, limit := range map[string]*ratelimit.Keyed{"rate": ratelimit.PerMinute(1, ratelimit.Burst(2)), "quota": ratelimit.Quota(2, ratelimit.Day)} {
+		for name, limit := range map[string]*ratelimit.Keyed{"rate": ratelimit.PerMinute(1, ratelimit.WithBurst(2)), "quota": ratelimit.Quota(2, ratelimit.Day)} {
 			require.True(t, limit.Allow("k"), name)
 			require.True(t, limit.Allow("k"), name)
 			require.False(t, limit.Allow("k"), name)
@@ -234,7 +234,7 @@ func TestReturnWakesNobodyLate(t *testing.T) {
 // The rate holds in any window, whatever the callers do.
 func TestRateHoldsUnderConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.PerSecond(100, ratelimit.Burst(5))
+		limit := ratelimit.PerSecond(100, ratelimit.WithBurst(5))
 		start := time.Now()
 		var mu sync.Mutex
 		var at []time.Duration
@@ -292,7 +292,7 @@ func TestMillionKeysStayBounded(t *testing.T) {
 
 func TestMaxKeysBoundsKeysThatAreNotIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.PerMinute(1, ratelimit.MaxKeys(10_000))
+		limit := ratelimit.PerMinute(1, ratelimit.WithMaxKeys(10_000))
 		allowed := 0
 		for i := range 1_000_000 {
 			if limit.Allow(strconv.Itoa(i)) {
@@ -316,7 +316,7 @@ func TestEvictionNeverGrantsExtra(t *testing.T) {
 		t.Run(fmt.Sprint(maxKeys), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const perMinute, burst = 6, 3
-				limit := ratelimit.PerMinute(perMinute, ratelimit.Burst(burst), ratelimit.MaxKeys(maxKeys))
+				limit := ratelimit.PerMinute(perMinute, ratelimit.WithBurst(burst), ratelimit.WithMaxKeys(maxKeys))
 				granted := 0
 				start := time.Now()
 				for i := range 3000 {
@@ -338,7 +338,7 @@ func TestEvictionNeverGrantsExtra(t *testing.T) {
 
 func TestEvictionForgetsNoQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.Quota(1, ratelimit.Hour, ratelimit.MaxKeys(1))
+		limit := ratelimit.Quota(1, ratelimit.Hour, ratelimit.WithMaxKeys(1))
 		require.True(t, limit.Allow("a"))
 		for i := range 100 {
 			limit.Allow(strconv.Itoa(i))
@@ -352,8 +352,8 @@ func TestEvictionForgetsNoQuota(t *testing.T) {
 // is room again.
 func TestKeyFromTheOverflowKeepsItsDebt(t *testing.T) {
 	for name, limit := range map[string]func() *ratelimit.Keyed{
-		"rate":  func() *ratelimit.Keyed { return ratelimit.PerMinute(1, ratelimit.MaxKeys(1)) },
-		"quota": func() *ratelimit.Keyed { return ratelimit.Quota(1, ratelimit.Hour, ratelimit.MaxKeys(1)) },
+		"rate":  func() *ratelimit.Keyed { return ratelimit.PerMinute(1, ratelimit.WithMaxKeys(1)) },
+		"quota": func() *ratelimit.Keyed { return ratelimit.Quota(1, ratelimit.Hour, ratelimit.WithMaxKeys(1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -374,7 +374,7 @@ func TestKeyFromTheOverflowKeepsItsDebt(t *testing.T) {
 // A bucket that someone waits for is kept, though it be full, and is the waiter's.
 func TestReturnedTokenIsTheWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.PerSecond(1, ratelimit.MaxKeys(1))
+		limit := ratelimit.PerSecond(1, ratelimit.WithMaxKeys(1))
 		require.True(t, limit.Allow("k"))
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -445,7 +445,7 @@ func TestLeavingTheMiddleOfTheLine(t *testing.T) {
 
 func TestWaitersOnSharedOverflowAreServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.PerSecond(10, ratelimit.MaxKeys(1))
+		limit := ratelimit.PerSecond(10, ratelimit.WithMaxKeys(1))
 		start := time.Now()
 		var wg sync.WaitGroup
 		for i := range 20 {
@@ -463,9 +463,9 @@ func TestWaitersOnSharedOverflowAreServed(t *testing.T) {
 
 func TestLimitersDoNotAllocateWithoutAWait(t *testing.T) {
 	ctx := t.Context()
-	rate := ratelimit.PerSecond(1e9, ratelimit.Burst(1e9))
+	rate := ratelimit.PerSecond(1e9, ratelimit.WithBurst(1e9))
 	quota := ratelimit.Quota(1e9, ratelimit.Month)
-	all := ratelimit.All(rate, quota, ratelimit.Shared(ratelimit.PerSecond(1e9, ratelimit.Burst(1e9))))
+	all := ratelimit.All(rate, quota, ratelimit.Together(ratelimit.PerSecond(1e9, ratelimit.WithBurst(1e9))))
 	pacer := ratelimit.NewPacer()
 	quiet, told := header("Content-Type", "application/json"), header("RateLimit-Limit", "100000", "RateLimit-Remaining", "90000", "RateLimit-Reset", "60")
 	for name, f := range map[string]func(){
@@ -484,10 +484,10 @@ func TestLimitersDoNotAllocateWithoutAWait(t *testing.T) {
 // L1: hammering every limiter at once, for the race detector.
 func TestConcurrentUseOfEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		rate := ratelimit.PerSecond(500, ratelimit.MaxKeys(50))
+		rate := ratelimit.PerSecond(500, ratelimit.WithMaxKeys(50))
 		quota := ratelimit.Quota(100_000, ratelimit.Hour)
-		shared := ratelimit.Shared(ratelimit.PerSecond(2000, ratelimit.Burst(10)))
-		pacer := ratelimit.NewPacer(ratelimit.MaxKeys(50))
+		shared := ratelimit.Together(ratelimit.PerSecond(2000, ratelimit.WithBurst(10)))
+		pacer := ratelimit.NewPacer(ratelimit.WithMaxKeys(50))
 		all := ratelimit.All(rate, quota, shared, pacer)
 		var passed atomic.Int64
 		var wg sync.WaitGroup

@@ -23,7 +23,7 @@ const (
 
 // pace is what a [Pacer] knows of one key.
 type pace struct {
-	cfg settings
+	cfg config
 
 	until     time.Time // paused until then
 	next      time.Time // no call before then: the gap after the last one

@@ -15,14 +15,14 @@ import (
 // Three things hold a key's calls back:
 //
 //   - a throttle, or a Retry-After on a 503: until the time that was asked for,
-//     or as [Pause] says where none was;
+//     or as [WithPause] says where none was;
 //   - a quota used up, counting what is in flight: until it is told to be whole
 //     again; in its last tenth, calls are spaced over the time left, by a second
 //     at most;
 //   - coming back from either: calls that waited together resume one after
-//     another, with the gap of [Stagger] that narrows from call to call.
+//     another, with the gap of [WithStagger] that narrows from call to call.
 //
-// No pause is longer than [MaxPause]; one that was to be longer ends with a single
+// No pause is longer than [WithMaxPause]; one that was to be longer ends with a single
 // call, and the others wait for what comes of it. A quota that is used up without a
 // time at which it is whole again is asked after in this way once a minute. What an answer says of one route
 // alone holds up only that where the route is told: see [Pacer.ObserveRoute].
@@ -36,11 +36,11 @@ import (
 //
 // After every Wait that returned nil, call Observe, or Return if the call was
 // never sent: this is how the pacer knows what is in flight. A Pacer is safe for
-// concurrent use and bounded in memory as [MaxKeys] says. It is a [Limiter].
+// concurrent use and bounded in memory as [WithMaxKeys] says. It is a [Limiter].
 type Pacer struct{ store store }
 
 // NewPacer returns a Pacer that knows nothing yet. The options that concern it
-// are [Pause], [MaxPause], [Stagger] and [MaxKeys].
+// are [WithPause], [WithMaxPause], [WithStagger] and [WithMaxKeys].
 func NewPacer(opts ...Option) *Pacer {
 	s := apply(opts)
 	p := new(Pacer)

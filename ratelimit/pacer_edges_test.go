@@ -45,7 +45,7 @@ func TestC16_APacersLineAgainstTheDeadline(t *testing.T) {
 			62 * time.Second, 60500 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := ratelimit.NewPacer(ratelimit.Stagger(time.Second))
+			p := ratelimit.NewPacer(ratelimit.WithStagger(time.Second))
 			p.Observe("k", 429, tc.h, true)
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
@@ -126,9 +126,9 @@ func TestAPauseOfNothing(t *testing.T) {
 		opt ratelimit.Option
 		h   http.Header
 	}{
-		"at once":    {ratelimit.MaxKeys(1), header("Retry-After", "0")},
-		"no pause":   {ratelimit.Pause(0), nil},
-		"never long": {ratelimit.MaxPause(0), header("Retry-After", "10")},
+		"at once":    {ratelimit.WithMaxKeys(1), header("Retry-After", "0")},
+		"no pause":   {ratelimit.WithPause(0), nil},
+		"never long": {ratelimit.WithMaxPause(0), header("Retry-After", "10")},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			p := ratelimit.NewPacer(tc.opt)
@@ -156,7 +156,7 @@ func TestAQuotaOfNothingIsOverAtItsReset(t *testing.T) {
 func TestTheProbeThatEndsAPause(t *testing.T) {
 	const pause = 10 * time.Second
 	begin := func(retryAfter string) *ratelimit.Pacer {
-		p := ratelimit.NewPacer(ratelimit.MaxPause(pause), ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithMaxPause(pause), ratelimit.WithStagger(0))
 		p.Observe("k", 429, header("Retry-After", retryAfter), true)
 		time.Sleep(pause)
 		require.Zero(t, p.Delay("k"), "nothing is in flight")
@@ -210,7 +210,7 @@ func TestCallsThatAreLost(t *testing.T) {
 func TestALongPauseDoesNotOverflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const lifetime = 150 * 365 * 24 * time.Hour
-		p := ratelimit.NewPacer(ratelimit.Pause(lifetime), ratelimit.MaxPause(lifetime))
+		p := ratelimit.NewPacer(ratelimit.WithPause(lifetime), ratelimit.WithMaxPause(lifetime))
 		for range 2 {
 			p.Observe("k", 429, nil, true)
 			require.Equal(t, lifetime, p.Delay("k"))

@@ -83,7 +83,7 @@ func TestC17_PauseTogetherResumeStaggered(t *testing.T) {
 
 func TestWithoutStaggerAllResumeAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		call(t, p, "A", 429, "Retry-After", "5")
 		start := time.Now()
 		for range 20 {
@@ -212,9 +212,9 @@ func TestC29_ThrottleWithoutATime(t *testing.T) {
 		want []time.Duration
 	}{
 		"default":  {nil, seconds(1, 2, 4, 8, 16, 32, 60, 60)},
-		"a minute": {[]ratelimit.Option{ratelimit.Pause(time.Minute)}, seconds(60, 60)},
-		"longer":   {[]ratelimit.Option{ratelimit.Pause(time.Hour)}, seconds(3600, 3600)},
-		"none":     {[]ratelimit.Option{ratelimit.Pause(0)}, seconds(0, 0)},
+		"a minute": {[]ratelimit.Option{ratelimit.WithPause(time.Minute)}, seconds(60, 60)},
+		"longer":   {[]ratelimit.Option{ratelimit.WithPause(time.Hour)}, seconds(3600, 3600)},
+		"none":     {[]ratelimit.Option{ratelimit.WithPause(0)}, seconds(0, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -293,7 +293,7 @@ func TestC2_AbsurdPauseIsBounded(t *testing.T) {
 		call(t, p, "k", 429, "Retry-After", "9223372037")
 		require.GreaterOrEqual(t, p.Delay("k"), 24*time.Hour)
 		require.LessOrEqual(t, p.Delay("k"), 24*time.Hour+time.Second)
-		short := ratelimit.NewPacer(ratelimit.MaxPause(time.Minute))
+		short := ratelimit.NewPacer(ratelimit.WithMaxPause(time.Minute))
 		call(t, short, "k", 200, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "86400")
 		require.LessOrEqual(t, short.Delay("k"), time.Minute)
 		require.Positive(t, short.Delay("k"))
@@ -370,7 +370,7 @@ func TestPacerFollowsSixteenLimitsOfAKey(t *testing.T) {
 
 func TestPacerStateIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.MaxKeys(10))
+		p := ratelimit.NewPacer(ratelimit.WithMaxKeys(10))
 		for i := range 1000 {
 			call(t, p, strconv.Itoa(i), 200, "RateLimit", `"a`+strconv.Itoa(i)+`";r=5;t=1`)
 		}
@@ -452,7 +452,7 @@ func TestC29_AGradualQuotaLetsThroughOneByOne(t *testing.T) {
 // The gap after a pause narrows to a tenth of a millisecond, and then there is none.
 func TestTheGapNarrowsAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.Stagger(103_225 * time.Nanosecond))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(103_225 * time.Nanosecond))
 		call(t, p, "k", 429, "Retry-After", "1")
 		time.Sleep(time.Minute)
 		for _, want := range []time.Duration{103_225, 100_000, 0} {

@@ -9,7 +9,7 @@ import (
 type Period int
 
 // The periods begin on the hour, at midnight, and at midnight of the first of the
-// month, in the time zone set with [In].
+// month, in the time zone set with [WithLocation].
 const (
 	Hour Period = iota + 1
 	Day

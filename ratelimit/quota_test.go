@@ -48,7 +48,7 @@ func TestQuotaResetsWithThePeriod(t *testing.T) {
 			loc := zone(t, tt.zone)
 			synctest.Test(t, func(t *testing.T) {
 				sleepUntil(tt.now)
-				limit := ratelimit.Quota(2, tt.per, ratelimit.In(loc))
+				limit := ratelimit.Quota(2, tt.per, ratelimit.WithLocation(loc))
 				require.True(t, limit.Allow("k"))
 				require.True(t, limit.Allow("k"))
 				require.False(t, limit.Allow("k"))
@@ -120,7 +120,7 @@ func TestReturnDoesNotReachIntoAnEndedPeriod(t *testing.T) {
 
 func TestInNilIsUTC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := ratelimit.Quota(1, ratelimit.Day, ratelimit.In(nil))
+		limit := ratelimit.Quota(1, ratelimit.Day, ratelimit.WithLocation(nil))
 		require.True(t, limit.Allow("k"))
 		time.Sleep(24*time.Hour - 1)
 		require.False(t, limit.Allow("k"))

@@ -8,7 +8,7 @@ import (
 )
 
 // PerSecond returns a limiter of n calls per second for each key, evenly spaced
-// unless [Burst] says otherwise. An n of zero or less, or NaN, lets nothing
+// unless [WithBurst] says otherwise. An n of zero or less, or NaN, lets nothing
 // through: Wait fails at once with [ErrNever].
 func PerSecond(n float64, opts ...Option) *Keyed {
 	s := apply(opts)
@@ -26,7 +26,7 @@ func PerSecond(n float64, opts ...Option) *Keyed {
 }
 
 // PerMinute returns a limiter of n calls per minute for each key, evenly spaced
-// unless [Burst] says otherwise; see [PerSecond].
+// unless [WithBurst] says otherwise; see [PerSecond].
 func PerMinute(n float64, opts ...Option) *Keyed { return PerSecond(n/60, opts...) }
 
 // tokens is a token bucket. It makes no reservations: those of package rate

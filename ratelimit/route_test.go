@@ -180,7 +180,7 @@ func TestC35_APauseEndsWithOneProbe(t *testing.T) {
 		require.Greater(t, time.Since(start), time.Minute, "a probe that is never heard of again")
 		require.Less(t, time.Since(start), 2*time.Minute, "does not hold the key for good")
 
-		p = ratelimit.NewPacer(ratelimit.MaxPause(0))
+		p = ratelimit.NewPacer(ratelimit.WithMaxPause(0))
 		p.Observe("k", 429, header("Retry-After", "864000"), true)
 		require.Zero(t, p.Delay("k"))
 		require.True(t, p.Idle("k"))

@@ -54,17 +54,17 @@ func TestC16_AWeightIsTakenTogether(t *testing.T) {
 		limit func() ratelimit.Limiter
 		at    []time.Duration // of calls that take 3, 1, 5, 2
 	}{
-		"a rate":   {func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.Burst(5)) }, seconds(0, 0, 4, 6)},
+		"a rate":   {func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.WithBurst(5)) }, seconds(0, 0, 4, 6)},
 		"a quota":  {func() ratelimit.Limiter { return ratelimit.Quota(5, ratelimit.Hour) }, seconds(0, 0, 3600, 7200)},
 		"no limit": {func() ratelimit.Limiter { return ratelimit.PerSecond(math.Inf(1)) }, seconds(0, 0, 0, 0)},
 		"all": {func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.PerSecond(1, ratelimit.Burst(5)), ratelimit.PerSecond(100, ratelimit.Burst(50)))
+			return ratelimit.All(ratelimit.PerSecond(1, ratelimit.WithBurst(5)), ratelimit.PerSecond(100, ratelimit.WithBurst(50)))
 		}, seconds(0, 0, 4, 6)},
-		"shared":    {func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.PerSecond(1, ratelimit.Burst(5))) }, seconds(0, 0, 4, 6)},
-		"mixed":     {func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.PerSecond(1, ratelimit.Burst(5))) }, seconds(0, 0, 4, 6)},
+		"shared":    {func() ratelimit.Limiter { return ratelimit.Together(ratelimit.PerSecond(1, ratelimit.WithBurst(5))) }, seconds(0, 0, 4, 6)},
+		"mixed":     {func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.PerSecond(1, ratelimit.WithBurst(5))) }, seconds(0, 0, 4, 6)},
 		"a pacer":   {func() ratelimit.Limiter { return ratelimit.NewPacer() }, seconds(0, 0, 0, 0)},
 		"none":      {func() ratelimit.Limiter { return ratelimit.All() }, seconds(0, 0, 0, 0)},
-		"elsewhere": {func() ratelimit.Limiter { return ratelimit.Shared(&foreign{}) }, seconds(0, 0, 0, 0)},
+		"elsewhere": {func() ratelimit.Limiter { return ratelimit.Together(&foreign{}) }, seconds(0, 0, 0, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -92,18 +92,18 @@ func TestC16_AWeightIsTakenTogether(t *testing.T) {
 // C16: no wait would help a call that takes more than there ever is: it fails at once, and takes nothing.
 func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 	for name, limit := range map[string]func() ratelimit.Limiter{
-		"a rate":   func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.Burst(5)) },
+		"a rate":   func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.WithBurst(5)) },
 		"a quota":  func() ratelimit.Limiter { return ratelimit.Quota(5, ratelimit.Hour) },
-		"nothing":  func() ratelimit.Limiter { return ratelimit.PerSecond(0, ratelimit.Burst(5)) },
+		"nothing":  func() ratelimit.Limiter { return ratelimit.PerSecond(0, ratelimit.WithBurst(5)) },
 		"no quota": func() ratelimit.Limiter { return ratelimit.Quota(0, ratelimit.Hour) },
 		"all": func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.PerSecond(9, ratelimit.Burst(9)), ratelimit.Quota(5, ratelimit.Hour))
+			return ratelimit.All(ratelimit.PerSecond(9, ratelimit.WithBurst(9)), ratelimit.Quota(5, ratelimit.Hour))
 		},
 		"all, but": func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.Quota(5, ratelimit.Hour), ratelimit.PerSecond(9, ratelimit.Burst(9)))
+			return ratelimit.All(ratelimit.Quota(5, ratelimit.Hour), ratelimit.PerSecond(9, ratelimit.WithBurst(9)))
 		},
 		"nested":    func() ratelimit.Limiter { return ratelimit.All(ratelimit.All(ratelimit.Quota(5, ratelimit.Hour))) },
-		"shared":    func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.Quota(5, ratelimit.Hour)) },
+		"shared":    func() ratelimit.Limiter { return ratelimit.Together(ratelimit.Quota(5, ratelimit.Hour)) },
 		"mixed":     func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.Quota(5, ratelimit.Hour)) },
 		"elsewhere": func() ratelimit.Limiter { return ratelimit.All(&foreign{}) },
 		"one alone": func() ratelimit.Limiter { return &foreign{} },
@@ -135,7 +135,7 @@ func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 			})
 		})
 	}
-	err := ratelimit.WaitN(t.Context(), ratelimit.PerSecond(1, ratelimit.Burst(5)), "k", 6)
+	err := ratelimit.WaitN(t.Context(), ratelimit.PerSecond(1, ratelimit.WithBurst(5)), "k", 6)
 	require.EqualError(t, err, "ratelimit: wait: the call takes 6 tokens at once, of which there are never more than 5")
 }
 
@@ -143,7 +143,7 @@ func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 func TestAWeightOfNothingCountsAsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, limit := range map[string]ratelimit.Limiter{
-			"a rate": ratelimit.PerMinute(1), "all": ratelimit.All(ratelimit.PerMinute(1)), "shared": ratelimit.Shared(ratelimit.PerMinute(1)),
+			"a rate": ratelimit.PerMinute(1), "all": ratelimit.All(ratelimit.PerMinute(1)), "shared": ratelimit.Together(ratelimit.PerMinute(1)),
 			"mixed": ratelimit.All(&foreign{}, ratelimit.PerMinute(1)),
 		} {
 			weighted := limit.(ratelimit.Weighted)
@@ -162,9 +162,9 @@ func TestAWeightOfNothingCountsAsOne(t *testing.T) {
 // Heavy and light calls go in the order of arrival, and a heavy one that gives up costs those behind nothing.
 func TestWeightsWaitInTheOrderOfArrival(t *testing.T) {
 	for name, make := range map[string]func() ratelimit.Limiter{
-		"a rate": func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.Burst(4)) },
+		"a rate": func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.WithBurst(4)) },
 		"all": func() ratelimit.Limiter {
-			return ratelimit.All(ratelimit.PerSecond(1, ratelimit.Burst(4)), ratelimit.NewPacer())
+			return ratelimit.All(ratelimit.PerSecond(1, ratelimit.WithBurst(4)), ratelimit.NewPacer())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestWeightsOfLimitersFromElsewhere(t *testing.T) {
 	require.Equal(t, []int{100, 7}, w.weights)
 	require.Equal(t, 1, w.waits)
 	ratelimit.ReturnN(w, "k", 9)
-	ratelimit.ReturnN(ratelimit.Shared(w), "k", 8)
+	ratelimit.ReturnN(ratelimit.Together(w), "k", 8)
 	require.Equal(t, []int{9, 8}, w.given)
 
 	r := &returning{}
@@ -249,7 +249,7 @@ func TestWeightsOfLimitersFromElsewhere(t *testing.T) {
 	last := &returning{}
 	done, cancel := context.WithCancel(ctx)
 	cancel()
-	require.ErrorIs(t, ratelimit.All(last, ratelimit.PerSecond(9, ratelimit.Burst(9))).(ratelimit.Weighted).WaitN(done, "k", 2), context.Canceled)
+	require.ErrorIs(t, ratelimit.All(last, ratelimit.PerSecond(9, ratelimit.WithBurst(9))).(ratelimit.Weighted).WaitN(done, "k", 2), context.Canceled)
 	require.Equal(t, last.waits, last.gave)
 }
 
@@ -259,7 +259,7 @@ func TestATokenGivenBackIsSeenAtOnce(t *testing.T) {
 		"a rate": func() ratelimit.Limiter { return ratelimit.PerMinute(1) },
 		"all":    func() ratelimit.Limiter { return ratelimit.All(ratelimit.PerMinute(1), ratelimit.NewPacer()) },
 		"mixed":  func() ratelimit.Limiter { return ratelimit.All(ratelimit.PerMinute(1), &foreign{}) },
-		"shared": func() ratelimit.Limiter { return ratelimit.Shared(ratelimit.PerMinute(1)) },
+		"shared": func() ratelimit.Limiter { return ratelimit.Together(ratelimit.PerMinute(1)) },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			limit := limit()
@@ -278,7 +278,7 @@ func TestATokenGivenBackIsSeenAtOnce(t *testing.T) {
 // A weight is in the caller's units, and is never more than there can be, or than is waited for.
 func TestAWeightBeyondWhatTheServiceTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		p.Observe("full", 200, header("X-RateLimit-Limit", "1000", "X-RateLimit-Remaining", "1000", "X-RateLimit-Reset", "60"), false)
 		require.Zero(t, p.DelayN("full", 5000), "all of it is left")
 		p.Observe("gradual", 200, header("X-RateLimit-Limit-Requests", "60", "X-RateLimit-Remaining-Requests", "50", "X-RateLimit-Reset-Requests", "10s"), false)
@@ -289,7 +289,7 @@ func TestAWeightBeyondWhatTheServiceTells(t *testing.T) {
 // A call that the service counts as several waits until the quota has so many left beside what is in flight.
 func TestAPacerCountsTheWeightOfWhatIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := ratelimit.NewPacer(ratelimit.Stagger(0))
+		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
 		told := func(remaining string) {
 			p.Observe("k", 200, header("X-RateLimit-Limit", "1000", "X-RateLimit-Remaining", remaining, "X-RateLimit-Reset", "60"), false)
 		}

@@ -71,27 +71,27 @@ func TestJ4_UntypedAccessTokens(t *testing.T) {
 	accepted(t, v, i.AccessToken(nil))
 	accepted(t, v, i.AccessToken(claims{"nonce": "n"})) // it says what it is
 	for _, typ := range []string{"", "JWT", "application/jwt"} {
-		refused(t, strict, token(typ)(nil), session.WrongType)
+		refused(t, strict, token(typ)(nil), session.ErrWrongType)
 		accepted(t, v, token(typ)(nil))
 		runChanges(t, v, token(typ), []change{
-			{"ID token by aud", claims{"aud": sessiontest.ClientID}, session.WrongAudience},
-			{"ID token by nonce", claims{"nonce": "n"}, session.WrongType},
-			{"ID token by at_hash", claims{"at_hash": "x"}, session.WrongType},
-			{"ID token by c_hash", claims{"c_hash": "x"}, session.WrongType},
-			{"ID token of Keycloak", claims{"typ": "ID"}, session.WrongType},
-			{"refresh token of Keycloak", claims{"typ": "Refresh"}, session.WrongType},
-			{"ID token of Cognito", claims{"token_use": "id"}, session.WrongType},
+			{"ID token by aud", claims{"aud": sessiontest.ClientID}, session.ErrWrongAudience},
+			{"ID token by nonce", claims{"nonce": "n"}, session.ErrWrongType},
+			{"ID token by at_hash", claims{"at_hash": "x"}, session.ErrWrongType},
+			{"ID token by c_hash", claims{"c_hash": "x"}, session.ErrWrongType},
+			{"ID token of Keycloak", claims{"typ": "ID"}, session.ErrWrongType},
+			{"refresh token of Keycloak", claims{"typ": "Refresh"}, session.ErrWrongType},
+			{"ID token of Cognito", claims{"token_use": "id"}, session.ErrWrongType},
 			{"access token of Keycloak", claims{"typ": "Bearer"}, ""},
 			{"access token of Cognito", claims{"token_use": "access"}, ""},
 			{"null nonce", claims{"nonce": nil, "typ": nil, "token_use": nil}, ""},
 			{"a typ of another type", claims{"typ": 1}, ""},
-			{"no aud", claims{"aud": absent}, session.WrongAudience},
-			{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.WrongType},
-			{"logout event", claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}}, session.WrongType},
+			{"no aud", claims{"aud": absent}, session.ErrWrongAudience},
+			{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.ErrWrongType},
+			{"logout event", claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}}, session.ErrWrongType},
 		})
 	}
 	for _, typ := range []string{"logout+jwt", "dpop+jwt", "id_token"} {
-		refused(t, v, token(typ)(nil), session.WrongType)
+		refused(t, v, token(typ)(nil), session.ErrWrongType)
 	}
 	for _, p := range []session.Profile{i.OIDC(), i.Auth0(), i.Clerk(), i.Cognito()} {
 		_, err := session.NewVerifier(p, session.AllowUntypedAccessTokens())
@@ -124,15 +124,15 @@ func TestJ10_AuthorizedParties(t *testing.T) {
 		{claims{"appid": "app"}, "app", ""},
 		{claims{"azp": "app", "client_id": "other-app"}, "app", ""},
 		{claims{"azp": nil, "client_id": "other-app"}, "other-app", ""},
-		{claims{"azp": "evil"}, "", session.WrongParty},
-		{claims{"client_id": "evil"}, "", session.WrongParty},
-		{claims{"cid": "evil"}, "", session.WrongParty},
-		{claims{"appid": "evil"}, "", session.WrongParty},
-		{claims{"azp": "app", "client_id": "evil"}, "", session.WrongParty},
-		{claims{"azp": "evil", "client_id": "app"}, "", session.WrongParty},
-		{claims{"client_id": ""}, "", session.WrongParty},
-		{claims{"client_id": []string{"app"}}, "", session.Malformed},
-		{claims{"azp": 1}, "", session.Malformed},
+		{claims{"azp": "evil"}, "", session.ErrWrongParty},
+		{claims{"client_id": "evil"}, "", session.ErrWrongParty},
+		{claims{"cid": "evil"}, "", session.ErrWrongParty},
+		{claims{"appid": "evil"}, "", session.ErrWrongParty},
+		{claims{"azp": "app", "client_id": "evil"}, "", session.ErrWrongParty},
+		{claims{"azp": "evil", "client_id": "app"}, "", session.ErrWrongParty},
+		{claims{"client_id": ""}, "", session.ErrWrongParty},
+		{claims{"client_id": []string{"app"}}, "", session.ErrMalformed},
+		{claims{"azp": 1}, "", session.ErrMalformed},
 	} {
 		for v, token := range map[*session.Verifier]string{
 			access: i.AccessToken(with(tt.claims)), auth0: i.Auth0Token(with(tt.claims)), oidc: i.IDToken(with(tt.claims)),
@@ -144,8 +144,8 @@ func TestJ10_AuthorizedParties(t *testing.T) {
 			require.Equal(t, tt.party, accepted(t, v, token).AuthorizedParty)
 		}
 	}
-	refused(t, access, i.AccessToken(with(nil)), session.WrongParty)
-	refused(t, auth0, i.Auth0Token(with(nil)), session.WrongParty)
+	refused(t, access, i.AccessToken(with(nil)), session.ErrWrongParty)
+	refused(t, auth0, i.Auth0Token(with(nil)), session.ErrWrongParty)
 	require.Empty(t, accepted(t, oidc, i.IDToken(with(nil))).AuthorizedParty, "the audience is the client")
 
 	// Without a list they are told and not judged.
@@ -153,7 +153,7 @@ func TestJ10_AuthorizedParties(t *testing.T) {
 	require.Equal(t, sessiontest.ClientID, accepted(t, free, i.AccessToken(nil)).AuthorizedParty)
 	require.Equal(t, "x", accepted(t, free, i.AccessToken(claims{"azp": "x"})).AuthorizedParty)
 	require.Empty(t, accepted(t, free, i.AccessToken(claims{"client_id": 1})).AuthorizedParty)
-	refused(t, free, i.AccessToken(claims{"azp": 1}), session.Malformed)
+	refused(t, free, i.AccessToken(claims{"azp": 1}), session.ErrMalformed)
 }
 
 // J10: Google writes its issuer in two ways; the user is one.
@@ -165,12 +165,12 @@ func TestJ10_GoogleIssuers(t *testing.T) {
 		require.Equal(t, "https://accounts.google.com", accepted(t, google, i.IDToken(claims{"iss": iss})).Issuer)
 	}
 	for _, iss := range []string{"https://accounts.google.com/", "http://accounts.google.com", "accounts.google.com/", "Accounts.Google.com", "//accounts.google.com", "google.com", ""} {
-		refused(t, google, i.IDToken(claims{"iss": iss}), session.WrongIssuer)
+		refused(t, google, i.IDToken(claims{"iss": iss}), session.ErrWrongIssuer)
 	}
-	refused(t, google, i.IDToken(claims{"iss": []string{"accounts.google.com"}}), session.Malformed)
+	refused(t, google, i.IDToken(claims{"iss": []string{"accounts.google.com"}}), session.ErrMalformed)
 	// Nobody else has two names.
 	host := sessiontest.OIDCIssuer[len("https://"):]
-	refused(t, verifier(t, i, i.OIDC()), i.IDToken(claims{"iss": host}), session.WrongIssuer)
+	refused(t, verifier(t, i, i.OIDC()), i.IDToken(claims{"iss": host}), session.ErrWrongIssuer)
 }
 
 // J11: a template that ends in a slash, as Entra ID's of version 1 does.

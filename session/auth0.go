@@ -71,7 +71,7 @@ func readAuth0(r *reading) (err error) {
 // protection that they were made for.
 func refuseBound(r *reading) error {
 	if r.set.Has("cnf") {
-		return refuse(WrongType, `the token is bound to a key ("cnf"), not a bearer token`)
+		return refuse(ErrWrongType, `the token is bound to a key ("cnf"), not a bearer token`)
 	}
 	return nil
 }

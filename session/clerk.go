@@ -69,23 +69,23 @@ const clerkMachine = "mch_"
 func readClerk(r *reading, parties []string) error {
 	s := r.session
 	if r.registered.NotBefore.IsZero() {
-		return refuse(Malformed, `"nbf" is missing`)
+		return refuse(ErrMalformed, `"nbf" is missing`)
 	}
 	if err := r.authorizedParty(parties, r.settings.allowNoParty); err != nil {
 		return err
 	}
 	if s.ID == "" && (r.set.Has("sid") || !r.settings.allowTemplates) {
-		return refuse(WrongType, `no "sid": not a session token`)
+		return refuse(ErrWrongType, `no "sid": not a session token`)
 	}
 	if strings.HasPrefix(s.Subject, clerkMachine) {
-		return refuse(WrongType, "a machine's token")
+		return refuse(ErrWrongType, "a machine's token")
 	}
 	status, err := r.set.String("sts")
 	if err != nil {
 		return err
 	}
 	if r.set.Has("sts") && status != "active" {
-		return refuse(Pending, `"sts" is not active`)
+		return refuse(ErrPending, `"sts" is not active`)
 	}
 	switch version := string(r.set.Raw("v")); version {
 	case "", "1":

@@ -25,7 +25,7 @@ func clientBound(issuer, keys string, clientIDs []string, read func(*reading, []
 		audience, _ := r.set.StringOrStrings("aud") // the rules have checked its type
 		named := func(a string) bool { return slices.Contains(clientIDs, a) }
 		if r.set.Has("aud") && !slices.ContainsFunc(audience, named) {
-			return refuse(WrongAudience, `"aud" is not one of the client IDs`)
+			return refuse(ErrWrongAudience, `"aud" is not one of the client IDs`)
 		}
 		// The audience of an ID token is a client too.
 		if err := refuseIDToken(r.set); err != nil {
@@ -47,7 +47,7 @@ func (r *reading) issuedTo(clientIDs []string) error {
 		return err
 	}
 	if !slices.Contains(clientIDs, client) {
-		return refuse(WrongParty, `"client_id" is missing or not in the list`)
+		return refuse(ErrWrongParty, `"client_id" is missing or not in the list`)
 	}
 	r.session.AuthorizedParty = client
 	return refuseBound(r)

@@ -22,27 +22,27 @@ func TestJ12_Cognito(t *testing.T) {
 	require.Equal(t, "client-2", accepted(t, v, i.CognitoToken(claims{"client_id": "client-2"})).AuthorizedParty)
 	runChanges(t, v, i.CognitoToken, registeredChanges(now))
 	runChanges(t, v, i.CognitoToken, []change{
-		{"client of somebody else", claims{"client_id": "client-3"}, session.WrongParty},
-		{"client missing", claims{"client_id": absent}, session.WrongParty},
-		{"client null", claims{"client_id": nil}, session.WrongParty},
-		{"client empty", claims{"client_id": ""}, session.WrongParty},
-		{"client list", claims{"client_id": []string{sessiontest.ClientID}}, session.Malformed},
-		{"client of other letters", claims{"client_id": strings.ToUpper(sessiontest.ClientID)}, session.WrongParty},
-		{"azp instead", claims{"client_id": absent, "azp": sessiontest.ClientID}, session.WrongParty},
-		{"ID token", claims{"token_use": "id", "client_id": absent, "aud": sessiontest.ClientID}, session.WrongType},
-		{"ID token with a client", claims{"token_use": "id"}, session.WrongType},
-		{"use missing", claims{"token_use": absent}, session.WrongType},
-		{"use null", claims{"token_use": nil}, session.WrongType},
-		{"use list", claims{"token_use": []string{"access"}}, session.Malformed},
-		{"use of other letters", claims{"token_use": "Access"}, session.WrongType},
-		{"bound to an API", claims{"aud": "https://api.test"}, session.WrongAudience},
+		{"client of somebody else", claims{"client_id": "client-3"}, session.ErrWrongParty},
+		{"client missing", claims{"client_id": absent}, session.ErrWrongParty},
+		{"client null", claims{"client_id": nil}, session.ErrWrongParty},
+		{"client empty", claims{"client_id": ""}, session.ErrWrongParty},
+		{"client list", claims{"client_id": []string{sessiontest.ClientID}}, session.ErrMalformed},
+		{"client of other letters", claims{"client_id": strings.ToUpper(sessiontest.ClientID)}, session.ErrWrongParty},
+		{"azp instead", claims{"client_id": absent, "azp": sessiontest.ClientID}, session.ErrWrongParty},
+		{"ID token", claims{"token_use": "id", "client_id": absent, "aud": sessiontest.ClientID}, session.ErrWrongType},
+		{"ID token with a client", claims{"token_use": "id"}, session.ErrWrongType},
+		{"use missing", claims{"token_use": absent}, session.ErrWrongType},
+		{"use null", claims{"token_use": nil}, session.ErrWrongType},
+		{"use list", claims{"token_use": []string{"access"}}, session.ErrMalformed},
+		{"use of other letters", claims{"token_use": "Access"}, session.ErrWrongType},
+		{"bound to an API", claims{"aud": "https://api.test"}, session.ErrWrongAudience},
 		{"aud is the client", claims{"aud": []string{"x", sessiontest.ClientID}}, ""},
-		{"aud empty", claims{"aud": []string{}}, session.WrongAudience},
-		{"aud number", claims{"aud": 1}, session.Malformed},
-		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.WrongType},
-		{"iat missing", claims{"iat": absent}, session.Malformed},
-		{"another pool", claims{"iss": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_OTHER"}, session.WrongIssuer},
-		{"scope number", claims{"scope": 1}, session.Malformed},
+		{"aud empty", claims{"aud": []string{}}, session.ErrWrongAudience},
+		{"aud number", claims{"aud": 1}, session.ErrMalformed},
+		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.ErrWrongType},
+		{"iat missing", claims{"iat": absent}, session.ErrMalformed},
+		{"another pool", claims{"iss": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_OTHER"}, session.ErrWrongIssuer},
+		{"scope number", claims{"scope": 1}, session.ErrMalformed},
 		{"no groups", claims{"cognito:groups": absent, "scope": absent}, ""},
 	})
 }
@@ -58,12 +58,12 @@ func TestJ12_ClerkOAuth(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, accepted(t, v, i.ClerkOAuthToken(claims{"scp": absent, "scope": "a b"})).Scopes)
 	runChanges(t, v, i.ClerkOAuthToken, registeredChanges(now))
 	runChanges(t, v, i.ClerkOAuthToken, []change{
-		{"client of somebody else", claims{"client_id": "client-3"}, session.WrongParty},
-		{"client missing", claims{"client_id": absent}, session.WrongParty},
-		{"client number", claims{"client_id": 1}, session.Malformed},
-		{"bound to an API", claims{"aud": "https://api.test"}, session.WrongAudience},
-		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.WrongType},
-		{"scp number", claims{"scp": 1}, session.Malformed},
+		{"client of somebody else", claims{"client_id": "client-3"}, session.ErrWrongParty},
+		{"client missing", claims{"client_id": absent}, session.ErrWrongParty},
+		{"client number", claims{"client_id": 1}, session.ErrMalformed},
+		{"bound to an API", claims{"aud": "https://api.test"}, session.ErrWrongAudience},
+		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.ErrWrongType},
+		{"scp number", claims{"scp": 1}, session.ErrMalformed},
 		{"iat missing", claims{"iat": absent}, ""},
 	})
 }
@@ -82,16 +82,16 @@ func TestJ12_WorkOS(t *testing.T) {
 	require.Zero(t, accepted(t, v, i.WorkOSToken(claims{"org_id": absent})).Organization, "a role in no organization")
 	runChanges(t, v, i.WorkOSToken, registeredChanges(now))
 	runChanges(t, v, i.WorkOSToken, []change{
-		{"another client", claims{"iss": "https://api.workos.com/user_management/client-3"}, session.WrongIssuer},
-		{"no client", claims{"iss": "https://api.workos.com"}, session.WrongIssuer},
-		{"sid missing", claims{"sid": absent}, session.WrongType},
-		{"sid empty", claims{"sid": ""}, session.WrongType},
-		{"iat missing", claims{"iat": absent}, session.Malformed},
-		{"aud other", claims{"aud": "https://api.test"}, session.WrongAudience},
+		{"another client", claims{"iss": "https://api.workos.com/user_management/client-3"}, session.ErrWrongIssuer},
+		{"no client", claims{"iss": "https://api.workos.com"}, session.ErrWrongIssuer},
+		{"sid missing", claims{"sid": absent}, session.ErrWrongType},
+		{"sid empty", claims{"sid": ""}, session.ErrWrongType},
+		{"iat missing", claims{"iat": absent}, session.ErrMalformed},
+		{"aud other", claims{"aud": "https://api.test"}, session.ErrWrongAudience},
 		{"aud is the client", claims{"aud": sessiontest.ClientID}, ""},
-		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.WrongType},
-		{"organization number", claims{"org_id": 1}, session.Malformed},
-		{"role number", claims{"role": 1}, session.Malformed},
+		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.ErrWrongType},
+		{"organization number", claims{"org_id": 1}, session.ErrMalformed},
+		{"role number", claims{"role": 1}, session.ErrMalformed},
 	})
 }
 
@@ -101,9 +101,9 @@ func TestJ12_NoAudience(t *testing.T) {
 	i, _ := shared()
 	oidc := verifier(t, i, session.OIDC(sessiontest.CognitoIssuer, sessiontest.ClientID), session.WithJWKS(i.JWKS()))
 	access := verifier(t, i, session.AccessToken(sessiontest.CognitoIssuer, sessiontest.ClientID), session.WithJWKS(i.JWKS()), session.AllowUntypedAccessTokens())
-	refused(t, oidc, i.CognitoToken(nil), session.WrongAudience)
-	refused(t, access, i.CognitoToken(nil), session.WrongAudience)
-	refused(t, verifier(t, i, session.AccessToken(sessiontest.ClerkIssuer, sessiontest.ClientID), session.WithJWKS(i.JWKS())), i.ClerkOAuthToken(nil), session.WrongAudience)
+	refused(t, oidc, i.CognitoToken(nil), session.ErrWrongAudience)
+	refused(t, access, i.CognitoToken(nil), session.ErrWrongAudience)
+	refused(t, verifier(t, i, session.AccessToken(sessiontest.ClerkIssuer, sessiontest.ClientID), session.WithJWKS(i.JWKS())), i.ClerkOAuthToken(nil), session.ErrWrongAudience)
 	// A pool's token that is bound to an API is for AccessToken.
 	accepted(t, access, i.CognitoToken(claims{"aud": sessiontest.ClientID}))
 }

@@ -35,7 +35,7 @@ func readCognito(r *reading, clientIDs []string) (err error) {
 		return err
 	}
 	if use != "access" {
-		return refuse(WrongType, `"token_use" is not "access"`)
+		return refuse(ErrWrongType, `"token_use" is not "access"`)
 	}
 	if err := r.issuedTo(clientIDs); err != nil {
 		return err

@@ -56,10 +56,10 @@ func TestJ4_TypesOfClaims(t *testing.T) {
 			accepted(t, v, p.token(nil))
 			for _, name := range p.malformed {
 				if name == "auth_time\x00" {
-					refused(t, v, p.token(claims{"auth_time": "1"}), session.Malformed)
+					refused(t, v, p.token(claims{"auth_time": "1"}), session.ErrMalformed)
 					continue
 				}
-				refused(t, v, p.token(claims{name: 7}), session.Malformed)
+				refused(t, v, p.token(claims{name: 7}), session.ErrMalformed)
 			}
 			for _, name := range p.any {
 				accepted(t, v, p.token(claims{name: 7}))
@@ -67,7 +67,7 @@ func TestJ4_TypesOfClaims(t *testing.T) {
 			}
 		})
 	}
-	refused(t, verifier(t, i, i.Firebase()), i.FirebaseToken(claims{"firebase": claims{"tenant": 1}}), session.Malformed)
+	refused(t, verifier(t, i, i.Firebase()), i.FirebaseToken(claims{"firebase": claims{"tenant": 1}}), session.ErrMalformed)
 	require.Zero(t, accepted(t, verifier(t, i, i.Clerk()), clerk1(claims{"org_id": absent, "org_slug": 1, "org_permissions": 1})).Organization)
 	require.Zero(t, accepted(t, verifier(t, i, i.Clerk()), clerk2(claims{"id": nil, "slg": 1})).Organization)
 }
@@ -80,9 +80,9 @@ func TestJ10_PartiesAndSeveralAudiences(t *testing.T) {
 	listed, free := verifier(t, i, i.OIDC(), session.WithAuthorizedParties("app")), verifier(t, i, i.OIDC())
 	several := []string{sessiontest.ClientID, "other"}
 	accepted(t, listed, i.IDToken(claims{"aud": several, "azp": "app"}))
-	refused(t, listed, i.IDToken(claims{"aud": several, "azp": sessiontest.ClientID}), session.WrongParty)
-	refused(t, free, i.IDToken(claims{"aud": several, "azp": "app"}), session.WrongParty)
-	refused(t, free, i.IDToken(claims{"aud": several, "azp": ""}), session.WrongParty)
+	refused(t, listed, i.IDToken(claims{"aud": several, "azp": sessiontest.ClientID}), session.ErrWrongParty)
+	refused(t, free, i.IDToken(claims{"aud": several, "azp": "app"}), session.ErrWrongParty)
+	refused(t, free, i.IDToken(claims{"aud": several, "azp": ""}), session.ErrWrongParty)
 	accepted(t, free, i.IDToken(claims{"aud": several, "azp": absent}))
 	accepted(t, free, i.IDToken(claims{"aud": several[:1], "azp": "app"}))
 }
@@ -95,22 +95,22 @@ func TestJ8_NoTrafficForWhatIsRefusedAnyway(t *testing.T) {
 	v, err := session.NewVerifier(i.Clerk(), nil, session.WithClock(i.Now), session.WithHTTPClient(&http.Client{Transport: network}))
 	require.NoError(t, err)
 	payload := decode(t, segment(i.ClerkToken(nil), 1))
-	refused(t, v, i.Sign([]byte(`{"alg":"PS256","kid":"`+i.KeyID()+`"}`), payload), session.WrongAlgorithm)
-	refused(t, v, i.Sign([]byte(`{"alg":"HS256","kid":"`+i.KeyID()+`"}`), payload), session.WrongAlgorithm)
-	refused(t, v, i.ClerkToken(claims{"iss": "https://evil.example"}), session.WrongIssuer)
-	refused(t, v, i.IDToken(nil), session.WrongIssuer)
-	refused(t, v, i.AccessToken(nil), session.WrongType)
-	refused(t, v, i.Sign([]byte(`{"alg":"RS256"}`), []byte(`{`)), session.Malformed)
+	refused(t, v, i.Sign([]byte(`{"alg":"PS256","kid":"`+i.KeyID()+`"}`), payload), session.ErrWrongAlgorithm)
+	refused(t, v, i.Sign([]byte(`{"alg":"HS256","kid":"`+i.KeyID()+`"}`), payload), session.ErrWrongAlgorithm)
+	refused(t, v, i.ClerkToken(claims{"iss": "https://evil.example"}), session.ErrWrongIssuer)
+	refused(t, v, i.IDToken(nil), session.ErrWrongIssuer)
+	refused(t, v, i.AccessToken(nil), session.ErrWrongType)
+	refused(t, v, i.Sign([]byte(`{"alg":"RS256"}`), []byte(`{`)), session.ErrMalformed)
 	require.Empty(t, network.asked)
-	refused(t, v, i.ClerkToken(nil), session.KeysUnavailable)
+	refused(t, v, i.ClerkToken(nil), session.ErrKeysUnavailable)
 	require.Len(t, network.asked, 1)
 	var typed *session.Error
 	require.ErrorAs(t, v.Warm(t.Context()), &typed)
-	require.Equal(t, session.KeysUnavailable, typed.Reason)
+	require.Equal(t, session.ErrKeysUnavailable, typed.Reason)
 
 	firebase, err := session.NewVerifier(i.Firebase(), session.WithClock(i.Now), session.WithHTTPClient(&http.Client{Transport: network}))
 	require.NoError(t, err)
-	refused(t, firebase, i.Sign([]byte(`{"alg":"RS256"}`), decode(t, segment(i.FirebaseToken(nil), 1))), session.Malformed)
+	refused(t, firebase, i.Sign([]byte(`{"alg":"RS256"}`), decode(t, segment(i.FirebaseToken(nil), 1))), session.ErrMalformed)
 	require.Len(t, network.asked, 1)
 }
 
@@ -118,21 +118,21 @@ func TestJ8_NoTrafficForWhatIsRefusedAnyway(t *testing.T) {
 func TestReasonsDecide(t *testing.T) {
 	t.Parallel()
 	for _, r := range []session.Reason{
-		session.Malformed, session.WrongAlgorithm, session.BadSignature, session.UnknownKey, session.WrongType, session.WrongIssuer,
-		session.WrongAudience, session.WrongParty, session.Expired, session.NotYetValid, session.Pending, session.Revoked,
+		session.ErrMalformed, session.ErrWrongAlgorithm, session.ErrBadSignature, session.ErrUnknownKey, session.ErrWrongType, session.ErrWrongIssuer,
+		session.ErrWrongAudience, session.ErrWrongParty, session.ErrExpired, session.ErrNotYetValid, session.ErrPending, session.ErrRevoked,
 	} {
 		require.True(t, r.Decided(), r)
 		require.Equal(t, 401, r.Status(), r)
 	}
-	for _, r := range []session.Reason{session.KeysUnavailable, session.RevocationUnavailable} {
+	for _, r := range []session.Reason{session.ErrKeysUnavailable, session.ErrRevocationUnavailable} {
 		require.False(t, r.Decided(), r)
 		require.Equal(t, 503, r.Status(), r)
 	}
 	cause := errors.New("cause")
-	require.EqualError(t, &session.Error{Reason: session.Revoked}, "verify session token: revoked")
-	require.EqualError(t, &session.Error{Reason: session.Revoked, Err: cause}, "verify session token: revoked: cause")
-	require.Equal(t, []error{session.Revoked}, (&session.Error{Reason: session.Revoked}).Unwrap())
-	require.Equal(t, []error{session.Revoked, cause}, (&session.Error{Reason: session.Revoked, Err: cause}).Unwrap())
+	require.EqualError(t, &session.Error{Reason: session.ErrRevoked}, "verify session token: revoked")
+	require.EqualError(t, &session.Error{Reason: session.ErrRevoked, Err: cause}, "verify session token: revoked: cause")
+	require.Equal(t, []error{session.ErrRevoked}, (&session.Error{Reason: session.ErrRevoked}).Unwrap())
+	require.Equal(t, []error{session.ErrRevoked, cause}, (&session.Error{Reason: session.ErrRevoked, Err: cause}).Unwrap())
 }
 
 // A hook that cannot tell says so, and does not say revoked as well.

@@ -55,7 +55,7 @@ func ExampleVerifier_Verify() {
 	fmt.Println(user.Subject, user.Permissions)
 
 	_, err = verifier.Verify(ctx, issuer.Auth0Token(sessiontest.Claims{"exp": issuer.Now().Unix()}))
-	fmt.Println(errors.Is(err, session.Expired))
+	fmt.Println(errors.Is(err, session.ErrExpired))
 	if refusal, ok := errors.AsType[*session.Error](err); ok {
 		fmt.Println(refusal.Reason, refusal.Reason.Status())
 	}

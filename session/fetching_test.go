@@ -52,7 +52,7 @@ func TestJ11_TenantDiscovery(t *testing.T) {
 		session.WithClock(i.Now), session.WithHTTPClient(&http.Client{Transport: network}))
 	require.NoError(t, err)
 	accepted(t, v, i.IDToken(claims{"iss": "https://login.example.com/t-1/v2.0", "tid": "t-1"}))
-	refused(t, v, i.IDToken(claims{"iss": "https://login.example.com/t-2/v2.0", "tid": "t-2"}), session.WrongIssuer)
+	refused(t, v, i.IDToken(claims{"iss": "https://login.example.com/t-2/v2.0", "tid": "t-2"}), session.ErrWrongIssuer)
 	require.Equal(t, []string{"https://login.example.com/common/v2.0/.well-known/openid-configuration", "https://login.example.com/keys"}, network.asked)
 }
 
@@ -72,7 +72,7 @@ func TestJ1_J9_NothingElseIsFetched(t *testing.T) {
 			if kid == i.KeyID() {
 				accepted(t, v, raw) // the issuer's key verifies, the rest is ignored
 			} else {
-				refused(t, v, raw, session.UnknownKey)
+				refused(t, v, raw, session.ErrUnknownKey)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func TestPublicKeyPEM(t *testing.T) {
 	for _, form := range []string{text, strings.ReplaceAll(text, "\n", `\n`)} {
 		accepted(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM("", form)), i.ClerkToken(nil))
 		accepted(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM(i.KeyID(), form)), i.ClerkToken(nil))
-		refused(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM("other", form)), i.ClerkToken(nil), session.UnknownKey)
+		refused(t, verifier(t, i, i.Clerk(), session.WithPublicKeyPEM("other", form)), i.ClerkToken(nil), session.ErrUnknownKey)
 	}
 }
 
@@ -130,6 +130,6 @@ func TestLoopbackAndLogger(t *testing.T) {
 	require.Empty(t, log.String())
 	v, err = session.NewVerifier(i.Clerk(), append(options, session.AllowPlainHTTPToLoopback(), session.WithKeysURL("http://localhost/none"))...)
 	require.NoError(t, err)
-	refused(t, v, i.ClerkToken(nil), session.KeysUnavailable)
+	refused(t, v, i.ClerkToken(nil), session.ErrKeysUnavailable)
 	require.Contains(t, log.String(), "level=WARN")
 }

@@ -61,10 +61,10 @@ func readFirebase(r *reading) error {
 		return err
 	}
 	if utf8.RuneCountInString(s.Subject) > maxFirebaseSubject {
-		return refuse(Malformed, `"sub" is longer than 128 characters`)
+		return refuse(ErrMalformed, `"sub" is longer than 128 characters`)
 	}
 	if s.AuthTime.IsZero() {
-		return refuse(Malformed, `"auth_time" is missing`)
+		return refuse(ErrMalformed, `"auth_time" is missing`)
 	}
 	info, ok, err := r.set.Object("firebase")
 	if err != nil || !ok {

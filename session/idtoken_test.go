@@ -32,7 +32,7 @@ func TestJ12_NoIDTokenWhereTheClientStandsForTheAudience(t *testing.T) {
 			_, err = v.Verify(context.Background(), kind.token(mark))
 			var e *session.Error
 			require.ErrorAs(t, err, &e, name)
-			require.Equal(t, session.WrongType, e.Reason, name)
+			require.Equal(t, session.ErrWrongType, e.Reason, name)
 		}
 	}
 }

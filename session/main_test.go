@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/standpipe-go/standpipe/internal/errtext"
 	"github.com/standpipe-go/standpipe/internal/leakcheck"
 	"github.com/standpipe-go/standpipe/session"
 	"github.com/standpipe-go/standpipe/session/sessiontest"
@@ -30,6 +31,7 @@ func refused(t testing.TB, v *session.Verifier, raw string, want session.Reason)
 	var typed *session.Error
 	require.ErrorAs(t, err, &typed)
 	require.Equal(t, want, typed.Reason)
+	require.Empty(t, errtext.Repeated(err.Error()), "said twice in %q", err)
 }
 
 func accepted(t testing.TB, v *session.Verifier, raw string) *session.Session {

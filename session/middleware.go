@@ -132,7 +132,7 @@ func (m *middleware) tell(r *http.Request, refusal error) {
 // error: somebody else may have put one of them there.
 func (m *middleware) token(r *http.Request) (raw string, fromCookie bool, err error) {
 	if headers := r.Header["Authorization"]; len(headers) > 1 {
-		return "", false, refuse(Malformed, "several Authorization headers")
+		return "", false, refuse(ErrMalformed, "several Authorization headers")
 	} else if len(headers) == 1 {
 		// Without a token, or with one after a tab, it is still a bearer's attempt.
 		scheme := headers[0]
@@ -151,7 +151,7 @@ func (m *middleware) token(r *http.Request) (raw string, fromCookie bool, err er
 	case len(cookies) == 0 || cookies[0].Value == "" && len(cookies) == 1:
 		return "", false, ErrNoToken
 	case slices.ContainsFunc(cookies, func(c *http.Cookie) bool { return c.Value != cookies[0].Value }):
-		return "", false, refuse(Malformed, "several cookies of the name")
+		return "", false, refuse(ErrMalformed, "several cookies of the name")
 	}
 	return cookies[0].Value, true, nil
 }

@@ -68,14 +68,14 @@ func TestMiddleware(t *testing.T) {
 		{"other scheme", call{header: http.Header{"Authorization": {"Basic dTpw"}}}, 401, "Bearer", session.ErrNoToken},
 		{"no scheme", call{header: http.Header{"Authorization": {good}}}, 401, "Bearer", session.ErrNoToken},
 		{"scheme glued", call{header: http.Header{"Authorization": {"Bearer" + good}}}, 401, "Bearer", session.ErrNoToken},
-		{"scheme alone", call{header: http.Header{"Authorization": {"Bearer"}}}, 401, `Bearer error="invalid_token"`, session.Malformed},
-		{"tab for space", call{header: http.Header{"Authorization": {"Bearer\t" + good}}}, 401, `Bearer error="invalid_token"`, session.Malformed},
+		{"scheme alone", call{header: http.Header{"Authorization": {"Bearer"}}}, 401, `Bearer error="invalid_token"`, session.ErrMalformed},
+		{"tab for space", call{header: http.Header{"Authorization": {"Bearer\t" + good}}}, 401, `Bearer error="invalid_token"`, session.ErrMalformed},
 		{"empty header", call{header: http.Header{"Authorization": {""}}}, 401, "Bearer", session.ErrNoToken},
-		{"empty token", call{header: bearer("")}, 401, `Bearer error="invalid_token"`, session.Malformed},
-		{"expired", call{header: bearer(expired)}, 401, `Bearer error="invalid_token"`, session.Expired},
+		{"empty token", call{header: bearer("")}, 401, `Bearer error="invalid_token"`, session.ErrMalformed},
+		{"expired", call{header: bearer(expired)}, 401, `Bearer error="invalid_token"`, session.ErrExpired},
 		{"garbage", call{header: bearer(good + "x")}, 401, `Bearer error="invalid_token"`, nil},
-		{"tail", call{header: bearer(good + " x")}, 401, `Bearer error="invalid_token"`, session.Malformed},
-		{"two headers", call{header: http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}}, 401, `Bearer error="invalid_token"`, session.Malformed},
+		{"tail", call{header: bearer(good + " x")}, 401, `Bearer error="invalid_token"`, session.ErrMalformed},
+		{"two headers", call{header: http.Header{"Authorization": {"Bearer " + good, "Bearer " + good}}}, 401, `Bearer error="invalid_token"`, session.ErrMalformed},
 		{"cookie not asked for", call{cookies: []string{"__session=" + good}}, 401, "Bearer", session.ErrNoToken},
 	}
 	bodies := map[string]bool{}
@@ -183,9 +183,9 @@ func TestMiddlewareCookie(t *testing.T) {
 		{"empty cookie", call{cookies: []string{"__session="}}, 401, session.ErrNoToken},
 		{"other cookie", call{cookies: []string{"__session_x=" + good}}, 401, session.ErrNoToken},
 		{"two equal cookies", call{cookies: []string{"__session=" + good + "; __session=" + good}}, 200, nil},
-		{"two cookies", call{cookies: []string{"__session=" + good + "; __session=" + other}}, 401, session.Malformed},
-		{"two cookie headers", call{cookies: []string{"__session=" + other, "__session=" + good}}, 401, session.Malformed},
-		{"bad header beside a good cookie", call{cookies: cookie, header: bearer("x")}, 401, session.Malformed},
+		{"two cookies", call{cookies: []string{"__session=" + good + "; __session=" + other}}, 401, session.ErrMalformed},
+		{"two cookie headers", call{cookies: []string{"__session=" + other, "__session=" + good}}, 401, session.ErrMalformed},
+		{"bad header beside a good cookie", call{cookies: cookie, header: bearer("x")}, 401, session.ErrMalformed},
 		{"other scheme beside a cookie", call{cookies: cookie, header: http.Header{"Authorization": {"Basic dTpw"}}}, 200, nil},
 	}
 	for _, tt := range tests {
@@ -262,16 +262,16 @@ func TestRevocation(t *testing.T) {
 	var failure error
 	hook := session.RevocationFunc(func(_ context.Context, s *session.Session) (bool, error) { return ended[s.ID], failure })
 	v := verifier(t, i, i.Clerk(), session.WithRevocation(hook))
-	refused(t, v, i.ClerkToken(nil), session.Revoked)
+	refused(t, v, i.ClerkToken(nil), session.ErrRevoked)
 	accepted(t, v, i.ClerkToken(claims{"sid": "sess_2"}))
 	failure = errors.New("database down")
 	_, err := v.Verify(t.Context(), i.ClerkToken(nil))
-	require.ErrorIs(t, err, session.RevocationUnavailable)
+	require.ErrorIs(t, err, session.ErrRevocationUnavailable)
 	require.ErrorIs(t, err, failure)
 	w := call{header: bearer(i.ClerkToken(nil))}.do(session.Middleware(v)(whoAmI))
 	require.Equal(t, 503, w.Code)
 	// The hook is asked last: not for tokens that are refused anyway.
-	refused(t, v, i.ClerkToken(claims{"exp": now.Unix()}), session.Expired)
+	refused(t, v, i.ClerkToken(claims{"exp": now.Unix()}), session.ErrExpired)
 }
 
 // C37: a hook that panics leaves the request undecided; one that only looks changes
@@ -286,7 +286,7 @@ func TestC37_APanicInAHook(t *testing.T) {
 	} {
 		v := verifier(t, i, i.Clerk(), session.WithRevocation(hook))
 		_, err := v.Verify(t.Context(), i.ClerkToken(nil))
-		require.ErrorIs(t, err, session.RevocationUnavailable, name)
+		require.ErrorIs(t, err, session.ErrRevocationUnavailable, name)
 		require.ErrorContains(t, err, "the revocation hook panicked with a string")
 		require.NotContains(t, err.Error(), "canary")
 		w := call{header: bearer(i.ClerkToken(nil))}.do(session.Middleware(v, session.OnRefused(func(*http.Request, error) { blow() }))(whoAmI))
@@ -312,12 +312,12 @@ func TestTokensValidAfter(t *testing.T) {
 	after = signedIn.Add(900 * time.Millisecond)
 	accepted(t, v, i.FirebaseToken(nil))
 	after = signedIn.Add(time.Second)
-	refused(t, v, i.FirebaseToken(nil), session.Revoked)
+	refused(t, v, i.FirebaseToken(nil), session.ErrRevoked)
 	accepted(t, v, i.FirebaseToken(claims{"auth_time": now.Unix()}))
 	failure = errors.New("x")
-	refused(t, v, i.FirebaseToken(nil), session.RevocationUnavailable)
+	refused(t, v, i.FirebaseToken(nil), session.ErrRevocationUnavailable)
 	nothing := verifier(t, i, i.Firebase(), session.WithRevocation(session.TokensValidAfter(nil)))
-	refused(t, nothing, i.FirebaseToken(nil), session.RevocationUnavailable)
+	refused(t, nothing, i.FirebaseToken(nil), session.ErrRevocationUnavailable)
 }
 
 func TestLoggedOut(t *testing.T) {
@@ -334,15 +334,15 @@ func TestLoggedOut(t *testing.T) {
 	require.NoError(t, list.Add("https://other.example/", "s1", subject))
 	accepted(t, v, token)
 	require.NoError(t, list.Add(issuer, "s1", ""))
-	refused(t, v, token, session.Revoked)
+	refused(t, v, token, session.ErrRevoked)
 	accepted(t, v, i.Auth0Token(nil))
 
 	// By subject: what began before, not what comes after.
 	require.NoError(t, list.Add(issuer, "", subject))
-	refused(t, v, i.Auth0Token(nil), session.Revoked)
+	refused(t, v, i.Auth0Token(nil), session.ErrRevoked)
 	i.Advance(time.Second)
 	accepted(t, v, i.Auth0Token(nil))
-	refused(t, v, i.Auth0Token(claims{"auth_time": now.Unix()}), session.Revoked)
+	refused(t, v, i.Auth0Token(claims{"auth_time": now.Unix()}), session.ErrRevoked)
 	accepted(t, v, i.Auth0Token(claims{"sub": "auth0|user_2"}))
 
 	i.Advance(time.Hour)

@@ -57,10 +57,10 @@ func TestJ4_NullClaims(t *testing.T) {
 	f := verifier(t, i, i.Firebase())
 	require.Zero(t, accepted(t, f, i.FirebaseToken(claims{"firebase": claims{"tenant": nil}})).Organization)
 	// What marks a token of another kind need not have a value to do so.
-	refused(t, v, i.ClerkToken(claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": nil}}), session.WrongType)
+	refused(t, v, i.ClerkToken(claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": nil}}), session.ErrWrongType)
 	// Null in a list is no string.
-	refused(t, verifier(t, i, i.Auth0()), i.Auth0Token(claims{"permissions": []any{nil}}), session.Malformed)
-	refused(t, verifier(t, i, i.OIDC()), i.IDToken(claims{"aud": []any{sessiontest.ClientID, nil}}), session.Malformed)
+	refused(t, verifier(t, i, i.Auth0()), i.Auth0Token(claims{"permissions": []any{nil}}), session.ErrMalformed)
+	refused(t, verifier(t, i, i.OIDC()), i.IDToken(claims{"aud": []any{sessiontest.ClientID, nil}}), session.ErrMalformed)
 }
 
 // fields returns what a session says, without the claims that it refers to.

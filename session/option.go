@@ -13,10 +13,10 @@ import (
 )
 
 // Option adjusts a [Verifier].
-type Option func(*settings) error
+type Option func(*config) error
 
-// settings is what the options set.
-type settings struct {
+// config is what the options set.
+type config struct {
 	leeway, expiryLeeway time.Duration
 	algorithms           []jose.Algorithm
 	parties              []string
@@ -39,7 +39,7 @@ type settings struct {
 // The set must hold a key that can be used. Together with [WithPublicKeyPEM]
 // the keys add up.
 func WithJWKS(jwks []byte) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		set, err := jose.ParseSet(jwks)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func WithJWKS(jwks []byte) Option {
 // may be escaped as `\n`. The keyID is the "kid" of tokens; a single key without
 // one takes tokens of any.
 func WithPublicKeyPEM(keyID, text string) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		key, err := jose.ParsePublicKeyPEM(text, keyID, "")
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func WithPublicKeyPEM(keyID, text string) Option {
 // WithKeysURL fetches keys from this address instead of the profile's, in the
 // same format.
 func WithKeysURL(url string) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.keysURL = url
 		return nil
 	}
@@ -79,7 +79,7 @@ func WithKeysURL(url string) Option {
 // WithHTTPClient sets the client that fetches keys, http.DefaultClient by default.
 // Its redirect policy and cookie jar are not used.
 func WithHTTPClient(c *http.Client) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.client = c
 		return nil
 	}
@@ -87,7 +87,7 @@ func WithHTTPClient(c *http.Client) Option {
 
 // WithClock sets the clock, time.Now by default.
 func WithClock(now func() time.Time) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.now = now
 		return nil
 	}
@@ -95,7 +95,7 @@ func WithClock(now func() time.Time) Option {
 
 // WithLogger logs failed key fetches as warnings; by default nothing is logged.
 func WithLogger(l *slog.Logger) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.logger = l
 		return nil
 	}
@@ -105,7 +105,7 @@ func WithLogger(l *slog.Logger) Option {
 // most five minutes, 30 seconds by default. It does not prolong tokens, see
 // [WithExpiryLeeway].
 func WithLeeway(d time.Duration) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		if d < 0 {
 			return errors.New("negative leeway")
 		}
@@ -120,7 +120,7 @@ func WithLeeway(d time.Duration) Option {
 // WithExpiryLeeway accepts tokens for that long after "exp": at most five
 // minutes, none by default. A machine whose clock is ahead needs it.
 func WithExpiryLeeway(d time.Duration) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		if d < 0 {
 			return errors.New("negative leeway")
 		}
@@ -134,7 +134,7 @@ func WithExpiryLeeway(d time.Duration) Option {
 // PS384, PS512, ES256, ES384, ES512 and EdDSA. Those of HMAC cannot be named: a
 // secret shared with the issuer lets every verifier make tokens.
 func WithAlgorithms(names ...string) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.algorithms = nil
 		for _, name := range names {
 			if !jose.IsAsymmetric(jose.Algorithm(name)) {
@@ -158,7 +158,7 @@ func WithAlgorithms(names ...string) Option {
 // where its audience is the client. For [Clerk], [ClerkOAuth], [Cognito] and
 // [WorkOS] an argument of the profile does the same.
 func WithAuthorizedParties(parties ...string) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.parties = parties
 		return checkList("authorized party", parties)
 	}
@@ -167,7 +167,7 @@ func WithAuthorizedParties(parties ...string) Option {
 // WithTenants lists the tenants ("tid") that an issuer with {tenantid} in it may
 // stand for.
 func WithTenants(tenants ...string) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.tenants = tenants
 		return checkList("tenant", tenants)
 	}
@@ -176,7 +176,7 @@ func WithTenants(tenants ...string) Option {
 // WithRevocation asks r about each token that passed everything else. Several
 // hooks are asked in order.
 func WithRevocation(r Revocation) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		if r == nil {
 			return errors.New("nil revocation hook")
 		}
@@ -205,7 +205,7 @@ type KeyCache struct {
 
 // WithKeyCache sets how fetched keys are kept.
 func WithKeyCache(c KeyCache) Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.cache = c
 		return nil
 	}
@@ -214,7 +214,7 @@ func WithKeyCache(c KeyCache) Option {
 // AllowPlainHTTPToLoopback admits issuers and keys at http addresses on
 // 127.0.0.0/8, [::1] and localhost, for tests and development.
 func AllowPlainHTTPToLoopback() Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.plainLoopback = true
 		return nil
 	}
@@ -223,7 +223,7 @@ func AllowPlainHTTPToLoopback() Option {
 // AllowMissingAuthorizedParty lets tokens of [Clerk] without "azp" pass, as native
 // apps get them. One that is there is checked all the same.
 func AllowMissingAuthorizedParty() Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.allowNoParty = true
 		return nil
 	}
@@ -232,7 +232,7 @@ func AllowMissingAuthorizedParty() Option {
 // AllowTemplateTokens lets tokens of [Clerk] without "sid" pass: those made from a
 // JWT template, which cannot hold that claim.
 func AllowTemplateTokens() Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.allowTemplates = true
 		return nil
 	}
@@ -244,7 +244,7 @@ func AllowTemplateTokens() Option {
 // have, are refused. Use it only where the name of the API is not the client ID of an
 // application: an ID token for that application could pass otherwise.
 func AllowUntypedAccessTokens() Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.untypedAccess = true
 		return nil
 	}
@@ -255,7 +255,7 @@ func AllowUntypedAccessTokens() Option {
 // ("alg": "none"), and no others. Anyone can make such a token for any user: with
 // this option a server authenticates nobody.
 func DangerouslyAcceptUnsignedEmulatorTokens() Option {
-	return func(s *settings) error {
+	return func(s *config) error {
 		s.unsignedEmulator = true
 		return nil
 	}
@@ -263,7 +263,7 @@ func DangerouslyAcceptUnsignedEmulatorTokens() Option {
 
 // source returns where the keys come from. Fixed keys must be able to verify
 // something.
-func (s *settings) source(p *Profile, algorithms []jose.Algorithm) (keyset.Source, error) {
+func (s *config) source(p *Profile, algorithms []jose.Algorithm) (keyset.Source, error) {
 	if len(s.static) > 0 {
 		if s.keysURL != "" {
 			return nil, errors.New("fixed keys and an address of keys exclude each other")

@@ -8,9 +8,9 @@ func (r *reading) authorizedParty(listed []string, missing bool) error {
 	party, _ := r.set.String("azp") // its type has been checked for all profiles
 	switch {
 	case !r.set.Has("azp") && !missing:
-		return refuse(WrongParty, `no "azp"`)
+		return refuse(ErrWrongParty, `no "azp"`)
 	case r.set.Has("azp") && !slices.Contains(listed, party):
-		return refuse(WrongParty, `"azp" is not in the list`)
+		return refuse(ErrWrongParty, `"azp" is not in the list`)
 	}
 	return nil
 }
@@ -33,13 +33,13 @@ func (r *reading) client(audienceIsClient bool) error {
 		case err != nil || !r.set.Has(name):
 			continue
 		case listed != nil && !slices.Contains(listed, party):
-			return refuse(WrongParty, `"`+name+`" is not in the list`)
+			return refuse(ErrWrongParty, `"`+name+`" is not in the list`)
 		case r.session.AuthorizedParty == "":
 			r.session.AuthorizedParty = party
 		}
 	}
 	if listed != nil && r.session.AuthorizedParty == "" && !audienceIsClient {
-		return refuse(WrongParty, "the token names no client")
+		return refuse(ErrWrongParty, "the token names no client")
 	}
 	return nil
 }

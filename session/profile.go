@@ -44,7 +44,7 @@ const (
 type reading struct {
 	set        claims.Set
 	registered claims.Registered
-	settings   *settings
+	settings   *config
 	rules      claims.Rules
 	now        time.Time
 	session    *Session
@@ -92,7 +92,7 @@ const backChannelLogout = "http://schemas.openid.net/event/backchannel-logout"
 func (r *reading) refuseLogoutToken() error {
 	events, _, _ := r.set.Object("events") // of another type it is no business of ours
 	if events.Mentions(backChannelLogout) {
-		return refuse(WrongType, "a logout token")
+		return refuse(ErrWrongType, "a logout token")
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (r *reading) refuseLogoutToken() error {
 func refuseIDToken(set claims.Set) error {
 	for _, name := range []string{"nonce", "at_hash", "c_hash"} {
 		if set.Has(name) {
-			return refuse(WrongType, `an ID token: it has a "`+name+`"`)
+			return refuse(ErrWrongType, `an ID token: it has a "`+name+`"`)
 		}
 	}
 	return nil
@@ -113,7 +113,7 @@ func refuseIDToken(set claims.Set) error {
 func refuseOtherKinds(set claims.Set) error {
 	for _, kind := range [...]struct{ name, access string }{{"token_use", "access"}, {"typ", "Bearer"}} {
 		if s, _ := set.String(kind.name); s != "" && s != kind.access {
-			return refuse(WrongType, `"`+kind.name+`" is not that of an access token`)
+			return refuse(ErrWrongType, `"`+kind.name+`" is not that of an access token`)
 		}
 	}
 	return nil

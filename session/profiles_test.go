@@ -40,29 +40,29 @@ func runChanges(t *testing.T, v *session.Verifier, token func(claims) string, ch
 // registeredChanges are what every profile refuses. J3, J5, J10
 func registeredChanges(now time.Time) []change {
 	return []change{
-		{"J3 exp missing", claims{"exp": absent}, session.Malformed},
-		{"J3 exp null", claims{"exp": nil}, session.Malformed},
-		{"J3 exp string", claims{"exp": "4102444800"}, session.Malformed},
-		{"J3 exp huge", claims{"exp": 1e300}, session.Malformed},
-		{"J3 exp in milliseconds", claims{"exp": now.UnixMilli()}, session.Malformed},
-		{"J3 exp negative", claims{"exp": -1}, session.Malformed},
+		{"J3 exp missing", claims{"exp": absent}, session.ErrMalformed},
+		{"J3 exp null", claims{"exp": nil}, session.ErrMalformed},
+		{"J3 exp string", claims{"exp": "4102444800"}, session.ErrMalformed},
+		{"J3 exp huge", claims{"exp": 1e300}, session.ErrMalformed},
+		{"J3 exp in milliseconds", claims{"exp": now.UnixMilli()}, session.ErrMalformed},
+		{"J3 exp negative", claims{"exp": -1}, session.ErrMalformed},
 		{"J3 exp fraction", claims{"exp": float64(now.Unix()) + 30.5}, ""},
-		{"J3 exp passed", claims{"exp": now.Unix() - 1}, session.Expired},
-		{"J3 exp now", claims{"exp": now.Unix()}, session.Expired},
-		{"J3 iat in the future", claims{"iat": now.Unix() + 31}, session.NotYetValid},
+		{"J3 exp passed", claims{"exp": now.Unix() - 1}, session.ErrExpired},
+		{"J3 exp now", claims{"exp": now.Unix()}, session.ErrExpired},
+		{"J3 iat in the future", claims{"iat": now.Unix() + 31}, session.ErrNotYetValid},
 		{"J3 iat inside the leeway", claims{"iat": now.Unix() + 30}, ""},
-		{"J3 nbf in the future", claims{"nbf": now.Unix() + 31}, session.NotYetValid},
+		{"J3 nbf in the future", claims{"nbf": now.Unix() + 31}, session.ErrNotYetValid},
 		{"J3 nbf inside the leeway", claims{"nbf": now.Unix() + 30}, ""},
-		{"J3 nbf string", claims{"nbf": "1"}, session.Malformed},
-		{"J5 sub empty", claims{"sub": ""}, session.Malformed},
-		{"J5 sub missing", claims{"sub": absent}, session.Malformed},
-		{"J2 SUB only", claims{"sub": absent, "SUB": "user_1"}, session.Malformed},
+		{"J3 nbf string", claims{"nbf": "1"}, session.ErrMalformed},
+		{"J5 sub empty", claims{"sub": ""}, session.ErrMalformed},
+		{"J5 sub missing", claims{"sub": absent}, session.ErrMalformed},
+		{"J2 SUB only", claims{"sub": absent, "SUB": "user_1"}, session.ErrMalformed},
 		{"J2 SUB beside sub", claims{"SUB": "admin"}, ""},
-		{"J2 EXP", claims{"exp": absent, "EXP": now.Unix() + 60}, session.Malformed},
-		{"J10 iss missing", claims{"iss": absent}, session.Malformed},
-		{"J10 iss other", claims{"iss": "https://evil.example"}, session.WrongIssuer},
-		{"J10 iss list", claims{"iss": []string{"https://evil.example"}}, session.Malformed},
-		{"J4 logout event", claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}}, session.WrongType},
+		{"J2 EXP", claims{"exp": absent, "EXP": now.Unix() + 60}, session.ErrMalformed},
+		{"J10 iss missing", claims{"iss": absent}, session.ErrMalformed},
+		{"J10 iss other", claims{"iss": "https://evil.example"}, session.ErrWrongIssuer},
+		{"J10 iss list", claims{"iss": []string{"https://evil.example"}}, session.ErrMalformed},
+		{"J4 logout event", claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}}, session.ErrWrongType},
 		{"events of another kind", claims{"events": []string{"login"}}, ""},
 	}
 }
@@ -101,26 +101,26 @@ func TestClerk(t *testing.T) {
 
 	runChanges(t, v, i.ClerkToken, registeredChanges(now))
 	runChanges(t, v, i.ClerkToken, []change{
-		{"nbf missing", claims{"nbf": absent}, session.Malformed},
-		{"sid missing", claims{"sid": absent}, session.WrongType},
-		{"sid empty", claims{"sid": ""}, session.WrongType},
-		{"sid number", claims{"sid": 1}, session.Malformed},
-		{"J10 azp missing", claims{"azp": absent}, session.WrongParty},
-		{"J10 azp other", claims{"azp": "https://evil.example.com"}, session.WrongParty},
-		{"J10 azp with slash", claims{"azp": sessiontest.AuthorizedParty + "/"}, session.WrongParty},
-		{"J10 azp empty", claims{"azp": ""}, session.WrongParty},
-		{"J10 azp list", claims{"azp": []string{sessiontest.AuthorizedParty}}, session.Malformed},
-		{"J10 iss with slash", claims{"iss": sessiontest.ClerkIssuer + "/"}, session.WrongIssuer},
-		{"pending", claims{"sts": "pending"}, session.Pending},
-		{"unknown status", claims{"sts": "other"}, session.Pending},
-		{"empty status", claims{"sts": ""}, session.Pending},
+		{"nbf missing", claims{"nbf": absent}, session.ErrMalformed},
+		{"sid missing", claims{"sid": absent}, session.ErrWrongType},
+		{"sid empty", claims{"sid": ""}, session.ErrWrongType},
+		{"sid number", claims{"sid": 1}, session.ErrMalformed},
+		{"J10 azp missing", claims{"azp": absent}, session.ErrWrongParty},
+		{"J10 azp other", claims{"azp": "https://evil.example.com"}, session.ErrWrongParty},
+		{"J10 azp with slash", claims{"azp": sessiontest.AuthorizedParty + "/"}, session.ErrWrongParty},
+		{"J10 azp empty", claims{"azp": ""}, session.ErrWrongParty},
+		{"J10 azp list", claims{"azp": []string{sessiontest.AuthorizedParty}}, session.ErrMalformed},
+		{"J10 iss with slash", claims{"iss": sessiontest.ClerkIssuer + "/"}, session.ErrWrongIssuer},
+		{"pending", claims{"sts": "pending"}, session.ErrPending},
+		{"unknown status", claims{"sts": "other"}, session.ErrPending},
+		{"empty status", claims{"sts": ""}, session.ErrPending},
 		{"J4 status null", claims{"sts": nil}, ""},
 		{"no status", claims{"sts": absent}, ""},
 		{"no organization", claims{"o": absent}, ""},
 		{"J4 organization null", claims{"o": nil}, ""},
 		{"organization without id", claims{"o": claims{"rol": "admin"}}, ""},
-		{"role number", claims{"o": claims{"id": "org_1", "rol": 1}}, session.Malformed},
-		{"permissions number", claims{"o": claims{"id": "org_1", "per": 1}}, session.Malformed},
+		{"role number", claims{"o": claims{"id": "org_1", "rol": 1}}, session.ErrMalformed},
+		{"permissions number", claims{"o": claims{"id": "org_1", "per": 1}}, session.ErrMalformed},
 	})
 }
 
@@ -181,20 +181,20 @@ func TestClerkOptions(t *testing.T) {
 	i, _ := shared()
 	v := verifier(t, i, i.Clerk(), session.AllowMissingAuthorizedParty())
 	accepted(t, v, i.ClerkToken(claims{"azp": absent}))
-	refused(t, v, i.ClerkToken(claims{"azp": "https://evil.example"}), session.WrongParty)
+	refused(t, v, i.ClerkToken(claims{"azp": "https://evil.example"}), session.ErrWrongParty)
 
 	native := verifier(t, i, session.Clerk(sessiontest.ClerkIssuer), session.AllowMissingAuthorizedParty())
 	accepted(t, native, i.ClerkToken(claims{"azp": absent}))
-	refused(t, native, i.ClerkToken(nil), session.WrongParty)
+	refused(t, native, i.ClerkToken(nil), session.ErrWrongParty)
 
 	v = verifier(t, i, i.Clerk(), session.AllowTemplateTokens())
 	accepted(t, v, i.ClerkToken(claims{"sid": absent, "v": absent}))
-	refused(t, v, i.ClerkToken(claims{"sid": ""}), session.WrongType)
+	refused(t, v, i.ClerkToken(claims{"sid": ""}), session.ErrWrongType)
 
 	// J12: a token between machines is no user's, whatever the options let pass.
 	v = verifier(t, i, i.Clerk(), session.AllowTemplateTokens(), session.AllowMissingAuthorizedParty())
 	for _, sub := range []string{"mch_1", "mch_"} {
-		refused(t, v, i.ClerkToken(claims{"sid": absent, "azp": absent, "sub": sub}), session.WrongType)
+		refused(t, v, i.ClerkToken(claims{"sid": absent, "azp": absent, "sub": sub}), session.ErrWrongType)
 	}
 	accepted(t, v, i.ClerkToken(claims{"sid": absent, "azp": absent, "sub": "user_mch_1"}))
 }
@@ -228,25 +228,25 @@ func TestAuth0(t *testing.T) {
 	runChanges(t, v, i.Auth0Token, registeredChanges(now))
 	runChanges(t, v, i.Auth0Token, []change{
 		{"aud string", claims{"aud": sessiontest.Audience}, ""},
-		{"J10 aud other", claims{"aud": "https://other.test"}, session.WrongAudience},
-		{"J10 aud missing", claims{"aud": absent}, session.WrongAudience},
-		{"J10 aud prefix", claims{"aud": sessiontest.Audience + "/"}, session.WrongAudience},
-		{"J10 iss without slash", claims{"iss": "https://" + sessiontest.Auth0Domain}, session.WrongIssuer},
-		{"J4 ID token by aud", claims{"aud": sessiontest.ClientID}, session.WrongAudience},
-		{"J4 ID token by nonce", claims{"nonce": "n"}, session.WrongType},
-		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.WrongType},
-		{"permissions string", claims{"permissions": "admin"}, session.Malformed},
+		{"J10 aud other", claims{"aud": "https://other.test"}, session.ErrWrongAudience},
+		{"J10 aud missing", claims{"aud": absent}, session.ErrWrongAudience},
+		{"J10 aud prefix", claims{"aud": sessiontest.Audience + "/"}, session.ErrWrongAudience},
+		{"J10 iss without slash", claims{"iss": "https://" + sessiontest.Auth0Domain}, session.ErrWrongIssuer},
+		{"J4 ID token by aud", claims{"aud": sessiontest.ClientID}, session.ErrWrongAudience},
+		{"J4 ID token by nonce", claims{"nonce": "n"}, session.ErrWrongType},
+		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.ErrWrongType},
+		{"permissions string", claims{"permissions": "admin"}, session.ErrMalformed},
 		{"J4 scope list", claims{"scope": []string{"admin"}}, ""},
-		{"scope number", claims{"scope": 1}, session.Malformed},
-		{"scp number", claims{"scp": 1}, session.Malformed},
-		{"scope list of numbers", claims{"scope": []int{1}}, session.Malformed},
-		{"J4 ID token by at_hash", claims{"at_hash": "x"}, session.WrongType},
-		{"J4 ID token by c_hash", claims{"c_hash": "x"}, session.WrongType},
+		{"scope number", claims{"scope": 1}, session.ErrMalformed},
+		{"scp number", claims{"scp": 1}, session.ErrMalformed},
+		{"scope list of numbers", claims{"scope": []int{1}}, session.ErrMalformed},
+		{"J4 ID token by at_hash", claims{"at_hash": "x"}, session.ErrWrongType},
+		{"J4 ID token by c_hash", claims{"c_hash": "x"}, session.ErrWrongType},
 		{"no permissions", claims{"permissions": absent, "scope": absent, "org_id": absent, "org_name": absent}, ""},
 	})
 	v = verifier(t, i, i.Auth0(), session.WithAuthorizedParties(sessiontest.ClientID))
 	accepted(t, v, i.Auth0Token(nil))
-	refused(t, v, i.Auth0Token(claims{"azp": "other"}), session.WrongParty)
+	refused(t, v, i.Auth0Token(claims{"azp": "other"}), session.ErrWrongParty)
 }
 
 func TestFirebase(t *testing.T) {
@@ -259,14 +259,14 @@ func TestFirebase(t *testing.T) {
 	s = accepted(t, v, i.FirebaseToken(claims{"firebase": claims{"tenant": "tenant-1"}}))
 	require.Equal(t, "tenant-1", s.Organization.ID)
 	own := []change{
-		{"aud list", claims{"aud": []string{sessiontest.FirebaseProject}}, session.Malformed},
-		{"aud other", claims{"aud": "other"}, session.WrongAudience},
+		{"aud list", claims{"aud": []string{sessiontest.FirebaseProject}}, session.ErrMalformed},
+		{"aud other", claims{"aud": "other"}, session.ErrWrongAudience},
 		{"sub of 128", claims{"sub": strings.Repeat("é", 128)}, ""},
-		{"sub of 129", claims{"sub": strings.Repeat("a", 129)}, session.Malformed},
-		{"auth_time missing", claims{"auth_time": absent}, session.Malformed},
-		{"auth_time in the future", claims{"auth_time": now.Unix() + 31}, session.NotYetValid},
-		{"auth_time string", claims{"auth_time": "1"}, session.Malformed},
-		{"iat missing", claims{"iat": absent}, session.Malformed},
+		{"sub of 129", claims{"sub": strings.Repeat("a", 129)}, session.ErrMalformed},
+		{"auth_time missing", claims{"auth_time": absent}, session.ErrMalformed},
+		{"auth_time in the future", claims{"auth_time": now.Unix() + 31}, session.ErrNotYetValid},
+		{"auth_time string", claims{"auth_time": "1"}, session.ErrMalformed},
+		{"iat missing", claims{"iat": absent}, session.ErrMalformed},
 	}
 	runChanges(t, v, i.FirebaseToken, append(registeredChanges(now), own...))
 	cookies := verifier(t, i, i.FirebaseCookie())
@@ -274,28 +274,28 @@ func TestFirebase(t *testing.T) {
 	runChanges(t, cookies, i.FirebaseCookieToken, append(registeredChanges(now), own...))
 
 	// J4: a Firebase cookie is refused as an ID token and the reverse.
-	refused(t, v, i.FirebaseCookieToken(nil), session.WrongIssuer)
-	refused(t, cookies, i.FirebaseToken(nil), session.WrongIssuer)
+	refused(t, v, i.FirebaseCookieToken(nil), session.ErrWrongIssuer)
+	refused(t, cookies, i.FirebaseToken(nil), session.ErrWrongIssuer)
 
 	noKeyID := i.Sign([]byte(`{"alg":"RS256","typ":"JWT"}`), []byte(`{"iss":"https://securetoken.google.com/demo-example"}`))
-	refused(t, v, noKeyID, session.Malformed)
+	refused(t, v, noKeyID, session.ErrMalformed)
 }
 
 func TestFirebaseEmulator(t *testing.T) {
 	t.Parallel()
 	i, _ := stopped()
 	token := i.FirebaseEmulatorToken(nil)
-	refused(t, verifier(t, i, i.Firebase()), token, session.Malformed)
-	refused(t, verifier(t, i, i.Firebase()), token+"AA", session.WrongAlgorithm)
+	refused(t, verifier(t, i, i.Firebase()), token, session.ErrMalformed)
+	refused(t, verifier(t, i, i.Firebase()), token+"AA", session.ErrWrongAlgorithm)
 
 	emulated := verifier(t, i, i.Firebase(), session.DangerouslyAcceptUnsignedEmulatorTokens())
 	require.NoError(t, emulated.Warm(t.Context()))
 	s := accepted(t, emulated, token)
 	require.Equal(t, sessiontest.Subject, s.Subject)
-	refused(t, emulated, i.FirebaseToken(nil), session.WrongAlgorithm)
-	refused(t, emulated, token+"AA", session.WrongAlgorithm)
-	refused(t, emulated, i.FirebaseEmulatorToken(claims{"aud": "other"}), session.WrongAudience)
-	refused(t, emulated, i.FirebaseEmulatorToken(claims{"exp": absent}), session.Malformed)
+	refused(t, emulated, i.FirebaseToken(nil), session.ErrWrongAlgorithm)
+	refused(t, emulated, token+"AA", session.ErrWrongAlgorithm)
+	refused(t, emulated, i.FirebaseEmulatorToken(claims{"aud": "other"}), session.ErrWrongAudience)
+	refused(t, emulated, i.FirebaseEmulatorToken(claims{"exp": absent}), session.ErrMalformed)
 	require.Zero(t, i.Fetches())
 }
 
@@ -309,10 +309,10 @@ func TestOIDC(t *testing.T) {
 	runChanges(t, v, i.IDToken, []change{
 		{"J10 aud list", claims{"aud": []string{"other", sessiontest.ClientID}}, ""},
 		{"J10 aud list, azp ours", claims{"aud": []string{"other", sessiontest.ClientID}, "azp": sessiontest.ClientID}, ""},
-		{"J10 aud list, azp other", claims{"aud": []string{"other", sessiontest.ClientID}, "azp": "other"}, session.WrongParty},
+		{"J10 aud list, azp other", claims{"aud": []string{"other", sessiontest.ClientID}, "azp": "other"}, session.ErrWrongParty},
 		{"one aud, azp other", claims{"azp": "client-of-the-app"}, ""},
-		{"aud other", claims{"aud": "other"}, session.WrongAudience},
-		{"iat missing", claims{"iat": absent}, session.Malformed},
+		{"aud other", claims{"aud": "other"}, session.ErrWrongAudience},
+		{"iat missing", claims{"iat": absent}, session.ErrMalformed},
 		{"roles of another shape", claims{"roles": claims{"a": 1}}, ""},
 	})
 	s = accepted(t, v, i.IDToken(claims{"roles": []string{"a"}, "groups": []string{"b"}}))
@@ -320,7 +320,7 @@ func TestOIDC(t *testing.T) {
 	require.True(t, s.HasRole("b"))
 	v = verifier(t, i, i.OIDC(), session.WithAuthorizedParties("app"))
 	accepted(t, v, i.IDToken(claims{"azp": "app"}))
-	refused(t, v, i.IDToken(claims{"azp": "other"}), session.WrongParty)
+	refused(t, v, i.IDToken(claims{"azp": "other"}), session.ErrWrongParty)
 }
 
 func TestAccessToken(t *testing.T) {
@@ -333,8 +333,8 @@ func TestAccessToken(t *testing.T) {
 	runChanges(t, v, i.AccessToken, registeredChanges(now))
 	runChanges(t, v, i.AccessToken, []change{
 		{"aud list", claims{"aud": []string{"x", sessiontest.Audience}}, ""},
-		{"aud other", claims{"aud": "other"}, session.WrongAudience},
-		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.WrongType},
+		{"aud other", claims{"aud": "other"}, session.ErrWrongAudience},
+		{"bound to a key", claims{"cnf": claims{"jkt": "x"}}, session.ErrWrongType},
 	})
 }
 
@@ -377,7 +377,7 @@ func TestJ4_KindsOfTokens(t *testing.T) {
 				require.Nil(t, s)
 			}
 			for _, typ := range []string{"logout+jwt", "dpop+jwt", "application/dpop+jwt", "secevent+jwt", "JWS", "id_token", "jwt+at", "text/JWT", "entity-statement+jwt", " JWT"} {
-				refused(t, v, retyped(token[name](nil), header(typ)), session.WrongType)
+				refused(t, v, retyped(token[name](nil), header(typ)), session.ErrWrongType)
 			}
 			for typ, profiles := range map[string]string{
 				"": plain, "JWT": plain, "jwt": plain, "application/jwt": plain,
@@ -387,13 +387,13 @@ func TestJ4_KindsOfTokens(t *testing.T) {
 				if slices.Contains(strings.Fields(profiles), name) {
 					accepted(t, v, raw)
 				} else {
-					refused(t, v, raw, session.WrongType)
+					refused(t, v, raw, session.ErrWrongType)
 				}
 			}
 		})
 	}
 	// A logout token of the very issuer and audience.
-	refused(t, verifier(t, i, session.OIDC("https://"+sessiontest.Auth0Domain+"/", sessiontest.ClientID), session.WithJWKS(i.JWKS())), i.LogoutToken(nil), session.WrongType)
+	refused(t, verifier(t, i, session.OIDC("https://"+sessiontest.Auth0Domain+"/", sessiontest.ClientID), session.WithJWKS(i.JWKS())), i.LogoutToken(nil), session.ErrWrongType)
 }
 
 // J11
@@ -411,6 +411,6 @@ func TestJ11_TenantTemplate(t *testing.T) {
 		{"iss": "https://login.example.com/{tenantid}/v2.0", "tid": "{tenantid}"},
 		{"iss": issuer, "tid": "t-1"},
 	} {
-		refused(t, v, i.IDToken(c), session.WrongIssuer)
+		refused(t, v, i.IDToken(c), session.ErrWrongIssuer)
 	}
 }

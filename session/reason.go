@@ -12,49 +12,49 @@ import (
 
 // Reason says why a token was refused. It is an error itself, so that
 //
-//	errors.Is(err, session.Expired)
+//	errors.Is(err, session.ErrExpired)
 //
 // tells what happened; errors of [Verifier.Verify] wrap one and, where there is
 // one, the cause.
 type Reason string
 
 // The reasons. All are decisions about the token, a 401 to the client, except
-// KeysUnavailable and RevocationUnavailable: those say that no decision could
+// ErrKeysUnavailable and ErrRevocationUnavailable: those say that no decision could
 // be made, a 503 (see [Reason.Decided]).
 const (
-	// Malformed: not a compact JWS as RFC 7515 has it, or claims that are not
+	// ErrMalformed: not a compact JWS as RFC 7515 has it, or claims that are not
 	// strict JSON, of the wrong type, or missing.
-	Malformed Reason = "malformed token"
-	// WrongAlgorithm: signed with an algorithm that the profile or the key does
+	ErrMalformed Reason = "malformed token"
+	// ErrWrongAlgorithm: signed with an algorithm that the profile or the key does
 	// not admit, or not signed at all.
-	WrongAlgorithm Reason = "algorithm not allowed"
-	// BadSignature: the signature does not verify.
-	BadSignature Reason = "bad signature"
-	// UnknownKey: the issuer has no key of that ID.
-	UnknownKey Reason = "unknown key"
-	// WrongType: another kind of token than the profile is for, such as an ID
+	ErrWrongAlgorithm Reason = "algorithm not allowed"
+	// ErrBadSignature: the signature does not verify.
+	ErrBadSignature Reason = "bad signature"
+	// ErrUnknownKey: the issuer has no key of that ID.
+	ErrUnknownKey Reason = "unknown key"
+	// ErrWrongType: another kind of token than the profile is for, such as an ID
 	// token where an access token is needed.
-	WrongType Reason = "wrong kind of token"
-	// WrongIssuer: "iss" is not the profile's.
-	WrongIssuer Reason = "wrong issuer"
-	// WrongAudience: "aud" does not name this application.
-	WrongAudience Reason = "wrong audience"
-	// WrongParty: the party or client that the token was made for ("azp",
+	ErrWrongType Reason = "wrong kind of token"
+	// ErrWrongIssuer: "iss" is not the profile's.
+	ErrWrongIssuer Reason = "wrong issuer"
+	// ErrWrongAudience: "aud" does not name this application.
+	ErrWrongAudience Reason = "wrong audience"
+	// ErrWrongParty: the party or client that the token was made for ("azp",
 	// "client_id") is not in the list.
-	WrongParty Reason = "wrong authorized party"
-	// Expired: "exp" has passed. The token was good in every other respect that
+	ErrWrongParty Reason = "wrong authorized party"
+	// ErrExpired: "exp" has passed. The token was good in every other respect that
 	// was looked at.
-	Expired Reason = "expired"
-	// NotYetValid: "nbf", "iat" or "auth_time" lies in the future.
-	NotYetValid Reason = "not yet valid"
-	// Pending: the user has not finished signing in (Clerk's "sts").
-	Pending Reason = "sign-in is pending"
-	// Revoked: a revocation hook says that the session has ended.
-	Revoked Reason = "revoked"
-	// KeysUnavailable: the issuer's keys cannot be had at present.
-	KeysUnavailable Reason = "keys unavailable"
-	// RevocationUnavailable: a revocation hook failed.
-	RevocationUnavailable Reason = "revocation state unavailable"
+	ErrExpired Reason = "expired"
+	// ErrNotYetValid: "nbf", "iat" or "auth_time" lies in the future.
+	ErrNotYetValid Reason = "not yet valid"
+	// ErrPending: the user has not finished signing in (Clerk's "sts").
+	ErrPending Reason = "sign-in is pending"
+	// ErrRevoked: a revocation hook says that the session has ended.
+	ErrRevoked Reason = "revoked"
+	// ErrKeysUnavailable: the issuer's keys cannot be had at present.
+	ErrKeysUnavailable Reason = "keys unavailable"
+	// ErrRevocationUnavailable: a revocation hook failed.
+	ErrRevocationUnavailable Reason = "revocation state unavailable"
 )
 
 // Error returns the reason in words.
@@ -62,7 +62,7 @@ func (r Reason) Error() string { return string(r) }
 
 // Decided reports whether the reason is a verdict on the token, rather than
 // the lack of one.
-func (r Reason) Decided() bool { return r != KeysUnavailable && r != RevocationUnavailable }
+func (r Reason) Decided() bool { return r != ErrKeysUnavailable && r != ErrRevocationUnavailable }
 
 // Status returns the HTTP status for the reason: 401, or 503 if nothing was
 // decided.
@@ -79,12 +79,17 @@ type Error struct {
 	Reason Reason
 	// Err is the cause, nil if the reason says it all.
 	Err error
+
+	named bool // Err's text names the reason itself
 }
 
 // Error describes the reason and the cause.
 func (e *Error) Error() string {
-	if e.Err == nil {
+	switch {
+	case e.Err == nil:
 		return "verify session token: " + string(e.Reason)
+	case e.named:
+		return "verify session token: " + e.Err.Error()
 	}
 	return "verify session token: " + string(e.Reason) + ": " + e.Err.Error()
 }
@@ -107,24 +112,25 @@ func classify(err error) error {
 	for _, c := range [...]struct {
 		sentinel error
 		reason   Reason
+		named    bool
 	}{
-		{keyset.ErrUnavailable, KeysUnavailable},
-		{jose.ErrUnknownKey, UnknownKey},
-		{jose.ErrAlgorithm, WrongAlgorithm},
-		{jose.ErrSignature, BadSignature},
-		{claims.ErrIssuer, WrongIssuer},
-		{claims.ErrAudience, WrongAudience},
-		{claims.ErrExpired, Expired},
-		{claims.ErrNotYetValid, NotYetValid},
-		{jose.ErrMalformed, Malformed},
-		{claims.ErrMalformed, Malformed},
+		{keyset.ErrUnavailable, ErrKeysUnavailable, true},
+		{jose.ErrUnknownKey, ErrUnknownKey, true},
+		{jose.ErrAlgorithm, ErrWrongAlgorithm, true},
+		{jose.ErrSignature, ErrBadSignature, true},
+		{claims.ErrIssuer, ErrWrongIssuer, true},
+		{claims.ErrAudience, ErrWrongAudience, true},
+		{claims.ErrExpired, ErrExpired, true},
+		{claims.ErrNotYetValid, ErrNotYetValid, true},
+		{jose.ErrMalformed, ErrMalformed, true},
+		{claims.ErrMalformed, ErrMalformed, true},
 		// A cancelled caller has learnt nothing about its token.
-		{context.Canceled, KeysUnavailable},
-		{context.DeadlineExceeded, KeysUnavailable},
+		{context.Canceled, ErrKeysUnavailable, false},
+		{context.DeadlineExceeded, ErrKeysUnavailable, false},
 	} {
 		if errors.Is(err, c.sentinel) {
-			return &Error{Reason: c.reason, Err: err}
+			return &Error{Reason: c.reason, Err: err, named: c.named}
 		}
 	}
-	return &Error{Reason: Malformed, Err: err}
+	return &Error{Reason: ErrMalformed, Err: err}
 }

@@ -77,10 +77,10 @@ func TestLoggedOutEdges(t *testing.T) {
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]Reason{
-		context.Canceled:         KeysUnavailable,
-		context.DeadlineExceeded: KeysUnavailable,
-		errors.New("x"):          Malformed,
-		refuse(Pending, "x"):     Pending,
+		context.Canceled:         ErrKeysUnavailable,
+		context.DeadlineExceeded: ErrKeysUnavailable,
+		errors.New("x"):          ErrMalformed,
+		refuse(ErrPending, "x"):  ErrPending,
 	} {
 		var typed *Error
 		must.ErrorAs(t, classify(err), &typed)

@@ -18,7 +18,7 @@ import (
 // for concurrent use, and has no goroutine when idle, so that it needs no Close.
 type Verifier struct {
 	profile    Profile
-	settings   settings
+	settings   config
 	rules      claims.Rules
 	algorithms []jose.Algorithm
 	keys       keyset.Source
@@ -146,10 +146,10 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*Session, error) {
 	for _, hook := range v.settings.revocations {
 		revoked, err := panics.Do(ctx, "the revocation hook", func(ctx context.Context) (bool, error) { return hook.Revoked(ctx, s) })
 		if err != nil {
-			return nil, &Error{Reason: RevocationUnavailable, Err: err}
+			return nil, &Error{Reason: ErrRevocationUnavailable, Err: err}
 		}
 		if revoked {
-			return nil, &Error{Reason: Revoked}
+			return nil, &Error{Reason: ErrRevoked}
 		}
 	}
 	return s, nil
@@ -172,7 +172,7 @@ func (v *Verifier) signed(ctx context.Context, raw string) (claims.Set, error) {
 		return claims.Set{}, jose.ErrAlgorithm
 	}
 	if v.profile.firebase && token.Header.KeyID == "" {
-		return claims.Set{}, refuse(Malformed, `no "kid"`)
+		return claims.Set{}, refuse(ErrMalformed, `no "kid"`)
 	}
 	key, err := v.keys.Key(ctx, token.Header)
 	if err != nil {
@@ -198,7 +198,7 @@ func (v *Verifier) unsigned(raw string) (claims.Set, error) {
 func (v *Verifier) claims(h jose.Header, payload []byte) (claims.Set, error) {
 	typed := lists(v.profile.types, h)
 	if !typed && !(v.settings.untypedAccess && lists([]string{"", "JWT"}, h)) {
-		return claims.Set{}, refuse(WrongType, `"typ" is that of another kind of token`)
+		return claims.Set{}, refuse(ErrWrongType, `"typ" is that of another kind of token`)
 	}
 	set, err := claims.Parse(payload)
 	if err != nil {
@@ -232,7 +232,7 @@ func (r *reading) common() (err error) {
 		return err
 	}
 	if !r.rules.Passed(s.AuthTime, r.now) {
-		return refuse(NotYetValid, `"auth_time" lies in the future`)
+		return refuse(ErrNotYetValid, `"auth_time" lies in the future`)
 	}
 	return nil
 }

@@ -228,7 +228,7 @@ func TestStaticKeys(t *testing.T) {
 	accepted(t, v, i.ClerkToken(nil))
 	old := i.ClerkToken(nil)
 	i.Rotate()
-	refused(t, v, i.ClerkToken(nil), session.UnknownKey)
+	refused(t, v, i.ClerkToken(nil), session.ErrUnknownKey)
 	accepted(t, v, old)
 	require.Zero(t, i.Fetches())
 }
@@ -245,10 +245,10 @@ func TestAlgorithms(t *testing.T) {
 		if name == "ES256" || name == "EdDSA" {
 			accepted(t, only, i.IDToken(nil))
 		} else {
-			refused(t, only, i.IDToken(nil), session.WrongAlgorithm)
+			refused(t, only, i.IDToken(nil), session.ErrWrongAlgorithm)
 		}
 		if name != "RS256" {
-			refused(t, clerk, i.ClerkToken(nil), session.WrongAlgorithm)
+			refused(t, clerk, i.ClerkToken(nil), session.ErrWrongAlgorithm)
 		}
 	}
 }
@@ -257,12 +257,12 @@ func TestLeeways(t *testing.T) {
 	t.Parallel()
 	i, now := shared()
 	none := verifier(t, i, i.OIDC(), session.WithLeeway(0))
-	refused(t, none, i.IDToken(claims{"iat": now.Unix() + 1}), session.NotYetValid)
+	refused(t, none, i.IDToken(claims{"iat": now.Unix() + 1}), session.ErrNotYetValid)
 	wide := verifier(t, i, i.OIDC(), session.WithLeeway(2*time.Minute), session.WithExpiryLeeway(time.Minute))
 	accepted(t, wide, i.IDToken(claims{"iat": now.Unix() + 120}))
-	refused(t, wide, i.IDToken(claims{"iat": now.Unix() + 121}), session.NotYetValid)
+	refused(t, wide, i.IDToken(claims{"iat": now.Unix() + 121}), session.ErrNotYetValid)
 	accepted(t, wide, i.IDToken(claims{"exp": now.Unix() - 59}))
-	refused(t, wide, i.IDToken(claims{"exp": now.Unix() - 60}), session.Expired)
+	refused(t, wide, i.IDToken(claims{"exp": now.Unix() - 60}), session.ErrExpired)
 }
 
 // J1, J5, J6, J7: what the gate and the key set refuse, seen from outside. The
@@ -289,43 +289,43 @@ func TestJ1_J5_J6_J7_HostileTokens(t *testing.T) {
 		name, raw string
 		want      session.Reason
 	}{
-		{"J1 none", b64(`{"alg":"none"}`) + "." + parts[1] + ".", session.Malformed},
-		{"J1 none with signature", b64(`{"alg":"none"}`) + "." + parts[1] + "." + parts[2], session.WrongAlgorithm},
-		{"J1 None", b64(`{"alg":"None","kid":"`+kid+`"}`) + "." + parts[1] + "." + parts[2], session.WrongAlgorithm},
-		{"J1 HS256", b64(`{"alg":"HS256","kid":"`+kid+`"}`) + "." + parts[1] + "." + parts[2], session.WrongAlgorithm},
-		{"J1 key of another algorithm", sign(`{"alg":"PS256","kid":"` + kid + `"}`), session.WrongAlgorithm},
-		{"J1 crit", sign(`{"alg":"RS256","kid":"` + kid + `","crit":["exp"],"exp":1}`), session.Malformed},
-		{"J1 crit empty", sign(`{"alg":"RS256","kid":"` + kid + `","crit":[]}`), session.Malformed},
-		{"J1 b64", sign(`{"alg":"RS256","kid":"` + kid + `","b64":false}`), session.Malformed},
-		{"J1 zip", sign(`{"alg":"RS256","kid":"` + kid + `","zip":"DEF"}`), session.Malformed},
-		{"J1 jku", sign(`{"alg":"RS256","kid":"x","jku":"https://evil.example/keys"}`), session.UnknownKey},
-		{"J2 duplicate header", sign(`{"alg":"RS256","kid":"` + kid + `","alg":"RS256"}`), session.Malformed},
-		{"J2 ALG", sign(`{"ALG":"RS256","kid":"` + kid + `"}`), session.Malformed},
-		{"J2 duplicate claim", body(`{` + inner + `,"sub":"admin"}`), session.Malformed},
-		{"J2 duplicate by escape", body(`{` + inner + `,"\u0073ub":"admin"}`), session.Malformed},
-		{"J2 duplicate deep", body(`{` + inner + `,"x":{"a":[{"b":1,"b":2}]}}`), session.Malformed},
-		{"J3 NaN", body(`{` + inner + `,"x":NaN}`), session.Malformed},
-		{"J5 trailing", body(string(payload) + "x"), session.Malformed},
-		{"J5 second object", body(string(payload) + "{}"), session.Malformed},
-		{"J5 byte order mark", body("\xef\xbb\xbf" + string(payload)), session.Malformed},
-		{"J5 invalid UTF-8", body(`{` + inner + ",\"x\":\"\xff\"}"), session.Malformed},
-		{"J5 lone surrogate", body(`{` + inner + `,"x":"\ud800"}`), session.Malformed},
-		{"J5 payload array", body(`[]`), session.Malformed},
-		{"J5 payload empty", parts[0] + ".." + parts[2], session.Malformed},
-		{"J5 padding", good + "=", session.Malformed},
-		{"J5 newline", good + "\n", session.Malformed},
-		{"J5 CR inside", parts[0] + "." + parts[1][:8] + "\r" + parts[1][8:] + "." + parts[2], session.Malformed},
-		{"J5 four segments", good + ".", session.Malformed},
-		{"J5 two segments", parts[0] + "." + parts[1], session.Malformed},
-		{"J5 standard alphabet", parts[0] + "." + parts[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(parts[2][:len(parts[2])-1]) + "+", session.Malformed},
-		{"J5 empty", "", session.Malformed},
-		{"J6 too large", body(`{` + inner + `,"x":"` + strings.Repeat("a", 16<<10) + `"}`), session.Malformed},
-		{"J7 no kid", sign(`{"alg":"RS256"}`), session.UnknownKey},
-		{"J7 path", sign(`{"alg":"RS256","kid":"../../etc/passwd"}`), session.UnknownKey},
-		{"J7 URL", sign(`{"alg":"RS256","kid":"https://evil.example/key"}`), session.UnknownKey},
-		{"J7 empty kid", sign(`{"alg":"RS256","kid":""}`), session.Malformed},
-		{"J7 kid number", sign(`{"alg":"RS256","kid":1}`), session.Malformed},
-		{"signature of another token", parts[0] + "." + parts[1] + "." + strings.Split(i.IDToken(claims{"sub": "x"}), ".")[2], session.BadSignature},
+		{"J1 none", b64(`{"alg":"none"}`) + "." + parts[1] + ".", session.ErrMalformed},
+		{"J1 none with signature", b64(`{"alg":"none"}`) + "." + parts[1] + "." + parts[2], session.ErrWrongAlgorithm},
+		{"J1 None", b64(`{"alg":"None","kid":"`+kid+`"}`) + "." + parts[1] + "." + parts[2], session.ErrWrongAlgorithm},
+		{"J1 HS256", b64(`{"alg":"HS256","kid":"`+kid+`"}`) + "." + parts[1] + "." + parts[2], session.ErrWrongAlgorithm},
+		{"J1 key of another algorithm", sign(`{"alg":"PS256","kid":"` + kid + `"}`), session.ErrWrongAlgorithm},
+		{"J1 crit", sign(`{"alg":"RS256","kid":"` + kid + `","crit":["exp"],"exp":1}`), session.ErrMalformed},
+		{"J1 crit empty", sign(`{"alg":"RS256","kid":"` + kid + `","crit":[]}`), session.ErrMalformed},
+		{"J1 b64", sign(`{"alg":"RS256","kid":"` + kid + `","b64":false}`), session.ErrMalformed},
+		{"J1 zip", sign(`{"alg":"RS256","kid":"` + kid + `","zip":"DEF"}`), session.ErrMalformed},
+		{"J1 jku", sign(`{"alg":"RS256","kid":"x","jku":"https://evil.example/keys"}`), session.ErrUnknownKey},
+		{"J2 duplicate header", sign(`{"alg":"RS256","kid":"` + kid + `","alg":"RS256"}`), session.ErrMalformed},
+		{"J2 ALG", sign(`{"ALG":"RS256","kid":"` + kid + `"}`), session.ErrMalformed},
+		{"J2 duplicate claim", body(`{` + inner + `,"sub":"admin"}`), session.ErrMalformed},
+		{"J2 duplicate by escape", body(`{` + inner + `,"\u0073ub":"admin"}`), session.ErrMalformed},
+		{"J2 duplicate deep", body(`{` + inner + `,"x":{"a":[{"b":1,"b":2}]}}`), session.ErrMalformed},
+		{"J3 NaN", body(`{` + inner + `,"x":NaN}`), session.ErrMalformed},
+		{"J5 trailing", body(string(payload) + "x"), session.ErrMalformed},
+		{"J5 second object", body(string(payload) + "{}"), session.ErrMalformed},
+		{"J5 byte order mark", body("\xef\xbb\xbf" + string(payload)), session.ErrMalformed},
+		{"J5 invalid UTF-8", body(`{` + inner + ",\"x\":\"\xff\"}"), session.ErrMalformed},
+		{"J5 lone surrogate", body(`{` + inner + `,"x":"\ud800"}`), session.ErrMalformed},
+		{"J5 payload array", body(`[]`), session.ErrMalformed},
+		{"J5 payload empty", parts[0] + ".." + parts[2], session.ErrMalformed},
+		{"J5 padding", good + "=", session.ErrMalformed},
+		{"J5 newline", good + "\n", session.ErrMalformed},
+		{"J5 CR inside", parts[0] + "." + parts[1][:8] + "\r" + parts[1][8:] + "." + parts[2], session.ErrMalformed},
+		{"J5 four segments", good + ".", session.ErrMalformed},
+		{"J5 two segments", parts[0] + "." + parts[1], session.ErrMalformed},
+		{"J5 standard alphabet", parts[0] + "." + parts[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(parts[2][:len(parts[2])-1]) + "+", session.ErrMalformed},
+		{"J5 empty", "", session.ErrMalformed},
+		{"J6 too large", body(`{` + inner + `,"x":"` + strings.Repeat("a", 16<<10) + `"}`), session.ErrMalformed},
+		{"J7 no kid", sign(`{"alg":"RS256"}`), session.ErrUnknownKey},
+		{"J7 path", sign(`{"alg":"RS256","kid":"../../etc/passwd"}`), session.ErrUnknownKey},
+		{"J7 URL", sign(`{"alg":"RS256","kid":"https://evil.example/key"}`), session.ErrUnknownKey},
+		{"J7 empty kid", sign(`{"alg":"RS256","kid":""}`), session.ErrMalformed},
+		{"J7 kid number", sign(`{"alg":"RS256","kid":1}`), session.ErrMalformed},
+		{"signature of another token", parts[0] + "." + parts[1] + "." + strings.Split(i.IDToken(claims{"sub": "x"}), ".")[2], session.ErrBadSignature},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -353,7 +353,7 @@ func TestJ7_MissingKeyIDWithOneKey(t *testing.T) {
 	i.Rotate()
 	i.Advance(2 * time.Hour)
 	later := decode(t, strings.Split(i.IDToken(nil), ".")[1])
-	refused(t, v, i.Sign([]byte(`{"alg":"RS256"}`), later), session.UnknownKey)
+	refused(t, v, i.Sign([]byte(`{"alg":"RS256"}`), later), session.ErrUnknownKey)
 }
 
 // J6
@@ -383,8 +383,8 @@ func TestJ8_J9_Keys(t *testing.T) {
 	i, _ := stopped()
 	v := verifier(t, i, i.OIDC())
 	i.Fail(http.StatusServiceUnavailable)
-	refused(t, v, i.IDToken(nil), session.KeysUnavailable)
-	require.ErrorIs(t, v.Warm(t.Context()), session.KeysUnavailable)
+	refused(t, v, i.IDToken(nil), session.ErrKeysUnavailable)
+	require.ErrorIs(t, v.Warm(t.Context()), session.ErrKeysUnavailable)
 	i.Fail(http.StatusOK)
 	i.Advance(time.Minute)
 	require.NoError(t, v.Warm(t.Context()))
@@ -396,14 +396,14 @@ func TestJ8_J9_Keys(t *testing.T) {
 	before := i.Fetches()
 	payload := decode(t, strings.Split(old, ".")[1])
 	for n := range 200 {
-		refused(t, v, i.Sign(fmt.Appendf(nil, `{"alg":"RS256","kid":"%d"}`, n), payload), session.UnknownKey)
+		refused(t, v, i.Sign(fmt.Appendf(nil, `{"alg":"RS256","kid":"%d"}`, n), payload), session.ErrUnknownKey)
 	}
 	require.Equal(t, before+1, i.Fetches())
 
 	// Tokens that are not for this verifier cause none.
 	i.Advance(time.Minute)
 	for n := range 20 {
-		refused(t, v, i.Sign(fmt.Appendf(nil, `{"alg":"RS256","kid":"y%d"}`, n), []byte(`{"iss":"https://other.example"}`)), session.WrongIssuer)
+		refused(t, v, i.Sign(fmt.Appendf(nil, `{"alg":"RS256","kid":"y%d"}`, n), []byte(`{"iss":"https://other.example"}`)), session.ErrWrongIssuer)
 	}
 	require.Equal(t, before+1, i.Fetches())
 
@@ -415,14 +415,14 @@ func TestJ8_J9_Keys(t *testing.T) {
 	i.Advance(time.Hour - time.Minute)
 	accepted(t, v, i.IDToken(nil))
 	i.Advance(2 * time.Minute)
-	refused(t, v, i.IDToken(nil), session.KeysUnavailable)
+	refused(t, v, i.IDToken(nil), session.ErrKeysUnavailable)
 
 	// A caller that has given up gets no verdict.
 	cold := verifier(t, i, i.OIDC())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := cold.Verify(ctx, fresh)
-	require.ErrorIs(t, err, session.KeysUnavailable)
+	require.ErrorIs(t, err, session.ErrKeysUnavailable)
 }
 
 // J9: the same key ID at two issuers names two keys.
@@ -434,14 +434,14 @@ func TestJ9_IssuersDoNotShareKeys(t *testing.T) {
 	va, vb := verifier(t, a, a.OIDC()), verifier(t, b, b.OIDC())
 	accepted(t, va, a.IDToken(nil))
 	accepted(t, vb, b.IDToken(nil))
-	refused(t, va, b.IDToken(nil), session.BadSignature)
-	refused(t, vb, a.IDToken(nil), session.BadSignature)
+	refused(t, va, b.IDToken(nil), session.ErrBadSignature)
+	refused(t, vb, a.IDToken(nil), session.ErrBadSignature)
 }
 
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	for r, status := range map[session.Reason]int{
-		session.Expired: 401, session.Malformed: 401, session.Revoked: 401, session.KeysUnavailable: 503, session.RevocationUnavailable: 503,
+		session.ErrExpired: 401, session.ErrMalformed: 401, session.ErrRevoked: 401, session.ErrKeysUnavailable: 503, session.ErrRevocationUnavailable: 503,
 	} {
 		require.Equal(t, status, r.Status())
 		require.Equal(t, status == 401, r.Decided())
@@ -449,7 +449,7 @@ func TestReasons(t *testing.T) {
 		require.ErrorIs(t, err, r)
 		require.Equal(t, "verify session token: "+r.Error(), err.Error())
 	}
-	data, err := json.Marshal(session.Expired)
+	data, err := json.Marshal(session.ErrExpired)
 	require.NoError(t, err)
 	require.Equal(t, `"expired"`, string(data))
 }

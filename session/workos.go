@@ -30,7 +30,7 @@ func WorkOS(clientID string) Profile {
 func readWorkOS(r *reading, clientIDs []string) (err error) {
 	s := r.session
 	if s.ID == "" {
-		return refuse(WrongType, `no "sid": not a session token`)
+		return refuse(ErrWrongType, `no "sid": not a session token`)
 	}
 	if err := refuseBound(r); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (s *stage) attempts(list []client.Attempt) {
 		if a.Status == 0 {
 			what = a.Err.Error()
 		}
-		line := fmt.Sprintf("attempt %d: %s, %s", a.Number, what, a.Reason)
+		line := fmt.Sprintf("attempt %d: %s, %s", a.Number, what, a.Reason.Text())
 		if a.Wait > 0 {
 			line += fmt.Sprintf(" after %v", a.Wait.Round(10*time.Millisecond))
 		}

@@ -130,7 +130,7 @@ func TestJ1_FirebaseEmulator(t *testing.T) {
 	_, err = strict.Verify(t.Context(), user.IDToken)
 	require.Error(t, err)
 	_, err = strict.Verify(t.Context(), user.IDToken+"AAAA")
-	require.ErrorIs(t, err, session.WrongAlgorithm)
+	require.ErrorIs(t, err, session.ErrWrongAlgorithm)
 
 	lax, err := session.NewVerifier(session.Firebase(project), session.DangerouslyAcceptUnsignedEmulatorTokens())
 	require.NoError(t, err)
@@ -146,5 +146,5 @@ func TestJ1_FirebaseEmulator(t *testing.T) {
 	other, err := session.NewVerifier(session.Firebase("demo-other"), session.DangerouslyAcceptUnsignedEmulatorTokens())
 	require.NoError(t, err)
 	_, err = other.Verify(t.Context(), user.IDToken)
-	require.ErrorIs(t, err, session.WrongIssuer)
+	require.ErrorIs(t, err, session.ErrWrongIssuer)
 }

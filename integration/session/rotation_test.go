@@ -94,7 +94,7 @@ func TestJ9_RotationUnderLoad(t *testing.T) {
 	withdrawn := time.Now()
 	for {
 		_, err := v.Verify(t.Context(), first[0])
-		if errors.Is(err, session.UnknownKey) {
+		if errors.Is(err, session.ErrUnknownKey) {
 			break
 		}
 		require.NoError(t, err)

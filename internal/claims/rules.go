@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,7 +120,7 @@ func (r Rules) issuer(s Set) (string, error) {
 	}
 	if len(r.Tenants) == 0 {
 		if r.Issuer == "" || issuer != r.Issuer && !slices.Contains(r.Aliases, issuer) {
-			return "", ErrIssuer
+			return "", fmt.Errorf("%w: expected %q", ErrIssuer, r.Issuer)
 		}
 		return r.Issuer, nil
 	}
@@ -128,7 +129,7 @@ func (r Rules) issuer(s Set) (string, error) {
 		return "", err
 	}
 	if !slices.Contains(r.Tenants, tenant) || strings.ReplaceAll(r.Issuer, TenantPlaceholder, tenant) != issuer {
-		return "", fmt.Errorf("%w: tenant not expected, or not the one of the issuer", ErrIssuer)
+		return "", fmt.Errorf("%w: the tenant is not expected, or is not that of the issuer", ErrIssuer)
 	}
 	return issuer, nil
 }
@@ -162,7 +163,16 @@ func (r Rules) audience(s Set) error {
 			return nil
 		}
 	}
-	return ErrAudience
+	return fmt.Errorf("%w: expected %s", ErrAudience, listed(r.Audience))
+}
+
+// listed quotes the names and joins them for a sentence.
+func listed(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return strings.Join(quoted, " or ")
 }
 
 func (r Rules) subject(s Set) (string, error) {

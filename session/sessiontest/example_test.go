@@ -35,7 +35,7 @@ func Example() {
 	fmt.Println(err)
 	issuer.Advance(3 * time.Hour)
 	_, err = verifier.Verify(ctx, issuer.AccessToken(nil))
-	fmt.Println(errors.Is(err, session.KeysUnavailable))
+	fmt.Println(errors.Is(err, session.ErrKeysUnavailable))
 	// Output:
 	// user_1 [read:reports]
 	// <nil>

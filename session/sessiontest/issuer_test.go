@@ -34,9 +34,9 @@ func TestProfiles(t *testing.T) {
 		_, err = v.Verify(t.Context(), c.token(nil))
 		require.NoError(t, err, name)
 		_, err = v.Verify(t.Context(), c.token(sessiontest.Claims{"sub": sessiontest.Absent}))
-		require.ErrorIs(t, err, session.Malformed, name)
+		require.ErrorIs(t, err, session.ErrMalformed, name)
 		_, err = v.Verify(t.Context(), i.LogoutToken(nil))
-		require.ErrorIs(t, err, session.WrongType, name)
+		require.ErrorIs(t, err, session.ErrWrongType, name)
 	}
 }
 
@@ -62,7 +62,7 @@ func TestRotation(t *testing.T) {
 	i.Withdraw()
 	i.Advance(10 * time.Minute)
 	_, err = v.Verify(t.Context(), old)
-	require.ErrorIs(t, err, session.UnknownKey)
+	require.ErrorIs(t, err, session.ErrUnknownKey)
 	require.Panics(t, func() { i.UseAlgorithm("HS256") })
 }
 
@@ -93,7 +93,7 @@ func TestFaults(t *testing.T) {
 	v, err := session.NewVerifier(i.Clerk(), i.Options()...)
 	require.NoError(t, err)
 	_, err = v.Verify(t.Context(), i.ClerkToken(nil))
-	require.ErrorIs(t, err, session.KeysUnavailable)
+	require.ErrorIs(t, err, session.ErrKeysUnavailable)
 	i.Corrupt(nil)
 	i.Advance(2 * time.Second)
 	_, err = v.Verify(t.Context(), i.ClerkToken(nil))
