@@ -12,8 +12,8 @@ import (
 )
 
 // ownWebhookVerify is verification alone, with body and headers in hand: the Stripe
-// scheme beside raw HMAC, and SendGrid's content under the generic ECDSA builder, since the
-// group's body is not the array that SendGrid itself must send.
+// scheme beside raw HMAC, and SendGrid's content under the generic ECDSA builder, since
+// the group's body is not the array that SendGrid itself must send.
 func ownWebhookVerify(c *webhookCase) []entry {
 	ctx := context.Background()
 	stripe, err := webhook.Stripe(secret.Static(hookSecret))

@@ -12,7 +12,7 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// Auth gives a request its credential. Authorize runs once an attempt, on a copy
+// Auth gives a request its credential. Authorize runs once per attempt, on a copy
 // of the request whose header map and URL it may change; it must not touch the
 // body or move the request to another origin. The request's context bounds it.
 // It must be safe for concurrent use, and its errors must hold no secret.
@@ -23,10 +23,10 @@ type Auth interface {
 	Authorize(req *http.Request) error
 }
 
-// Challenger is an Auth that can cure a 401: Challenge looks at the request as
-// it was sent and at its answer, whose body it must not read, and reports
-// whether sending it again may work. It is asked once a call, where the body can
-// be sent again. Concurrent calls may be answered by one renewal.
+// Challenger is an Auth that can recover from a 401. Challenge receives the request as
+// sent and its response; it must not read the body. It reports whether the request
+// should be replayed. It is asked once per call, if the request's body can be sent
+// again. One renewal may serve concurrent calls.
 type Challenger interface {
 	Challenge(req *http.Request, resp *http.Response) (replay bool, err error)
 }

@@ -78,7 +78,7 @@ type unclosed struct{ io.ReadSeeker }
 
 func (unclosed) Close() error { return nil }
 
-// Open is a body that can be sent again: open is called once an attempt, and
+// Open is a body that can be sent again: open is called once per attempt, and
 // its result is closed. Nothing is buffered. size is its length in bytes, -1
 // where unknown.
 func Open(contentType string, open func() (io.ReadCloser, error), size int64) Body {

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Breaker stops calling a service that keeps failing: after Failures attempts
-// have failed in a row it is open, and every attempt fails at once with
-// [ErrCircuitOpen]; after Cooldown one attempt at a time is let through, and the
-// first success closes it again. A failure is a 5xx status, a timeout or a
-// broken connection; a cancelled context counts neither way. One is kept for
-// each origin, for a client and all copies made of it by [Client.With]. The zero Breaker is the default one.
+// Breaker stops calling a service that keeps failing: after Failures attempts have
+// failed in a row it is open, and every attempt fails at once with [ErrCircuitOpen];
+// after Cooldown one attempt at a time is let through, and the first success closes it
+// again. A failure is a 5xx status, a timeout or a broken connection; a cancelled
+// context counts neither way. One is kept for each origin, for a client and all copies
+// made of it by [Client.With]. The zero Breaker is the default one.
 type Breaker struct {
 	Failures int           // in a row; 0 is 10
 	Cooldown time.Duration // 0 is 10 s

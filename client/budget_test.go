@@ -24,7 +24,8 @@ type refusing func() error
 
 func (f refusing) Wait(context.Context, string) error { return f() }
 
-// C18: a retry that succeeds returns its cost, one that fails does not, and a success adds 1.
+// C18: a retry that succeeds returns its cost, one that fails does not, and a success
+// adds 1.
 func TestC18_WhatARetryCostsIsSettledByItsOutcome(t *testing.T) {
 	const full, spent = retry.DefaultBudget, 100
 	github := client.Profile{Throttled: func(status int, _ http.Header, _ []byte) bool { return status == 403 }}

@@ -123,7 +123,8 @@ func TestWhatIsLeftOfAnOpenBreaker(t *testing.T) {
 	})
 }
 
-// C36: where half of the origins have taught something, it is one of the others that goes.
+// C36: where half of the origins have taught something, it is one of the others that
+// goes.
 func TestC36_WhatHasTaughtNothingGoesFirst(t *testing.T) {
 	t.Parallel()
 	s := newShared()

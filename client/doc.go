@@ -35,15 +35,15 @@
 // be cured by trying again (408, 500, 502, 503, 504, a broken connection, an
 // attempt's timeout) is retried only where repeating cannot do harm: with an
 // idempotent method (RFC 9110 §9.2.2), or with an idempotency key in the header
-// that the service is known to honour ([Profile], [WithIdempotencyHeader]), which
-// is then made once a call and stays the same on every attempt. A POST without a
+// that the service is known to support ([Profile], [WithIdempotencyHeader]), which
+// is then made once per call and stays the same on every attempt. A POST without a
 // key is therefore not repeated after a 503 or a timeout: the error says, in
 // [Error.Effect], that it may have been applied.
 //
 // The policy ([WithRetry]) narrows this: three attempts by default, full jitter,
 // a Retry-After obeyed up to a minute and never shortened; what asks for longer,
 // or would pass the deadline, is returned at once. A budget for each origin keeps
-// an outage from being answered with a multiple of the usual traffic: a retry gets
+// an outage from being met with a multiple of the usual traffic: a retry gets
 // its cost back when it succeeds, and what failures have used up comes back within
 // an hour. The body
 // must be one that can be sent again: anything in memory, [Open] and [Multipart]

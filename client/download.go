@@ -37,12 +37,13 @@ func WithProgress(f func(written, total int64)) DownloadOption {
 // half done.
 //
 // A body that breaks or stalls is resumed where it broke off, by a range of the same
-// version (Range and If-Range, RFC 9110 §13.1.5 and §14): as often as the policy permits
-// attempts without progress in between, with its waits and from its budget. Only a
-// strong ETag, or a strong Last-Modified where there is no ETag, tells versions apart.
-// Without one, or where the content has changed meanwhile, the download starts over, if
-// w is a [bytes.Buffer] or, as an [os.File], an [io.Seeker] with a Truncate method that
-// stands at its end; else it fails, in the latter case with [ErrChanged]. It never splices two versions.
+// version (Range and If-Range, RFC 9110 §13.1.5 and §14): as often as the policy
+// permits attempts without progress in between, with its waits and from its budget.
+// Only a strong ETag, or a strong Last-Modified where there is no ETag, tells versions
+// apart. Without one, or where the content has changed meanwhile, the download starts
+// over, if w is a [bytes.Buffer] or, as an [os.File], an [io.Seeker] with a Truncate
+// method that stands at its end; else it fails, in the latter case with [ErrChanged].
+// It never splices two versions.
 //
 // A SHA-256 that the service sends along (Repr-Digest and Content-Digest, RFC 9530) is
 // checked, beside that of [WithChecksum], once all has been written. The content is

@@ -80,7 +80,7 @@ type Error struct {
 	Attempts  []Attempt // the ledger, oldest first
 	Err       error     // the cause where there was no usable response, or why a 401 was not cured; else nil
 
-	// IdempotencyKey is the key that the request carried where the service honours
+	// IdempotencyKey is the key that the request carried where the service supports
 	// one, whoever made it; else "". Give it again in [Request], with the same
 	// content, to repeat a call that may have been applied.
 	IdempotencyKey string

@@ -17,12 +17,12 @@ const DefaultMaxEvent = 16 << 20
 // long send nothing meanwhile.
 const eventIdle = 5 * time.Minute
 
-// Events makes the call r and yields the server-sent events of its answer, until
+// Events makes the call r and yields the server-sent events of its response, until
 // the service ends the stream, the context ends, or the loop is left, which
-// closes the connection. An error is yielded once, at the end, and is an
-// [*Error]: a status that is no success, an answer that is no event stream
-// ([ErrDecode]), an event over Request.MaxBody ([ErrTooLarge]; 16 MiB by
-// default), a stream that breaks off. Until the headers arrive the call is
+// closes the connection. At most one error, an [*Error], is yielded, and it ends the
+// sequence: a non-2xx status, a response that is not text/event-stream ([ErrDecode]),
+// an event over Request.MaxBody ([ErrTooLarge]; 16 MiB by default), a stream that
+// breaks off. Until the headers arrive the call is
 // retried as any other; afterwards it is not, since events have been handed out.
 //
 // The client's default deadline ends with the headers. A deadline of the context

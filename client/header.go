@@ -167,7 +167,7 @@ func copyHeader(h http.Header) http.Header {
 type fields struct {
 	header     []headerField // sent with every request
 	query      []queryParam  // and with every one that is made by its Path
-	keyHeader  string        // where the service honours an idempotency key, as it is spelled there, or ""
+	keyHeader  string        // where the service takes an idempotency key, as it is spelled there, or ""
 	keyMethods []string
 	requestIDs []string
 }

@@ -35,7 +35,7 @@ type identified interface {
 //
 //	Identity() string
 //
-// which [New] and [Client.With] ask once, and whose "" is no answer. Without either,
+// which [New] and [Client.With] ask once, and whose "" is none. Without either,
 // clients with the same Auth value, or with the same source in it, count as one; 10,000
 // such values are told apart.
 //

@@ -88,7 +88,8 @@ func TestC36_CopiesShareWhatAnOriginHasTaught(t *testing.T) {
 	})
 }
 
-// C36: limits belong to the origin and whom the calls are made for, however often the credential is made.
+// C36: limits belong to the origin and whom the calls are made for, however often the
+// credential is made.
 func TestC36_OneCredentialIsOneIdentity(t *testing.T) {
 	t.Setenv("CLIENT_TEST_A", "sk-env-a")
 	t.Setenv("CLIENT_TEST_B", "sk-env-a")
@@ -235,7 +236,8 @@ func TestC36_EachUserHasLimitsOfItsOwn(t *testing.T) {
 	})
 }
 
-// C36: at most 10,000 Auth values are told apart; one with a limit running is not forgotten.
+// C36: at most 10,000 Auth values are told apart; one with a limit running is not
+// forgotten.
 func TestC36_IdentitiesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		root, err := client.New(base, client.WithTransport(answering(200, http.Header{})), client.WithPacing(nil), client.WithRateLimit(ratelimit.Quota(1, ratelimit.Hour)))

@@ -8,9 +8,9 @@ import (
 // problemJSON is the media type of RFC 9457.
 const problemJSON = "application/problem+json"
 
-// problemInProgress reads the answer that draft-ietf-httpapi-idempotency-key-header
+// problemInProgress reads the response that draft-ietf-httpapi-idempotency-key-header
 // proposes: a 409 with problem details (RFC 9457). Other conflicts come in the same
-// form, and some services answer so for a key that was used with other content: the
+// form, and some services respond so for a key that was used with other content: the
 // words have to say that a request under the key is under way, and nothing else.
 func problemInProgress(status int, h http.Header, body []byte) bool {
 	if status != http.StatusConflict || mediaType(h) != problemJSON {

@@ -69,7 +69,8 @@ func (l *nth) Wait(ctx context.Context, _ string) error {
 }
 
 // C13: whatever refuses the next attempt, at once or late, the last response is the
-// outcome, whole and as it came; the refusal is in the ledger and the retry's budget back.
+// outcome, whole and as it came; the refusal is in the ledger and the retry's budget
+// back.
 func TestC13_WhatRefusesTheNextAttemptDoesNotCostTheLastResponse(t *testing.T) {
 	const left = 10 * time.Second
 	second := func(f func(context.Context) error) client.Option {

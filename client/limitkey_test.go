@@ -26,7 +26,8 @@ func resources() client.Profile {
 	}}
 }
 
-// C35: under a LimitKey, a limit holds up the resource that it covers, all of it and nothing else.
+// C35: under a LimitKey, a limit holds up the resource that it covers, all of it and
+// nothing else.
 func TestC35_ALimitHoldsUpTheResourceThatItCovers(t *testing.T) {
 	const reset = " X-RateLimit-Limit=10 X-RateLimit-Remaining=0 X-RateLimit-Reset=1800"
 	for name, tt := range map[string]struct {

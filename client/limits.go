@@ -177,11 +177,11 @@ func (a *attempt) untold(key string, weight int) bool {
 	return ok
 }
 
-// oldAnswer is how far behind the newest answer of its origin a Date may be.
+// oldAnswer is how far behind the newest response of its origin a Date may be.
 const oldAnswer = 60
 
 // teaches reports whether what resp says of limits is about this caller, and now. An
-// answer of a cache tells what somebody was told once; a 401 tells the limits of
+// response from a cache tells what somebody was told once; a 401 tells the limits of
 // nobody in particular.
 func (h *hostState) teaches(resp *http.Response, now time.Time) bool {
 	old := h.old(resp.Header["Date"], now)

@@ -99,7 +99,8 @@ func TestLimitsDelayAsksTheOwnPacerOnceTheHostSpokeOfLimits(t *testing.T) {
 	})
 }
 
-// What was sent before the host first spoke of limits took nothing, whatever it weighs, and gives nothing back.
+// What was sent before the host first spoke of limits took nothing, whatever it weighs,
+// and gives nothing back.
 func TestAnAttemptThatTookNothingGivesNothingBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := New("https://api.example.com")

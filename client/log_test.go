@@ -34,7 +34,8 @@ func (h *records) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// What is logged of an attempt, at which level, and what is left out where it is not known.
+// What is logged of an attempt, at which level, and what is left out where it is not
+// known.
 func TestWhatIsLogged(t *testing.T) {
 	always := []string{"attempt", "decision", "duration", "host", "level", "method", "msg", "path"}
 	for name, tc := range map[string]struct {

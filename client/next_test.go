@@ -10,8 +10,9 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// everyOutcome is a table of all combinations of rules and facts that are told apart, but for
-// the durations. Statuses stand for their classes, and for those that are named.
+// everyOutcome is a table of all combinations of rules and facts that are told apart,
+// but for the durations. Statuses stand for their classes, and for those that are
+// named.
 func everyOutcome(yield func(rules, facts)) {
 	statuses := []int{0, 101, 200, 299, 300, 301, 303, 400, 401, 403, 408, 409, 425, 429, 500, 501, 502, 503, 504}
 	for bits := range 1 << 9 {

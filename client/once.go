@@ -9,10 +9,10 @@ import (
 )
 
 // net/http sends a request again by itself when a kept connection breaks before the
-// first byte of an answer, though the service may have carried it out: a GET, HEAD,
+// first byte of a response, though the service may have carried it out: a GET, HEAD,
 // OPTIONS or TRACE, and whatever has one of the repeatHeaders, be it without a value
 // (see http.Transport). Such a repeat knows nothing of the ledger, the budget, the
-// limits, the age of the credential, or whether the service honours the key. Over
+// limits, the age of the credential, or whether the service supports the key. Over
 // HTTP/1 every request therefore goes out in a form that net/http takes for
 // unrepeatable, and repeating is left to the stack (C16). Over HTTP/2 net/http
 // repeats what the service has refused; watch sees that.

@@ -157,8 +157,8 @@ func WithReadAhead(bytes int64) Option {
 	return func(c *config) { c.readAhead = min(bytes, maxLimit) }
 }
 
-// WithIdempotencyHeader says in which header the service honours an idempotency
-// key, in place of what the profile says. "" says that it honours none.
+// WithIdempotencyHeader names the header in which the service takes an idempotency
+// key, in place of the profile's. "" says that it supports none.
 func WithIdempotencyHeader(name string) Option { return func(c *config) { c.idempotency = &name } }
 
 // WithHeader sends a header with every request that does not set it itself. The name
@@ -193,13 +193,13 @@ func WithQuery(params url.Values) Option {
 // WithUserAgent replaces the User-Agent, which by default is "standpipe".
 func WithUserAgent(ua string) Option { return func(c *config) { c.userAgent = ua } }
 
-// WithCallMiddleware adds middleware that runs once a call (once a redirect hop,
-// to be exact), outside the retries. The first one added is the outermost.
+// WithCallMiddleware adds middleware that runs once per redirect hop, outside the
+// retries. The first one added is the outermost.
 func WithCallMiddleware(m ...Middleware) Option {
 	return func(c *config) { c.perCall = append(slices.Clip(c.perCall), m...) }
 }
 
-// WithAttemptMiddleware adds middleware that runs once an attempt, inside the
+// WithAttemptMiddleware adds middleware that runs once per attempt, inside the
 // retries and outside breaker, limiter and auth: it never sees the credential.
 // The first one added is the outermost.
 func WithAttemptMiddleware(m ...Middleware) Option {

@@ -107,8 +107,9 @@ func readyURL(u *url.URL) {
 // parseBase reads a base URL.
 func parseBase(raw string) (*url.URL, error) { return parseURL("the base URL", raw) }
 
-// parseURL reads a base URL or an origin, which errors call what, strictly: absolute, http or https, a host, and
-// nothing that could hold a secret or be lost when paths are joined to it.
+// parseURL reads a base URL or an origin, which errors call what, strictly: absolute,
+// http or https, a host, and nothing that could hold a secret or be lost when paths are
+// joined to it.
 func parseURL(what, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -128,7 +128,8 @@ func TestC35_ARetryAfterCountsForItsCall(t *testing.T) {
 	})
 }
 
-// C35: what concerns one route holds up no other, unless the key says what the limit is of.
+// C35: what concerns one route holds up no other, unless the key says what the limit is
+// of.
 func TestC35_OneRouteHoldsUpNoOther(t *testing.T) {
 	const left = " X-RateLimit-Limit=10 X-RateLimit-Reset=1800 X-RateLimit-Resource=search"
 	perKey := client.WithLimitKey(func(*http.Request) string { return "search" })
@@ -176,7 +177,8 @@ func TestC35_OneRouteHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-// C35: GitHub names a resource in every answer: calls of one resource do not outrun what is left of it.
+// C35: GitHub names a resource in every answer: calls of one resource do not outrun
+// what is left of it.
 func TestC35_ANamedLimitSlowsBeforeA429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
@@ -207,7 +209,8 @@ func TestC35_ANamedLimitSlowsBeforeA429(t *testing.T) {
 	})
 }
 
-// C35: tokens of a route that were not used are given back, and a wait for it takes none of the others'.
+// C35: tokens of a route that were not used are given back, and a wait for it takes
+// none of the others'.
 func TestC35_ARouteTakesNothingWhileItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &counting{}
@@ -225,7 +228,8 @@ func TestC35_ARouteTakesNothingWhileItWaits(t *testing.T) {
 	})
 }
 
-// C1, C29: a throttle that names its end in its limits is waited for or returned like a Retry-After.
+// C1, C29: a throttle that names its end in its limits is waited for or returned like a
+// Retry-After.
 func TestC29_AThrottleThatNamesItsReset(t *testing.T) {
 	for name, fields := range map[string]string{
 		"Retry-After":            "Retry-After=%d",

@@ -20,7 +20,7 @@ import (
 type Page[T any] struct {
 	Value   T
 	Header  http.Header
-	Request Request // the one that this page answers
+	Request Request // the one whose response this page is
 
 	url func() *url.URL
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Profile is what a service does its own way, as data. The zero Profile is a
-// service that follows the RFCs: it honours no idempotency key, sends no hint,
+// service that follows the RFCs: it supports no idempotency key, sends no hint,
 // and throttles with 429. A Profile is read only; packages under providers
 // export one each.
 type Profile struct {
@@ -35,17 +35,17 @@ type Profile struct {
 	// same names in its own Query, such as the API version. See [WithQuery].
 	Query url.Values
 
-	// IdempotencyHeader names the header in which the service honours an
-	// idempotency key, "" if it honours none.
+	// IdempotencyHeader names the header in which the service takes an
+	// idempotency key, "" if it supports none.
 	IdempotencyHeader string
 
 	// IdempotencyMethods are the methods on which it does. Nil is POST and PATCH.
 	IdempotencyMethods []string
 
-	// Repeatable reports whether a request does the same when it is made twice, although
-	// neither its method nor a header says so, as a search by POST does: it is then retried
-	// as a PUT is. It sees the request without the credential and must not read its body.
-	// Nil is none.
+	// Repeatable reports whether a request does the same when it is made twice,
+	// although neither its method nor a header says so, as a search by POST does: it is
+	// then retried as a PUT is. It sees the request without the credential and must not
+	// read its body. Nil is none.
 	Repeatable func(*http.Request) bool
 
 	// NewIdempotencyKey makes the key of a call that its caller has given none. Nil
@@ -87,9 +87,9 @@ type Profile struct {
 	// response is handed on. In Call they always see them.
 	LookInSuccess bool
 
-	// InProgress reports whether an answer means that a request with the same
+	// InProgress reports whether a response means that a request with the same
 	// idempotency key is still running: it is then waited for and asked again under
-	// that key. It sees answers of status 400 and above to requests with such a key,
+	// that key. It sees responses of status 400 and above to requests with such a key,
 	// and up to 64 KiB of their body. It must be false for a key that was used with
 	// other content. Nil reads what draft-ietf-httpapi-idempotency-key-header proposes.
 	InProgress func(status int, h http.Header, body []byte) bool

@@ -112,8 +112,8 @@ func TestC33_ASuccessDecodesByWhatItIs(t *testing.T) {
 	require.ErrorContains(t, err, "the response has no body", "nothing is encoded in nothing")
 }
 
-// C21: what a gzip becomes counts, not what it was.
-// What an answer says of itself is not repeated where it is a credential, and is not looked at where there is nothing.
+// C21: what a gzip becomes counts, not what it was. What an answer says of itself is
+// not repeated where it is a credential, and is not looked at where there is nothing.
 func TestLabelsOfASuccess(t *testing.T) {
 	c, _ := scripted(t, "200", client.WithTransport(answering(200, http.Header{"Content-Encoding": {key}, "Content-Type": {"application/json"}})))
 	_, err := client.Get[thing](t.Context(), c, "/x")
@@ -412,7 +412,8 @@ func TestASlowErrorBodyOfTheLastAttemptIsRead(t *testing.T) {
 	})
 }
 
-// C21: what is longer than the limit is refused as well where it comes with its end in one piece.
+// C21: what is longer than the limit is refused as well where it comes with its end in
+// one piece.
 func TestC21_TheLimitHoldsWhereTheEndComesAlong(t *testing.T) {
 	for text, fits := range map[string]bool{`{"id":"12"}`: true, `{"id":"123"}`: false, `{"id":"` + strings.Repeat("1", 400) + `"}`: false} {
 		c := plain(t, roundTripper(func(req *http.Request) (*http.Response, error) {

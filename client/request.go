@@ -34,10 +34,10 @@ type Request struct {
 	// Body is encoded as JSON unless it is a [Body]. Nil is no body.
 	Body any
 
-	// IdempotencyKey is sent in the header that the profile names. "" makes one
-	// where the service honours it, and any other is an error where no header is
-	// known: it would not be what it is taken for. Set it to the same value in calls that you
-	// repeat yourself, after a restart for instance.
+	// IdempotencyKey is sent in the header that the profile names. If empty, a key is
+	// generated when the service supports one. A non-empty key is an error if no
+	// idempotency header is configured, because it would have no effect. Set it to the
+	// same value in calls that you repeat yourself, after a restart for instance.
 	IdempotencyKey string
 
 	// Route is the path with its identifiers left out, "/v1/customers/{id}". If
@@ -54,9 +54,9 @@ type Request struct {
 	// negative one is an error.
 	AttemptTimeout time.Duration
 
-	// Repeatable says that the call may be made more than once although neither its method
-	// nor a header says so: a search by POST, say, or a body with a key of the service's
-	// own, by which it tells a repeat. It is then retried as a PUT is.
+	// Repeatable says that the call may be made more than once although neither its
+	// method nor a header says so: a search by POST, say, or a body with a key of the
+	// service's own, by which it tells a repeat. It is then retried as a PUT is.
 	Repeatable bool
 
 	// Progress, if set, is told how far the request body has got: with every piece that
@@ -155,7 +155,7 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 		return failf(ErrRequest, "the idempotency key holds a control character")
 	}
 	if r.IdempotencyKey != "" && c.keyHeader == "" {
-		return failf(ErrRequest, "the idempotency key would have no effect: no header is known in which the service honours one, see WithIdempotencyHeader")
+		return failf(ErrRequest, "the idempotency key would have no effect: no header is known in which the service supports one, see WithIdempotencyHeader")
 	}
 	h := make(http.Header, len(c.header)+3)
 	for _, f := range c.header {

@@ -21,7 +21,7 @@ type shared struct {
 type hostState struct {
 	budget  *retry.Budget
 	paced   atomic.Bool  // the host has said something about its limits
-	newest  atomic.Int64 // Date of its answers, in epoch seconds
+	newest  atomic.Int64 // Date of its responses, in epoch seconds
 	breaker breakerState
 	protocols
 }

@@ -18,7 +18,8 @@ import (
 // hop.unused; and what is kept while another attempt is waited for is under way no
 // more, since that one would wait for it.
 
-// roundTrip hands req to the transport, and holds its slot for as long as it is under way.
+// roundTrip hands req to the transport, and holds its slot for as long as it is under
+// way.
 func (a *attempt) roundTrip(req *http.Request, w *watch) (resp *http.Response, err error) {
 	c := a.x.c
 	if c.held == nil {

@@ -59,7 +59,8 @@ func (s *seats) settled(t *testing.T, name string) {
 	require.Equal(t, s.taken.Load(), s.released.Load()+s.returned.Load(), "%s: every slot is given back once", name)
 }
 
-// C16: however a call ends, each of its requests gives its slot back exactly once, and never waits for its own.
+// C16: however a call ends, each of its requests gives its slot back exactly once, and
+// never waits for its own.
 func TestC16_EveryRequestGivesItsSlotBackOnce(t *testing.T) {
 	const torn, events, large = "torn", "events", "large" // which a script cannot say
 	steps := func(script string) (list []clienttest.Step) {
@@ -212,7 +213,8 @@ type tornBody struct{}
 func (tornBody) Read([]byte) (int, error) { panic("mine") }
 func (tornBody) Close() error             { return nil }
 
-// C16: no more calls are under way than may be, and those that wait go on as soon as one has ended.
+// C16: no more calls are under way than may be, and those that wait go on as soon as
+// one has ended.
 func TestC16_CallsUnderWayAreBounded(t *testing.T) {
 	for name, opts := range map[string][]client.Option{
 		"alone": nil, "with a pacer": {client.WithPacing(ratelimit.NewPacer())},
@@ -359,7 +361,8 @@ type duplex struct{ io.Reader }
 func (duplex) Write(p []byte) (int, error) { return len(p), nil }
 func (duplex) Close() error                { return nil }
 
-// A slot ends with the body, before anybody closes it; a response without one is as it came.
+// A slot ends with the body, before anybody closes it; a response without one is as it
+// came.
 func TestASlotEndsWithTheBody(t *testing.T) {
 	for name, body := range map[string]io.ReadCloser{
 		"none": http.NoBody, "text": io.NopCloser(strings.NewReader("x")), "one that could be written to": duplex{strings.NewReader("x")},

@@ -31,7 +31,8 @@ func (l *weighed) ReturnN(_ string, n int) {
 	l.given += n
 }
 
-// C16: every attempt takes what the call weighs, and what was not used is given back whole.
+// C16: every attempt takes what the call weighs, and what was not used is given back
+// whole.
 func TestC16_EveryAttemptTakesWhatTheCallWeighs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, l := range map[string]interface {
@@ -95,7 +96,8 @@ func TestAWeightThatCannotBe(t *testing.T) {
 	})
 }
 
-// C29: the client's pacer takes the service to count a call as what it weighs, until the service has answered.
+// C29: the client's pacer takes the service to count a call as what it weighs, until
+// the service has answered.
 func TestC29_ThePacerCountsWhatACallWeighs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pacer := ratelimit.NewPacer(ratelimit.WithStagger(0))

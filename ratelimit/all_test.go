@@ -57,7 +57,8 @@ func TestC16_AllTakesFromAllOrNone(t *testing.T) {
 	})
 }
 
-// Tokens of the faster limiter do not pile up while the slower is waited for, however they are put together.
+// Tokens of the faster limiter do not pile up while the slower is waited for, however
+// they are put together.
 func TestAllHoldsEveryRateAtTheMomentOfTheCall(t *testing.T) {
 	for name, both := range map[string]func() ratelimit.Limiter{
 		"flat": func() ratelimit.Limiter {
@@ -97,7 +98,8 @@ func holdsEveryRate(t *testing.T, both ratelimit.Limiter) {
 	}
 }
 
-// C16: who is ahead in the line counts against the deadline, whether or not somebody has left it.
+// C16: who is ahead in the line counts against the deadline, whether or not somebody
+// has left it.
 func TestC16_AllCountsTheLineAgainstTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		both := ratelimit.All(ratelimit.PerSecond(1), ratelimit.Quota(100, ratelimit.Day))

@@ -14,7 +14,8 @@ import (
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
-// C29: dialects with fractions, lists, windows in their names and names of their own, with values as the services send them.
+// C29: dialects with fractions, lists, windows in their names and names of their own,
+// with values as the services send them.
 func TestC29_DialectsWithFractionsAndLists(t *testing.T) {
 	t.Parallel()
 	const (
@@ -171,7 +172,8 @@ func TestC38_ListsAndSuffixesAreBounded(t *testing.T) {
 	require.Len(t, ratelimit.ParseLimits(h, noon), 16)
 }
 
-// C29: a window whose end nobody told holds calls back for a minute at most; then one call finds out whether it is over.
+// C29: a window whose end nobody told holds calls back for a minute at most; then one
+// call finds out whether it is over.
 func TestC29_AWindowWithoutAnEndIsAskedAfter(t *testing.T) {
 	for name, tt := range map[string]struct {
 		h    http.Header

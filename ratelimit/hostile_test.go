@@ -78,7 +78,8 @@ func fastest(f func()) time.Duration {
 	return best
 }
 
-// C38, C26: whatever 1 MiB of a field holds, reading it costs at most 4 MiB and a time that grows with its length.
+// C38, C26: whatever 1 MiB of a field holds, reading it costs at most 4 MiB and a time
+// that grows with its length.
 func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 	for _, field := range fields {
 		for i, unit := range units {
@@ -103,7 +104,8 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 	}
 }
 
-// C38: fields do not multiply each other either: every line of one, each with all of another.
+// C38: fields do not multiply each other either: every line of one, each with all of
+// another.
 func TestC38_FieldsDoNotMultiply(t *testing.T) {
 	half := mebi / 2
 	lines := func(unit string) []string { return strings.Split(strings.Repeat(unit+"\n", half/len(unit)), "\n") }

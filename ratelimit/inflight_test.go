@@ -15,7 +15,8 @@ import (
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
-// releasing is a limiter from elsewhere that counts calls under way, and takes no token back.
+// releasing is a limiter from elsewhere that counts calls under way, and takes no token
+// back.
 type releasing struct {
 	foreign
 	released int
@@ -44,8 +45,10 @@ func TestInFlightBoundsTheCallsUnderWay(t *testing.T) {
 		"all of shared": func() ratelimit.Limiter {
 			return ratelimit.All(ratelimit.Together(ratelimit.InFlight(2)), ratelimit.InFlight(9))
 		},
-		"mixed":        func() ratelimit.Limiter { return ratelimit.All(ratelimit.InFlight(2), &foreign{}) },
-		"shared mixed": func() ratelimit.Limiter { return ratelimit.Together(ratelimit.All(ratelimit.InFlight(2), &releasing{})) },
+		"mixed": func() ratelimit.Limiter { return ratelimit.All(ratelimit.InFlight(2), &foreign{}) },
+		"shared mixed": func() ratelimit.Limiter {
+			return ratelimit.Together(ratelimit.All(ratelimit.InFlight(2), &releasing{}))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -198,7 +201,8 @@ func TestAllIsAReleaserWhereOneIs(t *testing.T) {
 	}
 }
 
-// A limiter from elsewhere hears of every call's end once, also of one that came to nothing, and whatever another does.
+// A limiter from elsewhere hears of every call's end once, also of one that came to
+// nothing, and whatever another does.
 func TestReleasersFromElsewhere(t *testing.T) {
 	first, second := &releasing{}, &failing{}
 	require.Error(t, ratelimit.All(first, second).Wait(t.Context(), "k"))
@@ -216,7 +220,8 @@ func TestReleasersFromElsewhere(t *testing.T) {
 	require.Equal(t, 3, first.released)
 }
 
-// However many keys there are, none has more calls under way than it may, and none loses a slot for good.
+// However many keys there are, none has more calls under way than it may, and none
+// loses a slot for good.
 func TestInFlightWithMoreKeysThanRoom(t *testing.T) {
 	const most, room, keys = 3, 4, 40
 	s := ratelimit.InFlight(most, ratelimit.WithMaxKeys(room))

@@ -18,8 +18,8 @@ type Keyed struct{ store store }
 func (k *Keyed) Wait(ctx context.Context, key string) error { return k.store.wait(ctx, key, 1) }
 
 // WaitN is [Keyed.Wait] for n tokens, which are taken together: a call that costs as
-// much as n others. It fails at once with [ErrNever] where n is more than [WithBurst] or the
-// quota allows. Less than 1 counts as 1.
+// much as n others. It fails at once with [ErrNever] where n is more than [WithBurst]
+// or the quota allows. Less than 1 counts as 1.
 func (k *Keyed) WaitN(ctx context.Context, key string, n int) error { return k.store.wait(ctx, key, n) }
 
 // Allow takes a token for key if there is one now that nobody waits for, and

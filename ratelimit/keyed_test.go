@@ -391,7 +391,8 @@ func TestReturnedTokenIsTheWaiters(t *testing.T) {
 	})
 }
 
-// A rate so low that its wait overflows is never too soon, and one that is unlimited waits for nothing.
+// A rate so low that its wait overflows is never too soon, and one that is unlimited
+// waits for nothing.
 func TestExtremeRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, n := range []float64{1e-12, math.SmallestNonzeroFloat64} {

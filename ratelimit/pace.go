@@ -18,7 +18,7 @@ const (
 	maxQuotas     = 16                     // that are followed for a key
 	maxRoutes     = 256                    // that are told apart for a key
 	askAgain      = time.Minute            // whether a window is over whose end was not told
-	lookAgain     = 20 * time.Millisecond  // for answers to calls in flight
+	lookAgain     = 20 * time.Millisecond  // for responses to calls in flight
 )
 
 // pace is what a [Pacer] knows of one key.
@@ -96,7 +96,7 @@ func (p *pace) delay(now time.Time, ahead, n int) time.Duration {
 			continue
 		}
 		wait := q.end.Sub(now)
-		if ahead == 0 && need <= q.Remaining || q.Gradual { // the answers in flight may say that there is room
+		if ahead == 0 && need <= q.Remaining || q.Gradual { // the responses in flight may say that there is room
 			wait = min(wait, lookAgain)
 		}
 		d = max(d, wait)
@@ -154,7 +154,7 @@ type observation struct {
 	explained bool // the throttle is another's: a route's, or the key's
 }
 
-// holds reports whether the answer asks for quiet: by a Retry-After that is more than
+// holds reports whether the response asks for quiet: by a Retry-After that is more than
 // advice on one request.
 func (o *observation) holds() bool {
 	return o.asked && (o.throttled || o.status == http.StatusServiceUnavailable)

@@ -24,11 +24,12 @@ import (
 //
 // No pause is longer than [WithMaxPause]; one that was to be longer ends with a single
 // call, and the others wait for what comes of it. A quota that is used up without a
-// time at which it is whole again is asked after in this way once a minute. What an answer says of one route
-// alone holds up only that where the route is told: see [Pacer.ObserveRoute].
+// time at which it is whole again is asked after in this way once a minute. What a
+// response says of one route alone holds up only that where the route is told: see
+// [Pacer.ObserveRoute].
 //
 // Do not let a Pacer observe the limits of a 401, which are those of nobody in
-// particular, or of an answer that came from a cache: call Return. Package client
+// particular, or of a response that came from a cache: call Return. Package client
 // sees to that.
 //
 // Calls wait in the order of arrival. One whose wait would pass its deadline fails
@@ -78,7 +79,7 @@ func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	p.store.bucket(sh, key, now).(*pace).observe(now, o)
 }
 
-// read reads an answer, its limits into space.
+// read reads a response, its limits into space.
 func read(space []Limit, status int, h http.Header, throttled bool) observation {
 	o := observation{status: status, throttled: throttled || status == http.StatusTooManyRequests}
 	if Informs(h) {

@@ -280,7 +280,8 @@ func TestALimitWithoutWhatIsLeft(t *testing.T) {
 	})
 }
 
-// C29: a gradual quota makes room after the same time, however often it is told to be used up.
+// C29: a gradual quota makes room after the same time, however often it is told to be
+// used up.
 func TestC29_AGradualQuotaIsToldAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := ratelimit.NewPacer()

@@ -430,7 +430,8 @@ func TestC29_ANewWindowBeginsWhole(t *testing.T) {
 	})
 }
 
-// C29: a quota that fills evenly lets one call through in the time in which one comes back.
+// C29: a quota that fills evenly lets one call through in the time in which one comes
+// back.
 func TestC29_AGradualQuotaLetsThroughOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := ratelimit.NewPacer()
@@ -463,7 +464,8 @@ func TestTheGapNarrowsAndEnds(t *testing.T) {
 	})
 }
 
-// Of the categories of Sentry's header those are read that ParseLimits would return, whoever reads it.
+// Of the categories of Sentry's header those are read that ParseLimits would return,
+// whoever reads it.
 func TestC38_APacerReadsNoMoreThanIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for categories, paused := range map[int]bool{63: true, 64: false} {

@@ -68,9 +68,9 @@ func (p *Pacer) ReturnRoute(key string, r Route) {
 }
 
 // ObserveRoute is [Pacer.Observe] for a call that is known to be of a route. What the
-// answer says holds for the key, but for these, which hold for the route: a limit
-// that names a resource (X-RateLimit-Resource, -Bucket or -Name, Sentry's categories), with the throttle
-// that it explains, and a Retry-After that comes without a throttle.
+// response says holds for the key, but for these, which hold for the route: a limit
+// that names a resource (X-RateLimit-Resource, -Bucket or -Name, Sentry's categories),
+// with the throttle that it explains, and a Retry-After that comes without a throttle.
 func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, throttled bool) {
 	var space [4]Limit
 	whole, own := split(read(space[:0], status, h, throttled), resource(h, r))

@@ -28,7 +28,8 @@ func routeDelay(t *testing.T, p *ratelimit.Pacer, key string, r ratelimit.Route)
 	return time.Since(start)
 }
 
-// C35: 256 routes of a key are followed; one that holds calls back is not given up for another.
+// C35: 256 routes of a key are followed; one that holds calls back is not given up for
+// another.
 func TestC35_RoutesAreBounded(t *testing.T) {
 	route := func(i int) ratelimit.Route { return ratelimit.Route{Method: "GET", Path: fmt.Sprint("/", i)} }
 	synctest.Test(t, func(t *testing.T) {
@@ -91,7 +92,8 @@ func TestC35_RoutesAreForgotten(t *testing.T) {
 	}))
 }
 
-// C35: concurrent calls of a route do not outrun what it has left, and calls that were not sent do not count.
+// C35: concurrent calls of a route do not outrun what it has left, and calls that were
+// not sent do not count.
 func TestC35_ARouteCountsWhatIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := ratelimit.NewPacer()

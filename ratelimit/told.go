@@ -33,7 +33,7 @@ func (q *told) need(n int) int64 {
 	return int64(n)
 }
 
-// spend counts a call whose answer said nothing about the quota.
+// spend counts a call whose response said nothing about the quota.
 func (q *told) spend(limits []Limit) {
 	if !q.Weighted && q.Remaining > 0 && !slices.ContainsFunc(limits, q.same) {
 		q.Remaining--
@@ -87,7 +87,7 @@ func (p *pace) learn(now time.Time, l Limit) bool {
 	if q.Remaining >= last.Remaining && now.Before(last.end) {
 		q.lowered = last.lowered
 		if q.end.Sub(last.end).Abs() <= reorderWithin && now.Sub(last.lowered) < reorderWithin {
-			q.Remaining = last.Remaining // an older answer that came later
+			q.Remaining = last.Remaining // an older response that came later
 		}
 	}
 	if q.Remaining == 0 {

@@ -12,11 +12,12 @@ import (
 // maxOneByOne is how many tokens are waited for one by one.
 const maxOneByOne = 16
 
-// WaitN takes n tokens of l for key, for a call that costs as much as n others. A limiter
-// that is not [Weighted] is waited for n times where n is at most 16; above that, the
-// error matches [ErrNever]. One that counts calls, since it observes responses as a
-// [Pacer] does or is a [Releaser], is waited for once. Of what was taken before it failed, everything that l
-// takes back is returned. A panic in l is an error. Less than 1 counts as 1.
+// WaitN takes n tokens of l for key, for a call that costs as much as n others. A
+// limiter that is not [Weighted] is waited for n times where n is at most 16; above
+// that, the error matches [ErrNever]. One that counts calls, since it observes
+// responses as a [Pacer] does or is a [Releaser], is waited for once. Of what was taken
+// before it failed, everything that l takes back is returned. A panic in l is an error.
+// Less than 1 counts as 1.
 func WaitN(ctx context.Context, l Limiter, key string, n int) (err error) {
 	defer panics.Catch(&err, "the limiter")
 	n = max(n, 1)

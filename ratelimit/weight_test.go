@@ -48,7 +48,8 @@ type watching struct{ returning }
 
 func (*watching) Observe(string, int, http.Header, bool) {}
 
-// C16: a call that costs several tokens takes them together, at the moment when all are there.
+// C16: a call that costs several tokens takes them together, at the moment when all are
+// there.
 func TestC16_AWeightIsTakenTogether(t *testing.T) {
 	for name, tt := range map[string]struct {
 		limit func() ratelimit.Limiter
@@ -60,8 +61,10 @@ func TestC16_AWeightIsTakenTogether(t *testing.T) {
 		"all": {func() ratelimit.Limiter {
 			return ratelimit.All(ratelimit.PerSecond(1, ratelimit.WithBurst(5)), ratelimit.PerSecond(100, ratelimit.WithBurst(50)))
 		}, seconds(0, 0, 4, 6)},
-		"shared":    {func() ratelimit.Limiter { return ratelimit.Together(ratelimit.PerSecond(1, ratelimit.WithBurst(5))) }, seconds(0, 0, 4, 6)},
-		"mixed":     {func() ratelimit.Limiter { return ratelimit.All(&foreign{}, ratelimit.PerSecond(1, ratelimit.WithBurst(5))) }, seconds(0, 0, 4, 6)},
+		"shared": {func() ratelimit.Limiter { return ratelimit.Together(ratelimit.PerSecond(1, ratelimit.WithBurst(5))) }, seconds(0, 0, 4, 6)},
+		"mixed": {func() ratelimit.Limiter {
+			return ratelimit.All(&foreign{}, ratelimit.PerSecond(1, ratelimit.WithBurst(5)))
+		}, seconds(0, 0, 4, 6)},
 		"a pacer":   {func() ratelimit.Limiter { return ratelimit.NewPacer() }, seconds(0, 0, 0, 0)},
 		"none":      {func() ratelimit.Limiter { return ratelimit.All() }, seconds(0, 0, 0, 0)},
 		"elsewhere": {func() ratelimit.Limiter { return ratelimit.Together(&foreign{}) }, seconds(0, 0, 0, 0)},
@@ -89,7 +92,8 @@ func TestC16_AWeightIsTakenTogether(t *testing.T) {
 	}
 }
 
-// C16: no wait would help a call that takes more than there ever is: it fails at once, and takes nothing.
+// C16: no wait would help a call that takes more than there ever is: it fails at once,
+// and takes nothing.
 func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 	for name, limit := range map[string]func() ratelimit.Limiter{
 		"a rate":   func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.WithBurst(5)) },
@@ -139,7 +143,8 @@ func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 	require.EqualError(t, err, "ratelimit: wait: the call takes 6 tokens at once, of which there are never more than 5")
 }
 
-// A weight that a calculation has turned into nothing counts as one, and nothing is given back for it.
+// A weight that a calculation has turned into nothing counts as one, and nothing is
+// given back for it.
 func TestAWeightOfNothingCountsAsOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, limit := range map[string]ratelimit.Limiter{
@@ -159,7 +164,8 @@ func TestAWeightOfNothingCountsAsOne(t *testing.T) {
 	})
 }
 
-// Heavy and light calls go in the order of arrival, and a heavy one that gives up costs those behind nothing.
+// Heavy and light calls go in the order of arrival, and a heavy one that gives up costs
+// those behind nothing.
 func TestWeightsWaitInTheOrderOfArrival(t *testing.T) {
 	for name, make := range map[string]func() ratelimit.Limiter{
 		"a rate": func() ratelimit.Limiter { return ratelimit.PerSecond(1, ratelimit.WithBurst(4)) },
@@ -207,7 +213,8 @@ func TestWeightsWaitInTheOrderOfArrival(t *testing.T) {
 	}
 }
 
-// A limiter from elsewhere is asked together where it knows of weights, else one by one; what fails half way is given back.
+// A limiter from elsewhere is asked together where it knows of weights, else one by
+// one; what fails half way is given back.
 func TestWeightsOfLimitersFromElsewhere(t *testing.T) {
 	ctx := t.Context()
 	w := &weighing{}
@@ -275,7 +282,8 @@ func TestATokenGivenBackIsSeenAtOnce(t *testing.T) {
 	}
 }
 
-// A weight is in the caller's units, and is never more than there can be, or than is waited for.
+// A weight is in the caller's units, and is never more than there can be, or than is
+// waited for.
 func TestAWeightBeyondWhatTheServiceTells(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := ratelimit.NewPacer(ratelimit.WithStagger(0))
@@ -286,7 +294,8 @@ func TestAWeightBeyondWhatTheServiceTells(t *testing.T) {
 	})
 }
 
-// A call that the service counts as several waits until the quota has so many left beside what is in flight.
+// A call that the service counts as several waits until the quota has so many left
+// beside what is in flight.
 func TestAPacerCountsTheWeightOfWhatIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := ratelimit.NewPacer(ratelimit.WithStagger(0))

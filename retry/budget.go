@@ -21,7 +21,7 @@ const (
 const refillTime = time.Hour
 
 // Budget bounds the retries of many operations together, so that an outage is
-// not answered with a multiple of the usual traffic. It is a bucket of tokens:
+// not met with a multiple of the usual traffic. It is a bucket of tokens:
 // full at first, retries take from it, successes put a little back, and time fills
 // it evenly, an empty one within an hour.
 //

@@ -214,7 +214,8 @@ func TestC18_OutageSendsAtMostATenthMore(t *testing.T) {
 	})
 }
 
-// C18: a retry that succeeds returns its cost, one that fails does not, and a success adds 1.
+// C18: a retry that succeeds returns its cost, one that fails does not, and a success
+// adds 1.
 func TestC18_WhatARetryCostsIsSettledByItsOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const full, cost, gain = retry.DefaultBudget, retry.RetryCost, retry.SuccessGain

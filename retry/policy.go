@@ -18,7 +18,8 @@ const (
 // default one, see [Default]. A Policy is a value: copy and change it freely. Its
 // functions must be safe for concurrent use.
 type Policy struct {
-	// MaxAttempts counts the first attempt too. 0 is 3; 1 or less is no retry.
+	// MaxAttempts counts the first attempt too. 0 means 3. 1, or a negative number,
+	// disables retries.
 	MaxAttempts int
 
 	// Backoff is the wait after a failure. Nil is FullJitter(200 ms, 20 s).
@@ -34,12 +35,11 @@ type Policy struct {
 	// never cut down to fit. 0 is 60 s; a negative one permits no such wait.
 	MaxWait time.Duration
 
-	// Retryable reports whether an error is worth another attempt. Nil is every
-	// error: a context.DeadlineExceeded is an attempt's own, or a timeout of package
-	// net or net/http, while the caller's context goes on. An error marked
-	// [Permanent] and context.Canceled are never retried, whatever it says. Package client has
-	// its own rule about what is safe to repeat, which this one can narrow and
-	// not widen.
+	// Retryable reports whether an error is worth another attempt. Nil is every error:
+	// a context.DeadlineExceeded is an attempt's own, or a timeout of package net or
+	// net/http, while the caller's context goes on. An error marked [Permanent] and
+	// context.Canceled are never retried, whatever it says. Package client has its own
+	// rule about what is safe to repeat, which this one can narrow and not widen.
 	Retryable func(error) bool
 
 	// Budget bounds the retries of all operations that share it. Nil: [Do] uses

@@ -185,7 +185,7 @@ func trimNewline(s string) string {
 // the contract of [Source].
 type Func func(ctx context.Context) ([]Value, error)
 
-// Secrets calls f and refuses an empty or blank answer.
+// Secrets calls f and refuses an empty or blank result.
 func (f Func) Secrets(ctx context.Context) ([]Value, error) {
 	if f == nil {
 		return nil, fmt.Errorf("secret: nil func: %w", ErrNone)

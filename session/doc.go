@@ -40,7 +40,7 @@
 // of their end, so that requests do not wait; a key that the issuer withdraws
 // stops verifying within that time. In an outage of the issuer the known keys
 // serve for another hour; after that, and for tokens with keys that cannot be
-// looked up, the answer is 503 and not 401. [WithJWKS] and [WithPublicKeyPEM]
+// looked up, the response is 503 and not 401. [WithJWKS] and [WithPublicKeyPEM]
 // do without fetching.
 //
 // # Errors

@@ -45,7 +45,7 @@ func FromCookie(name string, trustedOrigins ...string) MiddlewareOption {
 func Optional() MiddlewareOption { return func(m *middleware) { m.optional = true } }
 
 // OnRefused calls f with every request that is not let through and the reason,
-// which the answer does not tell: for logs and metrics. The error of a refused
+// which the response does not tell: for logs and metrics. The error of a refused
 // token is an *[Error].
 func OnRefused(f func(r *http.Request, err error)) MiddlewareOption {
 	return func(m *middleware) { m.refused = f }
@@ -64,9 +64,9 @@ var ErrCrossOrigin = errors.New("session: cross-origin request with a cookie")
 // unless [FromCookie] says so; query parameters never count.
 //
 // A request without a good token is answered with 401 and a WWW-Authenticate
-// header by RFC 6750 section 3; the answer says no more than that. When no
-// decision can be made because keys are unavailable, the answer is 503. Every
-// answer, the handler's included, has a Vary header that names what was looked at.
+// header by RFC 6750 section 3; the response says no more than that. When no
+// decision can be made because keys are unavailable, the response is 503. Every
+// response, the handler's included, has a Vary header that names what was looked at.
 // Middleware panics if v is nil.
 func Middleware(v *Verifier, options ...MiddlewareOption) func(http.Handler) http.Handler {
 	if v == nil {
@@ -82,7 +82,7 @@ func Middleware(v *Verifier, options ...MiddlewareOption) func(http.Handler) htt
 }
 
 func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	// What a shared cache stores of an answer to one caller must not reach another,
+	// What a shared cache stores of a response to one caller must not reach another,
 	// and a refusal is no exception.
 	w.Header().Add("Vary", "Authorization")
 	if m.cookie != "" {
@@ -121,7 +121,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), s)))
 }
 
-// tell calls the function of OnRefused, which changes no answer by panicking.
+// tell calls the function of OnRefused, which changes no response by panicking.
 func (m *middleware) tell(r *http.Request, refusal error) {
 	var nobody error // is left to tell
 	defer panics.Catch(&nobody, "the function of OnRefused")
@@ -162,7 +162,7 @@ func challenge(w http.ResponseWriter, status int, header string) {
 }
 
 // Require lets only requests pass whose session has all of the permissions. It
-// goes inside [Middleware]; without a session the answer is 401, with one that
+// goes inside [Middleware]; without a session the response is 401, with one that
 // lacks a permission 403 (RFC 6750 section 3.1, insufficient_scope). It panics
 // if no permission is given.
 func Require(permissions ...string) func(http.Handler) http.Handler {

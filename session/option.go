@@ -54,8 +54,8 @@ func WithJWKS(jwks []byte) Option {
 
 // WithPublicKeyPEM uses a fixed public key, or the one in a certificate, instead of
 // fetching keys: what Clerk's dashboard calls the JWKS public key. Line breaks
-// may be escaped as `\n`. The keyID is the "kid" of tokens; a single key without
-// one takes tokens of any.
+// may be escaped as `\n`. keyID is matched against the token's "kid". If it is
+// empty and this is the only key, any "kid" is accepted.
 func WithPublicKeyPEM(keyID, text string) Option {
 	return func(s *config) error {
 		key, err := jose.ParsePublicKeyPEM(text, keyID, "")

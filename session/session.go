@@ -72,7 +72,7 @@ func (s *Session) HasPermission(permission string) bool {
 	return slices.Contains(s.Permissions, permission)
 }
 
-// HasRole reports whether the user has the role, of itself or in the
+// HasRole reports whether the user has the role, globally or in the current
 // organization.
 func (s *Session) HasRole(role string) bool {
 	return role != "" && role == s.Organization.Role || slices.Contains(s.Roles, role)

@@ -1,5 +1,5 @@
 // Package clienttest stands in for a service in tests: a server, or a transport
-// without a network, that follows a script of answers and faults and records
+// without a network, that follows a script of responses and faults and records
 // what it saw.
 //
 // Most callers should use [NewServer] and point the client under test at its

@@ -22,7 +22,7 @@ type Server struct {
 }
 
 // NewServer starts a server that follows the steps and ends with the test.
-// Without any step it answers 200.
+// Without any step it responds with 200.
 func NewServer(tb testing.TB, steps ...Step) *Server {
 	tb.Helper()
 	s := Start(steps...)
@@ -78,7 +78,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	step.Serve(w)
 }
 
-// Serve writes the step's status, header and body, for handlers that answer with
+// Serve writes the step's status, header and body, for handlers that respond with
 // a step of their choice. Delays and faults are left out.
 func (s Step) Serve(w http.ResponseWriter) {
 	maps.Copy(w.Header(), s.header)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Step is one answer or fault of a script. It is a value: every method returns a
+// Step is one response or fault of a script. It is a value: every method returns a
 // changed copy.
 type Step struct {
 	status   int
@@ -30,38 +30,38 @@ const (
 	truncate
 )
 
-// Status answers with a status and no body.
+// Status responds with a status and no body.
 func Status(code int) Step { return Step{status: code} }
 
-// JSON answers with a status and a JSON body, which is sent as it is.
+// JSON responds with a status and a JSON body, which is sent as it is.
 func JSON(code int, body string) Step {
 	return Step{status: code, body: body}.Header("Content-Type", "application/json")
 }
 
-// Text answers with a status and a body of type text/plain.
+// Text responds with a status and a body of type text/plain.
 func Text(code int, body string) Step {
 	return Step{status: code, body: body}.Header("Content-Type", "text/plain; charset=utf-8")
 }
 
-// Redirect answers with a status and a Location.
+// Redirect responds with a status and a Location.
 func Redirect(code int, location string) Step { return Status(code).Header("Location", location) }
 
-// Reset reads the request and breaks the connection without an answer, so that
+// Reset reads the request and breaks the connection without a response, so that
 // the client cannot know what became of it.
 func Reset() Step { return Step{fault: reset} }
 
-// Hang reads the request and never answers; it ends with the request's context
+// Hang reads the request and never responds; it ends with the request's context
 // or the server.
 func Hang() Step { return Step{fault: hang} }
 
-// Truncate answers with a status and the head of a body, and then breaks off.
+// Truncate responds with a status and the head of a body, and then breaks off.
 func Truncate(code int, body string, after int) Step {
 	s := JSON(code, body)
 	s.fault, s.after = truncate, min(max(after, 0), len(body))
 	return s
 }
 
-// Handle answers with a handler of the test's own, which can read the request's
+// Handle responds with a handler of the test's own, which can read the request's
 // body.
 func Handle(h http.HandlerFunc) Step { return Step{contents: h} }
 
@@ -82,7 +82,7 @@ func (s Step) Body(body string) Step {
 	return s
 }
 
-// After waits before the answer or fault.
+// After waits before the response or fault.
 func (s Step) After(d time.Duration) Step {
 	s.delay = d
 	return s

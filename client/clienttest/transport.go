@@ -20,13 +20,13 @@ var ErrReset = errors.New("connection reset by peer")
 type Transport struct{ *recorder }
 
 // NewTransport returns a transport that follows the steps. Without any it
-// answers 200.
+// responds with 200.
 func NewTransport(tb testing.TB, steps ...Step) *Transport {
 	tb.Helper()
 	return &Transport{&recorder{tb: tb, steps: steps}}
 }
 
-// RoundTrip answers with the next step.
+// RoundTrip responds with the next step.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	step, body, err := t.take(req)
 	if req.Body != nil {

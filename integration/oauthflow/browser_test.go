@@ -77,7 +77,8 @@ func cookieNames(t *testing.T, ctx context.Context) []string {
 	return names
 }
 
-// O1, as a browser has it: cookies, cross-site redirects, forms and the content security policy.
+// O1, as a browser has it: cookies, cross-site redirects, forms and the content
+// security policy.
 func TestO1_SignInInARealBrowser(t *testing.T) {
 	address := startLogin(t)
 	ctx := openBrowser(t)

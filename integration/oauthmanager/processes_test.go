@@ -21,7 +21,8 @@ const (
 	goroutines = 50
 )
 
-// duration is how long the processes run: 20 s, or what STANDPIPE_OAUTH_DURATION says ("2m").
+// duration is how long the processes run: 20 s, or what STANDPIPE_OAUTH_DURATION says
+// ("2m").
 func duration(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("STANDPIPE_OAUTH_DURATION")

@@ -12,14 +12,14 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
 )
 
-// Decoder decodes claims into Go values by the rules of encoding/json, tags
-// included, except that a member name must equal a field's name byte by byte.
-// encoding/json also takes "SUB" for a field named "sub"; here such a member is
-// passed over, as any other unknown one is, at every depth of structs, maps,
-// slices and arrays. Further differences: the first value that does not fit its
-// field ends the decoding, slices and maps are made anew, the keys of maps must be
-// strings, and what a field with ",string" gets must be JSON itself. (Types with an UnmarshalJSON or UnmarshalText of their own see
-// what is theirs unchanged.)
+// Decoder decodes claims into Go values by the rules of encoding/json, tags included,
+// except that a member name must equal a field's name byte by byte. encoding/json also
+// takes "SUB" for a field named "sub"; here such a member is passed over, as any other
+// unknown one is, at every depth of structs, maps, slices and arrays. Further
+// differences: the first value that does not fit its field ends the decoding, slices
+// and maps are made anew, the keys of maps must be strings, and what a field with
+// ",string" gets must be JSON itself. (Types with an UnmarshalJSON or UnmarshalText of
+// their own see what is theirs unchanged.)
 //
 // A Decoder remembers what it found out about types. The zero Decoder is ready for
 // use; it is safe for concurrent use and must not be copied.

@@ -10,8 +10,8 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// Profile is Stripe's API as package client sees it ("Errors", "Idempotent
-// requests", "Error codes", "Versioning" and "Rate limits" in the API reference). Treat it as a
+// Profile is Stripe's API as package client sees it ("Errors", "Idempotent requests",
+// "Error codes", "Versioning" and "Rate limits" in the API reference). Treat it as a
 // constant.
 var Profile = client.Profile{
 	Name:               "stripe",

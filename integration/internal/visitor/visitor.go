@@ -16,7 +16,8 @@ import (
 
 // Visitor is a browser that somebody sits at. Use a new one for each person.
 type Visitor struct {
-	// Answer fills in the form of a page: the names and values found there come in, and what is to be sent goes out.
+	// Answer fills in the form of a page: the names and values found there come in, and
+	// what is to be sent goes out.
 	Answer func(page string, form url.Values) url.Values
 
 	browser *http.Client
@@ -35,9 +36,10 @@ func New(answer func(page string, form url.Values) url.Values) (*Visitor, error)
 
 const maxSteps = 30
 
-// Visit opens the page at and answers what it asks, and the pages after it,
-// until the server redirects to an address that begins with redirect, which is
-// returned without being opened. With an empty redirect it ends at a page without a form, which is returned as text.
+// Visit opens the page at and answers what it asks, and the pages after it, until the
+// server redirects to an address that begins with redirect, which is returned without
+// being opened. With an empty redirect it ends at a page without a form, which is
+// returned as text.
 func (v *Visitor) Visit(ctx context.Context, at, redirect string) (back *url.URL, page string, err error) {
 	var form url.Values
 	for range maxSteps {
