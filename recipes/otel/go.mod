@@ -1,4 +1,4 @@
-module github.com/standpipe-go/standpipe/examples/otel
+module github.com/standpipe-go/standpipe/recipes/otel
 
 go 1.26.0
 
@@ -26,4 +26,4 @@ require (
 	golang.org/x/time v0.16.0 // indirect
 )
 
-replace github.com/standpipe-go/standpipe => ../../
+replace github.com/standpipe-go/standpipe => ../..
