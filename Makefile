@@ -33,7 +33,15 @@ lint: ## Check formatting, go.mod, go vet, staticcheck and govulncheck in every 
 
 .PHONY: vet
 vet: ## Run go vet in every module
-	scripts/each-module --except internal/tools go vet ./...
+	scripts/each-module go vet ./...
+
+.PHONY: cross
+cross: ## Compile and vet for macOS and Windows
+	scripts/cross
+
+.PHONY: release-check
+release-check: ## Make a release that nobody sees, and import, run and copy from it; needs a committed tree
+	scripts/release-check
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
@@ -45,7 +53,7 @@ mutate: ## Make NUMBER random changes, one at a time, and fail if the tests noti
 
 .PHONY: modules
 modules: ## Vet and test the nested modules, but for integration
-	scripts/each-module --nested --except integration --except internal/tools bash -c 'go vet ./... && go test -shuffle=on ./...'
+	scripts/each-module --nested --except integration bash -c 'go vet ./... && go test -shuffle=on ./...'
 
 .PHONY: api
 api: ## Write the listing of the exported API (api/*.txt); commit it with the change
@@ -60,7 +68,8 @@ consumer: ## Show what a program that imports only client compiles
 	go test -count=1 -run 'TestL3' -v ./internal/house
 
 .PHONY: nightly
-nightly: ## The tests that take longer than a change can wait for: the long suites of other projects on the stack
+nightly: ## The tests that take longer than a change can wait for: 32 bits, and the long suites of other projects on the stack
+	scripts/cross linux/386 freebsd/arm64
 	scripts/integration-install
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestSuitesOnTheStack ./judge
 

@@ -404,7 +404,7 @@ func TestExtremeRates(t *testing.T) {
 			require.ErrorIs(t, err, ratelimit.ErrDeadline, n)
 			var e *ratelimit.Error
 			require.ErrorAs(t, err, &e)
-			require.EqualValues(t, math.MaxInt64-1, e.Wait)
+			require.Equal(t, time.Duration(math.MaxInt64-1), e.Wait)
 		}
 		start, both := time.Now(), ratelimit.All(ratelimit.PerSecond(math.Inf(1)), ratelimit.PerMinute(math.Inf(1)))
 		for range 100 {

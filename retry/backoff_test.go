@@ -90,7 +90,7 @@ func TestAboveOnlyEverAdds(t *testing.T) {
 	}
 	require.Zero(t, retry.Above(0))
 	require.Zero(t, retry.Above(-time.Hour))
-	require.EqualValues(t, math.MaxInt64, retry.Above(math.MaxInt64))
+	require.Equal(t, time.Duration(math.MaxInt64), retry.Above(math.MaxInt64))
 }
 
 func FuzzBackoffNeverNegativeNorAboveTheLimit(f *testing.F) {

@@ -60,6 +60,9 @@ func publish(repo, dir, tag, out string) (module.Version, error) {
 	if err := module.Check(m.Path, m.Version); err != nil {
 		return m, err
 	}
+	if module.CanonicalVersion(m.Version) != m.Version {
+		return m, fmt.Errorf("%s is no whole version, as v1.2.3 is", m.Version)
+	}
 	if len(file.Replace) > 0 {
 		return m, fmt.Errorf("%s: a module with a replace can be neither imported with what it was tested with nor run by its version", m)
 	}
