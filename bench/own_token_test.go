@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
 
 // ownToken returns the project's entries of the group Token/source: a cached
@@ -15,7 +15,7 @@ import (
 // golang.org/x/oauth2 does ("own-oauth2"), and from the manager by key among
 // 1,000 ("own-by-key").
 func ownToken() []entry {
-	m, err := oauthflow.NewManager(oauthflow.NewMemoryStore(), oauthflow.Grant(nil))
+	m, err := tokens.New(tokens.NewMemoryStore(), tokens.Grant(nil))
 	if err != nil {
 		panic(err)
 	}

@@ -77,8 +77,8 @@ type Assertion struct {
 
 // JWTBearer obtains a token for an assertion signed with Config.ClientKey (RFC
 // 7523 section 2.1): Google's service accounts, and others like them. No
-// refresh token comes of it; call it again, or give it to the manager as a
-// Grant. With a client secret the client authenticates as well.
+// refresh token comes of it; call it again, or give it to a manager as a
+// tokens.Grant. With a client secret the client authenticates as well.
 func (c *Client) JWTBearer(ctx context.Context, a Assertion) (*oauth2.Token, error) {
 	const op = "jwt bearer"
 	if c.cfg.ClientKey == nil {

@@ -34,7 +34,7 @@ func TestO10_AssertionsAreDatedBack(t *testing.T) {
 		var form url.Values
 		c, err := oauthflow.New(oauthflow.Config{
 			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli", ClientKey: key,
-		}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			require.NoError(t, r.ParseForm())
 			form = r.PostForm
 			return plainAnswer(200, `{"access_token":"a"}`), nil
@@ -124,7 +124,7 @@ func TestO10_WhatAGrantSays(t *testing.T) {
 
 // keeping answers every request with a token and keeps the form that was sent.
 func keeping(t *testing.T, form *url.Values) oauthflow.Option {
-	return oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	return oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		require.NoError(t, r.ParseForm())
 		*form = r.PostForm
 		return plainAnswer(200, `{"access_token":"a"}`), nil

@@ -2,6 +2,9 @@ package oauthflow_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -10,10 +13,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
@@ -131,7 +130,7 @@ func TestO1_WhatIsNotAnAttempt(t *testing.T) {
 func TestO1_ForeignCookies(t *testing.T) {
 	t.Parallel()
 	s := oauthtest.New(oauthtest.Config{Clients: []oauthtest.Client{{ID: "web", Secret: "a"}, {ID: "other", Secret: "b"}}})
-	key := secret.Static("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+	key := secret.Static(cookieKey)
 	shared := func(cfg *oauthflow.Config) { cfg.CookieKey = key }
 	web, other := newClient(t, s, "web", shared), newClient(t, s, "other", shared)
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // Sentinels for why a redirect back from the provider is refused. Test with
@@ -63,7 +65,7 @@ func newCallbackError(params url.Values, err error) *CallbackError {
 	first := func(names ...string) string {
 		for _, name := range names {
 			if v := params[name]; len(v) == 1 && !isFine(v[0]) { // of two, which?
-				return truncate(v[0], maxServerText)
+				return quote.Cut(v[0], maxServerText)
 			}
 		}
 		return ""
@@ -79,10 +81,10 @@ func newCallbackError(params url.Values, err error) *CallbackError {
 func (e *CallbackError) Error() string {
 	s := "oauthflow: callback: " + e.Err.Error()
 	if e.Code != "" {
-		s += ": " + quote(e.Code, maxShownCode)
+		s += ": " + quote.Text(e.Code, maxShownCode)
 	}
 	if e.Description != "" {
-		s += " " + quote(e.Description, maxShownDescription)
+		s += " " + quote.Text(e.Description, maxShownDescription)
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -127,6 +128,10 @@ func newClient(cfg Config, opts []Option) *Client {
 	c.http = &hardened
 	return c
 }
+
+// Metadata returns the names in Config.Provider.Metadata: what a token manager
+// stores with the client's tokens.
+func (c *Client) Metadata() []string { return slices.Clone(c.cfg.Provider.Metadata) }
 
 func (c *Client) check() error {
 	if err := c.cfg.Provider.check(); err != nil {

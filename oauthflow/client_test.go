@@ -113,7 +113,7 @@ func TestARequestIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := oauthflow.New(oauthflow.Config{
 			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
-		}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		})}))
@@ -139,7 +139,7 @@ func TestUnsupportedFlows(t *testing.T) {
 	require.ErrorIs(t, err, oauthflow.ErrUnsupported)
 	_, err = oauthflow.Loopback{Open: func(context.Context, string) error { return nil }}.Run(t.Context(), c)
 	require.ErrorIs(t, err, oauthflow.ErrUnsupported)
-	_, err = oauthflow.Discover(t.Context(), "https://issuer.test", oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+	_, err = oauthflow.Discover(t.Context(), "https://issuer.test", oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 		return plainAnswer(403, ""), nil
 	})}))
 	require.EqualError(t, err, "oauthflow: discover: HTTP status 403: the issuer serves no description")

@@ -15,12 +15,13 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/claims"
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // Result is what a completed authorization yields.
 type Result struct {
-	// Token is what the token endpoint returned. Keep it in a manager if it can
-	// be refreshed.
+	// Token is what the token endpoint returned. Keep it in a manager of package
+	// tokens if it can be refreshed.
 	Token *oauth2.Token
 
 	// IDToken holds the verified claims of who signed in. It is nil unless the
@@ -77,7 +78,7 @@ func (c *Client) openAttempt(ctx context.Context, sealed string, params url.Valu
 			// RFC 6749 section 3.1: a parameter must not be given twice. Which
 			// of two is meant would be a guess. The name is the sender's own
 			// text.
-			return nil, newCallbackError(params, fmt.Errorf("%w: %s is given twice", ErrCallbackMalformed, quote(name, 64)))
+			return nil, newCallbackError(params, fmt.Errorf("%w: %s is given twice", ErrCallbackMalformed, quote.Text(name, 64)))
 		}
 	}
 	if state == "" || sealed == "" {

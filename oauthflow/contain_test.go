@@ -9,25 +9,26 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/panics/panicstest"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
 type fusedTransport struct {
-	*fuse
+	*panicstest.Fuse
 	http.RoundTripper
 }
 
 func (f fusedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	f.pass("transport")
+	f.Pass("transport")
 	return f.RoundTripper.RoundTrip(r)
 }
 
-type fusedUses struct{ *fuse }
+type fusedUses struct{ *panicstest.Fuse }
 
 func (u fusedUses) Use(context.Context, string, time.Time) (bool, error) {
-	u.pass("use")
+	u.Pass("use")
 	return true, nil
 }
 
@@ -35,30 +36,30 @@ func (u fusedUses) Use(context.Context, string, time.Time) (bool, error) {
 // own step of a flow.
 func TestC37_APanicInAFlow(t *testing.T) {
 	srv := oauthtest.New(oauthtest.Config{})
-	f := &fuse{}
+	f := &panicstest.Fuse{}
 	cfg := srv.ClientConfig("web")
 	own := cfg.ClientSecret
 	cfg.ClientSecret = secret.Func(func(ctx context.Context) ([]secret.Value, error) {
-		f.pass("secret")
+		f.Pass("secret")
 		return own.Secrets(ctx)
 	})
 	client, err := oauthflow.New(cfg, oauthflow.WithSingleUse(fusedUses{f}),
 		oauthflow.WithHTTPClient(&http.Client{Transport: fusedTransport{f, srv.HTTPClient().Transport}}))
 	require.NoError(t, err)
 	for _, at := range []string{"transport", "secret"} {
-		f.set(at, func() { panic(blown) })
+		f.Blow(at)
 		_, err = client.Refresh(t.Context(), &oauth2.Token{RefreshToken: srv.Issue("web", "alice").RefreshToken})
 		require.ErrorContains(t, err, "panicked with a string", at)
-		requireNoTrace(t, blown, err)
-		f.set("", nil)
+		require.NotContains(t, printed(t, err), panicstest.Blown)
+		f.Set("", nil)
 		_, err = client.Refresh(t.Context(), &oauth2.Token{RefreshToken: srv.Issue("web", "alice").RefreshToken})
 		require.NoError(t, err)
 	}
 
 	c := newClient(t, srv, "web", nil, oauthflow.WithSingleUse(fusedUses{f}))
 	b, back := attempt(t, srv, c)
-	f.set("use", func() { panic(blown) })
+	f.Blow("use")
 	_, err = b.finish(c, back)
 	require.ErrorContains(t, err, "panicked with a string")
-	requireNoTrace(t, blown, err)
+	require.NotContains(t, printed(t, err), panicstest.Blown)
 }

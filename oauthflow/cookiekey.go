@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/seal"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -23,35 +24,33 @@ func newAttemptKeys(src secret.Source) (attemptKeys, error) {
 	k := attemptKeys{src}
 	ctx, cancel := context.WithTimeout(context.Background(), firstReadLimit)
 	defer cancel()
-	_, err := k.sealers(ctx)
+	_, err := k.read(ctx)
 	return k, err
 }
 
-func (k attemptKeys) sealers(ctx context.Context) ([]*sealer, error) {
+func (k attemptKeys) read(ctx context.Context) (seal.Keys, error) {
 	values, err := panics.Do(ctx, "its source", k.src.Secrets)
+	if err == nil && len(values) == 0 {
+		err = secret.ErrNone
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the cookie key: %w", err)
 	}
-	if len(values) == 0 {
-		return nil, fmt.Errorf("the cookie key: %w", secret.ErrNone)
+	keys, err := seal.New(values)
+	if err != nil {
+		return nil, fmt.Errorf("cookie %w", err)
 	}
-	out := make([]*sealer, len(values))
-	for i, v := range values {
-		if out[i], err = newSealer(v.Reveal()); err != nil {
-			return nil, fmt.Errorf("cookie key %d of %d %w", i+1, len(values), err)
-		}
-	}
-	return out, nil
+	return keys, nil
 }
 
 const attemptLabel = "\x00attempt\x00"
 
 func (k attemptKeys) seal(ctx context.Context, plaintext []byte, binding string) (string, error) {
-	sealers, err := k.sealers(ctx)
+	keys, err := k.read(ctx)
 	if err != nil {
 		return "", err
 	}
-	return base64.RawURLEncoding.EncodeToString(sealers[0].seal(attemptLabel+binding, plaintext)), nil
+	return base64.RawURLEncoding.EncodeToString(keys.Seal(attemptLabel+binding, plaintext)), nil
 }
 
 // open returns ErrState for what was not sealed by one of the keys for this
@@ -64,11 +63,11 @@ func (k attemptKeys) open(ctx context.Context, sealed, binding string) ([]byte, 
 	if err != nil {
 		return nil, ErrState
 	}
-	sealers, err := k.sealers(ctx)
+	keys, err := k.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	plaintext, _, shut := open(sealers, attemptLabel+binding, data)
+	plaintext, _, shut := keys.Open(attemptLabel+binding, data)
 	if shut != nil {
 		return nil, ErrState
 	}

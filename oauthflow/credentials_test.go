@@ -42,7 +42,7 @@ func TestCredentialsThatCannotBeHad(t *testing.T) {
 	with := func(edit func(*oauthflow.Config)) *oauthflow.Client {
 		edited := cfg
 		edit(&edited)
-		c, err := oauthflow.New(edited, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		c, err := oauthflow.New(edited, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, errors.New("something was sent")
 		})}))
 		require.NoError(t, err)

@@ -201,7 +201,7 @@ func TestO1_TwoStateCookies(t *testing.T) {
 	s := oauthtest.New(oauthtest.Config{})
 	c := newClient(t, s, "web", func(cfg *oauthflow.Config) {
 		cfg.RedirectURL = "http://localhost:8080/callback" // no __Host- prefix, which would forbid that
-		cfg.CookieKey = secret.Static("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+		cfg.CookieKey = secret.Static(cookieKey)
 	})
 	sent := 0
 	for _, second := range []func(string) string{func(v string) string { return v }, func(string) string { return "tossed" }} {

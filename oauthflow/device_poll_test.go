@@ -50,9 +50,9 @@ func TestO10_WhenADevicePollsAgain(t *testing.T) {
 					}
 					switch tc.status {
 					case 0:
-						return nil, errDatabase
+						return nil, errNetwork
 					case -1:
-						return nil, &net.OpError{Op: "dial", Err: errDatabase}
+						return nil, &net.OpError{Op: "dial", Err: errNetwork}
 					}
 					resp := plainAnswer(tc.status, tc.body)
 					if tc.retryAfter != "" {

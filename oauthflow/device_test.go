@@ -172,7 +172,7 @@ func polling(t *testing.T, answer func(poll int, r *http.Request) (*http.Respons
 	n := 0
 	c, err := oauthflow.New(oauthflow.Config{
 		Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
-	}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		n++
 		return answer(n, r)
 	})}))

@@ -111,12 +111,12 @@ func discoveryURLs(issuer string) []string {
 func (c *Client) fetch(ctx context.Context, address string) (body []byte, status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, 0, newRedactor(nil).err(err)
+		return nil, 0, secretsOf(nil).Error(err)
 	}
 	req.Header.Set("Accept", "application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, 0, newRedactor(nil).err(err)
+		return nil, 0, secretsOf(nil).Error(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {

@@ -166,7 +166,7 @@ func TestDiscoverCannotBeAnswered(t *testing.T) {
 		"a second zone": {"https://[fe80::1%25eth0]", func() (*http.Response, error) { return plainAnswer(404, ""), nil }, 1},
 	} {
 		asked := 0
-		_, err := oauthflow.Discover(t.Context(), tc.issuer, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		_, err := oauthflow.Discover(t.Context(), tc.issuer, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			asked++
 			return tc.answer()
 		})}))
@@ -317,7 +317,7 @@ func TestUserInfoOfTwoSubjects(t *testing.T) {
 	res, err := b.finish(c, back)
 	require.NoError(t, err)
 	for _, body := range []string{`{"SUB":"victim","sub":"alice"}`, `{"sub":"alice","SUB":"victim"}`, `{"sub":"alice","\u017fub":"victim"}`, `{"sub":"alice","sub":"victim"}`} {
-		c = newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		c = newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return plainAnswer(200, body), nil
 		})}))
 		var info struct {
@@ -335,7 +335,7 @@ func TestUserInfoRefusedWith200(t *testing.T) {
 	for body, code := range map[string]string{
 		`{"ok":false,"error":"invalid_auth"}`: "invalid_auth", `{"ok":false}`: "", `{"error":"invalid_token"}`: "invalid_token",
 	} {
-		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return plainAnswer(200, body), nil
 		})}))
 		var info map[string]any
@@ -358,12 +358,12 @@ func TestDiscoverKeepsToHTTPS(t *testing.T) {
 		doc := map[string]any{"issuer": issuer, "token_endpoint": issuer + "/token", name: "http://127.0.0.1:8080/x"}
 		body, err := json.Marshal(doc)
 		require.NoError(t, err)
-		_, err = oauthflow.Discover(t.Context(), issuer, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		_, err = oauthflow.Discover(t.Context(), issuer, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return plainAnswer(200, string(body)), nil
 		})}))
 		require.ErrorIs(t, err, oauthflow.ErrMalformedResponse, name)
 	}
-	_, err := oauthflow.Discover(t.Context(), issuer+"/?tenant=x", oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+	_, err := oauthflow.Discover(t.Context(), issuer+"/?tenant=x", oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 		return plainAnswer(200, `{"issuer":"https://issuer.test/?tenant=x","token_endpoint":"https://issuer.test/token"}`), nil
 	})}))
 	require.ErrorContains(t, err, "query", "OpenID Connect Discovery section 3")

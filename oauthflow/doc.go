@@ -1,5 +1,5 @@
 // Package oauthflow acts for a user at a service that speaks OAuth 2.0: it runs
-// the flows that obtain a token, and keeps the token alive.
+// the flows that obtain a token. Package tokens, below it, keeps the token alive.
 //
 // Most callers want "Sign in with …" in a web application, which is three
 // steps:
@@ -33,14 +33,13 @@
 // [Client.Begin], [Client.Complete]), the device flow, client credentials, JWT
 // bearer grants, token exchange, refresh, revocation and introspection. To use
 // a token for longer than one request, and always when it can be refreshed,
-// hand the Client to [NewManager]: a refresh token that rotates must be used by
-// one caller at a time, across all processes. A [Manager] keeps the tokens of
-// all users in a [Store], and gives each out as an [oauth2.TokenSource].
+// give the Client to a manager of package tokens: a refresh token that rotates
+// must be used by one caller at a time, across all processes.
 //
 // The token client differs from that of golang.org/x/oauth2 on purpose. It
 // never guesses how the client authenticates, because guessing sends a
 // single-use code twice; it follows no redirect; it escapes client identifiers
-// and secrets as RFC 6749 section 2.3.1 says; it reads answers leniently and
+// and secrets as RFC 6749 section 2.3.1 says; it reads responses leniently and
 // reports errors strictly: see [TokenError] for how a refusal is told from a
-// request that may have taken effect although no usable answer came back.
+// request that may have taken effect although no usable response came back.
 package oauthflow

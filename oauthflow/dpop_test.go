@@ -21,6 +21,7 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
 
 // proof takes a DPoP proof apart and verifies it with the key in its own header.
@@ -304,7 +305,7 @@ func TestDPoPAuthAgainstTheManagersSource(t *testing.T) {
 	t.Parallel()
 	d, err := oauthflow.NewDPoP(nil)
 	require.NoError(t, err)
-	src, err := oauthflow.NewSource(func(context.Context) (*oauth2.Token, error) {
+	src, err := tokens.NewSource(func(context.Context) (*oauth2.Token, error) {
 		return &oauth2.Token{AccessToken: "bound", TokenType: "DPoP"}, nil
 	})
 	require.NoError(t, err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // DPoPAuth authorizes requests to an API with a token bound to a key, as the
@@ -19,15 +21,15 @@ type DPoPAuth struct {
 	src  oauth2.TokenSource
 }
 
-// Auth returns the auth for requests with the tokens of src: a source of a
-// [Manager], or any other. If src has a method TokenContext(context.Context),
+// Auth returns the auth for requests with the tokens of src: a source of
+// package tokens, or any other. If src has a method TokenContext(context.Context),
 // that is called with the request's context; if it has
 // RefreshToken(context.Context, *oauth2.Token), that is called once after a 401
 // that blames the token.
 func (d *DPoP) Auth(src oauth2.TokenSource) *DPoPAuth { return &DPoPAuth{dpop: d, src: src} }
 
-// Identity is that of the token source, such as the key of a [Source]; "" where it
-// has none.
+// Identity is that of the token source, such as the key of a tokens.Source; "" where
+// it has none.
 func (a *DPoPAuth) Identity() string {
 	if i, ok := a.src.(interface{ Identity() string }); ok {
 		return i.Identity()
@@ -42,7 +44,7 @@ func (a *DPoPAuth) Authorize(req *http.Request) error {
 		return err
 	}
 	if !strings.EqualFold(tok.TokenType, "DPoP") {
-		return fmt.Errorf("oauthflow: dpop: the token is of type %s, not bound to a key", quote(tok.Type(), 64))
+		return fmt.Errorf("oauthflow: dpop: the token is of type %s, not bound to a key", quote.Text(tok.Type(), 64))
 	}
 	method := req.Method
 	if method == "" {

@@ -24,7 +24,7 @@ func TestDPoPNonceIsBoundedInSize(t *testing.T) {
 		var asked atomic.Int32
 		c, err := oauthflow.New(oauthflow.Config{
 			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
-		}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			asked.Add(1)
 			resp := plainAnswer(400, `{"error":"use_dpop_nonce"}`)
 			resp.Header.Set("DPoP-Nonce", strings.Repeat("n", size))
@@ -52,7 +52,7 @@ func TestDPoPNonceDemandNeedsARefusal(t *testing.T) {
 		var asked atomic.Int32
 		c, err := oauthflow.New(oauthflow.Config{
 			Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli",
-		}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			asked.Add(1)
 			resp := plainAnswer(status, `{"error":"use_dpop_nonce"}`)
 			resp.Header.Set("DPoP-Nonce", "fresh")
@@ -125,7 +125,7 @@ func TestDPoPNoncesOfManyServers(t *testing.T) {
 type unrenewable struct{ oauth2.TokenSource }
 
 func (unrenewable) RefreshToken(context.Context, *oauth2.Token) (*oauth2.Token, error) {
-	return nil, errDatabase
+	return nil, errNetwork
 }
 
 func TestDPoPAuthDoesNotReplayWhatWasNotRenewed(t *testing.T) {
@@ -137,6 +137,6 @@ func TestDPoPAuthDoesNotReplayWhatWasNotRenewed(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, a.Authorize(req))
 	again, err := a.Challenge(req, &http.Response{StatusCode: 401, Header: http.Header{}})
-	require.ErrorIs(t, err, errDatabase)
+	require.ErrorIs(t, err, errNetwork)
 	require.False(t, again)
 }

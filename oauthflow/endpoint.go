@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/redact"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -35,7 +36,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	redact *redactor
+	hidden *redact.Secrets
 
 	wantsNonce bool // refused for lack of a DPoP nonce, which is known now
 }
@@ -88,11 +89,11 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 		form[k] = v
 	}
 	header := http.Header{"Accept": {"application/json"}}
-	hidden, err := c.authenticate(ctx, form, header)
+	secrets, err := c.authenticate(ctx, form, header)
 	if err != nil {
 		return nil, fail(err)
 	}
-	redact := newRedactor(form, hidden...)
+	hidden := secretsOf(form, secrets...)
 	body, contentType := form.Encode(), "application/x-www-form-urlencoded"
 	if in.json {
 		body, contentType = jsonObject(form), "application/json"
@@ -101,7 +102,7 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 	var sent sentTracker
 	req, invalid := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, sent.trace()), http.MethodPost, in.url, strings.NewReader(body))
 	if invalid != nil {
-		return nil, fail(redact.err(invalid))
+		return nil, fail(hidden.Error(invalid))
 	}
 	req.Header = header
 	if c.dpop != nil {
@@ -114,16 +115,16 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, &TokenError{Op: in.op, MaybeApplied: sent.maybe(err), Err: redact.err(err)}
+		return nil, &TokenError{Op: in.op, MaybeApplied: sent.maybe(err), Err: hidden.Error(err)}
 	}
 	defer resp.Body.Close()
-	out := &answer{op: in.op, status: resp.StatusCode, header: resp.Header, redact: redact}
+	out := &answer{op: in.op, status: resp.StatusCode, header: resp.Header, hidden: hidden}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, Err: ErrRedirect}
 	}
 	out.body, err = readCapped(resp.Body)
 	if err != nil {
-		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, MaybeApplied: out.ambiguous() || out.ok(), RetryAfter: out.retryAfter(c.now()), Err: redact.err(err)}
+		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, MaybeApplied: out.ambiguous() || out.ok(), RetryAfter: out.retryAfter(c.now()), Err: hidden.Error(err)}
 	}
 	if c.dpop != nil && c.dpop.learn(req.URL, req.Header.Get("DPoP"), resp.Header) {
 		out.wantsNonce = out.rejects("use_dpop_nonce")

@@ -377,6 +377,8 @@ func TestMaybeApplied(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
+var errNetwork = errors.New("the network is away")
+
 type failing struct{ err error }
 
 func (f failing) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -3,10 +3,10 @@ package oauthflow
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // Sentinels for what callers branch on; test with errors.Is.
@@ -93,10 +93,10 @@ func (e *TokenError) Error() string {
 		b.WriteByte(':')
 	}
 	if e.Code != "" {
-		b.WriteString(" " + quote(e.Code, maxShownCode))
+		b.WriteString(" " + quote.Text(e.Code, maxShownCode))
 	}
 	if e.Description != "" {
-		b.WriteString(" " + quote(e.Description, maxShownDescription))
+		b.WriteString(" " + quote.Text(e.Description, maxShownDescription))
 	}
 	if e.Status != 0 {
 		fmt.Fprintf(&b, " (HTTP status %d)", e.Status)
@@ -129,25 +129,4 @@ func (e *TokenError) Is(target error) bool {
 		return e.Code == "expired_token"
 	}
 	return false
-}
-
-// quote quotes server-supplied text within limit bytes.
-func quote(s string, limit int) string {
-	q := strconv.Quote(s)
-	for len(q) > limit {
-		s = truncate(s, max(0, min(len(s)-1, len(s)-(len(q)-limit)/4-4)))
-		q = strconv.Quote(s + "…")
-	}
-	return q
-}
-
-// truncate cuts s to at most n bytes without splitting a rune.
-func truncate(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -176,7 +177,7 @@ func ExampleClient_ClientCredentials() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	src, err := oauthflow.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
+	src, err := tokens.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
 		return c.ClientCredentials(ctx, "api:read")
 	})
 	if err != nil {

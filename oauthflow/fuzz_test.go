@@ -28,7 +28,7 @@ func fuzzClient(t testing.TB, status int, body []byte) *oauthflow.Client {
 	p.Endpoint.DeviceAuthURL, p.IntrospectionURL = "https://a.test/device", "https://a.test/introspect"
 	c, err := oauthflow.New(oauthflow.Config{
 		Provider: p, ClientID: "web", ClientSecret: secret.Static("fuzz-client-secret"), RedirectURL: "https://app.test/cb",
-		CookieKey: secret.Static("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
+		CookieKey: secret.Static(cookieKey),
 	}, oauthflow.WithHTTPClient(&http.Client{Transport: rt}), oauthflow.WithClock(func() time.Time { return epoch }))
 	if err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func TestAtHashOfEachAlgorithm(t *testing.T) {
 			Issuer: "https://i.test", JWKSURL: "https://i.test/keys", IDTokenAlgorithms: []string{alg}, Endpoint: oauth2.Endpoint{TokenURL: "https://i.test/token"},
 		}
 		c, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "web"}, oauthflow.WithHTTPClient(&http.Client{
-			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				resp := plainAnswer(200, `{"keys":[`+string(jwk)+`]}`)
 				resp.Request = r
 				return resp, nil
@@ -116,7 +116,7 @@ func TestJ4_WhatIsSignedAndNoIDToken(t *testing.T) {
 	require.NoError(t, err)
 	p := oauthflow.Provider{Issuer: "https://i.test", JWKSURL: "https://i.test/keys", Endpoint: oauth2.Endpoint{TokenURL: "https://i.test/token"}}
 	c, err := oauthflow.New(oauthflow.Config{Provider: p, ClientID: "web"}, oauthflow.WithHTTPClient(&http.Client{
-		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			resp := plainAnswer(200, `{"keys":[`+string(jwk)+`]}`)
 			resp.Request = r
 			return resp, nil

@@ -177,7 +177,7 @@ func TestUserInfoAnswersADemandForANonceOnce(t *testing.T) {
 		var asked atomic.Int32
 		c, err := oauthflow.New(oauthflow.Config{ClientID: "web", Provider: oauthflow.Provider{
 			Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}, UserInfoURL: "https://auth.test/me",
-		}}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		}}, oauthflow.WithDPoP(d), oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			require.Equal(t, "DPoP a", r.Header.Get("Authorization"))
 			resp := plainAnswer(status, `{"sub":"x"}`)
 			resp.Header.Set("WWW-Authenticate", `DPoP error="use_dpop_nonce"`)
@@ -198,7 +198,7 @@ func TestUserInfoBesideAnIDToken(t *testing.T) {
 	t.Parallel()
 	s := oauthtest.New(oauthtest.Config{})
 	ask := func(body string, tok *oauth2.Token) error {
-		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return plainAnswer(200, body), nil
 		})}))
 		return c.UserInfo(t.Context(), tok, new(map[string]any))

@@ -17,7 +17,7 @@ import (
 // editedIDToken is a transport to s whose ID tokens have the claims that edit
 // leaves.
 func editedIDToken(t *testing.T, s *oauthtest.Server, edit func(map[string]any)) oauthflow.Option {
-	return oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	return oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		resp, err := s.HTTPClient().Transport.RoundTrip(r)
 		if err != nil || r.URL.Path != "/token" {
 			return resp, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/loopback"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // Provider describes one authorization server: its endpoints, and where it
@@ -212,7 +213,7 @@ func (p *Provider) check() error {
 func (p *Provider) checkAlgorithms() error {
 	for _, a := range p.IDTokenAlgorithms {
 		if !jose.IsAsymmetric(jose.Algorithm(a)) {
-			return fmt.Errorf("the ID token algorithm %s is not one that verifies with a public key: use some of %v", quote(a, 64), jose.Asymmetric())
+			return fmt.Errorf("the ID token algorithm %s is not one that verifies with a public key: use some of %v", quote.Text(a, 64), jose.Asymmetric())
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 // 6). It makes exactly one request, and does not look at whether tok has
 // expired. If the server rotates refresh tokens, the one in tok is dead
 // afterwards: store the result before using it, and never call Refresh twice
-// for one refresh token. The manager does both.
+// for one refresh token. A manager of package tokens does both.
 //
 // The request carries the refresh token, what Provider.RefreshParams and
 // Provider.RefreshScope say, and what names the client; nothing else. What the

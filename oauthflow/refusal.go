@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // A refusal comes in the shape of RFC 6749 section 5.2, or in the service's own:
@@ -174,7 +176,7 @@ func (a *answer) refused(now time.Time, members map[string]any) *TokenError {
 		// An unknown shape, of which nothing is shown.
 		why.text = textMember(members, "error_description")
 	}
-	show := func(s string) string { return truncate(a.redact.text(s), maxServerText) }
+	show := func(s string) string { return quote.Cut(a.hidden.Text(s), maxServerText) }
 	return &TokenError{
 		Op:           a.op,
 		Status:       a.status,

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
@@ -118,18 +120,18 @@ func TestFormParameters(t *testing.T) {
 // other error is.
 func TestX1_WhatIsLeftOfAnErrorThatHeldASecret(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded, errDatabase} {
+	for _, cause := range []error{context.Canceled, context.DeadlineExceeded, errNetwork} {
 		for _, text := range []string{"sending", "sending rt-old-and-long"} {
 			c, err := oauthflow.New(oauthflow.Config{ClientID: "web", Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}},
-				oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+				oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 					return nil, fmt.Errorf("%s: %w", text, cause)
 				})}))
 			require.NoError(t, err)
 			_, err = c.Refresh(t.Context(), &oauth2.Token{RefreshToken: "rt-old-and-long"})
 			require.ErrorContains(t, err, "sending")
 			require.NotContains(t, printed(t, err), "rt-old-and-long")
-			for _, other := range []error{context.Canceled, context.DeadlineExceeded, errDatabase} {
-				want := other == cause && (text == "sending" || cause != errDatabase)
+			for _, other := range []error{context.Canceled, context.DeadlineExceeded, errNetwork} {
+				want := other == cause && (text == "sending" || cause != errNetwork)
 				require.Equal(t, want, errors.Is(err, other), "%s: %v is %v", text, err, other)
 			}
 		}
@@ -138,4 +140,46 @@ func TestX1_WhatIsLeftOfAnErrorThatHeldASecret(t *testing.T) {
 	require.NoError(t, err)
 	_, err = answering(t, 400, "application/json", string(data), nil).Refresh(t.Context(), &oauth2.Token{RefreshToken: `"quoted" one`})
 	require.NotContains(t, tokenError(t, err).Description, "quoted")
+}
+
+// Requests that are not worth sending, and answers that say nothing.
+func TestWhatCannotBeAskedOrRead(t *testing.T) {
+	t.Parallel()
+	var form url.Values
+	c, err := oauthflow.New(oauthflow.Config{Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}}, ClientID: "cli"}, keeping(t, &form))
+	require.NoError(t, err)
+	_, err = c.ExchangeToken(t.Context(), oauthflow.TokenExchange{})
+	require.ErrorContains(t, err, "the subject token is missing")
+	require.Nil(t, form)
+	_, err = c.ExchangeToken(t.Context(), oauthflow.TokenExchange{SubjectToken: "s"})
+	require.NoError(t, err)
+	require.False(t, form.Has("actor_token_type"))
+	require.False(t, form.Has("actor_token"))
+
+	for body, say := range map[string]string{"<html>": "neither a JSON object nor form parameters", `{"access_token":"a","access_token":"b"}`: "a member is given twice"} {
+		_, err = answering(t, 200, "text/html", body, nil).Refresh(t.Context(), refreshable)
+		require.ErrorContains(t, err, say)
+	}
+	for status, redirect := range map[int]bool{299: false, 300: true, 399: true, 400: false} {
+		c := answering(t, status, "text/plain", "x", func(cfg *oauthflow.Config) { cfg.Provider.UserInfoURL = cfg.Provider.Endpoint.TokenURL })
+		var user any
+		err := c.UserInfo(t.Context(), &oauth2.Token{AccessToken: "a"}, &user)
+		require.Equal(t, redirect, errors.Is(err, oauthflow.ErrRedirect), status)
+		require.Error(t, err)
+	}
+	down, err := oauthflow.New(oauthflow.Config{
+		Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}, RevocationURL: "https://auth.test/revoke"}, ClientID: "cli",
+	}, oauthflow.WithHTTPClient(&http.Client{Transport: failing{errNetwork}}))
+	require.NoError(t, err)
+	require.ErrorIs(t, down.Revoke(t.Context(), &oauth2.Token{AccessToken: "a"}), errNetwork, "a token that may still live")
+
+	var uses oauthflow.MemoryUses
+	for _, id := range []string{"a", "b", "a"} {
+		first, err := uses.Use(t.Context(), id, time.Now().Add(time.Minute))
+		require.NoError(t, err)
+		require.Equal(t, form != nil, first, id)
+		if id == "b" {
+			form = nil // what comes has been used
+		}
+	}
 }

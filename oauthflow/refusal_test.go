@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -115,19 +116,19 @@ func TestO5_AServicesOwnCodeEndsTheGrant(t *testing.T) {
 					c, err := oauthflow.New(oauthflow.Config{
 						Provider: oauthflow.Provider{Endpoint: oauth2.Endpoint{TokenURL: "https://auth.test/token"}, InvalidGrantCodes: []string{name}},
 						ClientID: "cli",
-					}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+					}, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 						asked++
 						return plainAnswer(tc.status, tc.body), nil
 					})}))
 					require.NoError(t, err)
-					m, err := oauthflow.NewManager(oauthflow.NewMemoryStore(), c)
+					m, err := tokens.New(tokens.NewMemoryStore(), c)
 					require.NoError(t, err)
 					require.NoError(t, m.Put(t.Context(), "k", &oauth2.Token{AccessToken: "a", RefreshToken: "r", Expiry: time.Now().Add(-time.Hour)}))
 					for range 3 {
 						_, err = m.Token(t.Context(), "k")
-						require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+						require.ErrorIs(t, err, tokens.ErrReauthorizationRequired)
 					}
-					re, ok := errors.AsType[*oauthflow.ReauthError](err)
+					re, ok := errors.AsType[*tokens.ReauthError](err)
 					require.True(t, ok)
 					require.Equal(t, name, re.Code)
 					require.Equal(t, 1, asked)
@@ -256,16 +257,16 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 	}
 
 	// They keep them in a store as well.
-	store := oauthflow.NewMemoryStore()
+	store := tokens.NewMemoryStore()
 	for range 2 {
-		m, err := oauthflow.NewManager(store, answering(t, 200, "application/json", body, nil), oauthflow.WithExtra("user_id", "small", "team"))
+		m, err := tokens.New(store, answering(t, 200, "application/json", body, nil), tokens.WithExtra("user_id", "small", "team"))
 		require.NoError(t, err)
 		if stored, err := m.Token(t.Context(), "k"); err == nil {
 			for _, name := range []string{"user_id", "small", "team"} {
 				require.Equal(t, tok.Extra(name), stored.Extra(name), name)
 			}
 		} else {
-			require.ErrorIs(t, err, oauthflow.ErrReauthorizationRequired)
+			require.ErrorIs(t, err, tokens.ErrReauthorizationRequired)
 			require.NoError(t, m.Put(t.Context(), "k", tok))
 		}
 		require.NoError(t, m.Shutdown(t.Context()))

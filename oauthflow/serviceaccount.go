@@ -17,7 +17,7 @@ import (
 //
 //	cfg, err := oauthflow.GoogleServiceAccount(ctx, secret.File("/run/secrets/google.json"), scopes...)
 //	c, err := oauthflow.New(cfg)
-//	src, err := oauthflow.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
+//	src, err := tokens.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
 //		return c.JWTBearer(ctx, oauthflow.Assertion{})
 //	})
 //

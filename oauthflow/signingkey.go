@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/secret"
@@ -61,6 +62,9 @@ type KeySource interface {
 func KeyFrom(src secret.Source, keyID string) KeySource {
 	return &keyFrom{src: src, parse: func(text string) (*SigningKey, error) { return parseSigningKey(text, keyID) }}
 }
+
+// firstReadLimit bounds the reading of a key at construction.
+const firstReadLimit = 30 * time.Second
 
 type keyFrom struct {
 	src   secret.Source

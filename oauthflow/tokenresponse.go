@@ -5,13 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/exactjson"
 )
 
 var (
@@ -55,47 +56,12 @@ func parseParams(body []byte) (map[string]any, error) {
 }
 
 // decodeObject decodes a JSON object as encoding/json does, but for numbers that
-// a float64 would change: see keepDigits.
+// a float64 would change.
 func decodeObject(body []byte) (map[string]any, bool) {
 	var m map[string]any
-	ok := decodeExactly(body, &m)
-	keepDigits(m)
+	ok := exactjson.Unmarshal(body, &m)
+	exactjson.Floats(m)
 	return m, ok
-}
-
-// decodeExactly decodes JSON into v as encoding/json does, but for numbers that
-// go into an interface, which become json.Number.
-func decodeExactly(body []byte, v any) bool {
-	if !json.Valid(body) { // looks behind the first value, which a Decoder does not
-		return false
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	return d.Decode(v) == nil
-}
-
-// maxExact is 2⁵³: a float64 holds each integer up to here.
-const maxExact = 1 << 53
-
-// keepDigits turns the numbers within v into float64, as which encoding/json
-// decodes them, but leaves a [json.Number] where that could be another number:
-// two users whose numeric IDs differ in the last digit stay two.
-func keepDigits(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for name, member := range v {
-			v[name] = keepDigits(member)
-		}
-	case []any:
-		for i, element := range v {
-			v[i] = keepDigits(element)
-		}
-	case json.Number:
-		if f, err := v.Float64(); err == nil && math.Abs(f) < maxExact {
-			return f
-		}
-	}
-	return v
 }
 
 // countMembers counts the members of a JSON object that has been decoded before,

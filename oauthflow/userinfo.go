@@ -10,6 +10,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/internal/claims"
+	"github.com/standpipe-go/standpipe/internal/exactjson"
 	"github.com/standpipe-go/standpipe/internal/jose"
 )
 
@@ -27,12 +28,12 @@ func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	}
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
-	redact := newRedactor(nil, tok.AccessToken)
+	hidden := secretsOf(nil, tok.AccessToken)
 	a, err := c.getWithToken(ctx, address, tok)
 	if err != nil {
-		return &TokenError{Op: op, Err: redact.err(err)}
+		return &TokenError{Op: op, Err: hidden.Error(err)}
 	}
-	a.op, a.redact = op, redact
+	a.op, a.hidden = op, hidden
 	m, _ := parseParams(a.body) // what cannot be read is told below
 	if te := a.refusal(c.now(), m); te != nil {
 		te.MaybeApplied = false // nothing is changed by asking
@@ -44,7 +45,7 @@ func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	if err := sameSubject(a.body, tok); err != nil {
 		return &TokenError{Op: op, Status: a.status, Err: err}
 	}
-	if !decodeExactly(a.body, v) {
+	if !exactjson.Unmarshal(a.body, v) {
 		return &TokenError{Op: op, Status: a.status, Err: fmt.Errorf("%w: not the JSON expected", ErrMalformedResponse)}
 	}
 	return nil

@@ -20,7 +20,7 @@ func TestUserInfoAnswers(t *testing.T) {
 	res, err := b.finish(c, back)
 	require.NoError(t, err)
 	ask := func(status int, body string, tok *oauth2.Token) error {
-		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		c := newClient(t, s, "web", nil, oauthflow.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return plainAnswer(status, body), nil
 		})}))
 		var info map[string]any

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
 
 // app is the application: pages, and who is signed in. Sessions live in memory:
@@ -153,7 +154,7 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 	}
 	// The token is good for a call: refreshed here if it had to be.
 	tok, err := in.service.tokens.Token(r.Context(), in.key())
-	if errors.Is(err, oauthflow.ErrReauthorizationRequired) {
+	if errors.Is(err, tokens.ErrReauthorizationRequired) {
 		a.forget(w, r)
 		a.showHome(w)
 		return

@@ -15,6 +15,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -22,7 +23,7 @@ import (
 type service struct {
 	name, title string
 	client      *oauthflow.Client
-	tokens      *oauthflow.Manager // keeps the users' tokens alive
+	tokens      *tokens.Manager // keeps the users' tokens alive
 	profile     func(context.Context, *oauthflow.Client, *oauth2.Token) (profile, error)
 	fake        *oauthtest.Server // nil: the real service
 }
@@ -107,7 +108,7 @@ func newService(ctx context.Context, b blueprint, base string, from setting) (*s
 	if s.client, err = oauthflow.New(cfg, oauthflow.WithSingleUse(&oauthflow.MemoryUses{})); err != nil {
 		return nil, err
 	}
-	s.tokens, err = oauthflow.NewManager(oauthflow.NewMemoryStore(), s.client)
+	s.tokens, err = tokens.New(tokens.NewMemoryStore(), s.client)
 	return s, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
 
 func oauthScene(ctx context.Context, s *stage) error {
@@ -19,12 +20,12 @@ func oauthScene(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := oauthflow.NewManager(oauthflow.NewMemoryStore(), login)
+	manager, err := tokens.New(tokens.NewMemoryStore(), login)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tokens.Shutdown(context.WithoutCancel(ctx)) }()
-	if err := tokens.Put(ctx, "user:42/example", auth.Issue("web", "user-42", "read")); err != nil {
+	defer func() { _ = manager.Shutdown(context.WithoutCancel(ctx)) }()
+	if err := manager.Put(ctx, "user:42/example", auth.Issue("web", "user-42", "read")); err != nil {
 		return err
 	}
 
@@ -33,7 +34,7 @@ func oauthScene(ctx context.Context, s *stage) error {
 		fmt.Fprint(w, `{"id":"user-42"}`)
 	})))
 	defer api.Close()
-	c, err := client.New(api.URL, client.WithAuth(client.OAuth2(tokens.Source("user:42/example"))))
+	c, err := client.New(api.URL, client.WithAuth(client.OAuth2(manager.Source("user:42/example"))))
 	if err != nil {
 		return err
 	}

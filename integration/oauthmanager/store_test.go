@@ -16,9 +16,9 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
-	"github.com/standpipe-go/standpipe/oauthflow"
-	"github.com/standpipe-go/standpipe/oauthflow/sqlstore"
-	"github.com/standpipe-go/standpipe/oauthflow/storetest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens/sqlstore"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens/storetest"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -75,16 +75,16 @@ const storeKey = "tCF1bS5yTnjCJ2nSPdtWOInfN/3mPMTWbmLu9xs8n/U="
 func TestSQLStore(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		_, store := openStore(t, d)
-		storetest.Run(t, func(*testing.T) oauthflow.Store { return store })
+		storetest.Run(t, func(*testing.T) tokens.Store { return store })
 	})
 }
 
 func TestSQLStore_Sealed(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		_, store := openStore(t, d, sqlstore.WithTable("sealed_tokens"))
-		sealed, err := oauthflow.Encrypt(store, secret.Static(storeKey))
+		sealed, err := tokens.Encrypt(store, secret.Static(storeKey))
 		require.NoError(t, err)
-		storetest.Run(t, func(*testing.T) oauthflow.Store { return sealed })
+		storetest.Run(t, func(*testing.T) tokens.Store { return sealed })
 	})
 }
 
@@ -116,12 +116,12 @@ func TestX1_SQLStoreErrorsHoldNoRecord(t *testing.T) {
 		_, store, err := d.open(sqlstore.WithTable("not_there"))
 		require.NoError(t, err)
 		const canary = "canary-7d3e"
-		_, err = store.Save(t.Context(), "k", oauthflow.Record{Data: []byte(canary)})
+		_, err = store.Save(t.Context(), "k", tokens.Record{Data: []byte(canary)})
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), canary)
 		_, err = store.Load(t.Context(), "k")
 		require.Error(t, err)
-		require.NotErrorIs(t, err, oauthflow.ErrNotFound, "a table that is missing is not a token that is missing")
+		require.NotErrorIs(t, err, tokens.ErrNotFound, "a table that is missing is not a token that is missing")
 	})
 }
 
@@ -129,10 +129,10 @@ func TestX1_SQLStoreErrorsHoldNoRecord(t *testing.T) {
 func TestO9_SealedInTheDatabase(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		db, store := openStore(t, d)
-		sealed, err := oauthflow.Encrypt(store, secret.Static(storeKey))
+		sealed, err := tokens.Encrypt(store, secret.Static(storeKey))
 		require.NoError(t, err)
-		refuse := oauthflow.Grant(func(context.Context) (*oauth2.Token, error) { return nil, errors.New("must not be asked") })
-		m, err := oauthflow.NewManager(sealed, refuse)
+		refuse := tokens.Grant(func(context.Context) (*oauth2.Token, error) { return nil, errors.New("must not be asked") })
+		m, err := tokens.New(sealed, refuse)
 		require.NoError(t, err)
 		alice := &oauth2.Token{AccessToken: "canary-alice", RefreshToken: "canary-rt", Expiry: time.Now().Add(time.Hour)}
 		require.NoError(t, m.Put(t.Context(), "alice", alice))
@@ -143,10 +143,10 @@ func TestO9_SealedInTheDatabase(t *testing.T) {
 		require.NotContains(t, string(data), "canary")
 		_, err = db.Exec(`UPDATE oauth_tokens SET data = (SELECT data FROM oauth_tokens WHERE record_key = 'alice') WHERE record_key = 'mallory'`)
 		require.NoError(t, err)
-		other, err := oauthflow.NewManager(sealed, refuse)
+		other, err := tokens.New(sealed, refuse)
 		require.NoError(t, err)
 		_, err = other.Token(t.Context(), "mallory")
-		require.ErrorIs(t, err, oauthflow.ErrCorrupt)
+		require.ErrorIs(t, err, tokens.ErrCorrupt)
 		tok, err := other.Token(t.Context(), "alice")
 		require.NoError(t, err)
 		require.Equal(t, "canary-alice", tok.AccessToken)
@@ -160,14 +160,14 @@ func TestSQLStore_DatabaseGoesAway(t *testing.T) {
 		db, store, err := d.open()
 		require.NoError(t, err)
 		require.NoError(t, store.Migrate(t.Context()))
-		m, err := oauthflow.NewManager(store, oauthflow.Grant(func(context.Context) (*oauth2.Token, error) { return nil, errors.New("must not be asked") }))
+		m, err := tokens.New(store, tokens.Grant(func(context.Context) (*oauth2.Token, error) { return nil, errors.New("must not be asked") }))
 		require.NoError(t, err)
 		require.NoError(t, m.Put(t.Context(), "k", &oauth2.Token{AccessToken: "a", Expiry: time.Now().Add(time.Hour)}))
 		require.NoError(t, db.Close())
 		_, err = m.Token(t.Context(), "k")
 		require.NoError(t, err)
 		_, err = m.Token(t.Context(), "other")
-		store2, ok := errors.AsType[*oauthflow.StoreError](err)
+		store2, ok := errors.AsType[*tokens.StoreError](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, "other", store2.Key)
 	})

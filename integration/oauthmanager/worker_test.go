@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -54,12 +55,12 @@ type report struct {
 	Errors  map[string]int
 }
 
-func newManager(d database, tokenURL, worker string, opts ...oauthflow.ManagerOption) (*oauthflow.Manager, error) {
+func newManager(d database, tokenURL, worker string, opts ...tokens.Option) (*tokens.Manager, error) {
 	_, store, err := d.open()
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := oauthflow.Encrypt(store, secret.Static(storeKey))
+	sealed, err := tokens.Encrypt(store, secret.Static(storeKey))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func newManager(d database, tokenURL, worker string, opts ...oauthflow.ManagerOp
 	if err != nil {
 		return nil, err
 	}
-	return oauthflow.NewManager(sealed, client, opts...)
+	return tokens.New(sealed, client, opts...)
 }
 
 // named tells the gateway who is asking.
@@ -100,14 +101,14 @@ func work(text string) int {
 }
 
 func (j job) run() (*report, error) {
-	m, err := newManager(j.Database, j.TokenURL, j.Name, oauthflow.WithLease(j.Lease),
-		oauthflow.OnReauth(func(_ context.Context, err *oauthflow.ReauthError) {
+	m, err := newManager(j.Database, j.TokenURL, j.Name, tokens.WithLease(j.Lease),
+		tokens.OnReauth(func(_ context.Context, err *tokens.ReauthError) {
 			body, _ := json.Marshal(err)
 			if resp, err := http.Post(j.ReauthURL, "application/json", bytes.NewReader(body)); err == nil {
 				resp.Body.Close()
 			}
 		}),
-		oauthflow.OnFailure(func(_ context.Context, _ string, err error) { fmt.Fprintf(os.Stderr, "%s: %v\n", j.Name, err) }))
+		tokens.OnFailure(func(_ context.Context, _ string, err error) { fmt.Fprintf(os.Stderr, "%s: %v\n", j.Name, err) }))
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ type worker struct {
 
 // loop asks for the token all the time, and every couple of seconds calls the
 // resource with it.
-func (w *worker) loop(src *oauthflow.Source) {
+func (w *worker) loop(src *tokens.Source) {
 	next := time.Now().Add(rand.N(2 * time.Second))
 	for time.Now().Before(w.Until) {
 		if err := w.step(src, time.Now().After(next)); err != nil {
@@ -150,7 +151,7 @@ func (w *worker) loop(src *oauthflow.Source) {
 	}
 }
 
-func (w *worker) step(src *oauthflow.Source, call bool) error {
+func (w *worker) step(src *tokens.Source, call bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	atomic.AddInt64(&w.Tokens, 1)
@@ -196,9 +197,9 @@ func (w *worker) userInfo(ctx context.Context, tok *oauth2.Token) (int, error) {
 }
 
 func (w *worker) count(err error) {
-	if _, ok := errors.AsType[*oauthflow.RefreshError](err); ok {
+	if _, ok := errors.AsType[*tokens.RefreshError](err); ok {
 		atomic.AddInt64(&w.Refresh, 1)
-	} else if errors.Is(err, oauthflow.ErrReauthorizationRequired) {
+	} else if errors.Is(err, tokens.ErrReauthorizationRequired) {
 		atomic.AddInt64(&w.Reauth, 1)
 	} else {
 		atomic.AddInt64(&w.Failed, 1)

@@ -1,0 +1,207 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/pause"
+)
+
+const (
+	// storeTimeout bounds one call of the store.
+	storeTimeout = 5 * time.Second
+
+	// storeTries is how often a call that fails at once is made: a database that is
+	// locked, or that has just dropped an idle connection, works the next time.
+	storeTries = 3
+
+	// keepPatience is how long callers wait while a new token cannot be stored.
+	keepPatience = 5 * time.Second
+
+	// keepPause bounds the pauses between attempts to store it.
+	keepPause = 10 * time.Second
+)
+
+// load reads a record. The error is bare ErrNotFound or a *StoreError; the state is
+// never nil, and has the version of a record that cannot be read as far as the
+// store tells it.
+func (m *Manager) load(ctx context.Context, key string) (*tokenState, error) {
+	st := &tokenState{}
+	err := m.retryStore(ctx, func(ctx context.Context) error {
+		rec, err := m.store.Load(ctx, key)
+		st.version = rec.Version
+		if err != nil {
+			return err
+		}
+		read, err := decodeState(rec)
+		if err == nil {
+			st = read
+		}
+		return err
+	})
+	switch {
+	case err == nil:
+		return st, nil
+	case errors.Is(err, ErrNotFound):
+		return &tokenState{}, ErrNotFound
+	}
+	return st, &StoreError{Op: "load", Key: key, cause: clean(err)}
+}
+
+// save stores st if the record still has st's version, and sets the new one.
+// The error is bare ErrConflict or a *StoreError. Since a save whose answer was
+// lost is repeated, a conflict may be with ourselves: callers look.
+func (m *Manager) save(ctx context.Context, key string, st *tokenState) error {
+	return m.retryStoreError(m.retryStore(ctx, func(ctx context.Context) error { return m.saveRaw(ctx, key, st) }), key, st)
+}
+
+// saveOnce is save without a second try.
+func (m *Manager) saveOnce(ctx context.Context, key string, st *tokenState) error {
+	return m.retryStoreError(m.storeOnce(ctx, func(ctx context.Context) error { return m.saveRaw(ctx, key, st) }), key, st)
+}
+
+func (m *Manager) saveRaw(ctx context.Context, key string, st *tokenState) error {
+	data, err := st.encode()
+	if err != nil {
+		return err
+	}
+	version, err := m.store.Save(ctx, key, Record{Data: data, Version: st.version})
+	if err == nil {
+		st.version = version
+	}
+	return err
+}
+
+func (m *Manager) retryStoreError(err error, key string, st *tokenState) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrConflict):
+		return ErrConflict
+	}
+	return &StoreError{Op: "save", Key: key, cause: clean(err, st.Access, st.Refresh)}
+}
+
+func (m *Manager) retryStore(ctx context.Context, op func(context.Context) error) error {
+	wait := 20 * time.Millisecond
+	for try := 1; ; try++ {
+		bounded, cancel := context.WithTimeout(ctx, storeTimeout)
+		err := m.storeOnce(bounded, op)
+		cancel()
+		_, panicked := errors.AsType[*PanicError](err)
+		decided := err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) || errors.Is(err, ErrCorrupt)
+		if decided || panicked || isContextError(err) || try == storeTries || pause.For(ctx, wait) != nil {
+			return err
+		}
+		wait *= 5
+	}
+}
+
+// storeOnce calls the store, a panic in which is an error.
+func (m *Manager) storeOnce(ctx context.Context, op func(context.Context) error) (err error) {
+	defer panics.Catch(&err, "the store")
+	return op(ctx)
+}
+
+// keep stores the result of a refresh; until that is done it is not handed out.
+// While the store fails it goes on, since the old refresh token may be dead and
+// the new one is nowhere else.
+func (r *renewal) keep(ctx context.Context, sent, next *tokenState) (*tokenState, error) {
+	next.version = sent.version
+	began, told, wait := time.Now(), false, 50*time.Millisecond
+	for {
+		err := r.m.save(ctx, r.key, next)
+		if err == nil {
+			return next, nil
+		}
+		if errors.Is(err, ErrConflict) {
+			var settled *tokenState
+			if settled, err = r.reconcile(ctx, sent, next); settled != nil || errors.Is(err, ErrReauthorizationRequired) {
+				return settled, err
+			}
+		}
+		if err != nil && !told && time.Since(began) >= keepPatience {
+			told = true
+			r.stuck(err)
+		}
+		select {
+		case <-r.m.abort:
+			return nil, err
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, keepPause)
+	}
+}
+
+// reconcile looks at a record that has changed while we were refreshing. It
+// returns the state that stands, or none, after which next is saved again.
+func (r *renewal) reconcile(ctx context.Context, sent, next *tokenState) (*tokenState, error) {
+	now, err := r.m.load(ctx, r.key)
+	switch gone := errors.Is(err, ErrNotFound) || err == nil && now.gone(); {
+	case gone && r.grant:
+		next.version = now.version
+		return nil, nil
+	case gone: // signed out meanwhile
+		return nil, &ReauthError{Key: r.key, cause: ErrNotFound}
+	case err != nil:
+		return nil, err
+	}
+	r.watch.see(now, time.Now())
+	switch {
+	case now.Access == next.Access && now.Refresh == next.Refresh:
+		return now, nil // our own save, whose answer was lost
+	case now.Refresh == sent.Refresh:
+		// Someone took us for dead and put a mark on the token that we have
+		// exchanged, or found it dead because we have. What we hold came from it.
+		next.version = now.version
+		return nil, nil
+	}
+	return now, nil // a new sign-in, or a sibling whose replay the server answered
+}
+
+// rejected is the way of a refresh token that the server calls dead.
+func (r *renewal) rejected(ctx context.Context, sent *tokenState, code string) (*tokenState, error) {
+	st, err := r.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if st.Refresh != sent.Refresh { // a sibling has won
+		if r.again {
+			return st, st.refreshError(r.key, time.Time{}, ErrRefreshInProgress)
+		}
+		r.again = true
+		return r.run(ctx)
+	}
+	return r.condemn(ctx, st, code)
+}
+
+// condemn records that the refresh token is dead, for all processes.
+func (r *renewal) condemn(ctx context.Context, st *tokenState, code string) (*tokenState, error) {
+	dead := st.clone()
+	dead.Dead = &deathMark{At: time.Now().Round(0), Code: code}
+	if a := dead.Attempt; a != nil {
+		dead.Dead.Unanswered = a.Unanswered
+		if a.Owner != "" && a.Owner != r.owner {
+			dead.Dead.Unanswered++
+		}
+		dead.Attempt = nil
+	}
+	err := r.m.save(ctx, r.key, dead)
+	if errors.Is(err, ErrConflict) {
+		if r.again {
+			return nil, st.refreshError(r.key, time.Time{}, ErrRefreshInProgress)
+		}
+		r.again = true
+		return r.run(ctx)
+	}
+	reauth := dead.reauthError(r.key)
+	r.reauth = reauth
+	if err != nil {
+		// It is true all the same; the next process will find out by itself.
+		return dead, fmt.Errorf("%w; and it could not be recorded: %w", reauth, err)
+	}
+	return dead, reauth
+}

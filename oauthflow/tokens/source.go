@@ -1,0 +1,112 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/flight"
+)
+
+// Source is the token under one key as an [oauth2.TokenSource]. It does what its
+// [Manager] does, finds the token a little faster, and is safe for concurrent use. Create
+// it with [Manager.Source] or [NewSource].
+//
+// Prefer TokenContext where there is a context. A client that sees a 401 calls RefreshToken;
+// the client package of this module does, given a Source.
+type Source struct {
+	m     *Manager
+	key   string
+	alone bool // the key tells nothing: the manager has no other
+	entry atomic.Pointer[entry]
+}
+
+var _ oauth2.TokenSource = (*Source)(nil)
+
+// Source returns the token under key as an [oauth2.TokenSource]. It makes no
+// request; that the key is bad or that nothing is stored under it shows at the first use.
+func (m *Manager) Source(key string) *Source { return &Source{m: m, key: key} }
+
+// Identity returns the key: whose token this is. Package client counts its calls
+// together by it, whatever Source they come through. It is "" for a Source of
+// [NewSource], which is an account of its own.
+func (s *Source) Identity() string {
+	if s.alone {
+		return ""
+	}
+	return s.key
+}
+
+// Token implements [oauth2.TokenSource]. It is TokenContext without a context;
+// the manager's own bounds hold.
+func (s *Source) Token() (*oauth2.Token, error) {
+	if e := s.entry.Load(); e != nil {
+		if tok := e.quick(); tok != nil {
+			return tok, nil
+		}
+	}
+	return s.find(context.Background(), "")
+}
+
+// TokenContext is [Manager.Token] for the key.
+func (s *Source) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	if e := s.entry.Load(); e != nil {
+		if tok := e.quick(); tok != nil && ctx.Err() == nil {
+			return tok, nil
+		}
+	}
+	return s.find(ctx, "")
+}
+
+// RefreshToken is [Manager.RefreshToken] for the key.
+func (s *Source) RefreshToken(ctx context.Context, failed *oauth2.Token) (*oauth2.Token, error) {
+	if failed == nil {
+		return s.find(ctx, "")
+	}
+	return s.find(ctx, failed.AccessToken)
+}
+
+func (s *Source) find(ctx context.Context, failed string) (*oauth2.Token, error) {
+	e, err := s.m.entry(s.key)
+	if err != nil {
+		return nil, err
+	}
+	s.entry.Store(e)
+	return s.m.token(ctx, e, failed)
+}
+
+// Grant is a [Refresher] for tokens that the application obtains with its own
+// credentials alone: client credentials, a JWT bearer assertion, a GitHub App's installation token. No
+// refresh token is involved, the user is never needed, and nothing has to be Put: a [Manager] obtains the
+// first token as well. A function such as [golang.org/x/oauth2/clientcredentials.Config.Token] fits; it must
+// not cache by itself, or a token that a service has refused would come back.
+type Grant func(ctx context.Context) (*oauth2.Token, error)
+
+// Refresh implements [Refresher]: it calls g.
+func (g Grant) Refresh(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) { return g(ctx) }
+
+// GrantFrom returns a Grant that asks src, for token sources that take no
+// context. If the context ends first, the call of src goes on in the background and its result is dropped.
+func GrantFrom(src oauth2.TokenSource) Grant {
+	return func(ctx context.Context) (*oauth2.Token, error) {
+		return flight.Start(ctx, 0, "the token source", func(context.Context) (*oauth2.Token, error) { return src.Token() }, nil).Wait(ctx)
+	}
+}
+
+// NewSource returns a Source over g in this process alone: one request at a
+// time, a token that is refreshed early and after a 401, a pause after
+// failures. To share the tokens of g between processes, give g to [New].
+func NewSource(g Grant, opts ...Option) (*Source, error) {
+	if g == nil {
+		return nil, errors.New("tokens: new source: the grant is nil")
+	}
+	m, err := New(NewMemoryStore(), g, opts...)
+	if err != nil {
+		return nil, err
+	}
+	s := m.Source("grant")
+	s.alone = true
+	return s, nil
+}
