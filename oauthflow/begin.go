@@ -49,27 +49,34 @@ type sealedAttempt struct {
 
 var errTooLong = errors.New("the path to return to, or the redirect URL, is too long to keep")
 
-// BeginOption changes one attempt.
-type BeginOption func(*begin)
+// BeginOption changes one attempt. An argument that will not do is an error of
+// [Client.Begin] and of [Client.Start].
+type BeginOption func(*begin) error
 
 type begin struct {
 	scopes   []string
 	params   map[string]string
 	returnTo string
-	maxAge   *time.Duration // nil: any
+	maxAge   time.Duration // zero: any
 	redirect string
 }
 
 // WithScopes asks for these scopes instead of those in Config.
 func WithScopes(scopes ...string) BeginOption {
-	return func(b *begin) { b.scopes = scopes }
+	return func(b *begin) error { b.scopes = scopes; return nil }
 }
 
 // WithParam adds a parameter to the authorization request, such as "prompt",
 // "login_hint", "audience" or "acr_values". Parameters that the flow itself
 // sets are an error in Begin.
 func WithParam(name, value string) BeginOption {
-	return func(b *begin) { b.params[name] = value }
+	return func(b *begin) error {
+		if slices.Contains(reservedParams[:], name) {
+			return fmt.Errorf("the parameter %q belongs to the flow", name)
+		}
+		b.params[name] = value
+		return nil
+	}
 }
 
 // WithReturnTo keeps a path of the application for Result.ReturnTo. Anything
@@ -77,14 +84,26 @@ func WithParam(name, value string) BeginOption {
 // of the sign-in link can be passed without becoming an open redirect; so is one
 // that is too long to keep, in a cookie about 2 KiB.
 func WithReturnTo(path string) BeginOption {
-	return func(b *begin) { b.returnTo = path }
+	return func(b *begin) error {
+		if path != "" && !isLocalPath(path) {
+			return errors.New("the path to return to must be a path on this host")
+		}
+		b.returnTo = path
+		return nil
+	}
 }
 
 // WithMaxAge demands that the user signed in at most d ago ("max_age", OpenID
 // Connect Core section 3.1.2.1); the ID token must then say when. Whole
 // seconds; d must be positive.
 func WithMaxAge(d time.Duration) BeginOption {
-	return func(b *begin) { b.maxAge = &d }
+	return func(b *begin) error {
+		if d <= 0 || d%time.Second != 0 {
+			return errors.New("the maximum age must be positive whole seconds")
+		}
+		b.maxAge = d
+		return nil
+	}
 }
 
 // reservedParams belong to the flow.
@@ -103,7 +122,9 @@ var reservedParams = [...]string{
 func (c *Client) Begin(ctx context.Context, opts ...BeginOption) (*Attempt, error) {
 	b := begin{scopes: c.cfg.Scopes, params: map[string]string{}, redirect: c.cfg.RedirectURL}
 	for _, o := range opts {
-		o(&b)
+		if err := o(&b); err != nil {
+			return nil, fmt.Errorf("oauthflow: begin: %w", err)
+		}
 	}
 	if err := c.checkBegin(&b); err != nil {
 		return nil, fmt.Errorf("oauthflow: begin: %w", err)
@@ -111,10 +132,7 @@ func (c *Client) Begin(ctx context.Context, opts ...BeginOption) (*Attempt, erro
 	expires := c.now().Add(attemptLifetime)
 	in := sealedAttempt{
 		State: rand.Text(), Redirect: b.redirect, ReturnTo: b.returnTo,
-		Expires: expires.Unix(),
-	}
-	if b.maxAge != nil {
-		in.MaxAge = int64(*b.maxAge / time.Second)
+		Expires: expires.Unix(), MaxAge: int64(b.maxAge / time.Second),
 	}
 	if !c.cfg.Provider.NoPKCE {
 		in.Verifier = oauth2.GenerateVerifier()
@@ -144,23 +162,12 @@ func (c *Client) checkBegin(b *begin) error {
 	if b.redirect == "" {
 		return errors.New("the redirect URL is missing")
 	}
-	for name := range b.params {
-		if slices.Contains(reservedParams[:], name) {
-			return fmt.Errorf("the parameter %q belongs to the flow", name)
-		}
-	}
 	openID := asksForIDToken(b.scopes)
 	if openID && c.keys == nil {
 		return errors.New("the scope openid needs a provider with Issuer and JWKSURL, to verify ID tokens")
 	}
-	if b.maxAge != nil && !openID {
+	if b.maxAge != 0 && !openID {
 		return errors.New("a maximum age needs the scope openid: the ID token says when the user signed in")
-	}
-	if b.maxAge != nil && (*b.maxAge <= 0 || *b.maxAge%time.Second != 0) {
-		return errors.New("the maximum age must be positive whole seconds")
-	}
-	if b.returnTo != "" && !isLocalPath(b.returnTo) {
-		return errors.New("the path to return to must be a path on this host")
 	}
 	return nil
 }

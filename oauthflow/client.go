@@ -73,11 +73,8 @@ func FromOAuth2(cfg *oauth2.Config) Config {
 // Client runs the flows of one registration. It is immutable and safe for
 // concurrent use.
 type Client struct {
-	cfg  Config
-	http *http.Client
-	now  func() time.Time
-	uses SingleUseStore
-	dpop *DPoP
+	cfg Config
+	settings
 	keys keyset.Source // nil: no ID tokens
 
 	cookies      attemptKeys
@@ -85,37 +82,51 @@ type Client struct {
 	callbackTLS  bool
 }
 
-// Option wires a [Client] to its surroundings.
-type Option func(*Client)
+// settings is what the options of [New] say.
+type settings struct {
+	http *http.Client
+	now  func() time.Time
+	uses SingleUseStore // nil: none
+	dpop *DPoP          // nil: tokens are not bound
+}
+
+// Option wires a [Client] to its surroundings. An argument that will not do is an
+// error of [New].
+type Option func(*settings) error
 
 // WithHTTPClient sends requests through hc, of which the transport and the
 // timeout are used; cookies are not, and redirects are never followed. Default:
 // http.DefaultTransport.
 func WithHTTPClient(hc *http.Client) Option {
-	return func(c *Client) { c.http = hc }
+	return func(s *settings) error { s.http = hc; return nil }
 }
 
 // WithClock replaces time.Now.
 func WithClock(now func() time.Time) Option {
-	return func(c *Client) { c.now = now }
+	return func(s *settings) error { s.now = now; return nil }
 }
 
 // New returns a Client, or an error that names what is missing or unsafe in
 // cfg. It reads CookieKey and ClientKey once, so that a key that will not do is
 // an error here, and sends nothing to the provider.
 func New(cfg Config, opts ...Option) (*Client, error) {
-	c := newClient(cfg, opts)
-	if err := c.check(); err != nil {
+	c, err := newClient(cfg, opts)
+	if err == nil {
+		err = c.check()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("oauthflow: new client for %s: %w", cfg.Provider.label(), err)
 	}
 	return c, nil
 }
 
 // newClient applies opts to an unchecked client.
-func newClient(cfg Config, opts []Option) *Client {
-	c := &Client{cfg: cfg, http: &http.Client{}, now: time.Now}
+func newClient(cfg Config, opts []Option) (*Client, error) {
+	c := &Client{cfg: cfg}
 	for _, o := range opts {
-		o(c)
+		if err := o(&c.settings); err != nil {
+			return nil, err
+		}
 	}
 	if c.http == nil {
 		c.http = &http.Client{}
@@ -126,7 +137,7 @@ func newClient(cfg Config, opts []Option) *Client {
 	hardened := http.Client{Timeout: c.http.Timeout, Transport: containTransport(c.http.Transport)}
 	hardened.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &hardened
-	return c
+	return c, nil
 }
 
 // Metadata returns the names in Config.Provider.Metadata: what a token manager

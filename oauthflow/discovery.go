@@ -48,7 +48,10 @@ func (e *DiscoveryError) Unwrap() error { return e.Err }
 // verify; if there are none, [New] refuses the Provider until
 // Provider.IDTokenAlgorithms is changed.
 func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, error) {
-	c := newClient(Config{}, opts)
+	c, err := newClient(Config{}, opts)
+	if err != nil {
+		return Provider{}, &DiscoveryError{Err: err}
+	}
 	if err := checkURL(issuer); err != nil {
 		return Provider{}, &DiscoveryError{Err: fmt.Errorf("the issuer %w", err)}
 	}

@@ -62,7 +62,7 @@ func NewDPoP(key *SigningKey) (*DPoP, error) {
 // WithDPoP binds the tokens that the client obtains to d's key. A token
 // response of another token type than "DPoP" is then refused.
 func WithDPoP(d *DPoP) Option {
-	return func(c *Client) { c.dpop = d }
+	return func(s *settings) error { s.dpop = d; return nil }
 }
 
 // Thumbprint returns the RFC 7638 thumbprint of the key.

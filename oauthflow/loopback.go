@@ -65,7 +65,7 @@ func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Res
 	if flow.page == nil {
 		flow.page = loopbackPage
 	}
-	flow.attempt, err = c.Begin(ctx, append(slices.Clip(opts), func(b *begin) { b.redirect = redirect.String() })...)
+	flow.attempt, err = c.Begin(ctx, append(slices.Clip(opts), func(b *begin) error { b.redirect = redirect.String(); return nil })...)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ type SingleUseStore interface {
 // stopped by the cookie's removal and by the provider, which takes each code
 // once. If the store fails, so does the attempt.
 func WithSingleUse(store SingleUseStore) Option {
-	return func(c *Client) { c.uses = store }
+	return func(s *settings) error { s.uses = store; return nil }
 }
 
 func (c *Client) useOnce(ctx context.Context, in *sealedAttempt) error {

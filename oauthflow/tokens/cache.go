@@ -114,7 +114,7 @@ func (m *Manager) entry(key string) (*entry, error) {
 		s.entries = make(map[string]*entry)
 	}
 	now := time.Now()
-	s.makeRoom(now, max(1, m.capacity/shardCount))
+	s.makeRoom(now, max(1, m.cfg.capacity/shardCount))
 	e := &entry{key: key, jitter: newJitter(), used: now}
 	s.entries[key] = e
 	return e, nil

@@ -39,7 +39,7 @@ func (m *Manager) seize(ctx context.Context, key string) (*tokenState, error) {
 	var watch watcher
 	var last *tokenState
 	poll := pollMin
-	giveUp := time.Now().Add(m.timeout + m.lease)
+	giveUp := time.Now().Add(m.cfg.timeout + m.cfg.lease)
 	for {
 		st, err := m.load(ctx, key)
 		now := time.Now()
@@ -50,7 +50,7 @@ func (m *Manager) seize(ctx context.Context, key string) (*tokenState, error) {
 			return nil, err
 		case err == nil:
 			watch.see(st, now)
-			if st.inFlight() && !watch.abandoned(st, now, m.lease) && now.Before(giveUp) {
+			if st.inFlight() && !watch.abandoned(st, now, m.cfg.lease) && now.Before(giveUp) {
 				if err := pause.For(ctx, poll); err != nil {
 					return nil, waitError(key, err)
 				}

@@ -214,6 +214,18 @@ func TestManager_KeysEnd(t *testing.T) {
 	require.Equal(t, 1, n)
 }
 
+// An option that will not do is named by New.
+func TestNew_NamesTheArgument(t *testing.T) {
+	t.Parallel()
+	for says, opt := range map[string]tokens.Option{
+		"the timeout must": tokens.WithTimeout(0), "the lease must": tokens.WithLease(-1), "the capacity must": tokens.WithCapacity(0),
+		"the time between checks must": tokens.WithRecheck(0),
+	} {
+		_, err := tokens.New(tokens.NewMemoryStore(), refresherFunc(nil), opt)
+		require.EqualError(t, err, "tokens: new manager: "+says+" be positive")
+	}
+}
+
 func TestManager_EdgesOfItsInput(t *testing.T) {
 	t.Parallel()
 	long := fmt.Sprintf("%0512d", 1)

@@ -46,7 +46,7 @@ func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.T
 		}
 		now := time.Now()
 		e.used = now
-		tok, err, decided := e.decide(now, failed, m.recheck)
+		tok, err, decided := e.decide(now, failed, m.cfg.recheck)
 		if decided {
 			e.mu.Unlock()
 			return tok, err
@@ -236,11 +236,11 @@ const storePause = 250 * time.Millisecond
 // tellReauth calls the user's function. If that panics, OnFailure hears of it:
 // there is no caller any more.
 func (m *Manager) tellReauth(ctx context.Context, reauth *ReauthError) {
-	if m.onReauth == nil {
+	if m.cfg.onReauth == nil {
 		return
 	}
 	_, err := panics.Do(ctx, "the function of OnReauth", func(ctx context.Context) (none struct{}, _ error) {
-		m.onReauth(ctx, reauth)
+		m.cfg.onReauth(ctx, reauth)
 		return none, nil
 	})
 	if err != nil {
@@ -254,10 +254,10 @@ func (m *Manager) tellFailure(ctx context.Context, key string, err error) {
 			return
 		}
 	}
-	if m.onFailure == nil {
+	if m.cfg.onFailure == nil {
 		return
 	}
 	var nobody error // is left to tell
 	defer panics.Catch(&nobody, "the function of OnFailure")
-	m.onFailure(ctx, key, err)
+	m.cfg.onFailure(ctx, key, err)
 }

@@ -39,15 +39,7 @@ type Refresher interface {
 type Manager struct {
 	store       Store
 	refresher   Refresher
-	choose      func(key string) (Refresher, error)
-	extra       []string
-	timeout     time.Duration
-	lease       time.Duration
-	recheck     time.Duration
-	capacity    int
-	noReplay    bool
-	onReauth    func(ctx context.Context, err *ReauthError)
-	onFailure   func(ctx context.Context, key string, err error)
+	cfg         config
 	seed        maphash.Seed
 	shards      [shardCount]shard
 	closing     chan struct{} // closed by Shutdown: begin nothing
@@ -58,28 +50,22 @@ type Manager struct {
 	abortedOnce sync.Once
 }
 
-// New returns a manager of the tokens in store. The refresher may be nil
-// only with [WithRefresherFor].
+// New returns a manager of the tokens in store. The refresher may be nil only with
+// [WithRefresherFor].
 func New(store Store, refresher Refresher, opts ...Option) (*Manager, error) {
-	m := &Manager{
-		store: store, refresher: refresher,
-		extra:   []string{"scope"},
-		timeout: defaultTimeout, lease: defaultLease, recheck: defaultRecheck, capacity: defaultCapacity,
-		seed:    maphash.MakeSeed(),
-		closing: make(chan struct{}), abort: make(chan struct{}),
-	}
-	for _, o := range opts {
-		o(m)
-	}
+	cfg, err := newConfig(opts)
 	switch {
 	case store == nil:
 		return nil, errors.New("tokens: new manager: the store is nil")
-	case refresher == nil && m.choose == nil:
+	case err != nil:
+		return nil, fmt.Errorf("tokens: new manager: %w", err)
+	case refresher == nil && cfg.choose == nil:
 		return nil, errors.New("tokens: new manager: there is no refresher")
-	case m.timeout <= 0, m.lease <= 0, m.recheck <= 0, m.capacity <= 0:
-		return nil, errors.New("tokens: new manager: durations and the capacity must be positive")
 	}
-	return m, nil
+	return &Manager{
+		store: store, refresher: refresher, cfg: cfg, seed: maphash.MakeSeed(),
+		closing: make(chan struct{}), abort: make(chan struct{}),
+	}, nil
 }
 
 // maxKey bounds keys in bytes; they are primary keys in databases.
@@ -199,7 +185,7 @@ func (m *Manager) Shutdown(ctx context.Context) error {
 // tokens are kept.
 func (m *Manager) refresherFor(key string) (Refresher, []string, error) {
 	r := m.refresher
-	if m.choose != nil {
+	if m.cfg.choose != nil {
 		var err error
 		if r, err = m.chosen(key); err != nil {
 			return nil, nil, err
@@ -209,14 +195,14 @@ func (m *Manager) refresherFor(key string) (Refresher, []string, error) {
 		return nil, nil, errors.New("there is no refresher for this key")
 	}
 	if c, ok := r.(interface{ Metadata() []string }); ok {
-		return r, slices.Concat(m.extra, c.Metadata()), nil
+		return r, slices.Concat(m.cfg.extra, c.Metadata()), nil
 	}
-	return r, m.extra, nil
+	return r, m.cfg.extra, nil
 }
 
 func (m *Manager) chosen(key string) (r Refresher, err error) {
 	defer panics.Catch(&err, "the function that chooses the refresher")
-	return m.choose(key)
+	return m.cfg.choose(key)
 }
 
 // begin counts a flight, unless Shutdown has been called.

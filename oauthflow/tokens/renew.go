@@ -156,13 +156,13 @@ func (r *renewal) look(st *tokenState, now time.Time) (glimpse, time.Time) {
 	case a == nil, a.Owner == r.owner:
 		return lookFree, time.Time{}
 	case a.Owner != "":
-		if !r.watch.abandoned(st, now, r.m.lease) {
+		if !r.watch.abandoned(st, now, r.m.cfg.lease) {
 			return lookBusy, time.Time{}
 		}
-		if r.m.noReplay && !r.grant {
+		if r.m.cfg.noReplay && !r.grant {
 			return lookHopeless, time.Time{}
 		}
-	case a.Unanswered > 0 && r.m.noReplay && !r.grant:
+	case a.Unanswered > 0 && r.m.cfg.noReplay && !r.grant:
 		return lookHopeless, time.Time{}
 	default:
 		if until := r.watch.pausedUntil(a); now.Before(until) {
@@ -216,7 +216,7 @@ func (r *renewal) send(ctx context.Context, st *tokenState) (*tokenState, error)
 		}
 		err = clean(err, st.Access, st.Refresh)
 		a.Reason = quote.Cut(err.Error(), maxReason)
-		mayReplay := v == neverSent || v == unanswered && (r.grant || !r.m.noReplay)
+		mayReplay := v == neverSent || v == unanswered && (r.grant || !r.m.cfg.noReplay)
 		if try > 1 || !mayReplay || r.m.isClosing() {
 			return r.giveUp(ctx, st, err)
 		}
@@ -235,7 +235,7 @@ func (r *renewal) attempt(ctx context.Context, st *tokenState) (*oauth2.Token, e
 	whole := st.token(true)
 	// No limit of the flight's own: an answer that is late is kept all the same.
 	call := flight.Start(ctx, 0, "the refresher", func(ctx context.Context) (*oauth2.Token, error) {
-		ctx, cancel := context.WithTimeout(ctx, r.m.timeout)
+		ctx, cancel := context.WithTimeout(ctx, r.m.cfg.timeout)
 		defer cancel()
 		tok, err := r.refresher.Refresh(ctx, whole)
 		if err == nil && (tok == nil || tok.AccessToken == "") {
@@ -243,7 +243,7 @@ func (r *renewal) attempt(ctx context.Context, st *tokenState) (*oauth2.Token, e
 		}
 		return tok, err
 	}, nil)
-	ticker := time.NewTicker(max(r.m.lease/4, 1))
+	ticker := time.NewTicker(max(r.m.cfg.lease/4, 1))
 	defer ticker.Stop()
 	for {
 		select {
@@ -260,7 +260,7 @@ func (r *renewal) beat(ctx context.Context, st *tokenState) bool {
 	if r.lost {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.m.lease/2)
+	ctx, cancel := context.WithTimeout(ctx, r.m.cfg.lease/2)
 	defer cancel()
 	st.Attempt.Beat = time.Now().Round(0)
 	r.lost = errors.Is(r.m.saveOnce(ctx, r.key, st), ErrConflict)

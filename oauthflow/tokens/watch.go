@@ -81,5 +81,5 @@ func (w *watcher) pausedUntil(a *refreshMark) time.Time {
 // waitsFor is how long a flight waits for the one of another process: in any case
 // until it would take over.
 func (m *Manager) waitsFor(st *tokenState) time.Duration {
-	return max(2*(m.timeout+m.lease), st.Attempt.hold(m.lease)+m.lease)
+	return max(2*(m.cfg.timeout+m.cfg.lease), st.Attempt.hold(m.cfg.lease)+m.cfg.lease)
 }

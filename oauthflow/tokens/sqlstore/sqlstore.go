@@ -36,30 +36,41 @@ type Store struct {
 	load, insert, update, remove, removeVersion, list string
 }
 
-// Option changes how a Store keeps records.
-type Option func(*Store)
+// Option adapts a [Store]. An argument that will not do is an error of [New].
+type Option func(*config) error
 
-// WithTable names the table, also as schema.table. Default: "oauth_tokens".
+type config struct{ table string }
+
+// WithTable names the table, also as schema.table: letters, digits and underscores,
+// at most 63 of each. Default: "oauth_tokens".
 func WithTable(name string) Option {
-	return func(s *Store) { s.table = name }
+	return func(c *config) error {
+		if !tableName.MatchString(name) {
+			return fmt.Errorf("%q is no table name of letters, digits and underscores", name)
+		}
+		c.table = name
+		return nil
+	}
 }
 
 var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$`)
 
-// New returns a store in db, which stays the caller's to close. It makes no query; see [Store.Migrate] for the table.
+// New returns a store in db, which stays the caller's to close. It makes no query; see
+// [Store.Migrate] for the table.
 func New(db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
-	s := &Store{db: db, dialect: dialect, table: "oauth_tokens"}
-	for _, o := range opts {
-		o(s)
-	}
 	switch {
 	case db == nil:
 		return nil, errors.New("sqlstore: the database is nil")
 	case dialect != Postgres && dialect != SQLite:
 		return nil, errors.New("sqlstore: the dialect must be Postgres or SQLite")
-	case !tableName.MatchString(s.table):
-		return nil, fmt.Errorf("sqlstore: %q is no table name of letters, digits and underscores", s.table)
 	}
+	cfg := config{table: "oauth_tokens"}
+	for _, o := range opts {
+		if err := o(&cfg); err != nil {
+			return nil, fmt.Errorf("sqlstore: %w", err)
+		}
+	}
+	s := &Store{db: db, dialect: dialect, table: cfg.table}
 	s.load = s.sql(`SELECT version, data FROM %s WHERE record_key = ?`)
 	s.insert = s.sql(`INSERT INTO %s (record_key, version, data) VALUES (?, ?, ?) ON CONFLICT (record_key) DO NOTHING`)
 	s.update = s.sql(`UPDATE %s SET version = version + 1, data = ?, updated_at = CURRENT_TIMESTAMP WHERE record_key = ? AND version = ?`)
