@@ -70,7 +70,7 @@ func (c *Client) Complete(ctx context.Context, sealed string, params url.Values)
 	return res, nil
 }
 
-// openAttempt finds out whether params answer the attempt, and uses it up.
+// openAttempt finds out whether params belong to the attempt, and uses it up.
 func (c *Client) openAttempt(ctx context.Context, sealed string, params url.Values) (*sealedAttempt, error) {
 	state := params.Get("state")
 	for name, v := range params {
@@ -130,15 +130,26 @@ func (c *Client) checkIssuer(params url.Values) error {
 	p := &c.cfg.Provider
 	if !params.Has("iss") {
 		if p.IssParameter {
-			return newCallbackError(params, fmt.Errorf("%w: the response does not name it", ErrIssuer))
+			return newCallbackError(params, fmt.Errorf("%w: it names none, and %s was expected", ErrIssuer, p.issuerName()))
 		}
 		return nil
 	}
 	if p.Issuer != "" && !p.isIssuer(params.Get("iss")) {
-		return newCallbackError(params, ErrIssuer)
+		return newCallbackError(params, otherIssuer(params.Get("iss"), p.issuerName()))
 	}
 	return nil
 }
+
+// otherIssuer is [ErrIssuer] with both names, which are public. The one that came is
+// the sender's own text.
+func otherIssuer(came, expected string) error {
+	return fmt.Errorf("%w: it names %s, and %s was expected", ErrIssuer, quote.Text(came, maxShownIssuer), expected)
+}
+
+// maxShownIssuer bounds an issuer's name in an error.
+const maxShownIssuer = 256
+
+func (p *Provider) issuerName() string { return quote.Text(p.Issuer, maxShownIssuer) }
 
 func (p *Provider) isIssuer(iss string) bool {
 	for _, tenant := range p.Tenants {

@@ -42,7 +42,7 @@ func (c *Client) Start(w http.ResponseWriter, r *http.Request, opts ...BeginOpti
 
 // Finish handles the provider's redirect back: it finds the attempt's cookie,
 // clears it, and does what [Client.Complete] does. It writes headers only;
-// answering is the caller's: put the user into a session of your own, and
+// responding is up to the caller: put the user into a session of your own, and
 // redirect to Result.ReturnTo.
 func (c *Client) Finish(w http.ResponseWriter, r *http.Request) (*Result, error) {
 	w.Header().Set("Cache-Control", "no-store")

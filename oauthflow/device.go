@@ -41,16 +41,16 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 		form.Set(c.scopeParam(), c.joinScopes(scopes))
 	}
 	now := c.now()
-	a, err := c.post(ctx, call{op: op, url: c.cfg.Provider.Endpoint.DeviceAuthURL, form: form})
+	r, err := c.post(ctx, call{op: op, url: c.cfg.Provider.Endpoint.DeviceAuthURL, form: form})
 	if err != nil {
 		return nil, err
 	}
-	m, perr := parseParams(a.body)
-	if te := a.refusal(now, m); te != nil {
+	m, perr := parseParams(r.body)
+	if te := r.refusal(now, m); te != nil {
 		return nil, te
 	}
 	if perr != nil {
-		return nil, a.malformed(perr.Error())
+		return nil, r.malformed(perr.Error())
 	}
 	da := &oauth2.DeviceAuthResponse{
 		DeviceCode: textMember(m, "device_code"), UserCode: textMember(m, "user_code"),
@@ -60,7 +60,7 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 		da.VerificationURI = textMember(m, "verification_url") // Google's name for it
 	}
 	if da.DeviceCode == "" || !isPrintable(da.UserCode) || !isWebURL(da.VerificationURI) {
-		return nil, a.unusable(now, m, "it lacks device_code, user_code or verification_uri")
+		return nil, r.unusable(now, m, "it lacks device_code, user_code or verification_uri")
 	}
 	if da.VerificationURIComplete != "" && !isWebURL(da.VerificationURIComplete) {
 		da.VerificationURIComplete = ""
@@ -87,7 +87,7 @@ func isWebURL(s string) bool {
 }
 
 // DeviceToken polls until the user has decided, the device code expires, or ctx
-// ends. It honours slow_down, and goes on after network errors and 5xx, at a
+// ends. It obeys slow_down, and goes on after network errors and 5xx, at a
 // lower rate (RFC 8628 section 3.5). errors.Is tells [ErrAccessDenied],
 // [ErrDeviceExpired] and the context's errors apart.
 func (c *Client) DeviceToken(ctx context.Context, da *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
@@ -134,7 +134,7 @@ func (c *Client) untilPoll(interval time.Duration, da *oauth2.DeviceAuthResponse
 }
 
 // poll asks once. The deadline of ctx is that of the flow, which one request
-// without an answer must not use up.
+// without a response must not use up.
 func (c *Client) poll(ctx context.Context, op string, form url.Values) (*granted, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -154,7 +154,7 @@ func nextPoll(interval time.Duration, err error) (time.Duration, bool) {
 	case te.Status == http.StatusTooManyRequests:
 		return max(interval+slowDownStep, te.RetryAfter), true
 	case te.MaybeApplied, te.Code == "" && te.Status == 0:
-		// No answer, or none that decides: exponentially, as section 3.5
+		// No response, or none that decides: exponentially, as section 3.5
 		// suggests.
 		return max(interval, min(2*interval, maxDeviceInterval), te.RetryAfter), true
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // DiscoveryError says why a provider could not be discovered.
@@ -88,7 +89,7 @@ func Discover(ctx context.Context, issuer string, opts ...Option) (Provider, err
 }
 
 // isNotThere reports whether a status says that there is no such document: not
-// only a 404, since servers answer a path that they do not know with a 400, a
+// only a 404, since servers respond to a path that they do not know with a 400, a
 // 401, a 403 or a page, or send it to their sign-in. What may be another in a
 // moment says nothing of the kind.
 func isNotThere(status int) bool {
@@ -163,8 +164,8 @@ func parseMetadata(body []byte, issuer string) (Provider, error) {
 	for _, member := range members {
 		m[string(member.Name)] = member.Value
 	}
-	if m.text("issuer") != issuer {
-		return Provider{}, fmt.Errorf("%w: the description is of another issuer", ErrIssuer)
+	if came := m.text("issuer"); came != issuer {
+		return Provider{}, otherIssuer(came, quote.Text(issuer, maxShownIssuer))
 	}
 	p := Provider{
 		Name:   issuer,

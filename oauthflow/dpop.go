@@ -72,9 +72,17 @@ func (d *DPoP) Thumbprint() string { return d.thumbprint }
 // nonce of the server. The access token is empty for requests to the
 // authorization server. Most callers use [DPoP.Auth].
 func (d *DPoP) Proof(method, requestURL, accessToken string) (string, error) {
+	proof, err := d.proof(method, requestURL, accessToken)
+	if err != nil {
+		return "", fmt.Errorf("oauthflow: %w", err)
+	}
+	return proof, nil
+}
+
+func (d *DPoP) proof(method, requestURL, accessToken string) (string, error) {
 	u, err := url.Parse(requestURL)
 	if err != nil || u.Hostname() == "" {
-		return "", errors.New("oauthflow: dpop: the request URL is not absolute")
+		return "", errors.New("dpop: the request URL is not absolute")
 	}
 	payload := map[string]any{
 		"jti": rand.Text(), "htm": method, "htu": targetURI(u), "iat": d.now().Add(-proofBackdate).Unix(),
@@ -88,7 +96,7 @@ func (d *DPoP) Proof(method, requestURL, accessToken string) (string, error) {
 	// Neither kid nor alg beyond the algorithm's own: the key is in the header.
 	proof, err := d.key.signer.SignClaims(map[string]any{"typ": "dpop+jwt", "jwk": d.jwk}, payload)
 	if err != nil {
-		return "", fmt.Errorf("oauthflow: dpop: %w", err)
+		return "", fmt.Errorf("dpop: %w", err)
 	}
 	return proof, nil
 }
@@ -146,7 +154,7 @@ func nonceIn(proof string) string {
 
 // proofFor sets the DPoP header of a request to the authorization server.
 func (d *DPoP) proofFor(req *http.Request) error {
-	proof, err := d.Proof(req.Method, req.URL.String(), "")
+	proof, err := d.proof(req.Method, req.URL.String(), "")
 	if err != nil {
 		return err
 	}

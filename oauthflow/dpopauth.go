@@ -13,9 +13,9 @@ import (
 )
 
 // DPoPAuth authorizes requests to an API with a token bound to a key, as the
-// client package's kind of auth. It answers the server's demand for a nonce
-// (RFC 9449 section 9), and, if its token source can, a token that the API does
-// not take any more. It is safe for concurrent use.
+// client package's kind of auth. It satisfies a server that demands a
+// nonce (RFC 9449 section 9) and, if its token source can, replaces a token that the
+// API does not accept any more. It is safe for concurrent use.
 type DPoPAuth struct {
 	dpop *DPoP
 	src  oauth2.TokenSource
@@ -43,8 +43,16 @@ func (a *DPoPAuth) Authorize(req *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.dpop.authorize(req, tok); err != nil {
+		return fmt.Errorf("oauthflow: %w", err)
+	}
+	return nil
+}
+
+// authorize sets the headers for a token.
+func (d *DPoP) authorize(req *http.Request, tok *oauth2.Token) error {
 	if !strings.EqualFold(tok.TokenType, "DPoP") {
-		return fmt.Errorf("oauthflow: dpop: the token is of type %s, not bound to a key", quote.Text(tok.Type(), 64))
+		return fmt.Errorf("dpop: the token is of type %s, not bound to a key", quote.Text(tok.Type(), 64))
 	}
 	method := req.Method
 	if method == "" {
@@ -54,7 +62,7 @@ func (a *DPoPAuth) Authorize(req *http.Request) error {
 	if req.Host != "" {
 		target.Host = req.Host
 	}
-	proof, err := a.dpop.Proof(method, target.String(), tok.AccessToken)
+	proof, err := d.proof(method, target.String(), tok.AccessToken)
 	if err != nil {
 		return err
 	}

@@ -30,8 +30,8 @@ type call struct {
 	once bool // carries what the server takes a single time
 }
 
-// answer is a response with its body read whole.
-type answer struct {
+// response is an HTTP response with its body read whole.
+type response struct {
 	op     string
 	status int
 	header http.Header
@@ -43,9 +43,9 @@ type answer struct {
 
 const maxResponse = 1 << 20
 
-// post sends a call. An error is a *TokenError; any answer but a redirect comes
-// back as it is.
-func (c *Client) post(ctx context.Context, in call) (*answer, error) {
+// post sends a call. An error is a *TokenError; any response but a redirect
+// comes back as it is.
+func (c *Client) post(ctx context.Context, in call) (*response, error) {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	before, err := c.secretNow(ctx)
@@ -82,7 +82,7 @@ func (c *Client) secretNow(ctx context.Context) (secret.Value, error) {
 	return v, nil
 }
 
-func (c *Client) send(ctx context.Context, in call) (*answer, error) {
+func (c *Client) send(ctx context.Context, in call) (*response, error) {
 	fail := func(err error) error { return &TokenError{Op: in.op, Err: err} }
 	form := make(url.Values, len(in.form)+3)
 	for k, v := range in.form {
@@ -118,7 +118,7 @@ func (c *Client) send(ctx context.Context, in call) (*answer, error) {
 		return nil, &TokenError{Op: in.op, MaybeApplied: sent.maybe(err), Err: hidden.Error(err)}
 	}
 	defer resp.Body.Close()
-	out := &answer{op: in.op, status: resp.StatusCode, header: resp.Header, hidden: hidden}
+	out := &response{op: in.op, status: resp.StatusCode, header: resp.Header, hidden: hidden}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return nil, &TokenError{Op: in.op, Status: resp.StatusCode, Err: ErrRedirect}
 	}
@@ -183,32 +183,32 @@ func (s *sentTracker) maybe(err error) bool {
 	return true
 }
 
-func (a *answer) ok() bool { return a.status/100 == 2 }
+func (r *response) ok() bool { return r.status/100 == 2 }
 
 // ambiguous reports a status that does not say whether the request took effect.
-func (a *answer) ambiguous() bool {
-	return a.status >= 500 || a.status == http.StatusRequestTimeout || a.status < 200
+func (r *response) ambiguous() bool {
+	return r.status >= 500 || r.status == http.StatusRequestTimeout || r.status < 200
 }
 
 // rejects reports whether the request was refused with this code, under a status
 // that stands for such a refusal (RFC 6749 section 5.2).
-func (a *answer) rejects(code string) bool {
-	if a.status != http.StatusUnauthorized && a.status != http.StatusBadRequest {
+func (r *response) rejects(code string) bool {
+	if r.status != http.StatusUnauthorized && r.status != http.StatusBadRequest {
 		return false
 	}
-	m, err := parseParams(a.body)
+	m, err := parseParams(r.body)
 	return err == nil && textMember(m, "error") == code
 }
 
 // retryAfter reads Retry-After (RFC 9110 section 10.2.3): seconds or a date,
 // the latter against the response's own Date so that clock skew cancels.
-func (a *answer) retryAfter(now time.Time) time.Duration {
-	v := strings.TrimSpace(a.header.Get("Retry-After"))
+func (r *response) retryAfter(now time.Time) time.Duration {
+	v := strings.TrimSpace(r.header.Get("Retry-After"))
 	if secs, err := strconv.ParseFloat(v, 64); err == nil {
 		return seconds(secs)
 	}
 	at, _ := http.ParseTime(v) // what is no date is long over
-	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+	if date, err := http.ParseTime(r.header.Get("Date")); err == nil {
 		now = date
 	}
 	return max(0, at.Sub(now))

@@ -21,15 +21,15 @@ var (
 	// none.
 	ErrNoRefreshToken = errors.New("the token has no refresh token")
 
-	// ErrRedirect is matched by the error for an endpoint that answered with a
+	// ErrRedirect is matched by the error for an endpoint that responded with a
 	// redirect. Requests that carry a secret follow none.
-	ErrRedirect = errors.New("the endpoint answered with a redirect, which is not followed")
+	ErrRedirect = errors.New("the endpoint responded with a redirect, which is not followed")
 
-	// ErrResponseTooLarge is matched by the error for an answer over 1 MiB,
+	// ErrResponseTooLarge is matched by the error for a response over 1 MiB,
 	// decompressed.
 	ErrResponseTooLarge = errors.New("the response is larger than 1 MiB")
 
-	// ErrMalformedResponse is matched by the error for an answer that cannot be
+	// ErrMalformedResponse is matched by the error for a response that cannot be
 	// read: truncated, not what was asked for, or without the member that
 	// matters.
 	ErrMalformedResponse = errors.New("the response cannot be understood")
@@ -63,7 +63,7 @@ type TokenError struct {
 	URI string
 
 	// MaybeApplied is true if the request was sent, or may have been, and no
-	// usable answer came back: a timeout, a reset connection, a 5xx, a
+	// usable response came back: a timeout, a reset connection, a 5xx, a
 	// truncated body. The code may then be used up, or the refresh token
 	// rotated. Sending the same request again can trip the server's reuse
 	// detection. False means that the server refused, or that nothing was sent.
@@ -72,7 +72,7 @@ type TokenError struct {
 	// RetryAfter is how long the server asked to wait, 0 if it did not.
 	RetryAfter time.Duration
 
-	// Err is the cause, nil if the server's answer says it all.
+	// Err is the cause, nil if the server's response says it all.
 	Err error
 }
 
@@ -104,7 +104,7 @@ func (e *TokenError) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	} else if e.Code == "" && e.MaybeApplied {
-		b.WriteString(": no usable answer")
+		b.WriteString(": no usable response")
 	} else if e.Code == "" && e.Description == "" {
 		b.WriteString(": the server refused without saying why")
 	}

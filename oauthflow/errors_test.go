@@ -24,12 +24,12 @@ func TestTokenErrorSaysWhatIsKnown(t *testing.T) {
 		`oauthflow: op: reset`:                       {Err: cause},
 		`oauthflow: op: "c" (HTTP status 1): reset`:  {Code: "c", Status: 1, Err: cause},
 		`oauthflow: op: "d" (HTTP status -1): reset`: {Description: "d", Status: -1, Err: cause},
-		`oauthflow: op: no usable answer; the request was sent and may have taken effect`:                        {MaybeApplied: true},
-		`oauthflow: op (HTTP status 502): no usable answer; the request was sent and may have taken effect`:      {Status: 502, MaybeApplied: true},
-		`oauthflow: op: "d" (HTTP status 502): no usable answer; the request was sent and may have taken effect`: {Description: "d", Status: 502, MaybeApplied: true},
-		`oauthflow: op: "c" (HTTP status 502); the request was sent and may have taken effect`:                   {Code: "c", Status: 502, MaybeApplied: true},
-		`oauthflow: op: "c" "d" (HTTP status 502): reset; the request was sent and may have taken effect`:        {Code: "c", Description: "d", Status: 502, MaybeApplied: true, Err: cause},
-		`oauthflow: op: reset; the request was sent and may have taken effect`:                                   {MaybeApplied: true, Err: cause},
+		`oauthflow: op: no usable response; the request was sent and may have taken effect`:                        {MaybeApplied: true},
+		`oauthflow: op (HTTP status 502): no usable response; the request was sent and may have taken effect`:      {Status: 502, MaybeApplied: true},
+		`oauthflow: op: "d" (HTTP status 502): no usable response; the request was sent and may have taken effect`: {Description: "d", Status: 502, MaybeApplied: true},
+		`oauthflow: op: "c" (HTTP status 502); the request was sent and may have taken effect`:                     {Code: "c", Status: 502, MaybeApplied: true},
+		`oauthflow: op: "c" "d" (HTTP status 502): reset; the request was sent and may have taken effect`:          {Code: "c", Description: "d", Status: 502, MaybeApplied: true, Err: cause},
+		`oauthflow: op: reset; the request was sent and may have taken effect`:                                     {MaybeApplied: true, Err: cause},
 	} {
 		e.Op = "op"
 		require.Equal(t, want, e.Error())

@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -18,6 +19,7 @@ import (
 	"github.com/standpipe-go/standpipe/internal/claims"
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/keyset"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // IDToken holds the claims of a verified ID token (OpenID Connect Core section
@@ -60,7 +62,7 @@ func (t *IDToken) Claims(v any) error {
 func (t *IDToken) JSON() json.RawMessage { return t.set.JSON() }
 
 // IDTokenError says why an ID token is not to be believed. It holds no part of
-// the token.
+// the token but the name of an issuer that was not expected.
 type IDTokenError struct {
 	// Unavailable is true if the provider's keys could not be had, so that
 	// nothing can be said about the token: a matter for a 503, not for a 401.
@@ -129,6 +131,10 @@ func (c *Client) verifyIDToken(ctx context.Context, raw, accessToken string, che
 		return nil, err
 	}
 	registered, err := c.idTokenRules(set).Check(set, c.now())
+	if errors.Is(err, claims.ErrIssuer) {
+		came, _ := set.String("iss") // else it would be malformed
+		return nil, fmt.Errorf("%w: it is from %s, and %s was expected", err, quote.Text(came, maxShownIssuer), c.cfg.Provider.issuerName())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +248,7 @@ func readIDToken(set claims.Set, r claims.Registered) (*IDToken, error) {
 	t.Name, errs[2] = set.String("name")
 	t.Email, errs[3] = set.String("email")
 	t.SessionID, errs[4] = set.String("sid")
-	if err := errors.Join(errs[:]...); err != nil {
+	if err := cmp.Or(errs[:]...); err != nil {
 		return nil, err
 	}
 	// Some providers send the text "true", which is not a boolean and does not

@@ -35,7 +35,7 @@ type Introspection struct {
 }
 
 // Introspect asks the server about a token that the application received (RFC
-// 7662). The answer is about this moment. A token whose "exp" has passed, or
+// 7662). The response is about this moment. A token whose "exp" has passed, or
 // whose "nbf" has not, is reported as inactive whatever the server says.
 func (c *Client) Introspect(ctx context.Context, token string) (*Introspection, error) {
 	const op = "introspect"
@@ -45,17 +45,17 @@ func (c *Client) Introspect(ctx context.Context, token string) (*Introspection, 
 	if token == "" {
 		return nil, errors.New("oauthflow: introspect: the token is empty")
 	}
-	a, err := c.post(ctx, call{op: op, url: c.cfg.Provider.IntrospectionURL, form: url.Values{"token": {token}}})
+	r, err := c.post(ctx, call{op: op, url: c.cfg.Provider.IntrospectionURL, form: url.Values{"token": {token}}})
 	if err != nil {
 		return nil, err
 	}
-	m, perr := parseParams(a.body)
-	if te := a.refusal(c.now(), m); te != nil {
+	m, perr := parseParams(r.body)
+	if te := r.refusal(c.now(), m); te != nil {
 		return nil, te
 	}
 	active, ok := m["active"].(bool)
 	if perr != nil || !ok {
-		return nil, a.unusable(c.now(), m, `it has no boolean "active"`)
+		return nil, r.unusable(c.now(), m, `it has no boolean "active"`)
 	}
 	if !active {
 		return &Introspection{}, nil

@@ -24,7 +24,7 @@ type Loopback struct {
 	// error, the flow ends.
 	Open func(ctx context.Context, authURL string) error
 
-	// Page answers the browser when it comes back; err is nil after success.
+	// Page responds to the browser when it comes back; err is nil after success.
 	// Nil: a plain page that says what happened.
 	Page func(w http.ResponseWriter, r *http.Request, err error)
 

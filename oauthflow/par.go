@@ -8,20 +8,20 @@ import (
 // push sends the authorization request ahead (RFC 9126 section 2) and returns
 // the parameters that are left for the browser.
 func (c *Client) push(ctx context.Context, form url.Values) (url.Values, error) {
-	a, err := c.post(ctx, call{op: "pushed authorization request", url: c.cfg.Provider.PushedAuthorizationURL, form: form})
+	r, err := c.post(ctx, call{op: "pushed authorization request", url: c.cfg.Provider.PushedAuthorizationURL, form: form})
 	if err != nil {
 		return nil, err
 	}
-	m, perr := parseParams(a.body)
-	if te := a.refusal(c.now(), m); te != nil {
+	m, perr := parseParams(r.body)
+	if te := r.refusal(c.now(), m); te != nil {
 		return nil, te
 	}
 	if perr != nil {
-		return nil, a.malformed(perr.Error())
+		return nil, r.malformed(perr.Error())
 	}
 	uri := textMember(m, "request_uri")
 	if uri == "" {
-		return nil, a.unusable(c.now(), m, "it holds no request_uri")
+		return nil, r.unusable(c.now(), m, "it holds no request_uri")
 	}
 	return url.Values{c.clientIDParam(): {c.cfg.ClientID}, "request_uri": {uri}}, nil
 }

@@ -32,7 +32,7 @@ var (
 // maxNesting is how deep such objects are read.
 const maxNesting = 3
 
-// reasons is what an answer says about why it refuses.
+// reasons is what a response says about why it refuses.
 type reasons struct {
 	codes []reasonCode // the most telling first
 	text  string
@@ -49,7 +49,7 @@ const (
 	repeats        // repeats the HTTP status
 )
 
-// reasonsIn reads the members of an answer with this status.
+// reasonsIn reads the members of a response with this status.
 func reasonsIn(members map[string]any, status int) reasons {
 	var out reasons
 	out.collect(members, strconv.Itoa(status), 0)
@@ -89,7 +89,7 @@ func (r *reasons) code() string {
 	return r.codes[0].text
 }
 
-// among returns the first of codes that the answer names, by a code or by its
+// among returns the first of codes that the response names, by a code or by its
 // whole text, since some services have no code for each error.
 func (r *reasons) among(codes []string) (string, bool) {
 	for _, code := range codes {
@@ -141,7 +141,7 @@ func object(v any) map[string]any {
 	return m
 }
 
-// reportsError reports whether an answer with status 200 says that it is an
+// reportsError reports whether a response with status 200 says that it is an
 // error: GitHub by "error", Slack by "ok": false, WeChat by "errcode". TikTok's
 // "error": {"code": "ok"} is none.
 func reportsError(m map[string]any) bool {
@@ -161,43 +161,43 @@ func reportsError(m map[string]any) bool {
 	return false
 }
 
-// refusal returns the error that the answer reports, nil if it reports none.
-func (a *answer) refusal(now time.Time, members map[string]any) *TokenError {
-	if a.ok() && !reportsError(members) {
+// refusal returns the error that the response reports, nil if it reports none.
+func (r *response) refusal(now time.Time, members map[string]any) *TokenError {
+	if r.ok() && !reportsError(members) {
 		return nil
 	}
-	return a.refused(now, members)
+	return r.refused(now, members)
 }
 
-// refused is refusal for an answer that is known to be an error.
-func (a *answer) refused(now time.Time, members map[string]any) *TokenError {
-	why := reasonsIn(members, a.status)
+// refused is refusal for a response that is known to be an error.
+func (r *response) refused(now time.Time, members map[string]any) *TokenError {
+	why := reasonsIn(members, r.status)
 	if len(why.codes) == 0 {
 		// An unknown shape, of which nothing is shown.
 		why.text = textMember(members, "error_description")
 	}
-	show := func(s string) string { return quote.Cut(a.hidden.Text(s), maxServerText) }
+	show := func(s string) string { return quote.Cut(r.hidden.Text(s), maxServerText) }
 	return &TokenError{
-		Op:           a.op,
-		Status:       a.status,
+		Op:           r.op,
+		Status:       r.status,
 		Code:         show(why.code()),
 		Description:  show(why.text),
 		URI:          show(textMember(members, "error_uri")),
-		MaybeApplied: a.ambiguous(),
-		RetryAfter:   a.retryAfter(now),
+		MaybeApplied: r.ambiguous(),
+		RetryAfter:   r.retryAfter(now),
 	}
 }
 
-// unusable is the error for an answer with status 200 that lacks what matters:
+// unusable is the error for a response with status 200 that lacks what matters:
 // a refusal if it names a code and says why, as TikTok for Business and Lazada
 // do; else nobody knows what has happened.
-func (a *answer) unusable(now time.Time, members map[string]any, why string) *TokenError {
-	if r := reasonsIn(members, a.status); r.code() != "" && r.text != "" {
-		return a.refused(now, members)
+func (r *response) unusable(now time.Time, members map[string]any, lacks string) *TokenError {
+	if why := reasonsIn(members, r.status); why.code() != "" && why.text != "" {
+		return r.refused(now, members)
 	}
-	return a.malformed(why)
+	return r.malformed(lacks)
 }
 
-func (a *answer) malformed(why string) *TokenError {
-	return &TokenError{Op: a.op, Status: a.status, MaybeApplied: true, Err: fmt.Errorf("%w: %s", ErrMalformedResponse, why)}
+func (r *response) malformed(why string) *TokenError {
+	return &TokenError{Op: r.op, Status: r.status, MaybeApplied: true, Err: fmt.Errorf("%w: %s", ErrMalformedResponse, why)}
 }

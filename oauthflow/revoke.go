@@ -31,12 +31,12 @@ func (c *Client) Revoke(ctx context.Context, tok *oauth2.Token) error {
 	default:
 		return errors.New("oauthflow: revoke: the token is empty")
 	}
-	a, err := c.post(ctx, call{op: op, url: c.cfg.Provider.RevocationURL, form: form})
+	r, err := c.post(ctx, call{op: op, url: c.cfg.Provider.RevocationURL, form: form})
 	if err != nil {
 		return err
 	}
-	m, _ := parseParams(a.body) // section 2.2: what a 200 says in its body is of no interest
-	if te := a.refusal(c.now(), m); te != nil && !c.isGone(te, m) {
+	m, _ := parseParams(r.body) // section 2.2: what a 200 says in its body is of no interest
+	if te := r.refusal(c.now(), m); te != nil && !c.isGone(te, m) {
 		return te
 	}
 	return nil

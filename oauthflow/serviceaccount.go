@@ -15,7 +15,8 @@ import (
 // GoogleServiceAccount returns the Config of a service account for
 // [Client.JWTBearer], from the JSON key file that Google's console makes:
 //
-//	cfg, err := oauthflow.GoogleServiceAccount(ctx, secret.File("/run/secrets/google.json"), scopes...)
+//	file := secret.File("/run/secrets/google.json")
+//	cfg, err := oauthflow.GoogleServiceAccount(ctx, file, scopes...)
 //	c, err := oauthflow.New(cfg)
 //	src, err := tokens.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
 //		return c.JWTBearer(ctx, oauthflow.Assertion{})

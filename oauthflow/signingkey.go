@@ -23,9 +23,17 @@ type SigningKey struct{ signer *jose.Signer }
 // 8037; empty means RS256, the ES algorithm of the curve, or EdDSA. The keyID
 // is what the authorization server knows the key by, empty for none.
 func NewSigningKey(key crypto.Signer, algorithm, keyID string) (*SigningKey, error) {
-	s, err := jose.NewSigner(key, jose.Algorithm(algorithm), keyID)
+	k, err := newSigningKey(key, algorithm, keyID)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: signing key: %w", err)
+	}
+	return k, nil
+}
+
+func newSigningKey(key crypto.Signer, algorithm, keyID string) (*SigningKey, error) {
+	s, err := jose.NewSigner(key, jose.Algorithm(algorithm), keyID)
+	if err != nil {
+		return nil, err
 	}
 	return &SigningKey{s}, nil
 }
@@ -109,7 +117,7 @@ func parseSigningKey(text, keyID string) (*SigningKey, error) {
 		if err != nil {
 			return nil, err
 		}
-		return NewSigningKey(key, "", keyID)
+		return newSigningKey(key, "", keyID)
 	}
 	s, err := jose.ParsePrivateJWK([]byte(text))
 	if err != nil {

@@ -20,7 +20,7 @@ var (
 	errTwice     = errors.New("a member is given twice") // RFC 6749 section 3.2
 )
 
-// parseParams reads an answer by what it is, not by its Content-Type: JSON is
+// parseParams reads a response by what it is, not by its Content-Type: JSON is
 // sent as text/plain, and GitHub's default is form parameters. Names are
 // case-sensitive.
 func parseParams(body []byte) (map[string]any, error) {
@@ -105,12 +105,12 @@ type granted struct {
 	members map[string]any
 }
 
-// grant sends a token request and reads the token out of the answer.
+// grant sends a token request and reads the token out of the response.
 func (c *Client) grant(ctx context.Context, op, endpoint string, form url.Values) (*granted, error) {
-	// The lifetime counts from before the request, so that a slow answer does
-	// not make the token seem to live longer.
+	// The lifetime counts from before the request, so that a slow response
+	// does not make the token seem to live longer.
 	sent := c.now()
-	a, err := c.post(ctx, call{
+	r, err := c.post(ctx, call{
 		op: op, url: endpoint, form: form,
 		json: c.cfg.Provider.JSONBody,
 		once: form.Get("grant_type") == "authorization_code",
@@ -118,7 +118,7 @@ func (c *Client) grant(ctx context.Context, op, endpoint string, form url.Values
 	if err != nil {
 		return nil, err
 	}
-	return c.readToken(a, sent)
+	return c.readToken(r, sent)
 }
 
 // tokenType is how the token is sent. Slack says instead what it stands for, and
@@ -140,20 +140,20 @@ func (c *Client) grantRefused(te *TokenError, members map[string]any) *TokenErro
 }
 
 // readToken reads a token response (RFC 6749 section 5), leniently.
-func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
-	m, perr := parseParams(a.body)
-	if te := a.refusal(now, m); te != nil {
+func (c *Client) readToken(r *response, now time.Time) (*granted, error) {
+	m, perr := parseParams(r.body)
+	if te := r.refusal(now, m); te != nil {
 		return nil, c.grantRefused(te, m)
 	}
 	if perr != nil {
-		return nil, a.malformed(perr.Error())
+		return nil, r.malformed(perr.Error())
 	}
 	at := m
 	if nested, ok := m[c.cfg.Provider.TokenMember].(map[string]any); ok && textMember(nested, "access_token") != "" {
 		at = nested
 	}
 	if textMember(at, "access_token") == "" {
-		return nil, c.grantRefused(a.unusable(now, m, "it holds no access_token"), m)
+		return nil, c.grantRefused(r.unusable(now, m, "it holds no access_token"), m)
 	}
 	tok := &oauth2.Token{
 		AccessToken:  textMember(at, "access_token"),
@@ -162,7 +162,7 @@ func (c *Client) readToken(a *answer, now time.Time) (*granted, error) {
 	}
 	if c.dpop != nil && !strings.EqualFold(tok.TokenType, "DPoP") {
 		// RFC 9449 section 5: such a token is not bound to the key.
-		return nil, a.malformed("the token is not of type DPoP")
+		return nil, r.malformed("the token is not of type DPoP")
 	}
 	life := c.cfg.Provider.DefaultLifetime
 	if n, ok := numberMember(at, "expires_in"); ok && n > 0 {

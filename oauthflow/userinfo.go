@@ -15,10 +15,10 @@ import (
 )
 
 // UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core
-// section 5.3) and decodes the answer into v as encoding/json does, but that a
+// section 5.3) and decodes the response into v as encoding/json does, but that a
 // number decoded into an interface is a [json.Number]: numeric user IDs keep
-// their digits. If tok came with an ID token, the answer must be about the same
-// subject, and no two of its names may differ by letter case alone. The error
+// their digits. If tok came with an ID token, the response must be about the
+// same subject, and no two of its names may differ by letter case alone. The error
 // is a [*TokenError].
 func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	const op = "userinfo"
@@ -29,29 +29,29 @@ func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	ctx, cancel := withTimeout(ctx)
 	defer cancel()
 	hidden := secretsOf(nil, tok.AccessToken)
-	a, err := c.getWithToken(ctx, address, tok)
+	r, err := c.getWithToken(ctx, address, tok)
 	if err != nil {
 		return &TokenError{Op: op, Err: hidden.Error(err)}
 	}
-	a.op, a.hidden = op, hidden
-	m, _ := parseParams(a.body) // what cannot be read is told below
-	if te := a.refusal(c.now(), m); te != nil {
+	r.op, r.hidden = op, hidden
+	m, _ := parseParams(r.body) // what cannot be read is told below
+	if te := r.refusal(c.now(), m); te != nil {
 		te.MaybeApplied = false // nothing is changed by asking
 		return te
 	}
-	if a.status != http.StatusOK {
-		return &TokenError{Op: op, Status: a.status, Err: ErrMalformedResponse}
+	if r.status != http.StatusOK {
+		return &TokenError{Op: op, Status: r.status, Err: ErrMalformedResponse}
 	}
-	if err := sameSubject(a.body, tok); err != nil {
-		return &TokenError{Op: op, Status: a.status, Err: err}
+	if err := sameSubject(r.body, tok); err != nil {
+		return &TokenError{Op: op, Status: r.status, Err: err}
 	}
-	if !exactjson.Unmarshal(a.body, v) {
-		return &TokenError{Op: op, Status: a.status, Err: fmt.Errorf("%w: not the JSON expected", ErrMalformedResponse)}
+	if !exactjson.Unmarshal(r.body, v) {
+		return &TokenError{Op: op, Status: r.status, Err: fmt.Errorf("%w: not the JSON expected", ErrMalformedResponse)}
 	}
 	return nil
 }
 
-func (c *Client) getWithToken(ctx context.Context, address string, tok *oauth2.Token) (*answer, error) {
+func (c *Client) getWithToken(ctx context.Context, address string, tok *oauth2.Token) (*response, error) {
 	for attempt := 0; ; attempt++ {
 		req, invalid := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if invalid != nil {
@@ -59,26 +59,26 @@ func (c *Client) getWithToken(ctx context.Context, address string, tok *oauth2.T
 		}
 		req.Header.Set("Accept", "application/json")
 		req.Header.Set("User-Agent", "standpipe-oauthflow") // GitHub refuses requests without one
-		auth := &DPoPAuth{dpop: c.dpop, src: oauth2.StaticTokenSource(tok)}
 		if c.dpop == nil {
 			tok.SetAuthHeader(req)
-		} else if err := auth.Authorize(req); err != nil {
+		} else if err := c.dpop.authorize(req, tok); err != nil {
 			return nil, err
 		}
-		a, resp, err := c.read(req)
+		r, resp, err := c.read(req)
 		if err != nil {
 			return nil, err
 		}
 		if c.dpop != nil && attempt == 0 {
+			auth := c.dpop.Auth(oauth2.StaticTokenSource(tok))
 			if again, err := auth.Challenge(req, resp); err == nil && again {
 				continue
 			}
 		}
-		return a, nil
+		return r, nil
 	}
 }
 
-func (c *Client) read(req *http.Request) (*answer, *http.Response, error) {
+func (c *Client) read(req *http.Request) (*response, *http.Response, error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, nil, err
@@ -88,7 +88,7 @@ func (c *Client) read(req *http.Request) (*answer, *http.Response, error) {
 		return nil, nil, ErrRedirect
 	}
 	body, err := readCapped(resp.Body)
-	return &answer{status: resp.StatusCode, header: resp.Header, body: body}, resp, err
+	return &response{status: resp.StatusCode, header: resp.Header, body: body}, resp, err
 }
 
 // sameSubject is OpenID Connect Core section 5.3.2, which is against a token of

@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -92,7 +93,7 @@ func (m *middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	switch {
 	case err == nil && fromCookie:
 		if err := m.origins.Check(r); err != nil {
-			m.tell(r, errors.Join(ErrCrossOrigin, err))
+			m.tell(r, fmt.Errorf("%w: %w", ErrCrossOrigin, err))
 			http.Error(w, http.StatusText(http.StatusForbidden), http.StatusForbidden)
 			return
 		}

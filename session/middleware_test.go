@@ -196,6 +196,7 @@ func TestMiddlewareCookie(t *testing.T) {
 			require.Equal(t, []string{"Authorization", "Cookie"}, w.Header().Values("Vary"))
 			if tt.reason != nil {
 				require.ErrorIs(t, reason, tt.reason)
+				require.NotContains(t, reason.Error(), "\n", "it is logged on one line")
 			} else {
 				require.NoError(t, reason)
 			}

@@ -4,7 +4,8 @@
 // Most tests start one on loopback and take the configuration from it:
 //
 //	srv := oauthtest.Start(t, oauthtest.Config{})
-//	login, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
+//	hc := oauthflow.WithHTTPClient(srv.HTTPClient())
+//	login, err := oauthflow.New(srv.ClientConfig("web"), hc)
 //
 // then play the user's part with [Server.Authorize] or [Server.ApproveDevice],
 // or skip the flow altogether with [Server.Issue]. A test in a synctest bubble,

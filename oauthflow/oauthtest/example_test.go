@@ -39,5 +39,5 @@ func ExampleServer_Inject() {
 	srv.Inject(oauthtest.BadGatewayAfter)
 	_, err = c.Refresh(context.Background(), srv.Issue("web", "alice"))
 	fmt.Println(err)
-	// Output: oauthflow: refresh (HTTP status 502): no usable answer; the request was sent and may have taken effect
+	// Output: oauthflow: refresh (HTTP status 502): no usable response; the request was sent and may have taken effect
 }

@@ -20,10 +20,10 @@ const (
 	Unavailable                      // 503 with Retry-After: 7, before
 	DropBefore                       // the connection breaks off
 	DropAfter                        // the connection breaks off
-	HangBefore                       // no answer until the client gives up
-	HangAfter                        // no answer until the client gives up
-	TruncatedJSON                    // half of the answer, and the connection breaks off
-	HalfJSON                         // half of the answer as if it were whole
+	HangBefore                       // no response until the client gives up
+	HangAfter                        // no response until the client gives up
+	TruncatedJSON                    // half of the response, and the connection breaks off
+	HalfJSON                         // half of the response as if it were whole
 	HTML                             // a 200 with an HTML page, after
 	EmptyBody                        // a 200 without a body, after
 	TextPlain                        // JSON under text/plain
@@ -45,7 +45,7 @@ func (s *Server) Inject(faults ...Fault) {
 	s.faults = append(s.faults, faults...)
 }
 
-// SetLatency delays the answers of the token endpoint, after they took effect.
+// SetLatency delays the responses of the token endpoint, after they took effect.
 func (s *Server) SetLatency(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +66,7 @@ func (s *Server) nextFault() (Fault, time.Duration) {
 const badGatewayPage = "<html><head><title>502 Bad Gateway</title></head><body>proxy</body></html>"
 
 // before misbehaves ahead of the request's effect and reports whether it
-// answered.
+// responded.
 func (f Fault) before(w http.ResponseWriter, r *http.Request) bool {
 	switch f {
 	case BadGatewayBefore:
@@ -93,8 +93,8 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// answer writes a token response, or what the fault makes of it.
-func (f Fault) answer(w http.ResponseWriter, r *http.Request, body map[string]any) {
+// respond writes a token response, or what the fault makes of it.
+func (f Fault) respond(w http.ResponseWriter, r *http.Request, body map[string]any) {
 	switch f {
 	case StringExpiresIn:
 		body["expires_in"] = strconv.Itoa(body["expires_in"].(int))

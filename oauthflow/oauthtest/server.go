@@ -56,14 +56,14 @@ type Config struct {
 	// NoIssParameter leaves "iss" out of authorization responses.
 	NoIssParameter bool
 
-	// AutoApprove answers authorization requests at once, for the first user,
+	// AutoApprove approves authorization requests at once, for the first user,
 	// without showing a page.
 	AutoApprove bool
 
 	// DeviceInterval is what device polls must keep to; 0 means 5 s.
 	DeviceInterval time.Duration
 
-	// UserInfo makes the answer of the userinfo endpoint. Nil: OpenID claims.
+	// UserInfo makes the response of the userinfo endpoint. Nil: OpenID claims.
 	UserInfo func(User) any
 
 	// Now replaces time.Now.
@@ -113,7 +113,7 @@ type Server struct {
 type Request struct {
 	GrantType string
 	ClientID  string
-	// Error is the code of the error answered, empty for a token.
+	// Error is the code of the error in the response, empty for a token.
 	Error string
 }
 

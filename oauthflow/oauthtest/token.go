@@ -41,7 +41,7 @@ func (s *Server) tokenEndpoint(w http.ResponseWriter, r *http.Request) {
 		ref.write(w)
 		return
 	}
-	f.answer(w, r, body)
+	f.respond(w, r, body)
 }
 
 func wait(r *http.Request, d time.Duration) {

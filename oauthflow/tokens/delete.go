@@ -15,8 +15,8 @@ import (
 // nothing that can be read. What a sign-in stores at the same time is either
 // returned or left in place, never lost: see [VersionDeleter] for what that takes.
 //
-// A refresh that is in flight, here or in another process, is waited for, so that
-// no token comes into being unseen; if that takes too long, Delete goes ahead.
+// Delete waits for a refresh that is in flight, here or in another process, so that no
+// token comes into being unseen. If that takes too long, it goes ahead.
 func (m *Manager) Delete(ctx context.Context, key string) (*oauth2.Token, error) {
 	e, err := m.entry(key)
 	if err != nil {
@@ -45,7 +45,7 @@ func (m *Manager) seize(ctx context.Context, key string) (*tokenState, error) {
 		now := time.Now()
 		switch {
 		case errors.Is(err, ErrNotFound), err == nil && st.gone():
-			return last, nil // by ourselves, if a store's answer was lost
+			return last, nil // by ourselves, if a store's result was lost
 		case err != nil && !errors.Is(err, ErrCorrupt):
 			return nil, err
 		case err == nil:

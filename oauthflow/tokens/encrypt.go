@@ -45,7 +45,7 @@ func Encrypt(store Store, keys secret.Source) (*EncryptedStore, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), firstReadLimit)
 	defer cancel()
 	if _, err := s.read(ctx); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("tokens: %w", err)
 	}
 	return s, nil
 }
@@ -59,11 +59,11 @@ func (s *EncryptedStore) read(ctx context.Context) (seal.Keys, error) {
 		err = secret.ErrNone
 	}
 	if err != nil {
-		return nil, fmt.Errorf("tokens: encryption keys: %w", err)
+		return nil, fmt.Errorf("encryption keys: %w", err)
 	}
 	keys, err := seal.New(values)
 	if err != nil {
-		return nil, fmt.Errorf("tokens: encryption %w", err)
+		return nil, fmt.Errorf("encryption %w", err)
 	}
 	return keys, nil
 }
@@ -86,7 +86,7 @@ func (s *EncryptedStore) load(ctx context.Context, key string) (Record, int, err
 	}
 	plain, used, err := keys.Open(key, r.Data)
 	if err != nil {
-		return Record{Version: r.Version}, 0, fmt.Errorf("tokens: sealed record: %w: %w", ErrCorrupt, err)
+		return Record{Version: r.Version}, 0, fmt.Errorf("sealed record: %w: %w", ErrCorrupt, err)
 	}
 	return Record{Data: plain, Version: r.Version}, used, nil
 }
@@ -111,7 +111,7 @@ func (s *EncryptedStore) DeleteVersion(ctx context.Context, key string, version 
 	if d, ok := s.store.(VersionDeleter); ok {
 		return d.DeleteVersion(ctx, key, version)
 	}
-	return fmt.Errorf("tokens: delete by version: %T: %w", s.store, errors.ErrUnsupported)
+	return fmt.Errorf("delete by version: %T: %w", s.store, errors.ErrUnsupported)
 }
 
 // Keys implements [KeyLister]. If the wrapped store cannot list its keys, the
@@ -120,10 +120,10 @@ func (s *EncryptedStore) Keys(ctx context.Context, prefix string) iter.Seq2[stri
 	return storeKeys(ctx, s.store, prefix)
 }
 
-// Reseal seals with the newest key what is still sealed with an older one, and returns how many
-// records that were. It may run while managers are at work, and again after an
-// error. A record that does not open is left as it is and does not stop the
-// others; the errors for such records are joined.
+// Reseal seals with the newest key what is still sealed with an older one, and
+// returns how many records that were. It may run while managers are at work, and
+// again after an error. A record that does not open is left as it is and does not
+// stop the others; the errors for such records are joined.
 func (s *EncryptedStore) Reseal(ctx context.Context) (int, error) {
 	var n int
 	var failed []error
@@ -164,6 +164,6 @@ func storeKeys(ctx context.Context, store Store, prefix string) iter.Seq2[string
 		return l.Keys(ctx, prefix)
 	}
 	return func(yield func(string, error) bool) {
-		yield("", fmt.Errorf("tokens: list keys: %T: %w", store, errors.ErrUnsupported))
+		yield("", fmt.Errorf("list keys: %T: %w", store, errors.ErrUnsupported))
 	}
 }

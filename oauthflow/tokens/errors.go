@@ -50,8 +50,8 @@ type ReauthError struct {
 	// At is when that was found out, by whichever process; zero if nothing is stored.
 	At time.Time
 
-	// Unanswered is how many refreshes with the dead refresh token had been sent
-	// without a usable answer, after a crash for one. If it is not zero, one of them
+	// Unanswered is how many refreshes with the dead refresh token were sent without
+	// a usable response, because of a crash for one. If it is not zero, one of them
 	// may well have used the token up.
 	Unanswered int
 
@@ -66,7 +66,7 @@ func (e *ReauthError) Error() string {
 		b.WriteString(": " + quote.Text(e.Code, maxServerText))
 	}
 	if e.Unanswered > 0 {
-		fmt.Fprintf(&b, " (%d earlier refreshes had no answer)", e.Unanswered)
+		fmt.Fprintf(&b, " (%d earlier refreshes had no response)", e.Unanswered)
 	}
 	if e.cause != nil {
 		b.WriteString(": " + e.cause.Error())
@@ -96,7 +96,7 @@ type RefreshError struct {
 	Failed int
 
 	// Unanswered counts those of them that may have taken effect although no
-	// usable answer came back.
+	// usable response came back.
 	Unanswered int
 
 	cause error
@@ -109,7 +109,7 @@ func (e *RefreshError) Error() string {
 	if e.Failed > 1 {
 		fmt.Fprintf(&b, " (%d failures in a row", e.Failed)
 		if e.Unanswered > 0 {
-			fmt.Fprintf(&b, ", %d without an answer", e.Unanswered)
+			fmt.Fprintf(&b, ", %d without a response", e.Unanswered)
 		}
 		b.WriteByte(')')
 	}
@@ -147,8 +147,9 @@ func (s *tokenState) reauthError(key string) *ReauthError {
 	return &ReauthError{Key: key, Code: s.Dead.Code, At: s.Dead.At, Unanswered: s.Dead.Unanswered}
 }
 
-// StoreError says that the store failed. No token is lost by that: a token that
-// has been refreshed and cannot be stored is kept in memory, and stored as soon as the store works again.
+// StoreError says that the store failed. No token is lost by that: a token that has
+// been refreshed and cannot be stored is kept in memory, and stored as soon as the
+// store works again.
 type StoreError struct {
 	// Op is "load", "save", "delete" or "list".
 	Op string
@@ -169,7 +170,8 @@ func (e *StoreError) Unwrap() error { return e.cause }
 
 // foreignError is an error from code that is not ours: its text, with the
 // secrets that we know of cut out, and its identity for errors.Is and
-// errors.As. There is no Unwrap, since a printer that walks the chain would show the original.
+// errors.As. There is no Unwrap, since a printer that walks the chain would show the
+// original.
 type foreignError struct {
 	text string
 	err  error
@@ -215,7 +217,7 @@ func clean(err error, secrets ...string) (shown error) {
 func refusalText(re *oauth2.RetrieveError) string {
 	text := "the token endpoint refused"
 	if re.Response != nil {
-		text = fmt.Sprintf("the token endpoint answered with HTTP status %d", re.Response.StatusCode)
+		text = fmt.Sprintf("the token endpoint responded with HTTP status %d", re.Response.StatusCode)
 	}
 	if re.ErrorCode != "" {
 		text += ": " + quote.Text(re.ErrorCode, maxServerText)
@@ -227,10 +229,10 @@ func refusalText(re *oauth2.RetrieveError) string {
 type verdict int
 
 const (
-	unanswered verdict = iota // it may have been used: sent, and no usable answer
+	unanswered verdict = iota // it may have been used: sent, and no usable response
 	neverSent                 // it is as good as before
-	refused                   // the server answered, and not about the refresh token
-	grantDead                 // the server answered that it is of no use
+	refused                   // the server said so, and not of the refresh token
+	grantDead                 // the server said that it is of no use
 )
 
 // deadCodes are error codes that mean the same as invalid_grant for a refresh.

@@ -125,7 +125,7 @@ func (e *entry) patience(now time.Time, failed string) (limit time.Duration, lim
 }
 
 // wait waits for a flight. It returns neither a token nor an error if the
-// flight was another's and what it found does not answer this call.
+// flight was another's and what it found does not settle this call.
 func (m *Manager) wait(ctx context.Context, e *entry, f *lookout, failed string, limit time.Duration) (*oauth2.Token, error) {
 	var timeout <-chan time.Time
 	if limit > 0 {

@@ -54,8 +54,8 @@ func TestO5_WhatAFailureSaysOfTheRefreshToken(t *testing.T) {
 		{"ours without an answer", &oauthflow.TokenError{Op: op, Status: 502, MaybeApplied: true}, unanswered, "", "502"},
 		{"ours without an answer, with a code", &oauthflow.TokenError{Op: op, Code: "x", MaybeApplied: true}, unanswered, "", `"x"`},
 		{"ours that was not sent", &oauthflow.TokenError{Op: op, Err: errors.New("no route")}, neverSent, "", "no route"},
-		{"x/oauth2's refusal", retrieveError(400, "invalid_client"), refused, "", `the token endpoint answered with HTTP status 400: "invalid_client"`},
-		{"x/oauth2's refusal without a code", retrieveError(499, ""), refused, "", "the token endpoint answered with HTTP status 499"},
+		{"x/oauth2's refusal", retrieveError(400, "invalid_client"), refused, "", `the token endpoint responded with HTTP status 400: "invalid_client"`},
+		{"x/oauth2's refusal without a code", retrieveError(499, ""), refused, "", "the token endpoint responded with HTTP status 499"},
 		{"x/oauth2's timeout", retrieveError(408, ""), unanswered, "", "408"},
 		{"x/oauth2's redirect", retrieveError(399, ""), unanswered, "", "399"},
 		{"x/oauth2's 500", retrieveError(500, "server_error"), unanswered, "", "500"},
@@ -140,8 +140,8 @@ func TestManagerErrorsSayWhatIsKnown(t *testing.T) {
 		const says = `tokens: refresh token "k": oauthflow: refresh (HTTP status 429): the server refused without saying why`
 		require.Equal(t, says, fails(refusal))
 		require.Equal(t, says+" (2 failures in a row)", fails(refusal))
-		require.Equal(t, `tokens: refresh token "k": reset (3 failures in a row, 1 without an answer)`, fails(errors.New("reset")))
-		require.Equal(t, `tokens: token "k": the user must authorize again (1 earlier refreshes had no answer)`, fails(nil), "without a replay that is the end")
+		require.Equal(t, `tokens: refresh token "k": reset (3 failures in a row, 1 without a response)`, fails(errors.New("reset")))
+		require.Equal(t, `tokens: token "k": the user must authorize again (1 earlier refreshes had no response)`, fails(nil), "without a replay that is the end")
 
 		require.NoError(t, m.Put(t.Context(), "k", &oauth2.Token{RefreshToken: "rt"}))
 		dead := &oauthflow.TokenError{Op: "refresh", Status: 400, Code: "invalid_grant"}

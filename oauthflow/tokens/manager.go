@@ -99,8 +99,8 @@ func (m *Manager) Token(ctx context.Context, key string) (*oauth2.Token, error) 
 	return m.token(ctx, e, "")
 }
 
-// RefreshToken returns a token other than failed, which a service has answered
-// with 401. It refreshes only if failed is still the newest token, and not if that
+// RefreshToken returns a token other than failed, which a service has refused
+// with a 401. It refreshes only if failed is still the newest token, and not if that
 // came from a refresh within the last five seconds or tenth of its lifetime: the error
 // then matches [ErrRefreshedRecently]. If failed cannot be refreshed, the error is a
 // [*ReauthError], and nothing is recorded. Otherwise it is as [Manager.Token].
@@ -157,9 +157,9 @@ func (m *Manager) Put(ctx context.Context, key string, tok *oauth2.Token) error 
 	}
 }
 
-// Shutdown waits for the refreshes that are in flight to be answered and
-// stored, and begins no new ones; tokens in memory are handed out for as long as they live. If ctx
-// ends first, its error is returned, and what could not be stored is given up.
+// Shutdown waits until the refreshes that are in flight have ended and are stored,
+// and begins no new ones; tokens in memory are handed out for as long as they live.
+// If ctx ends first, its error is returned, and what could not be stored is given up.
 func (m *Manager) Shutdown(ctx context.Context) error {
 	m.lifecycle.Lock()
 	if !m.closed {

@@ -40,7 +40,7 @@ func (s *MemoryStore) Load(ctx context.Context, key string) (Record, error) {
 	defer s.mu.RUnlock()
 	r, ok := s.records[key]
 	if !ok {
-		return Record{}, fmt.Errorf("tokens: memory store: %w", ErrNotFound)
+		return Record{}, fmt.Errorf("memory store: %w", ErrNotFound)
 	}
 	return Record{Data: []byte(r.data.Reveal()), Version: r.version}, nil
 }
@@ -53,7 +53,7 @@ func (s *MemoryStore) Save(ctx context.Context, key string, r Record) (int64, er
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.records[key].version != r.Version {
-		return 0, fmt.Errorf("tokens: memory store: %w", ErrConflict)
+		return 0, fmt.Errorf("memory store: %w", ErrConflict)
 	}
 	s.version++
 	s.records[key] = memoryRecord{secret.New(string(r.Data)), s.version}
@@ -79,7 +79,7 @@ func (s *MemoryStore) DeleteVersion(ctx context.Context, key string, version int
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r, ok := s.records[key]; ok && r.version != version {
-		return fmt.Errorf("tokens: memory store: %w", ErrConflict)
+		return fmt.Errorf("memory store: %w", ErrConflict)
 	}
 	delete(s.records, key)
 	return nil

@@ -42,14 +42,14 @@ type refreshMark struct {
 	// First is when the first refresh since the last success began.
 	First time.Time `json:"first"`
 
-	// Beat is the last sign of life of Owner.
+	// Beat is the last heartbeat of Owner.
 	Beat time.Time `json:"beat"`
 
 	// Failed counts refreshes since the last success, without the one in flight.
 	Failed int `json:"failed,omitempty"`
 
 	// Unanswered counts those of them that may have reached the server and had
-	// no usable answer.
+	// no usable response.
 	Unanswered int `json:"unanswered,omitempty"`
 
 	// NotBefore is the end of the pause after a failure.

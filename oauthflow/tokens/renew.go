@@ -230,10 +230,10 @@ func (r *renewal) send(ctx context.Context, st *tokenState) (*tokenState, error)
 
 const maxReason = 300
 
-// attempt makes one request, and gives signs of life until it is answered.
+// attempt makes one request, and renews the mark until the response is there.
 func (r *renewal) attempt(ctx context.Context, st *tokenState) (*oauth2.Token, error) {
 	whole := st.token(true)
-	// No limit of the flight's own: an answer that is late is kept all the same.
+	// No limit of the flight's own: a response that is late is kept all the same.
 	call := flight.Start(ctx, 0, "the refresher", func(ctx context.Context) (*oauth2.Token, error) {
 		ctx, cancel := context.WithTimeout(ctx, r.m.cfg.timeout)
 		defer cancel()

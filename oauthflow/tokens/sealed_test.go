@@ -60,7 +60,8 @@ func TestO9_WhatResealReports(t *testing.T) {
 	_, err := inner.MemoryStore.Save(t.Context(), "c", tokens.Record{Data: []byte("junk")})
 	require.NoError(t, err)
 	s := encrypted(t, inner, sealKey(2), sealKey(1))
-	// The steps are: load a, save a, load b, save b (which loses to somebody), load b, save b, load c, load d, save d.
+	// The steps are: load a, save a, load b, save b (which loses to somebody), load b,
+	// save b, load c, load d, save d.
 	inner.at[4] = func() error { return tokens.ErrConflict }
 	inner.at[9] = func() error { return errDatabase }
 	n, err := s.Reseal(t.Context())

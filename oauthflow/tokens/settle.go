@@ -52,7 +52,7 @@ func (m *Manager) load(ctx context.Context, key string) (*tokenState, error) {
 }
 
 // save stores st if the record still has st's version, and sets the new one.
-// The error is bare ErrConflict or a *StoreError. Since a save whose answer was
+// The error is bare ErrConflict or a *StoreError. Since a save whose result was
 // lost is repeated, a conflict may be with ourselves: callers look.
 func (m *Manager) save(ctx context.Context, key string, st *tokenState) error {
 	return m.retryStoreError(m.retryStore(ctx, func(ctx context.Context) error { return m.saveRaw(ctx, key, st) }), key, st)
@@ -152,14 +152,14 @@ func (r *renewal) reconcile(ctx context.Context, sent, next *tokenState) (*token
 	r.watch.see(now, time.Now())
 	switch {
 	case now.Access == next.Access && now.Refresh == next.Refresh:
-		return now, nil // our own save, whose answer was lost
+		return now, nil // our own save, whose result was lost
 	case now.Refresh == sent.Refresh:
 		// Someone took us for dead and put a mark on the token that we have
 		// exchanged, or found it dead because we have. What we hold came from it.
 		next.version = now.version
 		return nil, nil
 	}
-	return now, nil // a new sign-in, or a sibling whose replay the server answered
+	return now, nil // a new sign-in, or a sibling whose replay the server accepted
 }
 
 // rejected is the way of a refresh token that the server calls dead.

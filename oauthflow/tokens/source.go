@@ -11,11 +11,11 @@ import (
 )
 
 // Source is the token under one key as an [oauth2.TokenSource]. It does what its
-// [Manager] does, finds the token a little faster, and is safe for concurrent use. Create
-// it with [Manager.Source] or [NewSource].
+// [Manager] does, finds the token a little faster, and is safe for concurrent use.
+// Create it with [Manager.Source] or [NewSource].
 //
-// Prefer TokenContext where there is a context. A client that sees a 401 calls RefreshToken;
-// the client package of this module does, given a Source.
+// Prefer TokenContext where there is a context. A client that sees a 401 calls
+// RefreshToken; the client package of this module does, given a Source.
 type Source struct {
 	m     *Manager
 	key   string
@@ -78,17 +78,19 @@ func (s *Source) find(ctx context.Context, failed string) (*oauth2.Token, error)
 }
 
 // Grant is a [Refresher] for tokens that the application obtains with its own
-// credentials alone: client credentials, a JWT bearer assertion, a GitHub App's installation token. No
-// refresh token is involved, the user is never needed, and nothing has to be Put: a [Manager] obtains the
-// first token as well. A function such as [golang.org/x/oauth2/clientcredentials.Config.Token] fits; it must
-// not cache by itself, or a token that a service has refused would come back.
+// credentials alone: client credentials, a JWT bearer assertion, a GitHub App's
+// installation token. No refresh token is involved, the user is never needed, and
+// nothing has to be Put: a [Manager] obtains the first token as well. A function such
+// as [golang.org/x/oauth2/clientcredentials.Config.Token] fits. It must not cache by
+// itself, or a token that a service has refused would come back.
 type Grant func(ctx context.Context) (*oauth2.Token, error)
 
 // Refresh implements [Refresher]: it calls g.
 func (g Grant) Refresh(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) { return g(ctx) }
 
-// GrantFrom returns a Grant that asks src, for token sources that take no
-// context. If the context ends first, the call of src goes on in the background and its result is dropped.
+// GrantFrom returns a Grant that asks src, for token sources that take no context. If
+// the context ends first, the call of src goes on in the background and its result is
+// dropped.
 func GrantFrom(src oauth2.TokenSource) Grant {
 	return func(ctx context.Context) (*oauth2.Token, error) {
 		return flight.Start(ctx, 0, "the token source", func(context.Context) (*oauth2.Token, error) { return src.Token() }, nil).Wait(ctx)

@@ -19,7 +19,8 @@ var (
 	ErrConflict = errors.New("the stored record has changed meanwhile")
 
 	// ErrCorrupt is matched by the error for a stored record that cannot be read:
-	// tampered with, moved to another key, sealed under an unknown key, or of a newer format.
+	// tampered with, moved to another key, sealed under an unknown key, or of a newer
+	// format.
 	ErrCorrupt = errors.New("the stored record cannot be opened")
 )
 
@@ -33,13 +34,13 @@ type Record struct {
 	Version int64
 }
 
-// Store keeps tokens, one record a key. Most callers use package sqlstore
+// Store keeps tokens, one record per key. Most callers use package sqlstore
 // wrapped by [Encrypt]; [NewMemoryStore] serves a single process and tests.
 //
 // Any storage that can compare and swap will do: there is no separate lock.
-// What keeps two processes from refreshing one token is a mark inside the
-// record, set by Save, and a holder that was stopped for too
-// long is fenced off by the version.
+// What keeps two processes from refreshing one token is a mark inside the record,
+// set by Save, and a holder that was stopped for too long is fenced off by the
+// version.
 //
 // Implementations must be safe for concurrent use, return soon after the
 // context ends, put no part of Data into an error, and neither keep nor change
@@ -51,9 +52,9 @@ type Store interface {
 
 	// Save stores r.Data if the stored record still has r.Version, where 0 means
 	// that there must be none, and returns the new version: positive, and never
-	// given before under this key, not even before a Delete. If the version differs it stores nothing, and
-	// the error matches ErrConflict. After any other error the record may or may
-	// not have been stored.
+	// given before under this key, not even before a Delete. If the version differs it
+	// stores nothing, and the error matches ErrConflict. After any other error the
+	// record may or may not have been stored.
 	Save(ctx context.Context, key string, r Record) (int64, error)
 
 	// Delete removes the record. That there is none is no error.
@@ -75,7 +76,8 @@ type VersionDeleter interface {
 // this module do.
 type KeyLister interface {
 	// Keys yields, in byte order, the keys that begin with prefix. A key that is
-	// saved or deleted meanwhile may or may not appear. After an error the sequence ends.
+	// saved or deleted meanwhile may or may not appear. After an error the sequence
+	// ends.
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
 

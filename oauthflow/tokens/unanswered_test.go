@@ -38,7 +38,7 @@ func TestO5_LostAnswer(t *testing.T) {
 					require.True(t, ok, "%v", err)
 					require.Equal(t, "invalid_grant", reauth.Code)
 					require.Equal(t, 1, reauth.Unanswered, "it says that an answer was lost")
-					require.ErrorContains(t, err, "had no answer")
+					require.ErrorContains(t, err, "had no response")
 					requireNoTrace(t, first.RefreshToken, err)
 					time.Sleep(time.Minute)
 				}

@@ -60,8 +60,8 @@ func (w *watcher) abandoned(st *tokenState, now time.Time, lease time.Duration) 
 	return w.version == st.version && now.Sub(w.since) >= st.Attempt.hold(lease)
 }
 
-// hold is how long a mark counts without a sign of life. It doubles with each
-// refresh before it that had no answer.
+// hold is how long a mark counts without a heartbeat. It doubles with each
+// refresh before it that had no response.
 func (a *refreshMark) hold(lease time.Duration) time.Duration {
 	return lease << min(a.Unanswered, 6)
 }

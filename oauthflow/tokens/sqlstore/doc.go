@@ -6,7 +6,7 @@
 //	store, err := sqlstore.New(db, sqlstore.Postgres)
 //	err = store.Migrate(ctx)
 //	sealed, err := tokens.Encrypt(store, secret.Env("TOKEN_KEY"))
-//	tokens, err := tokens.New(sealed, client)
+//	m, err := tokens.New(sealed, client)
 //
 // Any number of processes may share the table: a record changes only by
 // compare-and-swap on its version, in single statements. No transaction and no

@@ -26,7 +26,7 @@ const (
 	SQLite
 )
 
-// Store is an [tokens.Store] and [tokens.KeyLister] in one table. Create
+// Store is a [tokens.Store] and [tokens.KeyLister] in one table. Create
 // it with [New]. It is immutable and safe for concurrent use.
 type Store struct {
 	db      *sql.DB
@@ -100,7 +100,7 @@ func (s *Store) sql(query string) string {
 
 // Migrate creates the table if it is not there. It may be called at every
 // start, by all processes at once, and needs the right to create tables only
-// the first time. Who manages the schema elsewhere runs what Schema says instead.
+// the first time. If the schema is managed elsewhere, run what Schema says instead.
 func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)

@@ -1,5 +1,5 @@
-// Package storetest checks that an [tokens.Store] keeps its promises. Who
-// writes a store runs it against the real storage:
+// Package storetest checks that a [tokens.Store] keeps its promises. Run it against
+// the real storage in the tests of a store of your own:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) tokens.Store { return newStore(t) })
