@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -88,19 +89,12 @@ func (c *Client) JWTBearer(ctx context.Context, a Assertion) (*oauth2.Token, err
 	if err != nil {
 		return nil, &TokenError{Op: op, Err: err}
 	}
-	if a.Issuer == "" {
-		a.Issuer = c.cfg.ClientID
-	}
-	if a.Audience == "" {
-		a.Audience = c.cfg.Provider.Endpoint.TokenURL
-	}
+	a.Issuer = cmp.Or(a.Issuer, c.cfg.ClientID)
+	a.Audience = cmp.Or(a.Audience, c.cfg.Provider.Endpoint.TokenURL)
 	if a.Scopes == nil {
 		a.Scopes = c.cfg.Scopes
 	}
-	if a.Lifetime == 0 {
-		a.Lifetime = assertionLifetime
-	}
-	if a.Lifetime < time.Second {
+	if a.Lifetime = cmp.Or(a.Lifetime, assertionLifetime); a.Lifetime < time.Second {
 		return nil, fmt.Errorf("oauthflow: %s: the lifetime of the assertion must be at least a second", op)
 	}
 	claims := maps.Clone(a.Claims)

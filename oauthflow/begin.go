@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -231,10 +232,7 @@ func challenge(verifier string) string { return oauth2.S256ChallengeFromVerifier
 func (c *Client) scopeParam() string { return c.cfg.Provider.scopeParam() }
 
 func (c *Client) joinScopes(scopes []string) string {
-	if sep := c.cfg.Provider.ScopeSeparator; sep != "" {
-		return strings.Join(scopes, sep)
-	}
-	return strings.Join(scopes, " ")
+	return strings.Join(scopes, cmp.Or(c.cfg.Provider.ScopeSeparator, " "))
 }
 
 func withQuery(base string, params url.Values) string {

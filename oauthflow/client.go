@@ -128,9 +128,7 @@ func newClient(cfg Config, opts []Option) (*Client, error) {
 			return nil, err
 		}
 	}
-	if c.http == nil {
-		c.http = &http.Client{}
-	}
+	c.http = cmp.Or(c.http, &http.Client{})
 	if c.now == nil {
 		c.now = time.Now
 	}

@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -78,8 +79,5 @@ func (c *Client) identify(ctx context.Context, form url.Values) error {
 }
 
 func (c *Client) clientIDParam() string {
-	if c.cfg.Provider.ClientIDParam != "" {
-		return c.cfg.Provider.ClientIDParam
-	}
-	return "client_id"
+	return cmp.Or(c.cfg.Provider.ClientIDParam, "client_id")
 }

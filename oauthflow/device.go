@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,10 +55,8 @@ func (c *Client) DeviceAuth(ctx context.Context, scopes ...string) (*oauth2.Devi
 	}
 	da := &oauth2.DeviceAuthResponse{
 		DeviceCode: textMember(m, "device_code"), UserCode: textMember(m, "user_code"),
-		VerificationURI: textMember(m, "verification_uri"), VerificationURIComplete: textMember(m, "verification_uri_complete"),
-	}
-	if da.VerificationURI == "" {
-		da.VerificationURI = textMember(m, "verification_url") // Google's name for it
+		VerificationURI:         cmp.Or(textMember(m, "verification_uri"), textMember(m, "verification_url")), // as Google calls it
+		VerificationURIComplete: textMember(m, "verification_uri_complete"),
 	}
 	if da.DeviceCode == "" || !isPrintable(da.UserCode) || !isWebURL(da.VerificationURI) {
 		return nil, r.unusable(now, m, "it lacks device_code, user_code or verification_uri")

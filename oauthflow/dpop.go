@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -103,11 +104,7 @@ func (d *DPoP) proof(method, requestURL, accessToken string) (string, error) {
 
 // targetURI is the request's URI without query and fragment.
 func targetURI(u *url.URL) string {
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
-	return u.Scheme + "://" + u.Host + path
+	return origin(u) + cmp.Or(u.EscapedPath(), "/")
 }
 
 // accessTokenHash is "ath".

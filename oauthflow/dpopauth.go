@@ -1,10 +1,12 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -54,21 +56,20 @@ func (d *DPoP) authorize(req *http.Request, tok *oauth2.Token) error {
 	if !strings.EqualFold(tok.TokenType, "DPoP") {
 		return fmt.Errorf("dpop: the token is of type %s, not bound to a key", quote.Text(tok.Type(), 64))
 	}
-	method := req.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	target := *req.URL
-	if req.Host != "" {
-		target.Host = req.Host
-	}
-	proof, err := d.proof(method, target.String(), tok.AccessToken)
+	proof, err := d.proof(cmp.Or(req.Method, http.MethodGet), sentTo(req).String(), tok.AccessToken)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Authorization", "DPoP "+tok.AccessToken)
 	req.Header.Set("DPoP", proof)
 	return nil
+}
+
+// sentTo is the request's URL under the host that it names.
+func sentTo(req *http.Request) *url.URL {
+	target := *req.URL
+	target.Host = cmp.Or(req.Host, target.Host)
+	return &target
 }
 
 func (a *DPoPAuth) token(ctx context.Context) (*oauth2.Token, error) {
@@ -88,11 +89,7 @@ func (a *DPoPAuth) token(ctx context.Context) (*oauth2.Token, error) {
 // server asked for a nonce that it had not given before, or the token was
 // refreshed.
 func (a *DPoPAuth) Challenge(req *http.Request, resp *http.Response) (replay bool, err error) {
-	target := *req.URL
-	if req.Host != "" {
-		target.Host = req.Host
-	}
-	fresh := a.dpop.learn(&target, req.Header.Get("DPoP"), resp.Header)
+	fresh := a.dpop.learn(sentTo(req), req.Header.Get("DPoP"), resp.Header)
 	if resp.StatusCode != http.StatusUnauthorized {
 		return false, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -84,10 +85,7 @@ func (c *Client) secretNow(ctx context.Context) (secret.Value, error) {
 
 func (c *Client) send(ctx context.Context, in call) (*response, error) {
 	fail := func(err error) error { return &TokenError{Op: in.op, Err: err} }
-	form := make(url.Values, len(in.form)+3)
-	for k, v := range in.form {
-		form[k] = v
-	}
+	form := maps.Clone(in.form)
 	header := http.Header{"Accept": {"application/json"}}
 	secrets, err := c.authenticate(ctx, form, header)
 	if err != nil {

@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -144,17 +145,11 @@ type Provider struct {
 }
 
 func (p *Provider) label() string {
-	if p.Name != "" {
-		return p.Name
-	}
-	return "provider"
+	return cmp.Or(p.Name, "provider")
 }
 
 func (p *Provider) refreshURL() string {
-	if p.RefreshURL != "" {
-		return p.RefreshURL
-	}
-	return p.Endpoint.TokenURL
+	return cmp.Or(p.RefreshURL, p.Endpoint.TokenURL)
 }
 
 // aliases are the further names of the issuer. Google's has two, however its
@@ -167,10 +162,7 @@ func (p *Provider) aliases() []string {
 }
 
 func (p *Provider) scopeParam() string {
-	if p.ScopeParam != "" {
-		return p.ScopeParam
-	}
-	return "scope"
+	return cmp.Or(p.ScopeParam, "scope")
 }
 
 type namedURL struct{ name, url string }

@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,9 +60,7 @@ func parseServiceAccount(text string) (f serviceAccountFile, err error) {
 	if f.Type != "service_account" || f.ClientEmail == "" || f.PrivateKey == "" {
 		return f, errors.New("the key file is not one of a service account")
 	}
-	if f.TokenURI == "" {
-		f.TokenURI = Google().Endpoint.TokenURL
-	}
+	f.TokenURI = cmp.Or(f.TokenURI, Google().Endpoint.TokenURL)
 	u, err := url.Parse(f.TokenURI)
 	if err != nil || !(u.Scheme == "https" && (u.Host == "accounts.google.com" || strings.HasSuffix(u.Host, ".googleapis.com")) ||
 		u.Scheme == "http" && loopback.Host(u.Hostname())) {

@@ -3,6 +3,7 @@ package oauthflow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -57,11 +58,7 @@ func (m *MemoryUses) Use(_ context.Context, id string, expires time.Time) (bool,
 	now := time.Now()
 	if now.Sub(m.swept) > time.Minute {
 		m.swept = now
-		for k, t := range m.used {
-			if t.Before(now) {
-				delete(m.used, k)
-			}
-		}
+		maps.DeleteFunc(m.used, func(_ string, expires time.Time) bool { return expires.Before(now) })
 	}
 	if _, ok := m.used[id]; ok {
 		return false, nil

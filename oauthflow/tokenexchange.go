@@ -1,6 +1,7 @@
 package oauthflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -48,22 +49,19 @@ func (c *Client) ExchangeToken(ctx context.Context, in TokenExchange) (*oauth2.T
 		return nil, errors.New("oauthflow: exchange token: the subject token is missing")
 	}
 	form := c.tokenParams("urn:ietf:params:oauth:grant-type:token-exchange")
-	set := func(name, value, fallback string) {
-		if value == "" {
-			value = fallback
-		}
+	set := func(name, value string) {
 		if value != "" {
 			form.Set(name, value)
 		}
 	}
-	set("subject_token", in.SubjectToken, "")
-	set("subject_token_type", in.SubjectTokenType, TokenTypeAccessToken)
+	set("subject_token", in.SubjectToken)
+	set("subject_token_type", cmp.Or(in.SubjectTokenType, TokenTypeAccessToken))
 	if in.ActorToken != "" {
-		set("actor_token", in.ActorToken, "")
-		set("actor_token_type", in.ActorTokenType, TokenTypeAccessToken)
+		set("actor_token", in.ActorToken)
+		set("actor_token_type", cmp.Or(in.ActorTokenType, TokenTypeAccessToken))
 	}
-	set("requested_token_type", in.RequestedTokenType, "")
-	set(c.scopeParam(), c.joinScopes(in.Scopes), "")
+	set("requested_token_type", in.RequestedTokenType)
+	set(c.scopeParam(), c.joinScopes(in.Scopes))
 	if len(in.Resource) > 0 {
 		form["resource"] = in.Resource
 	}

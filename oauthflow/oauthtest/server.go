@@ -1,6 +1,7 @@
 package oauthtest
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -125,23 +126,15 @@ type TB interface {
 
 // New returns a server that works in memory.
 func New(cfg Config) *Server {
-	if cfg.URL == "" {
-		cfg.URL = "https://auth.test"
-	}
-	if cfg.Name == "" {
-		cfg.Name = "Test authorization server"
-	}
+	cfg.URL = cmp.Or(cfg.URL, "https://auth.test")
+	cfg.Name = cmp.Or(cfg.Name, "Test authorization server")
+	cfg.AccessTokenLifetime = cmp.Or(cfg.AccessTokenLifetime, time.Hour)
+	cfg.DeviceInterval = cmp.Or(cfg.DeviceInterval, 5*time.Second)
 	if cfg.Clients == nil {
 		cfg.Clients = []Client{{ID: "web", Secret: "web-secret"}, {ID: "cli"}}
 	}
 	if cfg.Users == nil {
 		cfg.Users = []User{{Subject: "alice", Name: "Alice Example", Email: "alice@example.test"}}
-	}
-	if cfg.AccessTokenLifetime == 0 {
-		cfg.AccessTokenLifetime = time.Hour
-	}
-	if cfg.DeviceInterval == 0 {
-		cfg.DeviceInterval = 5 * time.Second
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -252,12 +253,9 @@ func judge(err error) (verdict, string) {
 	case theirs:
 		code = re.ErrorCode
 	}
-	for _, dead := range deadCodes {
-		if code == dead {
-			return grantDead, code
-		}
-	}
 	switch {
+	case slices.Contains(deadCodes[:], code):
+		return grantDead, code
 	case errors.Is(err, oauthflow.ErrInvalidGrant), errors.Is(err, ErrReauthorizationRequired), errors.Is(err, oauthflow.ErrNoRefreshToken):
 		return grantDead, code
 	case ours && te.MaybeApplied:

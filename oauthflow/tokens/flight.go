@@ -249,12 +249,8 @@ func (m *Manager) tellReauth(ctx context.Context, reauth *ReauthError) {
 }
 
 func (m *Manager) tellFailure(ctx context.Context, key string, err error) {
-	for _, other := range []error{ErrReauthorizationRequired, ErrManagerClosed, ErrRefreshedRecently} {
-		if errors.Is(err, other) {
-			return
-		}
-	}
-	if m.cfg.onFailure == nil {
+	told := errors.Is(err, ErrReauthorizationRequired) || errors.Is(err, ErrManagerClosed) || errors.Is(err, ErrRefreshedRecently)
+	if told || m.cfg.onFailure == nil {
 		return
 	}
 	var nobody error // is left to tell
