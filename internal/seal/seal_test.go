@@ -48,6 +48,8 @@ func TestSealAndOpen(t *testing.T) {
 	} {
 		require.ErrorContains(t, open(), says)
 	}
+	_, _, err = keys(t, keyOf(2)).Open("label", sealed[:9])
+	require.ErrorContains(t, err, "tampered with", "a header and nothing behind it")
 }
 
 // O9: what was sealed by an earlier version opens, since it is kept.
