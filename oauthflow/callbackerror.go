@@ -2,6 +2,7 @@ package oauthflow
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 
@@ -98,3 +99,14 @@ func (e *CallbackError) Is(target error) bool {
 }
 
 var deniedCodes = [...]string{"access_denied", "user_cancelled_authorize", "user_cancelled_login"}
+
+// otherIssuer is [ErrIssuer] with both names, which are public. The one that came is
+// the sender's own text.
+func otherIssuer(came, expected string) error {
+	return fmt.Errorf("%w: it names %s, and %s was expected", ErrIssuer, quote.Text(came, maxShownIssuer), expected)
+}
+
+// maxShownIssuer bounds an issuer's name in an error.
+const maxShownIssuer = 256
+
+func (p *Provider) issuerName() string { return quote.Text(p.Issuer, maxShownIssuer) }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -35,8 +36,6 @@ type Result struct {
 	// ReturnTo is the path given to [WithReturnTo], empty if there was none.
 	ReturnTo string
 }
-
-const maxSealed = 8 << 10
 
 // Complete finishes what [Client.Begin] started: sealed is Attempt.Sealed as it
 // was kept for this user, params are the parameters of the redirect. It checks
@@ -68,6 +67,10 @@ func (c *Client) Complete(ctx context.Context, sealed string, params url.Values)
 		}
 	}
 	return res, nil
+}
+
+func (c *Client) signedIn(ctx context.Context, tok *oauth2.Token, in *sealedAttempt) (*IDToken, error) {
+	return c.VerifyIDToken(ctx, tok, IDTokenCheck{Nonce: in.Nonce, MaxAge: time.Duration(in.MaxAge) * time.Second})
 }
 
 // openAttempt finds out whether params belong to the attempt, and uses it up.
@@ -139,17 +142,6 @@ func (c *Client) checkIssuer(params url.Values) error {
 	}
 	return nil
 }
-
-// otherIssuer is [ErrIssuer] with both names, which are public. The one that came is
-// the sender's own text.
-func otherIssuer(came, expected string) error {
-	return fmt.Errorf("%w: it names %s, and %s was expected", ErrIssuer, quote.Text(came, maxShownIssuer), expected)
-}
-
-// maxShownIssuer bounds an issuer's name in an error.
-const maxShownIssuer = 256
-
-func (p *Provider) issuerName() string { return quote.Text(p.Issuer, maxShownIssuer) }
 
 func (p *Provider) isIssuer(iss string) bool {
 	for _, tenant := range p.Tenants {

@@ -43,6 +43,9 @@ func (k attemptKeys) read(ctx context.Context) (seal.Keys, error) {
 	return keys, nil
 }
 
+// maxSealed bounds a sealed attempt.
+const maxSealed = 8 << 10
+
 const attemptLabel = "\x00attempt\x00"
 
 func (k attemptKeys) seal(ctx context.Context, plaintext []byte, binding string) (string, error) {

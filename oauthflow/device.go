@@ -14,10 +14,6 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// ErrDeviceExpired is matched by the error for a device code that the user did
-// not confirm in time.
-var ErrDeviceExpired = errors.New("the device code has expired")
-
 const (
 	grantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code"
 	defaultDeviceInterval  = 5 * time.Second // RFC 8628 section 3.2

@@ -21,6 +21,10 @@ var (
 	// none.
 	ErrNoRefreshToken = errors.New("the token has no refresh token")
 
+	// ErrDeviceExpired is matched by the error for a device code that the user did not
+	// confirm in time.
+	ErrDeviceExpired = errors.New("the device code has expired")
+
 	// ErrRedirect is matched by the error for an endpoint that responded with a
 	// redirect. Requests that carry a secret follow none.
 	ErrRedirect = errors.New("the endpoint responded with a redirect, which is not followed")

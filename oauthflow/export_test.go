@@ -30,7 +30,7 @@ var LoopbackHosts = loopbackHosts
 
 // LoopbackRedirect is the redirect URL sent by a listener at addr.
 func LoopbackRedirect(registered, addr string) string {
-	a, err := Loopback{}.address(registered)
+	a, err := newLoopbackAddress(registered, "")
 	if err != nil {
 		return err.Error()
 	}

@@ -103,10 +103,6 @@ func (c *Client) VerifyIDToken(ctx context.Context, tok *oauth2.Token, check IDT
 	return out, nil
 }
 
-func (c *Client) signedIn(ctx context.Context, tok *oauth2.Token, in *sealedAttempt) (*IDToken, error) {
-	return c.VerifyIDToken(ctx, tok, IDTokenCheck{Nonce: in.Nonce, MaxAge: time.Duration(in.MaxAge) * time.Second})
-}
-
 func (c *Client) verifyIDToken(ctx context.Context, raw, accessToken string, check IDTokenCheck) (*IDToken, error) {
 	if c.keys == nil {
 		return nil, errors.New("the provider names no issuer and no keys")

@@ -51,7 +51,7 @@ func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Res
 	if c.formPost() {
 		return nil, errors.New("oauthflow: loopback: the provider's response mode form_post needs a web application")
 	}
-	address, err := l.address(c.cfg.RedirectURL)
+	address, err := newLoopbackAddress(c.cfg.RedirectURL, l.Address)
 	if err != nil {
 		return nil, fmt.Errorf("oauthflow: loopback: %w", err)
 	}

@@ -29,10 +29,11 @@ type loopbackAddress struct {
 	host, port string  // to listen on; an empty host is any that there is
 }
 
-// address derives both from the redirect URL and from l.Address.
-func (l Loopback) address(redirectURL string) (*loopbackAddress, error) {
+// newLoopbackAddress derives both from the redirect URL, as New has checked it, and
+// from the address to listen on, if one is given.
+func newLoopbackAddress(redirectURL, listenOn string) (*loopbackAddress, error) {
 	a := &loopbackAddress{redirect: url.URL{Scheme: "http", Path: "/callback"}, port: "0"}
-	u, _ := url.Parse(redirectURL) // checked by New
+	u, _ := url.Parse(redirectURL)
 	here := u.Scheme == "http" && loopback.Host(u.Hostname())
 	if here || u.Path != "" {
 		a.redirect.Path, a.redirect.RawPath = u.Path, u.RawPath
@@ -41,10 +42,10 @@ func (l Loopback) address(redirectURL string) (*loopbackAddress, error) {
 		a.named, a.redirect.RawQuery = u.Hostname(), u.RawQuery
 		a.host, a.port = a.named, cmp.Or(u.Port(), "0")
 	}
-	if l.Address == "" {
+	if listenOn == "" {
 		return a, nil
 	}
-	host, port, err := net.SplitHostPort(l.Address)
+	host, port, err := net.SplitHostPort(listenOn)
 	if err != nil || !loopback.Host(host) {
 		return nil, errors.New("the address to listen on must be a loopback address with a port")
 	}

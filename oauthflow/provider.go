@@ -152,6 +152,11 @@ func (p *Provider) refreshURL() string {
 	return cmp.Or(p.RefreshURL, p.Endpoint.TokenURL)
 }
 
+const (
+	googleIssuer = "https://accounts.google.com"
+	googleAlias  = "accounts.google.com"
+)
+
 // aliases are the further names of the issuer. Google's has two, however its
 // description was had ("OpenID Connect", section "Validating an ID token").
 func (p *Provider) aliases() []string {

@@ -7,11 +7,6 @@ import (
 	"golang.org/x/oauth2"
 )
 
-const (
-	googleIssuer = "https://accounts.google.com"
-	googleAlias  = "accounts.google.com"
-)
-
 // Google signs users in and acts for them. For a refresh token use
 // [GoogleOffline]. Scopes for sign-in: "openid", "email", "profile".
 //

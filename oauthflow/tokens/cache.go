@@ -25,6 +25,13 @@ const (
 	glance = time.Second
 )
 
+// cache is what the process knows of all keys. It is safe for concurrent use.
+type cache struct {
+	seed     maphash.Seed
+	capacity int
+	shards   [shardCount]shard
+}
+
 type shard struct {
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -45,6 +52,22 @@ type entry struct {
 	epoch   int       // counts what makes a flight's outcome obsolete: Put, Delete
 	failed  error     // of the last flight; nil if it succeeded
 	retryAt time.Time // pause after failed
+}
+
+// lookout is one look at the store, and a refresh if needed, on behalf of
+// everyone who asks meanwhile.
+type lookout struct {
+	failed string  // the access token that must not come back, if any
+	jitter float64 // the entry's when it began
+	began  time.Time
+	done   chan struct{} // closed when token and err are set
+	token  *oauth2.Token
+	err    error
+
+	// stuck is closed, once stuckErr is set, when the new token is there but
+	// cannot be stored yet: the flight goes on, its callers do not wait.
+	stuck    chan struct{}
+	stuckErr error
 }
 
 // hotToken is handed out without a lock until the given time.
@@ -100,8 +123,8 @@ func (e *entry) replace(st *tokenState) {
 }
 
 // entry returns the entry of a key, and makes room for it if it is new.
-func (m *Manager) entry(key string) (*entry, error) {
-	s := &m.shards[maphash.String(m.seed, key)%shardCount]
+func (c *cache) entry(key string) (*entry, error) {
+	s := c.shard(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.entries[key]; e != nil {
@@ -114,10 +137,14 @@ func (m *Manager) entry(key string) (*entry, error) {
 		s.entries = make(map[string]*entry)
 	}
 	now := time.Now()
-	s.makeRoom(now, max(1, m.cfg.capacity/shardCount))
+	s.makeRoom(now, max(1, c.capacity/shardCount))
 	e := &entry{key: key, jitter: newJitter(), used: now}
 	s.entries[key] = e
 	return e, nil
+}
+
+func (c *cache) shard(key string) *shard {
+	return &c.shards[maphash.String(c.seed, key)%shardCount]
 }
 
 // makeRoom looks at a few entries, which a map yields in random order, and drops

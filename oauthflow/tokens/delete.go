@@ -18,7 +18,7 @@ import (
 // Delete waits for a refresh that is in flight, here or in another process, so that no
 // token comes into being unseen. If that takes too long, it goes ahead.
 func (m *Manager) Delete(ctx context.Context, key string) (*oauth2.Token, error) {
-	e, err := m.entry(key)
+	e, err := m.cache.entry(key)
 	if err != nil {
 		return nil, err
 	}
@@ -69,31 +69,3 @@ func (m *Manager) seize(ctx context.Context, key string) (*tokenState, error) {
 }
 
 func (s *tokenState) inFlight() bool { return s.Attempt != nil && s.Attempt.Owner != "" }
-
-// remove deletes the record if it still has that version. Where the store cannot
-// do that, an empty one takes its place. The error is bare ErrConflict or a
-// *StoreError.
-func (m *Manager) remove(ctx context.Context, key string, version int64) error {
-	err := m.retryStore(ctx, func(ctx context.Context) error {
-		if version == 0 { // a record that does not open, in a store that does not tell
-			return m.store.Delete(ctx, key)
-		}
-		if d, ok := m.store.(VersionDeleter); ok {
-			if err := d.DeleteVersion(ctx, key, version); !errors.Is(err, errors.ErrUnsupported) {
-				return err
-			}
-		}
-		data, err := (&tokenState{Format: recordFormat, Dead: &deathMark{At: time.Now().Round(0)}}).encode()
-		if err == nil {
-			_, err = m.store.Save(ctx, key, Record{Data: data, Version: version})
-		}
-		return err
-	})
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrConflict):
-		return ErrConflict
-	}
-	return &StoreError{Op: "delete", Key: key, cause: clean(err)}
-}

@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"hash/maphash"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -10,18 +9,18 @@ import (
 
 // TokenOfEvicted is m.Token for a caller whose entry is evicted before it asks.
 func TokenOfEvicted(ctx context.Context, m *Manager, key string) (*oauth2.Token, error) {
-	e, err := m.entry(key)
+	e, err := m.cache.entry(key)
 	if err != nil {
 		return nil, err
 	}
-	m.shardOf(key).drop(e)
+	m.cache.shard(key).drop(e)
 	return m.token(ctx, e, "")
 }
 
 // Evict drops the entry of key if it may be, while something else uses it or not, and
 // reports whether it is gone.
 func Evict(m *Manager, key string, inUse bool) bool {
-	s := m.shardOf(key)
+	s := m.cache.shard(key)
 	e := s.entries[key]
 	if inUse {
 		e.mu.Lock()
@@ -32,14 +31,10 @@ func Evict(m *Manager, key string, inUse bool) bool {
 	return s.entries[key] == nil
 }
 
-func (m *Manager) shardOf(key string) *shard {
-	return &m.shards[maphash.String(m.seed, key)%shardCount]
-}
-
 // MakeRoom makes room in the shard of key as for one more than limit at the given
 // time from now, and returns how many it holds then.
 func MakeRoom(m *Manager, key string, in time.Duration, limit int) int {
-	s := m.shardOf(key)
+	s := m.cache.shard(key)
 	s.makeRoom(time.Now().Add(in), limit)
 	return len(s.entries)
 }

@@ -16,22 +16,6 @@ import (
 // that follows a failure.
 const patience = time.Second
 
-// lookout is one look at the store, and a refresh if needed, on behalf of
-// everyone who asks meanwhile.
-type lookout struct {
-	failed string  // the access token that must not come back, if any
-	jitter float64 // the entry's when it began
-	began  time.Time
-	done   chan struct{} // closed when token and err are set
-	token  *oauth2.Token
-	err    error
-
-	// stuck is closed, once stuckErr is set, when the new token is there but
-	// cannot be stored yet: the flight goes on, its callers do not wait.
-	stuck    chan struct{}
-	stuckErr error
-}
-
 // token is what quick leaves over. If failed is set, that token will not do.
 func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.Token, error) {
 	for {
@@ -41,7 +25,7 @@ func (m *Manager) token(ctx context.Context, e *entry, failed string) (*oauth2.T
 		e.mu.Lock()
 		if e.evicted {
 			e.mu.Unlock()
-			e, _ = m.entry(e.key) // a key that has been taken before
+			e, _ = m.cache.entry(e.key) // a key that has been taken before
 			continue
 		}
 		now := time.Now()
@@ -232,28 +216,3 @@ func (e *entry) land(st *tokenState, err error, now time.Time) {
 // storePause is how long the store, or a process that will not finish, is left
 // alone after a failure.
 const storePause = 250 * time.Millisecond
-
-// tellReauth calls the user's function. If that panics, OnFailure hears of it:
-// there is no caller any more.
-func (m *Manager) tellReauth(ctx context.Context, reauth *ReauthError) {
-	if m.cfg.onReauth == nil {
-		return
-	}
-	_, err := panics.Do(ctx, "the function of OnReauth", func(ctx context.Context) (none struct{}, _ error) {
-		m.cfg.onReauth(ctx, reauth)
-		return none, nil
-	})
-	if err != nil {
-		m.tellFailure(ctx, reauth.Key, &RefreshError{Key: reauth.Key, cause: err})
-	}
-}
-
-func (m *Manager) tellFailure(ctx context.Context, key string, err error) {
-	told := errors.Is(err, ErrReauthorizationRequired) || errors.Is(err, ErrManagerClosed) || errors.Is(err, ErrRefreshedRecently)
-	if told || m.cfg.onFailure == nil {
-		return
-	}
-	var nobody error // is left to tell
-	defer panics.Catch(&nobody, "the function of OnFailure")
-	m.cfg.onFailure(ctx, key, err)
-}

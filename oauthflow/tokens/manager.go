@@ -6,32 +6,11 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strings"
 	"sync"
-	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
-	"github.com/standpipe-go/standpipe/internal/quote"
 )
-
-// Refresher exchanges a token for a new one. An [*oauthflow.Client] is one; see
-// [Grant] for tokens that need no refresh token. Refresh must make at most one
-// attempt, return soon after the context ends, and be safe for concurrent use.
-//
-// Its error tells what became of the refresh token: an [*oauthflow.TokenError] or an
-// [*oauth2.RetrieveError] is read for its code and for whether the server refused; a
-// failed dial was never sent; any other error may have taken effect.
-//
-// If it has a method Metadata() []string, as an [*oauthflow.Client] has, the members
-// of token responses that this names are kept as those of [WithExtra] are.
-type Refresher interface {
-	Refresh(ctx context.Context, tok *oauth2.Token) (*oauth2.Token, error)
-}
 
 // Manager keeps tokens alive: many keys, many goroutines, many processes. The
 // package comment says what it promises. Create it with [New], and call
@@ -40,8 +19,7 @@ type Manager struct {
 	store       Store
 	refresher   Refresher
 	cfg         config
-	seed        maphash.Seed
-	shards      [shardCount]shard
+	cache       cache
 	closing     chan struct{} // closed by Shutdown: begin nothing
 	abort       chan struct{} // closed when Shutdown gives up: drop what cannot be stored
 	flights     sync.WaitGroup
@@ -63,98 +41,9 @@ func New(store Store, refresher Refresher, opts ...Option) (*Manager, error) {
 		return nil, errors.New("tokens: new manager: there is no refresher")
 	}
 	return &Manager{
-		store: store, refresher: refresher, cfg: cfg, seed: maphash.MakeSeed(),
+		store: store, refresher: refresher, cfg: cfg, cache: cache{seed: maphash.MakeSeed(), capacity: cfg.capacity},
 		closing: make(chan struct{}), abort: make(chan struct{}),
 	}, nil
-}
-
-// maxKey bounds keys in bytes; they are primary keys in databases.
-const maxKey = 512
-
-func checkKey(key string) error {
-	switch {
-	case key == "":
-		return errors.New("tokens: the token's key is empty")
-	case len(key) > maxKey:
-		return fmt.Errorf("tokens: the token's key is longer than %d bytes", maxKey)
-	case !utf8.ValidString(key), strings.ContainsFunc(key, unicode.IsControl):
-		return errors.New("tokens: the token's key holds control characters or is not UTF-8")
-	}
-	return nil
-}
-
-// Token returns a token under key that is not stale, refreshing it if needed. The
-// token has no refresh token and is shared between callers: it must not be changed.
-//
-// The error is a [*ReauthError], a [*RefreshError], a [*StoreError], or wraps
-// that of ctx. A context that ends fails its own caller only.
-func (m *Manager) Token(ctx context.Context, key string) (*oauth2.Token, error) {
-	e, err := m.entry(key)
-	if err != nil {
-		return nil, err
-	}
-	if tok := e.quick(); tok != nil && ctx.Err() == nil {
-		return tok, nil
-	}
-	return m.token(ctx, e, "")
-}
-
-// RefreshToken returns a token other than failed, which a service has refused
-// with a 401. It refreshes only if failed is still the newest token, and not if that
-// came from a refresh within the last five seconds or tenth of its lifetime: the error
-// then matches [ErrRefreshedRecently]. If failed cannot be refreshed, the error is a
-// [*ReauthError], and nothing is recorded. Otherwise it is as [Manager.Token].
-func (m *Manager) RefreshToken(ctx context.Context, key string, failed *oauth2.Token) (*oauth2.Token, error) {
-	e, err := m.entry(key)
-	if err != nil {
-		return nil, err
-	}
-	if failed == nil || failed.AccessToken == "" {
-		return m.token(ctx, e, "")
-	}
-	return m.token(ctx, e, failed.AccessToken)
-}
-
-// Put stores tok under key, in place of whatever is there: after sign-in. Its extra
-// members are kept as far as [WithExtra] says. If tok has neither an access token nor
-// a refresh token, that is an error.
-func (m *Manager) Put(ctx context.Context, key string, tok *oauth2.Token) error {
-	e, err := m.entry(key)
-	if err != nil {
-		return err
-	}
-	if tok == nil || strings.TrimSpace(tok.AccessToken) == "" && strings.TrimSpace(tok.RefreshToken) == "" {
-		return fmt.Errorf("tokens: put token %s: it is empty", quote.Text(key, maxKey))
-	}
-	_, extra, err := m.refresherFor(key)
-	if err != nil {
-		return fmt.Errorf("tokens: put token %s: %w", quote.Text(key, maxKey), err)
-	}
-	st := newState(tok, time.Now(), extra)
-	for {
-		old, err := m.load(ctx, key)
-		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
-			return err
-		}
-		st.version = old.version
-		if errors.Is(err, ErrCorrupt) && st.version == 0 {
-			// It is in the way, and the store does not tell its version.
-			if err := m.remove(ctx, key, 0); err != nil {
-				return err
-			}
-		}
-		err = m.save(ctx, key, st)
-		if errors.Is(err, ErrConflict) {
-			if err := pause.Err(ctx); err != nil {
-				return waitError(key, err)
-			}
-			continue
-		}
-		if err == nil {
-			e.replace(st)
-		}
-		return err
-	}
 }
 
 // Shutdown waits until the refreshes that are in flight have ended and are stored,

@@ -41,9 +41,6 @@ const (
 	// replayPause is between a failed refresh and the one replay in its flight.
 	replayPause = time.Second
 
-	// maxPause bounds the pause between flights that fail.
-	maxPause = time.Minute
-
 	// pollMin and pollMax bound the pauses between looks at another process's refresh.
 	pollMin = 10 * time.Millisecond
 	pollMax = 250 * time.Millisecond

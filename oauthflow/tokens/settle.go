@@ -5,106 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/standpipe-go/standpipe/internal/panics"
-	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 const (
-	// storeTimeout bounds one call of the store.
-	storeTimeout = 5 * time.Second
-
-	// storeTries is how often a call that fails at once is made: a database that is
-	// locked, or that has just dropped an idle connection, works the next time.
-	storeTries = 3
-
 	// keepPatience is how long callers wait while a new token cannot be stored.
 	keepPatience = 5 * time.Second
 
 	// keepPause bounds the pauses between attempts to store it.
 	keepPause = 10 * time.Second
 )
-
-// load reads a record. The error is bare ErrNotFound or a *StoreError; the state is
-// never nil, and has the version of a record that cannot be read as far as the
-// store tells it.
-func (m *Manager) load(ctx context.Context, key string) (*tokenState, error) {
-	st := &tokenState{}
-	err := m.retryStore(ctx, func(ctx context.Context) error {
-		rec, err := m.store.Load(ctx, key)
-		st.version = rec.Version
-		if err != nil {
-			return err
-		}
-		read, err := decodeState(rec)
-		if err == nil {
-			st = read
-		}
-		return err
-	})
-	switch {
-	case err == nil:
-		return st, nil
-	case errors.Is(err, ErrNotFound):
-		return &tokenState{}, ErrNotFound
-	}
-	return st, &StoreError{Op: "load", Key: key, cause: clean(err)}
-}
-
-// save stores st if the record still has st's version, and sets the new one.
-// The error is bare ErrConflict or a *StoreError. Since a save whose result was
-// lost is repeated, a conflict may be with ourselves: callers look.
-func (m *Manager) save(ctx context.Context, key string, st *tokenState) error {
-	return m.retryStoreError(m.retryStore(ctx, func(ctx context.Context) error { return m.saveRaw(ctx, key, st) }), key, st)
-}
-
-// saveOnce is save without a second try.
-func (m *Manager) saveOnce(ctx context.Context, key string, st *tokenState) error {
-	return m.retryStoreError(m.storeOnce(ctx, func(ctx context.Context) error { return m.saveRaw(ctx, key, st) }), key, st)
-}
-
-func (m *Manager) saveRaw(ctx context.Context, key string, st *tokenState) error {
-	data, err := st.encode()
-	if err != nil {
-		return err
-	}
-	version, err := m.store.Save(ctx, key, Record{Data: data, Version: st.version})
-	if err == nil {
-		st.version = version
-	}
-	return err
-}
-
-func (m *Manager) retryStoreError(err error, key string, st *tokenState) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrConflict):
-		return ErrConflict
-	}
-	return &StoreError{Op: "save", Key: key, cause: clean(err, st.Access, st.Refresh)}
-}
-
-func (m *Manager) retryStore(ctx context.Context, op func(context.Context) error) error {
-	wait := 20 * time.Millisecond
-	for try := 1; ; try++ {
-		bounded, cancel := context.WithTimeout(ctx, storeTimeout)
-		err := m.storeOnce(bounded, op)
-		cancel()
-		_, panicked := errors.AsType[*PanicError](err)
-		decided := err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) || errors.Is(err, ErrCorrupt)
-		if decided || panicked || isContextError(err) || try == storeTries || pause.For(ctx, wait) != nil {
-			return err
-		}
-		wait *= 5
-	}
-}
-
-// storeOnce calls the store, a panic in which is an error.
-func (m *Manager) storeOnce(ctx context.Context, op func(context.Context) error) (err error) {
-	defer panics.Catch(&err, "the store")
-	return op(ctx)
-}
 
 // keep stores the result of a refresh; until that is done it is not handed out.
 // While the store fails it goes on, since the old refresh token may be dead and

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/oauth2"
-
-	"github.com/standpipe-go/standpipe/internal/flight"
 )
 
 // Source is the token under one key as an [oauth2.TokenSource]. It does what its
@@ -69,32 +67,12 @@ func (s *Source) RefreshToken(ctx context.Context, failed *oauth2.Token) (*oauth
 }
 
 func (s *Source) find(ctx context.Context, failed string) (*oauth2.Token, error) {
-	e, err := s.m.entry(s.key)
+	e, err := s.m.cache.entry(s.key)
 	if err != nil {
 		return nil, err
 	}
 	s.entry.Store(e)
 	return s.m.token(ctx, e, failed)
-}
-
-// Grant is a [Refresher] for tokens that the application obtains with its own
-// credentials alone: client credentials, a JWT bearer assertion, a GitHub App's
-// installation token. No refresh token is involved, the user is never needed, and
-// nothing has to be Put: a [Manager] obtains the first token as well. A function such
-// as [golang.org/x/oauth2/clientcredentials.Config.Token] fits. It must not cache by
-// itself, or a token that a service has refused would come back.
-type Grant func(ctx context.Context) (*oauth2.Token, error)
-
-// Refresh implements [Refresher]: it calls g.
-func (g Grant) Refresh(ctx context.Context, _ *oauth2.Token) (*oauth2.Token, error) { return g(ctx) }
-
-// GrantFrom returns a Grant that asks src, for token sources that take no context. If
-// the context ends first, the call of src goes on in the background and its result is
-// dropped.
-func GrantFrom(src oauth2.TokenSource) Grant {
-	return func(ctx context.Context) (*oauth2.Token, error) {
-		return flight.Start(ctx, 0, "the token source", func(context.Context) (*oauth2.Token, error) { return src.Token() }, nil).Wait(ctx)
-	}
 }
 
 // NewSource returns a Source over g in this process alone: one request at a

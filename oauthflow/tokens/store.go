@@ -7,6 +7,9 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 var (
@@ -101,4 +104,19 @@ func (r Record) LogValue() slog.Value { return slog.StringValue(r.summary()) }
 // anything else that encodes a record is about to write down a secret.
 func (Record) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("tokens: a Record is not encoded as JSON; store its Data and Version")
+}
+
+// maxKey bounds keys in bytes; they are primary keys in databases.
+const maxKey = 512
+
+func checkKey(key string) error {
+	switch {
+	case key == "":
+		return errors.New("tokens: the token's key is empty")
+	case len(key) > maxKey:
+		return fmt.Errorf("tokens: the token's key is longer than %d bytes", maxKey)
+	case !utf8.ValidString(key), strings.ContainsFunc(key, unicode.IsControl):
+		return errors.New("tokens: the token's key holds control characters or is not UTF-8")
+	}
+	return nil
 }

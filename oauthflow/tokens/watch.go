@@ -66,6 +66,9 @@ func (a *refreshMark) hold(lease time.Duration) time.Duration {
 	return lease << min(a.Unanswered, 6)
 }
 
+// maxPause bounds the pause between flights that fail.
+const maxPause = time.Minute
+
 // pausedUntil is the end of the pause after a failure, which began when it was
 // first seen. A process that has just begun to look may come long after it: it
 // believes a clock that says so, or that cannot be right, since all that can cost is
