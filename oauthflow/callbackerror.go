@@ -78,7 +78,6 @@ func newCallbackError(params url.Values, err error) *CallbackError {
 	return e
 }
 
-// Error names the cause.
 func (e *CallbackError) Error() string {
 	s := "oauthflow: callback: " + e.Err.Error()
 	if e.Code != "" {
@@ -90,7 +89,6 @@ func (e *CallbackError) Error() string {
 	return s
 }
 
-// Unwrap returns Err.
 func (e *CallbackError) Unwrap() error { return e.Err }
 
 // Is reports whether target is [ErrAccessDenied] and the code says so.

@@ -42,7 +42,7 @@ type Result struct {
 // state, age, single use (see [WithSingleUse]) and issuer, exchanges the code
 // once, and verifies the ID token. The error is a [*CallbackError] if the
 // redirect is refused or reports an error, a [*TokenError] if the exchange
-// fails, an [*IDTokenError] if the ID token is not to be believed.
+// fails, an [*IDTokenError] if the ID token is refused.
 func (c *Client) Complete(ctx context.Context, sealed string, params url.Values) (*Result, error) {
 	in, err := c.openAttempt(ctx, sealed, params)
 	if err != nil {

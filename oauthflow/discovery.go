@@ -26,7 +26,6 @@ type DiscoveryError struct {
 	Err error
 }
 
-// Error names the cause.
 func (e *DiscoveryError) Error() string {
 	if e.Status != 0 {
 		return fmt.Sprintf("oauthflow: discover: HTTP status %d: %v", e.Status, e.Err)
@@ -34,7 +33,6 @@ func (e *DiscoveryError) Error() string {
 	return "oauthflow: discover: " + e.Err.Error()
 }
 
-// Unwrap returns Err.
 func (e *DiscoveryError) Unwrap() error { return e.Err }
 
 // Discover asks an issuer for its description (OpenID Connect Discovery section

@@ -118,7 +118,6 @@ func (e *TokenError) Error() string {
 	return b.String()
 }
 
-// Unwrap returns Err.
 func (e *TokenError) Unwrap() error { return e.Err }
 
 // Is reports whether target is [ErrInvalidGrant], [ErrAccessDenied] or

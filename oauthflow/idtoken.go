@@ -47,9 +47,9 @@ type IDToken struct {
 	set claims.Set
 }
 
-// Claims decodes all claims into v, a pointer, as encoding/json does, but
-// matching names by letter case, and numbers that go into an interface become
-// [json.Number]: numeric IDs keep their digits.
+// Claims decodes all claims into v, a pointer, as encoding/json does, except that
+// names must match by letter case as well, and that numbers which go into an interface
+// become [json.Number]: numeric IDs keep their digits.
 func (t *IDToken) Claims(v any) error {
 	d := claims.Decoder{KeepDigits: true}
 	if err := d.Decode(t.set, v); err != nil {
@@ -61,8 +61,8 @@ func (t *IDToken) Claims(v any) error {
 // JSON returns the claims set as it was signed.
 func (t *IDToken) JSON() json.RawMessage { return t.set.JSON() }
 
-// IDTokenError says why an ID token is not to be believed. It holds no part of
-// the token but the name of an issuer that was not expected.
+// IDTokenError says why an ID token was refused. It holds no part of the token but
+// the name of an issuer that was not expected.
 type IDTokenError struct {
 	// Unavailable is true if the provider's keys could not be had, so that
 	// nothing can be said about the token: a matter for a 503, not for a 401.
@@ -71,10 +71,8 @@ type IDTokenError struct {
 	Err error
 }
 
-// Error names the cause.
 func (e *IDTokenError) Error() string { return "oauthflow: ID token: " + e.Err.Error() }
 
-// Unwrap returns Err.
 func (e *IDTokenError) Unwrap() error { return e.Err }
 
 // IDTokenCheck is what an ID token must match besides issuer, audience, times

@@ -35,7 +35,7 @@ type Introspection struct {
 }
 
 // Introspect asks the server about a token that the application received (RFC
-// 7662). The response is about this moment. A token whose "exp" has passed, or
+// 7662). The result is about this moment. A token whose "exp" has passed, or
 // whose "nbf" has not, is reported as inactive whatever the server says.
 func (c *Client) Introspect(ctx context.Context, token string) (*Introspection, error) {
 	const op = "introspect"

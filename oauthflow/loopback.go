@@ -45,8 +45,8 @@ type Loopback struct {
 // port where yours compares it: "http://127.0.0.1:8976/callback". If
 // RedirectURL is empty, the redirect goes to "/callback" on 127.0.0.1, or [::1]
 // where there is no IPv4; if it is not on this machine, only its path counts.
-// Register the program as a public client: a secret in a distributed program is
-// none.
+// Register the program as a public client: a secret in a distributed program is no
+// secret.
 func (l Loopback) Run(ctx context.Context, c *Client, opts ...BeginOption) (*Result, error) {
 	if c.formPost() {
 		return nil, errors.New("oauthflow: loopback: the provider's response mode form_post needs a web application")

@@ -8,8 +8,7 @@ import (
 )
 
 // Refresh exchanges the refresh token of tok for a new token (RFC 6749 section
-// 6). It makes exactly one request, and does not look at whether tok has
-// expired. If the server rotates refresh tokens, the one in tok is dead
+// 6). It makes exactly one request, whether or not tok has expired. If the server rotates refresh tokens, the one in tok is dead
 // afterwards: store the result before using it, and never call Refresh twice
 // for one refresh token. A manager of package tokens does both.
 //

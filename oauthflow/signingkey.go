@@ -54,7 +54,6 @@ func (k *SigningKey) String() string {
 	return k.signer.String()
 }
 
-// GoString is String.
 func (k *SigningKey) GoString() string { return k.String() }
 
 // KeySource yields the key to sign with now. [*SigningKey] is one, [KeyFrom]

@@ -41,8 +41,8 @@ type TokenExchange struct {
 	Scopes []string
 }
 
-// ExchangeToken exchanges one token for another (RFC 8693). What was issued is
-// said by the token's Extra("issued_token_type"); Type is "N_A" if it is not an
+// ExchangeToken exchanges one token for another (RFC 8693). The new token's
+// Extra("issued_token_type") says what was issued; its Type is "N_A" if that is not an
 // access token.
 func (c *Client) ExchangeToken(ctx context.Context, in TokenExchange) (*oauth2.Token, error) {
 	if in.SubjectToken == "" {

@@ -14,12 +14,12 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose"
 )
 
-// UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core
-// section 5.3) and decodes the response into v as encoding/json does, but that a
-// number decoded into an interface is a [json.Number]: numeric user IDs keep
-// their digits. If tok came with an ID token, the response must be about the
-// same subject, and no two of its names may differ by letter case alone. The error
-// is a [*TokenError].
+// UserInfo asks who tok is for at Provider.UserInfoURL (OpenID Connect Core section
+// 5.3) and decodes the response into v as encoding/json does, except that a number
+// decoded into an interface becomes a [json.Number]: numeric user IDs keep their
+// digits. If tok came with an ID token, the response must be about the same subject,
+// and no two of its names may differ by letter case alone. The error is a
+// [*TokenError].
 func (c *Client) UserInfo(ctx context.Context, tok *oauth2.Token, v any) error {
 	const op = "userinfo"
 	address := c.cfg.Provider.UserInfoURL

@@ -57,7 +57,6 @@ type ReauthError struct {
 	cause error
 }
 
-// Error names the key and the code.
 func (e *ReauthError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "tokens: token %s: %v", quote.Text(e.Key, maxKey), ErrReauthorizationRequired)
@@ -101,7 +100,6 @@ type RefreshError struct {
 	cause error
 }
 
-// Error names the key and the cause.
 func (e *RefreshError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "tokens: refresh token %s: %v", quote.Text(e.Key, maxKey), e.cause)
@@ -159,12 +157,10 @@ type StoreError struct {
 	cause error
 }
 
-// Error names the operation, the key and the cause.
 func (e *StoreError) Error() string {
 	return fmt.Sprintf("tokens: %s token %s: %v", e.Op, quote.Text(e.Key, maxKey), e.cause)
 }
 
-// Unwrap returns the cause.
 func (e *StoreError) Unwrap() error { return e.cause }
 
 // foreignError is an error from code that is not ours: its text, with the

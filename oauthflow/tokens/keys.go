@@ -7,8 +7,8 @@ import (
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
-// Keys yields the stored keys that begin with prefix, such as "user:42/". If the
-// store is no [KeyLister], the error matches errors.ErrUnsupported.
+// Keys yields the stored keys that begin with prefix, such as "user:42/". If the store
+// is not a [KeyLister], the error matches errors.ErrUnsupported.
 func (m *Manager) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		fail := func(cause error) { yield("", &StoreError{Op: "list", Key: prefix, cause: clean(cause)}) }

@@ -23,8 +23,8 @@ type Source struct {
 
 var _ oauth2.TokenSource = (*Source)(nil)
 
-// Source returns the token under key as an [oauth2.TokenSource]. It makes no
-// request; that the key is bad or that nothing is stored under it shows at the first use.
+// Source returns the token under key as an [oauth2.TokenSource]. It makes no request:
+// a bad key, or one with nothing stored under it, is an error of the first use.
 func (m *Manager) Source(key string) *Source { return &Source{m: m, key: key} }
 
 // Identity returns the key: whose token this is. Package client counts its calls

@@ -60,7 +60,7 @@ type Store interface {
 	// record may or may not have been stored.
 	Save(ctx context.Context, key string, r Record) (int64, error)
 
-	// Delete removes the record. That there is none is no error.
+	// Delete removes the record. It is not an error if there is none.
 	Delete(ctx context.Context, key string) error
 }
 
@@ -68,10 +68,10 @@ type Store interface {
 // stores of this module do. In one that cannot, [Manager.Delete] leaves a record
 // without a token, which later sign-ins replace.
 type VersionDeleter interface {
-	// DeleteVersion removes the record if it still has that version. If there is
-	// none, that is no error; if the version differs, nothing is removed, and the
-	// error matches ErrConflict. A wrapper around a store that cannot do it
-	// returns an error that matches errors.ErrUnsupported.
+	// DeleteVersion removes the record if it still has that version. It is not an
+	// error if there is none. If the version differs, nothing is removed, and the
+	// error matches ErrConflict. A wrapper around a store that cannot do it returns
+	// an error that matches errors.ErrUnsupported.
 	DeleteVersion(ctx context.Context, key string, version int64) error
 }
 

@@ -29,8 +29,8 @@ func (m *Manager) Token(ctx context.Context, key string) (*oauth2.Token, error) 
 	return m.token(ctx, e, "")
 }
 
-// RefreshToken returns a token other than failed, which a service has refused
-// with a 401. It refreshes only if failed is still the newest token, and not if that
+// RefreshToken returns a token other than failed, which a service has refused with a
+// 401. It refreshes only if failed is still the newest token, and not if that
 // came from a refresh within the last five seconds or tenth of its lifetime: the error
 // then matches [ErrRefreshedRecently]. If failed cannot be refreshed, the error is a
 // [*ReauthError], and nothing is recorded. Otherwise it is as [Manager.Token].
