@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -283,6 +285,34 @@ func TestLoopbackOpensTheSystemsBrowser(t *testing.T) {
 	require.ErrorIs(t, err, exec.ErrNotFound)
 	require.ErrorContains(t, err, "open the browser")
 	require.ErrorIs(t, oauthflow.OpenBrowser(t.Context(), "https://auth.test/"), exec.ErrNotFound)
+}
+
+// An opener without a screen fails at once, and nobody waits for a redirect that will
+// not come; one that goes on is the browser.
+func TestOpenBrowserHearsThatThereIsNone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("its browser is found without a PATH")
+	}
+	dir := t.TempDir()
+	opener := func(script string) {
+		for _, name := range []string{"xdg-open", "open"} {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o700))
+		}
+	}
+	t.Setenv("PATH", dir)
+	opener("exit 3\n")
+	var failed *exec.ExitError
+	require.ErrorAs(t, oauthflow.OpenBrowser(t.Context(), "https://auth.test/"), &failed)
+	_, err := oauthflow.Loopback{}.Run(t.Context(), newClient(t, cliServer(), "cli", nil))
+	require.ErrorAs(t, err, &failed)
+	require.ErrorContains(t, err, "open the browser")
+
+	opener("exit 0\n")
+	require.NoError(t, oauthflow.OpenBrowser(t.Context(), "https://auth.test/"))
+	opener("exec /bin/sleep 2\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, oauthflow.OpenBrowser(ctx, "https://auth.test/"), "it does not wait for the browser")
 }
 
 // A provider that posts its answer would be waited for in vain.

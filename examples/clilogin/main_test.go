@@ -3,15 +3,16 @@ package main
 import (
 	"flag"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 )
 
-func TestMain(m *testing.M) { leakcheck.Main(m) }
+func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
 
 func TestDemo(t *testing.T) {
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
@@ -21,6 +22,17 @@ func TestDemo(t *testing.T) {
 	require.Equal(t, 2, strings.Count(out.String(), "refreshed"))
 	require.Equal(t, 2, strings.Count(out.String(), "Signed out."))
 	require.Contains(t, out.String(), "/device and enter ")
+}
+
+func TestWithoutABrowserItSaysSoAndEnds(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("its browser is found without a PATH")
+	}
+	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+	t.Setenv("PATH", t.TempDir())
+	var out strings.Builder
+	require.ErrorContains(t, run(t.Context(), nil, &out), "no browser could be opened here: use -flow device")
+	require.Contains(t, out.String(), "http://127.0.0.1:")
 }
 
 func TestUsage(t *testing.T) {

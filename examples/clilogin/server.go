@@ -45,11 +45,14 @@ func setUp(ctx context.Context, demo bool, out io.Writer) (*oauthflow.Client, us
 	return c, u, err
 }
 
-// showAndOpen prints the address as well: the browser may be on another screen.
+// showAndOpen prints the address as well: the browser may be on another screen of this
+// machine. On a machine without one nobody could follow the redirect back to it.
 func showAndOpen(out io.Writer) func(context.Context, string) error {
 	return func(ctx context.Context, authURL string) error {
 		fmt.Fprintln(out, authURL)
-		_ = oauthflow.OpenBrowser(ctx, authURL) // the address is there to be copied
+		if err := oauthflow.OpenBrowser(ctx, authURL); err != nil {
+			return fmt.Errorf("no browser could be opened here: use -flow device to sign in on another machine, or -demo to watch (%w)", err)
+		}
 		return nil
 	}
 }

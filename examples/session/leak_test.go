@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 )
 
-func TestMain(m *testing.M) { leakcheck.Main(m) }
+func TestMain(m *testing.M) { clienttest.NoLeaks(m) }

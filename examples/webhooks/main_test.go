@@ -10,12 +10,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 	"github.com/stretchr/testify/require"
 )
 
-func TestMain(m *testing.M) { leakcheck.Main(m) }
+func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
 
 func TestDemonstrationShowsWhatItSays(t *testing.T) {
 	var out bytes.Buffer

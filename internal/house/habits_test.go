@@ -48,13 +48,13 @@ func TestL1_EveryPackageChecksForLeaks(t *testing.T) {
 		_, files := parse(t, p.Dir, tests)
 		checked := slices.ContainsFunc(functions(files), func(fn *ast.FuncDecl) bool { return fn.Name.Name == "TestMain" && callsMain(fn) })
 		if !checked {
-			t.Errorf("%s: no TestMain that calls leakcheck.Main", p.rel())
+			t.Errorf("%s: no TestMain that calls leakcheck.Main or clienttest.NoLeaks", p.rel())
 		}
 	}
 }
 
-// callsMain reports whether fn calls leakcheck.Main, or Main in leakcheck's
-// own tests.
+// callsMain reports whether fn calls leakcheck.Main, its public form
+// clienttest.NoLeaks, or Main in leakcheck's own tests.
 func callsMain(fn *ast.FuncDecl) bool {
 	found := false
 	ast.Inspect(fn, func(n ast.Node) bool {
@@ -62,7 +62,7 @@ func callsMain(fn *ast.FuncDecl) bool {
 			switch f := call.Fun.(type) {
 			case *ast.SelectorExpr:
 				x, ok := f.X.(*ast.Ident)
-				found = found || ok && x.Name == "leakcheck" && f.Sel.Name == "Main"
+				found = found || ok && (x.Name == "leakcheck" && f.Sel.Name == "Main" || x.Name == "clienttest" && f.Sel.Name == "NoLeaks")
 			case *ast.Ident:
 				found = found || f.Name == "Main"
 			}

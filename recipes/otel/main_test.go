@@ -13,11 +13,10 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
-	"github.com/standpipe-go/standpipe/internal/leakcheck"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-func TestMain(m *testing.M) { leakcheck.Main(m) }
+func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
 
 const key = "sk_canary_0123456789"
 
