@@ -3,6 +3,7 @@
 // scene prints the attempts that a call took.
 //
 //	go run ./examples/quickstart
+//	go run ./examples/quickstart -only webhook   # the scenes whose title has the word
 //
 // With -stripe-url the last scene talks to a running stripe-mock, and with
 // STRIPE_SECRET_KEY set to a test key, to Stripe itself.
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,15 +24,16 @@ import (
 
 func main() {
 	stripeURL := flag.String("stripe-url", "", "base URL of a running stripe-mock, such as http://127.0.0.1:12111")
+	only := flag.String("only", "", "play only the `scenes` with this number, or with this in their title")
 	flag.Parse()
-	cfg := config{stripeURL: *stripeURL, stripeKey: os.Getenv("STRIPE_SECRET_KEY")}
+	cfg := config{stripeURL: *stripeURL, stripeKey: os.Getenv("STRIPE_SECRET_KEY"), only: *only}
 	if err := run(context.Background(), os.Stdout, cfg); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
 		os.Exit(1)
 	}
 }
 
-type config struct{ stripeURL, stripeKey string }
+type config struct{ stripeURL, stripeKey, only string }
 
 // scene is one thing to see.
 type scene struct {
@@ -65,15 +68,44 @@ func scenes() []scene {
 func run(ctx context.Context, out io.Writer, cfg config) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	played := 0
 	for i, s := range scenes() {
+		if !s.chosen(i+1, cfg.only) {
+			continue
+		}
+		played++
 		fmt.Fprintf(out, "\n%d. %s\n", i+1, s.title)
 		if err := s.play(ctx, &stage{out: out, cfg: cfg}); err != nil {
 			return fmt.Errorf("%s: %w", s.title, err)
 		}
 	}
-	fmt.Fprintln(out, "\nquickstart: ok")
+	if played == 0 {
+		return fmt.Errorf("no scene has %q in its title", cfg.only)
+	}
+	fmt.Fprint(out, ending)
 	return nil
 }
+
+// chosen reports whether the scene is one of those asked for; "" asks for all.
+func (s scene) chosen(number int, only string) bool {
+	if n, err := strconv.Atoi(only); err == nil {
+		return n == number
+	}
+	return strings.Contains(strings.ToLower(s.title), strings.ToLower(only))
+}
+
+const ending = `
+What you saw: every call left a ledger of its attempts; waits were obeyed, or refused at once; a write was
+repeated only under a key; and credentials stayed where they belong.
+
+Copy next, each an app.go with its test:
+   examples/webhooks   deliveries of Stripe, GitHub and Resend, verified and run once
+   examples/login      sign-in with GitHub, Google or X, and tokens that stay alive
+   examples/session    an API behind the session tokens of Clerk, Auth0 and Firebase
+   examples/clilogin   sign-in for a command-line program
+
+quickstart: ok
+`
 
 func (s *stage) say(format string, args ...any) { fmt.Fprintf(s.out, "   "+format+"\n", args...) }
 

@@ -30,3 +30,19 @@ func TestQuickstart(t *testing.T) {
 	}
 	require.NotContains(t, text, "4eC39HqLyjWD", "no key is printed whole")
 }
+
+func TestOnly(t *testing.T) {
+	t.Parallel()
+	for only, title := range map[string]string{"Paging": "", "page by page": "6. a list, page by page", "7": "7. server-sent events"} {
+		var out bytes.Buffer
+		err := run(t.Context(), &out, config{only: only})
+		if title == "" {
+			require.ErrorContains(t, err, "Paging")
+			continue
+		}
+		require.NoError(t, err)
+		require.Contains(t, out.String(), title)
+		require.Equal(t, 1, strings.Count(out.String(), ". "+title[3:]))
+		require.NotContains(t, out.String(), "1. an authenticated call")
+	}
+}
