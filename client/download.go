@@ -1,9 +1,9 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -94,7 +94,7 @@ func DownloadFile(ctx context.Context, c *Client, r Request, path string, opts .
 	if n, err = Download(ctx, c, r, f, opts...); err != nil {
 		return 0, err
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	if err := cmp.Or(f.Sync(), f.Close()); err != nil {
 		return 0, fmt.Errorf("client: the downloaded file cannot be kept: %w", err)
 	}
 	if err := os.Rename(part, path); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -243,7 +244,10 @@ func (x *hop) interrupted(v verdict, err error) *Error {
 	x.clock.stop()
 	e := x.newError(nil)
 	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled
-	e.Err = failWrap(x.ctx.Err(), "the context ended before the next attempt", errors.Join(err, v.err))
+	if v.err != nil {
+		err = fmt.Errorf("%w; the last attempt failed: %w", err, v.err)
+	}
+	e.Err = failWrap(x.ctx.Err(), "the context ended before the next attempt", err)
 	return e
 }
 

@@ -273,6 +273,13 @@ func scenes() []scene {
 			_, err := client.Get[client.None](ctx, c, "/x")
 			return err
 		})},
+		{"cancelled while waiting after a failure", timed(func(t *testing.T) error {
+			c, _ := scripted(t, "reset", client.WithRetry(retry.Policy{Backoff: retry.Constant(5 * time.Second)}))
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(time.Second, cancel)
+			_, err := client.Get[client.None](ctx, c, "/x")
+			return err
+		})},
 		{"TLS pin", func(t *testing.T) error {
 			srv, _ := tlsServed(t, nil)
 			cfg := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()

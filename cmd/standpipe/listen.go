@@ -18,8 +18,8 @@ func listenCommand() *command {
 		name: "listen", arguments: "[PROVIDER]", summary: "receive deliveries: print, verify, store and forward them",
 		help: `Listens for deliveries until it is interrupted. Each is printed, without the values of
 header fields that may be credentials; verified, if a PROVIDER and its secret are named;
-written to a file, with -store; and forwarded byte for byte with -forward, whose answer
-becomes the answer. Without -forward the answer is 200, or the right one to a PROVIDER's
+written to a file, with -store; and forwarded byte for byte with -forward, whose response
+becomes the response. Without -forward the response is 200, or the right one to a PROVIDER's
 challenge. A delivery that does not verify is forwarded all the same: what the handler
 makes of it is what one wants to see.
 
@@ -57,7 +57,7 @@ func runListen(ctx context.Context, s streams, c *command, args []string) error 
 		return nil
 	})
 	fs.StringVar(&l.store.dir, "store", "", "`directory` to write each delivery to, for replay and verify")
-	fs.DurationVar(&l.timeout, "timeout", 30*time.Second, "how `long` to wait for the answer of -forward")
+	fs.DurationVar(&l.timeout, "timeout", 30*time.Second, "how long to wait for the response of -forward: a `duration` such as 10s")
 	args, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err

@@ -105,6 +105,9 @@ func dispatch(ctx context.Context, s streams, args []string) error {
 	if len(args) == 0 || isHelp(args[0]) {
 		return printUsage(s.out)
 	}
+	if args[0] == "version" && len(args) == 1 {
+		return printVersion(s.out)
+	}
 	if args[0] != "webhook" {
 		return usageError("unknown command %q", args[0])
 	}
@@ -130,6 +133,7 @@ func printUsage(w io.Writer) error {
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  standpipe webhook %-10s %s\n", c.name, c.summary)
 	}
+	b.WriteString("  standpipe version            print the version and what it was built with\n")
 	b.WriteString("\nSecrets come from -secret-env or -secret-file, never from the command line. Each command explains itself with -h.\n")
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -54,6 +55,22 @@ func TestHelp(t *testing.T) {
 		require.Contains(t, r.out, "usage: standpipe webhook "+c.name)
 		require.Contains(t, r.out, c.help)
 		require.Empty(t, r.err)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	r := standpipe(t, "", "version")
+	require.Equal(t, exitOK, r.status)
+	require.Regexp(t, `^standpipe \S+, go1\.\S+ `+runtime.GOOS+"/"+runtime.GOARCH+"\n$", r.out)
+	require.Equal(t, exitUsage, standpipe(t, "", "version", "2").status)
+}
+
+// A placeholder in a flag's help stands for the value: "-timeout long" reads as one.
+func TestHelpNamesWhatAFlagTakes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []string{"send", "listen", "replay"} {
+		require.Contains(t, standpipe(t, "", "webhook", c, "-h").out, "  -timeout duration\n")
 	}
 }
 

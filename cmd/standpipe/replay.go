@@ -17,7 +17,7 @@ directory stands for all deliveries in it, oldest first; -last N keeps the newes
 
 What was signed some time ago is too old for most verifiers: -sign PROVIDER signs each
 delivery again, with the time of now and with the secret that -secret-env or -secret-file
-name; identifiers and all other header fields stay. The exit status is 3 if any answer
+name; identifiers and all other header fields stay. The exit status is 3 if any response
 was not 2xx.`,
 		run: runReplay,
 	}
@@ -30,7 +30,7 @@ func runReplay(ctx context.Context, s streams, c *command, args []string) error 
 	to := fs.String("to", "", "`URL` to send to")
 	last := fs.Int("last", 0, "send only the newest `N` (default: all)")
 	sign := fs.String("sign", "", "sign each delivery again as this `provider` would")
-	timeout := fs.Duration("timeout", 30*time.Second, "how `long` to wait for each answer")
+	timeout := fs.Duration("timeout", 30*time.Second, "how long to wait for each response: a `duration` such as 10s")
 	args, err := parse(fs, args, 1, 1<<20)
 	if err != nil {
 		return err

@@ -20,11 +20,11 @@ func sendCommand() *command {
 	return &command{
 		name: "send", arguments: "PROVIDER URL [FILE]", summary: "sign a file as a provider would, and send it to a URL",
 		help: `Signs FILE (or standard input) byte for byte as PROVIDER would, sends it to URL and
-prints the answer. The exit status is 0 for a 2xx answer and 3 for any other. Redirects
+prints the response. The exit status is 0 for a 2xx response and 3 for any other. Redirects
 are not followed: providers do not follow them either. See "sign -h" for what FILE is.
 
 With -challenge it sends the provider's check of a new endpoint instead (x, x-oauth2,
-braintree, slack) and verifies the answer; no FILE then.`,
+braintree, slack) and verifies the response; no FILE then.`,
 		run: runSend,
 	}
 }
@@ -33,7 +33,7 @@ func runSend(ctx context.Context, s streams, c *command, args []string) error {
 	fs := newFlags(c, s)
 	var o signOptions
 	o.register(fs)
-	timeout := fs.Duration("timeout", 30*time.Second, "how `long` to wait for the answer")
+	timeout := fs.Duration("timeout", 30*time.Second, "how long to wait for the response: a `duration` such as 10s")
 	challenge := fs.Bool("challenge", false, "send the provider's check of a new endpoint")
 	args, err := parse(fs, args, 2, 3)
 	if err != nil {
@@ -140,7 +140,7 @@ func deliver(ctx context.Context, target *url.URL, d *dump) (*answer, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer of %s: %w", redactTarget(target), err)
+		return nil, fmt.Errorf("reading the response of %s: %w", redactTarget(target), err)
 	}
 	a := &answer{status: resp.StatusCode, header: resp.Header, body: body, elapsed: time.Since(start)}
 	if a.cut = len(body) > maxAnswer; a.cut {
@@ -152,7 +152,7 @@ func deliver(ctx context.Context, target *url.URL, d *dump) (*answer, error) {
 // hopByHop are the fields of one connection (RFC 9110 section 7.6.1).
 var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length"}
 
-// print shows the answer; a server that echoes the secret does not get it printed.
+// print shows the response; a server that echoes the secret does not get it printed.
 func (a *answer) print(s streams, secrets []string) {
 	fmt.Fprintf(s.out, "%d %s in %s\n", a.status, http.StatusText(a.status), a.elapsed.Round(time.Millisecond))
 	printBody(s.out, []byte(redact.Scrub(string(a.body), secrets...)))
@@ -192,9 +192,9 @@ func sendChallenge(ctx context.Context, s streams, name string, target *url.URL,
 		return err
 	}
 	if !want(a.body) {
-		return &statusError{exitRefused, errors.New("the answer is not the one that this secret gives")}
+		return &statusError{exitRefused, errors.New("the response is not the one that this secret gives")}
 	}
-	fmt.Fprintln(s.out, "the answer is right")
+	fmt.Fprintln(s.out, "the response is right")
 	return nil
 }
 
@@ -206,7 +206,7 @@ const (
 	slackChallengeQ = `{"token":"none","challenge":"` + slackChallenge + `","type":"url_verification"}`
 )
 
-// challengeFor returns the request and what recognises the right answer to it.
+// challengeFor returns the request and what recognises the right response to it.
 func challengeFor(ctx context.Context, p *provider, target *url.URL, secrets []string, o *signOptions) (*dump, func([]byte) bool, error) {
 	switch p.name {
 	case "x", "x-oauth2":

@@ -181,7 +181,7 @@ func TestSendChallenge(t *testing.T) {
 			args := []string{"webhook", "send", name, app.URL + "/hook?tenant=1", "-challenge", "-public-key", "public", "-secret-file"}
 			r := standpipe(t, "", append(args, file(t, "secret", "c4n4ry"))...)
 			require.Equal(t, exitOK, r.status, r.out+r.err)
-			require.Contains(t, r.out, "the answer is right")
+			require.Contains(t, r.out, "the response is right")
 			require.NotContains(t, r.out, "c4n4ry")
 
 			r = standpipe(t, "", append(args, file(t, "secret", "x"))...)
