@@ -127,7 +127,7 @@ func (c *Client) verifyIDToken(ctx context.Context, raw, accessToken string, che
 	registered, err := c.idTokenRules(set).Check(set, c.now())
 	if errors.Is(err, claims.ErrIssuer) {
 		came, _ := set.String("iss") // else it would be malformed
-		return nil, fmt.Errorf("%w: it is from %s, and %s was expected", err, quote.Text(came, maxShownIssuer), c.cfg.Provider.issuerName())
+		return nil, fmt.Errorf("%w, not %s", err, quote.Text(came, maxShownIssuer))
 	}
 	if err != nil {
 		return nil, err

@@ -129,7 +129,7 @@ func (r Rules) issuer(s Set) (string, error) {
 		return "", err
 	}
 	if !slices.Contains(r.Tenants, tenant) || strings.ReplaceAll(r.Issuer, TenantPlaceholder, tenant) != issuer {
-		return "", fmt.Errorf("%w: the tenant is not expected, or is not that of the issuer", ErrIssuer)
+		return "", fmt.Errorf("%w: expected %q for one of the tenants", ErrIssuer, r.Issuer)
 	}
 	return issuer, nil
 }

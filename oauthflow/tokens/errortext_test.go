@@ -3,13 +3,13 @@ package tokens_test
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/errtext"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
@@ -21,11 +21,7 @@ func TestErrorsDoNotRepeatThemselves(t *testing.T) {
 		t.Helper()
 		require.EqualError(t, err, want)
 		require.NotContains(t, want, "\n")
-		seen := map[string]bool{}
-		for part := range strings.SplitSeq(want, ": ") {
-			require.False(t, seen[part], "%q twice in %q", part, want)
-			seen[part] = true
-		}
+		require.Empty(t, errtext.Repeated(want), want)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		inner := tokens.NewMemoryStore()
