@@ -1,15 +1,8 @@
 package ratelimit
 
 import (
-	"context"
-	"math"
 	"reflect"
 	"slices"
-	"sync"
-	"sync/atomic"
-	"time"
-
-	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // All returns a limiter that lets a call through when every one of limiters
@@ -55,121 +48,35 @@ func repeated(before []Limiter, l Limiter) bool {
 		slices.ContainsFunc(before, func(b Limiter) bool { return b != nil && reflect.TypeOf(b).Comparable() && b == l })
 }
 
-// all takes from several of this package's limiters.
-type all struct {
-	takers []taker
-
-	waiting atomic.Int32
-	mu      sync.Mutex
-	lines   map[string]*line
-}
-
-// Wait takes a token from every limiter as soon as all have one.
-func (a *all) Wait(ctx context.Context, key string) error { return a.WaitN(ctx, key, 1) }
-
-// WaitN takes n tokens from every limiter as soon as all have them.
-func (a *all) WaitN(ctx context.Context, key string, n int) error {
-	if err := pause.Err(ctx); err != nil {
-		return &Error{Err: err}
-	}
-	n = max(n, 1)
-	if most := a.most(); n > most {
-		return tooMany(n, most)
-	}
-	if a.waiting.Load() == 0 && a.take(key, n) {
-		return nil
-	}
-	a.mu.Lock()
-	l := a.lines[key]
-	if l == nil {
-		l = newLine()
-		a.lines[key] = l
-	}
-	a.waiting.Add(1)
-	return l.await(ctx, &a.mu, n,
-		func() bool { return a.take(key, n) },
-		func(ahead int) time.Duration { return a.delay(key, ahead, n) },
-		func() {
-			a.waiting.Add(-1)
-			if l.n == 0 {
-				delete(a.lines, key)
-			}
-		})
-}
-
-func (a *all) take(key string, n int) bool {
-	if a.delay(key, 0, n) > 0 { // do not borrow tokens only to give them back
-		return false
-	}
-	for i, t := range a.takers {
-		if !t.take(key, n) {
-			for _, taken := range a.takers[:i] {
-				taken.ReturnN(key, n)
-			}
-			return false
-		}
-	}
-	return true
-}
-
-func (a *all) delay(key string, ahead, n int) time.Duration {
-	var d time.Duration
-	for _, t := range a.takers {
-		d = max(d, t.delay(key, ahead, n))
-	}
-	return d
-}
-
-func (a *all) most() int {
-	most := maxWeight
-	for _, t := range a.takers {
-		most = min(most, t.most())
-	}
-	return most
-}
-
-// Delay returns the longest of the limiters' waits, behind those who wait with the
-// same key already.
-func (a *all) Delay(key string) time.Duration { return a.DelayN(key, 1) }
-
-// DelayN is Delay for n tokens.
-func (a *all) DelayN(key string, n int) time.Duration {
-	if n = max(n, 1); n > a.most() {
-		return math.MaxInt64
-	}
-	a.mu.Lock()
-	ahead := a.lines[key].waiting()
-	a.mu.Unlock()
-	return a.delay(key, ahead, n)
-}
-
-// Idle reports whether key is new to every limiter, or as good as new.
-func (a *all) Idle(key string) bool {
-	for _, t := range a.takers {
-		if !t.Idle(key) {
-			return false
-		}
-	}
-	return true
-}
-
-// Return gives the token back to every limiter.
-func (a *all) Return(key string) { a.ReturnN(key, 1) }
-
-// ReturnN gives n tokens back to every limiter.
-func (a *all) ReturnN(key string, n int) {
-	for _, t := range a.takers {
-		t.ReturnN(key, n)
-	}
-	a.rouse(key)
-}
-
-// rouse lets whoever waits first with key look again.
-func (a *all) rouse(key string) {
-	if a.waiting.Load() == 0 {
+// releaseAll releases key in each of held, also where one of them panics.
+func releaseAll(held []Releaser, key string) {
+	if len(held) == 0 {
 		return
 	}
-	a.mu.Lock()
-	a.lines[key].rouse()
-	a.mu.Unlock()
+	defer releaseAll(held[1:], key)
+	held[0].Release(key)
+}
+
+// allHeld is all where some of the limiters are to hear of a call's end.
+type allHeld struct {
+	*all
+	held []Releaser
+}
+
+// Release ends a call in the limiters that count those under way.
+func (a *allHeld) Release(key string) {
+	defer a.rouse(key)
+	releaseAll(a.held, key)
+}
+
+// mixedHeld is mixed where some of the limiters are to hear of a call's end.
+type mixedHeld struct {
+	*mixed
+	held []Releaser
+}
+
+// Release ends a call in the limiters that count those under way.
+func (m *mixedHeld) Release(key string) {
+	defer m.own.rouse(key)
+	releaseAll(m.held, key)
 }

@@ -6,14 +6,6 @@ import (
 	"time"
 )
 
-// Releaser is implemented by limiters that count the calls which are under way, and must
-// hear of the end of each: one Release for every Wait that returned nil. A call that was
-// never made is returned instead, see [Returner], or released where the limiter is none.
-// Package client does both.
-type Releaser interface {
-	Release(key string)
-}
-
 // Slots limits how many calls of each key are under way at once. Make it with
 // [InFlight]; it is safe for concurrent use and must not be copied. It counts calls,
 // whatever they weigh.
@@ -109,53 +101,3 @@ func (b *busy) idle(time.Time) bool { return b.calls == 0 }
 
 // successor is not asked for: a bucket that has calls under way is kept, see store.
 func (b *busy) successor(time.Time) bucket { return &busy{most: b.most} }
-
-// releaseAll releases key in each of held, also where one of them panics.
-func releaseAll(held []Releaser, key string) {
-	if len(held) == 0 {
-		return
-	}
-	defer releaseAll(held[1:], key)
-	held[0].Release(key)
-}
-
-// allHeld is all where some of the limiters are to hear of a call's end.
-type allHeld struct {
-	*all
-	held []Releaser
-}
-
-// Release ends a call in the limiters that count those under way.
-func (a *allHeld) Release(key string) {
-	defer a.rouse(key)
-	releaseAll(a.held, key)
-}
-
-// mixedHeld is mixed where some of the limiters are to hear of a call's end.
-type mixedHeld struct {
-	*mixed
-	held []Releaser
-}
-
-// Release ends a call in the limiters that count those under way.
-func (m *mixedHeld) Release(key string) {
-	defer m.own.rouse(key)
-	releaseAll(m.held, key)
-}
-
-// togetherHeld is together, over a limiter that is to hear of a call's end.
-type togetherHeld struct {
-	together
-	held Releaser
-}
-
-// Release ends a call, of whatever key.
-func (s togetherHeld) Release(string) { s.held.Release("") }
-
-// togetherTakerHeld is togetherTaker over a limiter that is to hear of a call's end.
-type togetherTakerHeld struct {
-	togetherTaker
-	held Releaser
-}
-
-func (s togetherTakerHeld) Release(string) { s.held.Release("") }

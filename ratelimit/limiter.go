@@ -46,6 +46,14 @@ type Weighted interface {
 	ReturnN(key string, n int)
 }
 
+// Releaser is implemented by limiters that count the calls which are under way, and must
+// hear of the end of each: one Release for every Wait that returned nil. A call that was
+// never made is returned instead, see [Returner], or released where the limiter is none.
+// Package client does both.
+type Releaser interface {
+	Release(key string)
+}
+
 var (
 	// ErrDeadline is wrapped when the wait would pass the context's deadline.
 	ErrDeadline = errors.New("the wait would pass the deadline")

@@ -1,35 +1,10 @@
 package ratelimit
 
 import (
-	"math"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
-
-// Limit is what a service told about one of its limits.
-type Limit struct {
-	// Name tells limits apart: the policy of the IETF fields ("default"), GitHub's
-	// resource ("core"), OpenAI's dimension ("requests", "tokens"), Sentry's
-	// category ("error"), a window ("minute"). Empty where the service has but one. Of a
-	// list of limits the second has the name of the first and "#2", and so on.
-	Name string
-	// Quota is how much is let through in a window; -1 where it was not told.
-	Quota int64
-	// Remaining is how much of it is left; -1 where it was not told.
-	Remaining int64
-	// Reset is the time until the quota is whole again; -1 where it was not told.
-	Reset time.Duration
-	// Window is the length of the window; 0 where it was not told.
-	Window time.Duration
-	// Weighted says that the quota counts something other than calls, such as
-	// tokens or bytes, of which a call can use any number.
-	Weighted bool
-	// Gradual says that the quota fills up evenly and not at one instant, Reset
-	// being the time until it is full.
-	Gradual bool
-}
 
 // ParseLimits returns what the headers of a response say about the service's
 // limits, in no particular order; nil when they say nothing. It reads
@@ -101,54 +76,4 @@ func others(dst []string, h http.Header) (suffixed []string, vendors bool) {
 	}
 	slices.Sort(dst)
 	return dst, vendors
-}
-
-// count reads digits; what overflows is the largest number.
-func count(s string) (int64, bool) {
-	s = strings.Trim(s, " \t")
-	if s == "" {
-		return 0, false
-	}
-	n := int64(0)
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		if n > (math.MaxInt64-9)/10 {
-			n = math.MaxInt64
-			continue
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, true
-}
-
-// sentryLimits reads "60:error;transaction:organization, 2700::organization":
-// seconds, categories (none is all) and what this package has no use for. Groups
-// that are not of this form are skipped, as Sentry's SDK documentation asks.
-func sentryLimits(h http.Header) []Limit {
-	var limits []Limit
-	read := 0
-	for _, field := range few(h["X-Sentry-Rate-Limits"]) {
-		for group := range strings.SplitSeq(field, ",") {
-			if read++; read > maxLimits {
-				return limits
-			}
-			seconds, rest, ok := strings.Cut(strings.Trim(group, " \t"), ":")
-			d, valid := decimal(seconds, time.Second)
-			if !ok || !valid {
-				continue
-			}
-			categories, _, _ := strings.Cut(rest, ":")
-			for name := range strings.SplitSeq(categories, ";") {
-				if len(limits) == maxLimits {
-					return limits
-				}
-				if len(name) <= maxName {
-					limits = append(limits, Limit{Name: name, Quota: -1, Remaining: 0, Reset: d})
-				}
-			}
-		}
-	}
-	return limits
 }

@@ -62,3 +62,20 @@ func (s togetherTaker) Idle(string) bool                           { return true
 func (s togetherTaker) take(_ string, n int) bool                  { return s.t.take("", n) }
 func (s togetherTaker) most() int                                  { return s.t.most() }
 func (s togetherTaker) delay(_ string, ahead, n int) time.Duration { return s.t.delay("", ahead, n) }
+
+// togetherHeld is together, over a limiter that is to hear of a call's end.
+type togetherHeld struct {
+	together
+	held Releaser
+}
+
+// Release ends a call, of whatever key.
+func (s togetherHeld) Release(string) { s.held.Release("") }
+
+// togetherTakerHeld is togetherTaker over a limiter that is to hear of a call's end.
+type togetherTakerHeld struct {
+	togetherTaker
+	held Releaser
+}
+
+func (s togetherTakerHeld) Release(string) { s.held.Release("") }

@@ -97,3 +97,33 @@ func appendAppStore(dst []Limit, h http.Header) []Limit {
 	}
 	return dst
 }
+
+// sentryLimits reads "60:error;transaction:organization, 2700::organization":
+// seconds, categories (none is all) and what this package has no use for. Groups
+// that are not of this form are skipped, as Sentry's SDK documentation asks.
+func sentryLimits(h http.Header) []Limit {
+	var limits []Limit
+	read := 0
+	for _, field := range few(h["X-Sentry-Rate-Limits"]) {
+		for group := range strings.SplitSeq(field, ",") {
+			if read++; read > maxLimits {
+				return limits
+			}
+			seconds, rest, ok := strings.Cut(strings.Trim(group, " \t"), ":")
+			d, valid := decimal(seconds, time.Second)
+			if !ok || !valid {
+				continue
+			}
+			categories, _, _ := strings.Cut(rest, ":")
+			for name := range strings.SplitSeq(categories, ";") {
+				if len(limits) == maxLimits {
+					return limits
+				}
+				if len(name) <= maxName {
+					limits = append(limits, Limit{Name: name, Quota: -1, Remaining: 0, Reset: d})
+				}
+			}
+		}
+	}
+	return limits
+}
