@@ -65,7 +65,7 @@ func TestWebhookLoad(t *testing.T) {
 			handled.Add(1)
 			return nil
 		}))
-	full, errFull := webhook.NewHandler(scheme, discard, webhook.WithDuplicates(guard),
+	full, errFull := webhook.NewHandler(scheme, discard, webhook.WithDeduplication(guard),
 		webhook.OnEnvelope("charge.succeeded", func(_ context.Context, e webhook.Event[rawEvent]) error {
 			if e.Data.ID != e.ID {
 				return fmt.Errorf("event %s holds %s", e.ID, e.Data.ID)

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/standpipe-go/standpipe/webhook"
 )
 
 // A verification allocates next to nothing, and nothing that grows with the body:
@@ -47,5 +45,3 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 }
-
-var _ webhook.Verifier = (*webhook.Scheme)(nil)

@@ -12,28 +12,36 @@ import (
 // token's events claim (OpenID Connect Back-Channel Logout 1.0 section 2.4).
 const LogoutEvent = "http://schemas.openid.net/event/backchannel-logout"
 
+// Auth0LogoutConfig says whose logout tokens are accepted. Both fields are required
+// and compared exactly.
+type Auth0LogoutConfig struct {
+	// Issuer is the tenant's URL with its slash, such as
+	// "https://tenant.auth0.com/".
+	Issuer string
+	// ClientID is the application's.
+	ClientID string
+}
+
 // Auth0Logout verifies Auth0's OpenID Connect back-channel logout: a form whose
 // logout_token is a JWT of the tenant (OpenID Connect Back-Channel Logout 1.0
-// section 2.6; "OIDC Back-Channel Logout", Auth0 docs). issuer is the tenant's
-// URL, such as "https://tenant.auth0.com/", compared exactly with its slash;
-// clientID is the application's. Keys come from the issuer's
-// .well-known/jwks.json. A token with a nonce (an ID token), without the events
+// section 2.6; "OIDC Back-Channel Logout", Auth0 docs). Keys come from the
+// issuer's .well-known/jwks.json. A token with a nonce (an ID token), without the events
 // member, without jti, or with neither sub nor sid is refused. The payload is the
-// token's claims. Options: [Clock], [MaxBody], [HTTPClient].
-func Auth0Logout(issuer, clientID string, opts ...Option) (*Scheme, error) {
+// token's claims. Options: [WithClock], [WithMaxBody], [WithHTTPClient].
+func Auth0Logout(cfg Auth0LogoutConfig, opts ...Option) (*Scheme, error) {
 	const provider = "auth0-logout"
-	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "https" || u.Host == "" || !strings.HasSuffix(issuer, "/") {
+	u, err := url.Parse(cfg.Issuer)
+	if err != nil || u.Scheme != "https" || u.Host == "" || !strings.HasSuffix(cfg.Issuer, "/") {
 		return nil, configError(provider, errors.New("the issuer is not an https URL with a slash at the end"))
 	}
 	return newJWT(jwtSpec{
 		provider: provider, scheme: "logout+jwt",
 		traits:   traits{split: splitClaims(logoutToken), types: only(LogoutEvent)},
-		issuers:  []string{issuer},
-		audience: clientID,
+		issuers:  []string{cfg.Issuer},
+		audience: cfg.ClientID,
 		rules:    claims.Rules{OptionalSubject: true, RequireIssuedAt: true},
 		types:    []string{"logout+jwt", "JWT"},
-		keysURL:  issuer + ".well-known/jwks.json",
+		keysURL:  cfg.Issuer + ".well-known/jwks.json",
 		find:     logoutToken,
 		admit:    admitLogout,
 	}, opts)

@@ -10,8 +10,8 @@ import (
 // authorization token: the Authorization header exactly as it was configured,
 // with "Bearer " if that was part of it ("Create Custom Log Streams Using
 // Webhooks", Auth0 docs). The body is not signed. All three content formats (JSON
-// array, lines, object) are split into one event per log. Options: [Clock],
-// [MaxBody].
+// array, lines, object) are split into one event per log. Options: [WithClock],
+// [WithMaxBody].
 func Auth0LogStream(tokens secret.Source, opts ...Option) (*Scheme, error) {
 	return newToken(tokenSpec{
 		provider: "auth0-log-stream", header: "Authorization",

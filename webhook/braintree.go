@@ -24,7 +24,7 @@ import (
 // answers the check of a new endpoint, a GET with bt_challenge of 20 to 32
 // lower-case hex digits, under the newest private key; since anyone can have such a
 // text signed, none is accepted as a bt_payload. The scheme signs no time; the one
-// in the signed payload is in [Raw].Time. Options: [Clock], [MaxBody].
+// in the signed payload is in [Raw].Time. Options: [WithClock], [WithMaxBody].
 func Braintree(publicKey string, privateKeys secret.Source, opts ...Option) (*Scheme, error) {
 	const provider = "braintree"
 	s, _, err := newScheme(provider, traits{

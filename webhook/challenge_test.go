@@ -266,7 +266,7 @@ func TestChallengeByAnotherMethodIsRefused(t *testing.T) {
 	}
 	// A body over the cap is not looked at, either.
 	r := post(strings.Repeat("x", 11))
-	_, ok, err := kitNamed(t, "x").scheme(t, webhook.MaxBody(10)).Challenge(t.Context(), r)
+	_, ok, err := kitNamed(t, "x").scheme(t, webhook.WithMaxBody(10)).Challenge(t.Context(), r)
 	require.ErrorIs(t, err, webhook.ErrTooLarge)
 	require.False(t, ok)
 }

@@ -8,5 +8,5 @@ func Clerk(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	spec := svixSpec("clerk")
 	spec.split = splitJSON[standardEnvelope]
 	spec.wrong["sk_"], spec.wrong["pk_"] = "an API key", "a publishable key"
-	return newStandard(spec, secrets, opts)
+	return newHMAC(spec, secrets, opts)
 }

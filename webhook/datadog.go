@@ -9,7 +9,7 @@ import (
 // Datadog verifies the webhooks of Datadog's integration by a secret in a custom
 // header of your choice ("Webhooks", Datadog docs). The body is not signed. Its
 // form is yours too: with the fields id ("$ID") and event_type ("$EVENT_TYPE")
-// the events have an identifier and a type. Options: [Clock], [MaxBody].
+// the events have an identifier and a type. Options: [WithClock], [WithMaxBody].
 func Datadog(header string, tokens secret.Source, opts ...Option) (*Scheme, error) {
 	return newToken(tokenSpec{
 		provider: "datadog", header: header,

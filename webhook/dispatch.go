@@ -3,6 +3,8 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,12 +36,11 @@ import (
 // It is a function and not a method of [Handler] because methods have no type
 // parameters; T is inferred from fn.
 func On[T any](eventType string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
-	return func(c *handlerConfig) {
+	return func(c *handlerConfig) error {
 		if fn == nil {
-			c.fail("On(%q): the function is nil", eventType)
-			return
+			return fmt.Errorf("On(%q): the function is nil", eventType)
 		}
-		c.routes.add(c, eventType, &route{name: "On", run: plain(fn), takes: reflect.TypeFor[T]()})
+		return c.routes.add(eventType, &route{name: "On", run: plain(fn), takes: reflect.TypeFor[T]()})
 	}
 }
 
@@ -47,12 +48,11 @@ func On[T any](eventType string, fn func(ctx context.Context, e Event[T]) error)
 // envelope, such as a vendor SDK's event type or events.StripePaymentIntent. A
 // type is given to one of the two.
 func OnEnvelope[T any](eventType string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
-	return func(c *handlerConfig) {
+	return func(c *handlerConfig) error {
 		if fn == nil {
-			c.fail("OnEnvelope(%q): the function is nil", eventType)
-			return
+			return fmt.Errorf("OnEnvelope(%q): the function is nil", eventType)
 		}
-		c.routes.add(c, eventType, &route{name: "OnEnvelope", run: plain(fn), takes: reflect.TypeFor[T](), whole: true})
+		return c.routes.add(eventType, &route{name: "OnEnvelope", run: plain(fn), takes: reflect.TypeFor[T](), whole: true})
 	}
 }
 
@@ -61,17 +61,17 @@ func OnEnvelope[T any](eventType string, fn func(ctx context.Context, e Event[T]
 // [On], so for an envelope that has no object in it, such as this one, it is filled
 // from the whole payload.
 func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
-	return func(c *handlerConfig) {
+	return func(c *handlerConfig) error {
 		switch {
 		case fn == nil:
-			c.fail("OnObject(%q): the function is nil", object)
+			return fmt.Errorf("OnObject(%q): the function is nil", object)
 		case object == "":
-			c.fail("OnObject: the object is empty")
+			return errors.New("OnObject: the object is empty")
 		case c.routes.objects[object] != nil:
-			c.fail("OnObject(%q) is given twice", object)
-		default:
-			c.routes.objects[object] = &route{name: "OnObject", run: plain(fn), takes: reflect.TypeFor[T]()}
+			return fmt.Errorf("OnObject(%q) is given twice", object)
 		}
+		c.routes.objects[object] = &route{name: "OnObject", run: plain(fn), takes: reflect.TypeFor[T]()}
+		return nil
 	}
 }
 
@@ -80,15 +80,15 @@ func OnObject[T any](object string, fn func(ctx context.Context, e Event[T]) err
 // add types at any time and count refusals as failures; the log has each such
 // type once, at debug level.
 func Fallback(fn func(ctx context.Context, e Event[json.RawMessage]) error) HandlerOption {
-	return func(c *handlerConfig) {
+	return func(c *handlerConfig) error {
 		switch {
 		case fn == nil:
-			c.fail("Fallback: the function is nil")
+			return errors.New("Fallback: the function is nil")
 		case c.routes.fallback != nil:
-			c.fail("Fallback is given twice")
-		default:
-			c.routes.fallback = &route{name: "Fallback", run: plain(fn), whole: true}
+			return errors.New("Fallback is given twice")
 		}
+		c.routes.fallback = &route{name: "Fallback", run: plain(fn), whole: true}
+		return nil
 	}
 }
 
@@ -131,23 +131,24 @@ func newRoutes() routes {
 	return routes{exact: map[string]*route{}, objects: map[string]*route{}}
 }
 
-func (rs *routes) add(c *handlerConfig, pattern string, rt *route) {
+func (rs *routes) add(pattern string, rt *route) error {
 	rs.responds = rs.responds || rt.responds
 	prefix, wild := strings.CutSuffix(pattern, "*")
 	switch {
 	case pattern == "":
-		c.fail("the event type is empty")
+		return errors.New("the event type is empty")
 	case strings.Contains(prefix, "*"):
-		c.fail("event type %q: an asterisk may only stand at the end", pattern)
+		return fmt.Errorf("event type %q: an asterisk may only stand at the end", pattern)
 	case !wild && rs.exact[pattern] != nil,
 		wild && slices.ContainsFunc(rs.prefixes, func(p prefixRoute) bool { return p.prefix == prefix }):
-		c.fail("event type %q is handled twice", pattern)
+		return fmt.Errorf("event type %q is handled twice", pattern)
 	case !wild:
 		rs.exact[pattern] = rt
 	default:
 		rs.prefixes = append(rs.prefixes, prefixRoute{prefix, rt})
 		slices.SortStableFunc(rs.prefixes, func(a, b prefixRoute) int { return len(b.prefix) - len(a.prefix) })
 	}
+	return nil
 }
 
 // find returns the route of an event, nil if there is none.

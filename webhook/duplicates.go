@@ -88,11 +88,7 @@ const (
 	Handled
 )
 
-// ErrGuardFull is wrapped by [MemoryGuard] when more events are in flight than
-// it may hold.
-var ErrGuardFull = errors.New("too many events in flight")
-
-// WithDuplicates runs no event again that g knows as handled. Without it every
+// WithDeduplication skips events that g has recorded as handled. Without it every
 // delivery is run, and in a batch that failed in part the whole batch is run
 // again. Events that have no identifier, in the payload or a header, are run each
 // time, and marked [Event].Suspect when g has seen their like. Events that are only
@@ -102,11 +98,12 @@ var ErrGuardFull = errors.New("too many events in flight")
 //
 // It is not the default because it also suppresses the second run when somebody
 // presses "resend" at the provider for an event that was handled.
-func WithDuplicates(g Guard) HandlerOption {
-	return func(c *handlerConfig) {
+func WithDeduplication(g Guard) HandlerOption {
+	return func(c *handlerConfig) error {
 		if g == nil {
-			c.fail("WithDuplicates: the guard is nil")
+			return errors.New("WithDeduplication: the guard is nil")
 		}
 		c.guard = g
+		return nil
 	}
 }

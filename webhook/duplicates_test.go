@@ -24,7 +24,7 @@ func memoryGuard(t *testing.T, cfg webhook.MemoryGuardConfig) *webhook.MemoryGua
 func TestGuardAcknowledgesWhatWasHandled(t *testing.T) {
 	t.Parallel()
 	j := &journal{}
-	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	for range 3 {
 		require.Equal(t, 200, status(h, delivery(event("e1", "paid"))))
 	}
@@ -47,7 +47,7 @@ func TestGuardDoesNotSuppressTheRedeliveryOfAFailure(t *testing.T) {
 	}}
 	for _, unsigned := range []bool{false, true} {
 		j.ran, j.events = nil, nil
-		h := newHandler(t, fake{unsignedID: unsigned}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+		h := newHandler(t, fake{unsignedID: unsigned}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 		for _, want := range []int{500, 500, 200, 200} {
 			require.Equal(t, want, status(h, delivery(event("e1", "paid"))))
 		}
@@ -63,7 +63,7 @@ func TestGuardTellsEndpointsApart(t *testing.T) {
 	j := &journal{}
 	g := memoryGuard(t, webhook.MemoryGuardConfig{})
 	for _, name := range []string{"eu", "us"} {
-		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(g), webhook.WithEndpoint(name))
+		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(g), webhook.WithEndpoint(name))
 		require.Equal(t, 200, status(h, delivery(event("e1", "paid"))))
 	}
 	require.Len(t, j.list(), 2)
@@ -76,7 +76,7 @@ func TestGuardConcurrentDuplicateIsToldToComeAgain(t *testing.T) {
 			time.Sleep(time.Second)
 			return nil
 		}}
-		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 		var ok, later atomic.Int64
 		var wg sync.WaitGroup
 		for range 50 {
@@ -107,7 +107,7 @@ func TestW12_UnsignedIdentifierFlagsInsteadOfDropping(t *testing.T) {
 	j := &journal{}
 	var log buffer
 	h := newHandler(t, fake{unsignedID: true}, webhook.On("paid", j.run), log.option(),
-		webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+		webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	body := func(amount int) string { return fmt.Sprintf(`{"type":"paid","amount":%d}`, amount) }
 	for i, step := range []struct {
 		id      string
@@ -142,7 +142,7 @@ func TestW12_WithoutAnyIdentifierEveryDeliveryRuns(t *testing.T) {
 	j := &journal{}
 	var log buffer
 	h := newHandler(t, fake{}, webhook.On("paid", j.run), log.option(),
-		webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{Now: func() time.Time { return now }})))
+		webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{Now: func() time.Time { return now }})))
 	for i, step := range []struct {
 		body    string
 		suspect bool
@@ -170,7 +170,7 @@ func TestW12_WithoutAnyIdentifierARedeliveryOfAFailureIsNoSuspect(t *testing.T) 
 		}
 		return nil
 	}}
-	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	for i, want := range []struct {
 		code    int
 		suspect bool
@@ -184,7 +184,7 @@ func TestW12_WithoutAnyIdentifierARedeliveryOfAFailureIsNoSuspect(t *testing.T) 
 func TestW12_BatchWithoutAnyIdentifier(t *testing.T) {
 	t.Parallel()
 	j := &journal{}
-	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	batch := `[{"type":"paid"},{"type":"paid"}]`
 	for round, suspect := range []bool{false, true} {
 		require.Equal(t, 200, status(h, delivery(batch)))
@@ -202,7 +202,7 @@ func TestW12_WithoutAnyIdentifierEqualDeliveriesRunAtOnce(t *testing.T) {
 			time.Sleep(time.Second)
 			return nil
 		}}
-		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{Events: 1})))
+		h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{Events: 1})))
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() { require.Equal(t, 200, status(h, delivery(`{"type":"paid"}`))) })
@@ -225,7 +225,7 @@ func TestW12_IdentifierTakenAwayOrPutThere(t *testing.T) {
 	t.Parallel()
 	for _, ids := range [][2]string{{"d1", ""}, {"", "d1"}} {
 		j := &journal{}
-		h := newHandler(t, fake{unsignedID: true}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+		h := newHandler(t, fake{unsignedID: true}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 		for i, id := range ids {
 			r := delivery(`{"type":"paid"}`)
 			if id != "" {
@@ -242,7 +242,7 @@ func TestW12_BatchDoesNotMakeItselfSuspect(t *testing.T) {
 	t.Parallel()
 	one := `{"type":"paid"}`
 	j := &journal{}
-	h := newHandler(t, fake{unsignedID: true}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+	h := newHandler(t, fake{unsignedID: true}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	require.Equal(t, 200, status(h, withID(delivery("["+one+","+one+"]"), "d1")))
 	require.Len(t, j.events, 2, "two equal events in one batch are two events")
 	require.False(t, j.events[0].Suspect)
@@ -409,7 +409,7 @@ func (g brokenGuard) Commit(ctx context.Context, c webhook.Claim) error {
 func TestGuardOutOfReachIsUndecidable(t *testing.T) {
 	t.Parallel()
 	j := &journal{}
-	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(brokenGuard{claim: errTest}))
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(brokenGuard{claim: errTest}))
 	require.Equal(t, 503, status(h, delivery(event("e1", "paid"))))
 	require.Empty(t, j.list())
 }
@@ -419,7 +419,7 @@ func TestGuardThatCannotCommitDoesNotUndoTheWork(t *testing.T) {
 	j := &journal{}
 	var log buffer
 	h := newHandler(t, fake{}, webhook.On("paid", j.run), log.option(),
-		webhook.WithDuplicates(brokenGuard{Guard: memoryGuard(t, webhook.MemoryGuardConfig{}), commit: errTest}))
+		webhook.WithDeduplication(brokenGuard{Guard: memoryGuard(t, webhook.MemoryGuardConfig{}), commit: errTest}))
 	require.Equal(t, 200, status(h, delivery(event("e1", "paid"))))
 	require.Contains(t, log.String(), "could not record")
 	require.Contains(t, log.String(), errTest.Error())
@@ -427,6 +427,6 @@ func TestGuardThatCannotCommitDoesNotUndoTheWork(t *testing.T) {
 
 func TestGuardIsNotAskedAboutEventsNobodyWants(t *testing.T) {
 	t.Parallel()
-	h := newHandler(t, fake{}, webhook.WithDuplicates(brokenGuard{claim: errTest}))
+	h := newHandler(t, fake{}, webhook.WithDeduplication(brokenGuard{claim: errTest}))
 	require.Equal(t, 200, status(h, delivery(event("e1", "unknown"))))
 }

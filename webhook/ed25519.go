@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
@@ -23,15 +24,15 @@ type Ed25519Config struct {
 
 // Ed25519 returns the scheme that cfg describes, for a service that this package
 // does not list: Discord's, for one, signs "{timestamp}{body}" and shows its key in
-// hex. The source yields public keys. Options: [Tolerance] (if a timestamp is
-// signed), [Clock], [MaxBody].
+// hex. The source yields public keys. Options: [WithTolerance] (if a timestamp is
+// signed), [WithClock], [WithMaxBody].
 func Ed25519(cfg Ed25519Config, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	if cfg.Key != RawKey && cfg.Key != HexKey && cfg.Key != Base64Key {
 		return nil, configError(cfg.Provider, errors.New("the key's format is neither HexKey nor Base64Key"))
 	}
 	return newAsymmetric(asymmetricSpec{
 		provider:   cfg.Provider,
-		scheme:     stringOr(cfg.Scheme, "ed25519"),
+		scheme:     cmp.Or(cfg.Scheme, "ed25519"),
 		layout:     cfg.Layout,
 		parse:      func(text string) (publicKey, error) { return parseEd25519(cfg.Key, text) },
 		encodedLen: cfg.Encoding.encodedLen(ed25519.SignatureSize),

@@ -63,7 +63,7 @@ func TestXRefusalIsThatOfTheHeaderThatWasDelivered(t *testing.T) {
 	require.ErrorIs(t, err, webhook.ErrConfig)
 	_, err = webhook.X(secret.Static("consumer"), secret.Static(""))
 	require.ErrorIs(t, err, webhook.ErrConfig)
-	_, err = webhook.X(secret.Static("consumer"), nil, webhook.MaxBody(-1))
+	_, err = webhook.X(secret.Static("consumer"), nil, webhook.WithMaxBody(-1))
 	require.ErrorIs(t, err, webhook.ErrConfig)
 	require.Equal(t, 10*time.Second, x.AckDeadline())
 }
@@ -140,7 +140,7 @@ func TestBraintreeFormsAndKeys(t *testing.T) {
 		_, err := webhook.Braintree(public, secret.Static(rawKey))
 		require.ErrorIs(t, err, webhook.ErrConfig, "%q", public)
 	}
-	_, err = webhook.Braintree("public_key", secret.Static(rawKey), webhook.MaxBody(-1))
+	_, err = webhook.Braintree("public_key", secret.Static(rawKey), webhook.WithMaxBody(-1))
 	require.ErrorIs(t, err, webhook.ErrConfig)
 	_, err = webhook.Braintree("public_key", secret.Static("private key "))
 	require.ErrorIs(t, err, webhook.ErrConfig)
@@ -164,7 +164,7 @@ func TestTwilioTargetsAndKeys(t *testing.T) {
 		_, err := webhook.Twilio(secret.Static(key), "https://example.com/x")
 		require.NoError(t, err, "%q is no SID", key)
 	}
-	_, err := webhook.Twilio(secret.Static("12345"), "https://example.com/x", webhook.MaxBody(-1))
+	_, err := webhook.Twilio(secret.Static("12345"), "https://example.com/x", webhook.WithMaxBody(-1))
 	require.ErrorIs(t, err, webhook.ErrConfig)
 
 	for configured, c := range map[string]map[string]error{ // what is asked for, by GET and by POST
@@ -249,7 +249,7 @@ func TestTokensThatAreNotWhatTheyShouldBe(t *testing.T) {
 		text := segment(h.header) + "." + segment([]byte("[]"))
 		_, err = s.Verify(t.Context(), h.deliver(signedBytes(text)))
 		require.ErrorIs(t, err, webhook.ErrMalformed, h.name)
-		_, err = h.newScheme(webhook.MaxBody(-1))
+		_, err = h.newScheme(webhook.WithMaxBody(-1))
 		require.ErrorIs(t, err, webhook.ErrConfig)
 	}
 	for _, h := range tokenHooks()[:2] {
@@ -274,10 +274,10 @@ func TestTokensThatAreNotWhatTheyShouldBe(t *testing.T) {
 	_, err = logout.scheme(t).Verify(t.Context(), post("logout_token=%zz"))
 	require.ErrorIs(t, err, webhook.ErrMalformed)
 	for _, issuer := range []string{"", "https://tenant.auth0.com", "http://tenant.auth0.com/", "https:///", "tenant.auth0.com/", "https://a b/"} {
-		_, err := webhook.Auth0Logout(issuer, "client123")
+		_, err := webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: issuer, ClientID: "client123"})
 		require.ErrorIs(t, err, webhook.ErrConfig, issuer)
 	}
-	_, err = webhook.Auth0Logout(issuer, "")
+	_, err = webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: issuer, ClientID: ""})
 	require.ErrorIs(t, err, webhook.ErrConfig)
 	pubsub := tokenHooks()[2]
 	for name, change := range map[string]object{"another account": {"email": "other@p.iam.gserviceaccount.com"}, "not verified": {"email_verified": false}, "verified a text": {"email_verified": "true"}, "email a number": {"email": 7}, "no email": {"email": nil}, "no verification": {"email_verified": nil}} {
@@ -287,7 +287,7 @@ func TestTokensThatAreNotWhatTheyShouldBe(t *testing.T) {
 	_, err = pubsub.scheme(t).Verify(t.Context(), pubsub.deliver(rs256(pubsub.header, with(pubsub.claims, object{"iss": "accounts.google.com"}))))
 	require.NoError(t, err)
 	for _, email := range []string{"", "sa", "@p", "sa@"} {
-		_, err := webhook.PubSub("https://example.com/push", email)
+		_, err := webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/push", ServiceAccount: email})
 		require.ErrorIs(t, err, webhook.ErrConfig, email)
 	}
 	for header, want := range map[string]error{"": webhook.ErrMissing, "Bearer": webhook.ErrMalformed, "Basic x": webhook.ErrMalformed, "bearer " + rs256(pubsub.header, pubsub.claims): nil} {
@@ -358,12 +358,12 @@ func TestStaticTokensEdges(t *testing.T) {
 			require.Equal(t, "basic", rec.Scheme)
 		}
 	}
-	plain, err := webhook.StaticToken("acme", "x-token", secret.Static("a", "b"))
+	plain, err := webhook.StaticToken(webhook.StaticTokenConfig{Provider: "acme", Header: "x-token"}, secret.Static("a", "b"))
 	require.NoError(t, err)
 	rec, err := plain.Verify(t.Context(), post("{}", "X-Token", "b"))
 	require.NoError(t, err)
 	require.Equal(t, webhook.Receipt{Provider: "acme", Scheme: "token", KeyID: "key 2"}, rec)
-	_, err = webhook.StaticToken("acme", "X-Token", secret.Static("a"), webhook.MaxBody(-1))
+	_, err = webhook.StaticToken(webhook.StaticTokenConfig{Provider: "acme", Header: "X-Token"}, secret.Static("a"), webhook.WithMaxBody(-1))
 	require.ErrorIs(t, err, webhook.ErrConfig)
 
 	calendar, err := webhook.GoogleCalendar(secret.Static("t"))
@@ -423,12 +423,12 @@ func TestSchemesTakeTheirMethodsAndSizes(t *testing.T) {
 		r.Method = ""
 		_, err := s.Verify(t.Context(), r)
 		require.NoError(t, err, "%s: no method is POST", k.name)
-		tight := k.scheme(t, webhook.MaxBody(int64(max(len(r.Body), 1))))
+		tight := k.scheme(t, webhook.WithMaxBody(int64(max(len(r.Body), 1))))
 		_, err = tight.Verify(t.Context(), r)
 		require.NoError(t, err, "%s: the cap is inside", k.name)
 		queued := clone(r)
 		queued.ReceivedAt = fixedTime
-		late, err := k.newScheme(webhook.Clock(func() time.Time { return fixedTime.Add(1e6 * time.Hour) }))
+		late, err := k.newScheme(webhook.WithClock(func() time.Time { return fixedTime.Add(1e6 * time.Hour) }))
 		require.NoError(t, err)
 		if k.signsTime {
 			_, err = late.Verify(t.Context(), queued)

@@ -1,6 +1,9 @@
 package webhook
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Enqueuer takes deliveries whose handling is put off until after they were
 // acknowledged. Enqueue returns nil only once the whole delivery is durable:
@@ -39,11 +42,12 @@ type Delivery struct {
 // something durable: acknowledging first and then losing the event loses it for
 // good.
 func WithQueue(q Enqueuer) HandlerOption {
-	return func(c *handlerConfig) {
+	return func(c *handlerConfig) error {
 		if q == nil {
-			c.fail("WithQueue: the queue is nil")
+			return errors.New("WithQueue: the queue is nil")
 		}
 		c.queue = q
+		return nil
 	}
 }
 

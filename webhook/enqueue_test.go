@@ -111,7 +111,7 @@ func TestGuardIsAppliedWhenTakenFromTheQueue(t *testing.T) {
 		return nil
 	}}
 	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithQueue(&queue{}),
-		webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+		webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	d := &webhook.Delivery{Endpoint: "fake", Request: &webhook.Request{}, Events: []webhook.Raw{
 		{ID: "a", IDSigned: true, Type: "paid", Payload: []byte(event("a", "paid"))},
 	}}

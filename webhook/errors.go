@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The reasons why a delivery, a challenge or a configuration is refused. They are
-// told apart with [errors.Is]. To the outside they must all look alike; see
-// [Error].
+// The reasons why a delivery, a challenge or a configuration is refused, and last
+// why a guard refuses an event. They are told apart with [errors.Is]. To the outside
+// they must all look alike; see [Error].
 var (
 	// ErrMissing: a header, field or token that the scheme needs is not there.
 	ErrMissing = errors.New("signature missing")
@@ -42,7 +42,12 @@ var (
 	// ErrConfig: what a constructor was given cannot work: a blank, malformed or
 	// wrong-kind key, a bad URL, a negative duration.
 	ErrConfig = errors.New("bad configuration")
+	// ErrGuardFull: more events are in flight than a [MemoryGuard] may hold.
+	ErrGuardFull = errors.New("too many events in flight")
 )
+
+// verdicts are the reasons for which a delivery is refused for good.
+var verdicts = []error{ErrMismatch, ErrMissing, ErrMalformed, ErrStale, ErrFuture, ErrDuplicate, ErrNotAllowed, ErrPayload}
 
 // Error is every error of this package's verifiers and constructors. It holds no
 // key, no expected signature and no body, and may be logged. It must not be sent

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -62,54 +63,48 @@ func (k *eventTypes) possible(pattern string) bool {
 }
 
 // check refuses the functions that could never run, or would be handed something
-// else than they ask for. What a verifier of the caller's own may know of types is
-// not known here.
-func (rs *routes) check(c *handlerConfig, v Verifier) {
-	rules, ok := v.(schemeRules)
-	if !ok {
-		rules = &Scheme{}
-	}
-	s, _ := v.(*Scheme)
+// else than they ask for.
+func (rs *routes) check(s *Scheme) (errs []error) {
 	for _, p := range rs.patterns() {
-		if s != nil && !s.types.possible(p.text) {
-			c.fail("%s(%q): no event of %s is of such a type, so that the function would never run: %s", p.name, p.text, s.provider, s.types.advice)
+		if !s.types.possible(p.text) {
+			errs = append(errs, fmt.Errorf("%s(%q): no event of %s is of such a type, so that the function would never run: %s",
+				p.name, p.text, s.provider, s.types.advice))
 		}
-		if !p.whole && rules.envelope(p.takes) {
-			c.failEnvelope(p)
+		if !p.whole && s.objects.isEnvelope(p.takes) {
+			errs = append(errs, p.takesEnvelope())
 		}
-		if s != nil {
-			c.checkForm(s, p)
-		}
+		errs = append(errs, p.checkForm(s.form))
 	}
 	for _, object := range slices.Sorted(maps.Keys(rs.objects)) {
-		rt := rs.objects[object]
-		if s != nil && !s.kinds {
-			c.fail("OnObject(%q): %s has no kinds of envelopes, so that the function would never run", object, s.provider)
+		p := pattern{object, rs.objects[object]}
+		if !s.kinds {
+			errs = append(errs, fmt.Errorf("OnObject(%q): %s has no kinds of envelopes, so that the function would never run", object, s.provider))
 		}
-		if rules.hasObject(object) && rules.envelope(rt.takes) {
-			c.failEnvelope(pattern{object, rt})
+		if s.objects.applies(object) && s.objects.isEnvelope(p.takes) {
+			errs = append(errs, p.takesEnvelope())
 		}
-		if s != nil {
-			c.checkForm(s, pattern{object, rt})
-		}
+		errs = append(errs, p.checkForm(s.form))
 	}
+	return errs
 }
 
-func (c *handlerConfig) failEnvelope(p pattern) {
-	c.fail("%s(%q): %v takes the provider's envelope, with its type and data, and %[1]s decodes the object in it: use OnEnvelope", p.name, p.text, p.takes)
-}
-
-// checkForm refuses a type that would fail at every delivery.
-func (c *handlerConfig) checkForm(s *Scheme, p pattern) {
-	if f := s.form; f.holds(p.text) && needsJSON(p.takes) {
-		c.fail("%s(%q): the payload is %s and not JSON, so that decoding it into %v would always fail: use %s, json.RawMessage, []byte, or a type with the method DecodeEvent",
-			p.name, p.text, f.is, p.takes, f.use)
-	}
-}
-
+// pattern is a route with what it was given for.
 type pattern struct {
 	text string
 	*route
+}
+
+func (p pattern) takesEnvelope() error {
+	return fmt.Errorf("%s(%q): %v takes the provider's envelope, with its type and data, and %[1]s decodes the object in it: use OnEnvelope", p.name, p.text, p.takes)
+}
+
+// checkForm refuses a type that would fail at every delivery.
+func (p pattern) checkForm(f otherForm) error {
+	if !f.holds(p.text) || !needsJSON(p.takes) {
+		return nil
+	}
+	return fmt.Errorf("%s(%q): the payload is %s and not JSON, so that decoding it into %v would always fail: use %s, json.RawMessage, []byte, or a type with the method DecodeEvent",
+		p.name, p.text, f.is, p.takes, f.use)
 }
 
 // patterns lists what On and its like were given, in an order that stays.

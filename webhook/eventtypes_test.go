@@ -13,8 +13,8 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-func refused(v webhook.Verifier, opts ...webhook.HandlerOption) error {
-	_, err := webhook.NewHandler(v, opts...)
+func refused(v verifier, opts ...webhook.HandlerOption) error {
+	_, err := webhook.NewHandler(schemeOf(v), opts...)
 	return err
 }
 
@@ -33,7 +33,7 @@ func TestFunctionThatCouldNeverRunIsRefused(t *testing.T) {
 	t.Parallel()
 	answer := func(context.Context, webhook.Event[struct{}]) (*webhook.Answer, error) { return nil, nil }
 	for name, c := range map[string]struct {
-		v        webhook.Verifier
+		v        verifier
 		possible string
 		not      []string
 		advice   string

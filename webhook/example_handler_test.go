@@ -30,7 +30,7 @@ func ExampleNewHandler() {
 		fmt.Println(err)
 		return
 	}
-	handler, err := webhook.NewHandler(scheme, quiet, webhook.WithDuplicates(guard),
+	handler, err := webhook.NewHandler(scheme, quiet, webhook.WithDeduplication(guard),
 		webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
 			fmt.Println(e.ID, "paid order", e.Data.Metadata["order_id"])
 			return nil // an error makes Stripe send the event again

@@ -71,7 +71,7 @@ func ExampleHMAC() {
 			TimestampHeader: "Acme-Timestamp",
 			Signed:          "{timestamp}.{body}",
 		},
-	}, secret.Static("acme-secret"), webhook.Clock(func() time.Time { return time.Unix(1750861210, 0) }))
+	}, secret.Static("acme-secret"), webhook.WithClock(func() time.Time { return time.Unix(1750861210, 0) }))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -10,30 +10,38 @@ import (
 	"github.com/standpipe-go/standpipe/internal/jose/strictjson"
 )
 
+// FirebaseBlockingConfig says which blocking function is called. Both fields are required
+// and compared exactly.
+type FirebaseBlockingConfig struct {
+	// ProjectID is the Firebase project's identifier.
+	ProjectID string
+	// FunctionURL is the function's own https URL as Firebase was told it.
+	FunctionURL string
+}
+
 // FirebaseBlocking verifies calls of Firebase Authentication's blocking
 // functions: a body {"data":{"jwt":…}} with a JWT of the project for this
 // function ("Extend Firebase Authentication with blocking functions", Firebase
-// docs). functionURL is the function's own URL as Firebase was told it, compared
-// exactly. The payload is the token's claims; its type is event_type, such as
+// docs). The payload is the token's claims; its type is event_type, such as
 // "beforeCreate" or "beforeSignIn". Firebase waits 7 seconds for the decision.
-// Options: [Clock], [MaxBody], [HTTPClient].
+// Options: [WithClock], [WithMaxBody], [WithHTTPClient].
 //
 // Stricter than the Admin SDK, which asks whether the audience contains the
 // project's host: a token for any URL that has it somewhere would pass. A user's
 // ID token never passes.
-func FirebaseBlocking(projectID, functionURL string, opts ...Option) (*Scheme, error) {
+func FirebaseBlocking(cfg FirebaseBlockingConfig, opts ...Option) (*Scheme, error) {
 	const provider = "firebase"
-	if projectID == "" || strings.ContainsAny(projectID, "/ \t\r\n") {
+	if cfg.ProjectID == "" || strings.ContainsAny(cfg.ProjectID, "/ \t\r\n") {
 		return nil, configError(provider, errors.New("the project ID is empty or malformed"))
 	}
-	if u, err := url.Parse(functionURL); err != nil || u.Scheme != "https" || u.Host == "" {
+	if u, err := url.Parse(cfg.FunctionURL); err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, configError(provider, errors.New("the function's URL is not an https URL"))
 	}
 	return newJWT(jwtSpec{
 		provider: provider, scheme: "jwt",
 		traits:   traits{ack: 7 * time.Second, split: splitClaims(firebaseToken)},
-		issuers:  []string{"https://securetoken.google.com/" + projectID},
-		audience: functionURL,
+		issuers:  []string{"https://securetoken.google.com/" + cfg.ProjectID},
+		audience: cfg.FunctionURL,
 		rules:    claims.Rules{OptionalSubject: true, RequireIssuedAt: true},
 		types:    []string{"JWT"},
 		keysURL:  "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com",

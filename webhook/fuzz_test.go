@@ -291,7 +291,7 @@ func FuzzSNS(f *testing.F) {
 	parsed, err := x509.ParseCertificate(block.Bytes)
 	require.NoError(f, err)
 	const topic = "arn:aws:sns:us-west-2:123456789012:MyTopic"
-	s, err := webhook.SNS([]string{topic}, at(parsed.NotBefore), webhook.HTTPClient(serving([]byte(cert))))
+	s, err := webhook.SNS([]string{topic}, at(parsed.NotBefore), webhook.WithHTTPClient(serving([]byte(cert))))
 	s = mustScheme(f, s, err)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := &webhook.Request{Header: http.Header{}, Body: body}
@@ -336,12 +336,12 @@ func FuzzTokenHooks(f *testing.F) {
 			f.Add(byte(i), v.value("Authorization"), []byte(v.Body))
 		})
 	}
-	client := func(provider string) webhook.Option { return webhook.HTTPClient(serving(keys[provider])) }
-	s, err := webhook.PubSub("https://example.com/pubsub/push", "push-sa@my-project.iam.gserviceaccount.com", now, client("google-pubsub"))
+	client := func(provider string) webhook.Option { return webhook.WithHTTPClient(serving(keys[provider])) }
+	s, err := webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/pubsub/push", ServiceAccount: "push-sa@my-project.iam.gserviceaccount.com"}, now, client("google-pubsub"))
 	pubsub := mustScheme(f, s, err)
-	s, err = webhook.Auth0Logout("https://tenant.auth0.com/", "client123", now, client("auth0-logout"))
+	s, err = webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: "https://tenant.auth0.com/", ClientID: "client123"}, now, client("auth0-logout"))
 	logout := mustScheme(f, s, err)
-	s, err = webhook.FirebaseBlocking("my-project", functionURL, now, client("firebase"))
+	s, err = webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: "my-project", FunctionURL: functionURL}, now, client("firebase"))
 	firebase := mustScheme(f, s, err)
 	var set struct{ Keys []struct{ N, E string } }
 	require.NoError(f, json.Unmarshal(keys["firebase"], &set))

@@ -8,7 +8,7 @@ import (
 
 // GitHub verifies the X-Hub-Signature-256 header: "sha256=" and the hex
 // HMAC-SHA256 of the body ("Validating webhook deliveries", GitHub docs).
-// Options: [Clock], [MaxBody] (25 MiB).
+// Options: [WithClock], [WithMaxBody] (25 MiB).
 //
 // Both content types of a hook work, JSON and form. The body tells which it is,
 // never the Content-Type, which is not signed.

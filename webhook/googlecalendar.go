@@ -12,7 +12,7 @@ import (
 // token: without one notifications cannot be verified. They have no body worth
 // the name; what they say is in X-Goog-* headers, none of them signed. The
 // event's type is the resource state: "sync", "exists" or "not_exists". Options:
-// [Clock], [MaxBody].
+// [WithClock], [WithMaxBody].
 func GoogleCalendar(tokens secret.Source, opts ...Option) (*Scheme, error) {
 	return newToken(tokenSpec{
 		provider: "google-calendar", header: "X-Goog-Channel-Token",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // retryAfter is what a 503 advises, in seconds. Few providers read it; the
@@ -57,12 +58,7 @@ func (h *Handler) refuse(ctx context.Context, err error) Answer {
 // decided reports whether err is one of the reasons for which a delivery is
 // refused for good.
 func decided(err error) bool {
-	for _, reason := range []error{ErrMismatch, ErrMissing, ErrMalformed, ErrStale, ErrFuture, ErrDuplicate, ErrNotAllowed, ErrPayload} {
-		if errors.Is(err, reason) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(verdicts, func(reason error) bool { return errors.Is(err, reason) })
 }
 
 // fail logs and answers a genuine delivery that was not handled.

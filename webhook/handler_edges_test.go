@@ -15,17 +15,9 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-// nameless has the methods of a scheme, and nothing to say by them.
-type nameless struct{ plainVerifier }
-
-func (nameless) Provider() string           { return "" }
-func (nameless) MaxBody() int64             { return 0 }
-func (nameless) Methods() []string          { return nil }
-func (nameless) AckDeadline() time.Duration { return -1 }
-
-func TestVerifierThatSaysNothingOfItselfGetsTheDefaults(t *testing.T) {
+func TestSchemeThatSaysNothingOfItselfGetsTheDefaults(t *testing.T) {
 	t.Parallel()
-	h := newHandler(t, nameless{}, webhook.On("paid", func(ctx context.Context, _ webhook.Event[struct{}]) error {
+	h := newHandler(t, plainVerifier{}, webhook.On("paid", func(ctx context.Context, _ webhook.Event[struct{}]) error {
 		end, ok := ctx.Deadline()
 		require.True(t, ok)
 		require.InDelta(t, webhook.DefaultDeadline.Seconds(), time.Until(end).Seconds(), 5)
@@ -73,7 +65,7 @@ func TestW25_WhatFailedOutweighsWhatIsPutOff(t *testing.T) {
 		"ok": 200, "done": 200, "ok done": 200, "busy": 503, "odd": 503, "unknown": 503, "busy unknown": 503, "ok busy": 503, "busy ok": 503,
 		"bad": 500, "busy bad": 500, "bad busy": 500, "bad ok": 500,
 	} {
-		h := newHandler(t, fake{}, webhook.WithDuplicates(guard), webhook.On("paid", func(_ context.Context, e webhook.Event[fakeEvent]) error {
+		h := newHandler(t, fake{}, webhook.WithDeduplication(guard), webhook.On("paid", func(_ context.Context, e webhook.Event[fakeEvent]) error {
 			if e.ID == "bad" {
 				return errTest
 			}
@@ -148,7 +140,7 @@ func TestLogIsBounded(t *testing.T) {
 	for n, cut := range map[int]bool{1 << 10: false, 1<<10 + 1: true} {
 		var log buffer
 		text := strings.Repeat("x", n)
-		h := newHandler(t, fake{}, log.option(), webhook.WithDuplicates(claimed{text: webhook.Handled}), webhook.On("paid", nothing))
+		h := newHandler(t, fake{}, log.option(), webhook.WithDeduplication(claimed{text: webhook.Handled}), webhook.On("paid", nothing))
 		require.Equal(t, 200, status(h, delivery(event(text, "paid"))))
 		require.Equal(t, cut, strings.Contains(log.String(), "…"), n)
 		require.Contains(t, log.String(), strings.Repeat("x", 1<<10))
@@ -201,7 +193,7 @@ func TestDefaultLoggerIsTheProgramsOfTheMoment(t *testing.T) {
 	before := slog.Default()
 	defer slog.SetDefault(before)
 	var log buffer
-	h, err := webhook.NewHandler(fake{})
+	h, err := webhook.NewHandler(fake{}.scheme())
 	require.NoError(t, err)
 	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
 	require.Equal(t, 401, status(h, func() *http.Request { r := delivery("{}"); r.Header.Del("X-Fake-Key"); return r }()))
@@ -242,7 +234,7 @@ func TestNewHandlerNamesEachMistake(t *testing.T) {
 		all = append(all, opt)
 	}
 	err := refused(nil, all...)
-	require.ErrorContains(t, err, "the verifier was not made by a constructor")
+	require.ErrorContains(t, err, "the scheme was not made by a constructor")
 	for says := range mistakes {
 		require.ErrorContains(t, err, says)
 	}

@@ -33,10 +33,19 @@ type fake struct {
 
 const fakeKey = "fake-key-canary-5c1d"
 
-func (f fake) Provider() string           { return "fake" }
-func (f fake) MaxBody() int64             { return f.cap }
-func (f fake) AckDeadline() time.Duration { return f.ack }
-func (f fake) Methods() []string          { return f.methods }
+func (f fake) scheme(more ...webhook.Option) *webhook.Scheme {
+	opts := append(more, webhook.WithSplit(f.Split))
+	if f.cap > 0 {
+		opts = append(opts, webhook.WithMaxBody(f.cap))
+	}
+	if f.ack > 0 {
+		opts = append(opts, webhook.WithAckDeadline(f.ack))
+	}
+	if f.methods != nil {
+		opts = append(opts, webhook.WithMethods(f.methods...))
+	}
+	return must(webhook.NewScheme("fake", f.Verify, opts...))
+}
 
 func (f fake) Verify(ctx context.Context, r *webhook.Request) (webhook.Receipt, error) {
 	if f.verify != nil {
@@ -99,9 +108,28 @@ func discard() webhook.HandlerOption {
 	return webhook.WithLogger(slog.New(slog.DiscardHandler))
 }
 
-func newHandler(t *testing.T, v webhook.Verifier, opts ...webhook.HandlerOption) *webhook.Handler {
+// verifier is a scheme, or what a test makes one of.
+type verifier interface {
+	Verify(ctx context.Context, r *webhook.Request) (webhook.Receipt, error)
+}
+
+func schemeOf(v verifier) *webhook.Scheme {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case *webhook.Scheme:
+		return v
+	case interface {
+		scheme(...webhook.Option) *webhook.Scheme
+	}:
+		return v.scheme()
+	}
+	return must(webhook.NewScheme("webhook", v.Verify))
+}
+
+func newHandler(t *testing.T, v verifier, opts ...webhook.HandlerOption) *webhook.Handler {
 	t.Helper()
-	h, err := webhook.NewHandler(v, append([]webhook.HandlerOption{discard()}, opts...)...)
+	h, err := webhook.NewHandler(schemeOf(v), append([]webhook.HandlerOption{discard()}, opts...)...)
 	require.NoError(t, err)
 	return h
 }

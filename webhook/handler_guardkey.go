@@ -22,9 +22,7 @@ func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
 	}
 	url, body := "", raw.Payload
 	if r := d.Request; !own && r != nil {
-		if h.rules != nil {
-			url = h.rules.signedURL(r)
-		}
+		url = h.scheme.signedURL(r)
 		if len(r.Body) > 0 {
 			body = r.Body
 		}

@@ -59,7 +59,7 @@ func TestW12_TwilioGETsAreToldApartByTheirURL(t *testing.T) {
 		for _, token := range []string{"", "token-1"} {
 			s := must(webhook.Twilio(secret.Static(rawKey), address))
 			var got []webhook.Event[url.Values]
-			h := newHandler(t, s, webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})),
+			h := newHandler(t, s, webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})),
 				webhook.On("*", func(_ context.Context, e webhook.Event[url.Values]) error {
 					got = append(got, e)
 					return nil
@@ -87,7 +87,7 @@ func TestW12_TwilioPOSTsAreToldApartByTheirURL(t *testing.T) {
 	t.Parallel()
 	var got []bool
 	h := newHandler(t, must(webhook.Twilio(secret.Static(rawKey), "https://example.com")),
-		webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})),
+		webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})),
 		webhook.Fallback(func(_ context.Context, e webhook.Event[jsonRaw]) error {
 			got = append(got, e.Suspect)
 			return nil
@@ -105,7 +105,7 @@ func TestW12_EqualAlertsWithoutIdentifierRun(t *testing.T) {
 		k := kitNamed(t, name)
 		now := fixedTime
 		var got []bool
-		h := newHandler(t, k.scheme(t), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{Now: func() time.Time { return now }})),
+		h := newHandler(t, k.scheme(t), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{Now: func() time.Time { return now }})),
 			webhook.Fallback(func(_ context.Context, e webhook.Event[jsonRaw]) error {
 				got = append(got, e.Suspect)
 				return nil
@@ -121,9 +121,9 @@ func TestW12_EqualAlertsWithoutIdentifierRun(t *testing.T) {
 // W12: one signature, one hash, however the bytes are read.
 func TestW12_TheHashIsOverWhatWasSigned(t *testing.T) {
 	t.Parallel()
-	ask := func(v webhook.Verifier, r *http.Request) []webhook.GuardKey {
+	ask := func(v verifier, r *http.Request) []webhook.GuardKey {
 		g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
-		h := newHandler(t, v, webhook.WithDuplicates(g), webhook.Fallback(func(context.Context, webhook.Event[jsonRaw]) error { return nil }))
+		h := newHandler(t, v, webhook.WithDeduplication(g), webhook.Fallback(func(context.Context, webhook.Event[jsonRaw]) error { return nil }))
 		require.Equal(t, 200, status(h, r))
 		return g.keys
 	}
@@ -180,7 +180,7 @@ func TestW12_DescribedLayoutsAreToldApartByTheURLTheySign(t *testing.T) {
 		s := custom(t, webhook.Layout{SignatureHeader: "X-Sig", Signed: c.signed, URL: c.url})
 		g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
 		var suspect []bool
-		h := newHandler(t, s, webhook.WithDuplicates(g), webhook.Fallback(func(_ context.Context, e webhook.Event[jsonRaw]) error {
+		h := newHandler(t, s, webhook.WithDeduplication(g), webhook.Fallback(func(_ context.Context, e webhook.Event[jsonRaw]) error {
 			suspect = append(suspect, e.Suspect)
 			return nil
 		}))
@@ -203,7 +203,7 @@ func TestW12_DescribedLayoutsAreToldApartByTheURLTheySign(t *testing.T) {
 	// Asymmetric schemes alike.
 	s := acmeECDSA(t, webhook.Layout{SignatureHeader: "X-Sig", Signed: "{query}|{body}", URL: origin})
 	g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
-	h := newHandler(t, s, webhook.WithDuplicates(g), webhook.On("*", nothing))
+	h := newHandler(t, s, webhook.WithDeduplication(g), webhook.On("*", nothing))
 	for _, query := range []string{"a", "b"} {
 		address := must(url.Parse(origin + "/?" + query))
 		require.NoError(t, h.Dispatch(t.Context(), &webhook.Delivery{Request: &webhook.Request{URL: address}, Events: []webhook.Raw{{}}}))
@@ -216,7 +216,7 @@ func TestGuardKeyOfWhatAQueueKept(t *testing.T) {
 	t.Parallel()
 	for name, request := range map[string]*webhook.Request{"nothing": nil, "no body": {}, "no URL": {Method: "GET", Header: http.Header{}}} {
 		g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
-		h := newHandler(t, must(webhook.Twilio(secret.Static(rawKey), "https://example.com")), webhook.WithDuplicates(g),
+		h := newHandler(t, must(webhook.Twilio(secret.Static(rawKey), "https://example.com")), webhook.WithDeduplication(g),
 			webhook.Fallback(func(context.Context, webhook.Event[jsonRaw]) error { return nil }))
 		for _, payload := range []string{"a", "b"} {
 			require.NoError(t, h.Dispatch(t.Context(), &webhook.Delivery{Endpoint: "twilio", Request: request, Events: []webhook.Raw{{Payload: []byte(payload)}}}))
@@ -233,7 +233,7 @@ func TestGuardGetsItsOwnClaimBack(t *testing.T) {
 	for _, body := range []string{event("e1", "paid"), `{"type":"paid"}`} {
 		g := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
 		fail := true
-		h := newHandler(t, fake{}, webhook.WithDuplicates(g), webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error {
+		h := newHandler(t, fake{}, webhook.WithDeduplication(g), webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error {
 			if fail {
 				return errTest
 			}

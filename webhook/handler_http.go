@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -18,23 +19,33 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer.write(w)
 		return
 	}
-	out := &response{w: w, inPlace: sendsEarly(w, r)}
-	late := time.AfterFunc(time.Until(end), func() { h.overrun(ctx, out) })
-	defer late.Stop()
-	body, err := readBody(w, r, h.maxBody)
-	phase := out.bodyRead(err)
-	switch {
-	case err != nil:
+	body, err := readInTime(w, r, h.scheme.maxBody, end)
+	if err != nil {
 		answer = h.refuse(ctx, err)
-	case phase == expired:
-		answer = h.refuse(ctx, &Error{Reason: ErrUnavailable, Detail: "the body took until the deadline"})
-	case phase == working:
-		h.serveInPlace(ctx, out, FromHTTP(r, body), end)
-		return
-	default:
+	} else {
 		answer = h.process(ctx, FromHTTP(r, body), end)
 	}
 	answer.write(w)
+}
+
+// readInTime is readBody up to end, so that a sender who drips does not outlast the
+// deadline.
+func readInTime(w http.ResponseWriter, r *http.Request, limit int64, end time.Time) ([]byte, error) {
+	ended := make(chan struct{})
+	late := time.AfterFunc(time.Until(end), func() {
+		defer close(ended)
+		// Where a middleware's writer hides it, the server's own timeouts have to do.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+	})
+	body, err := readBody(w, r, limit)
+	if late.Stop() {
+		return body, err
+	}
+	<-ended // nothing touches the connection after the handler has returned
+	if err == nil {
+		err = &Error{Reason: ErrUnavailable, Detail: "the body took until the deadline"}
+	}
+	return nil, err
 }
 
 // write sends the answer.
@@ -54,20 +65,16 @@ func (a *Answer) fill(header http.Header) {
 }
 
 // VerifyHTTP reads the body of r and verifies it, for callers that want neither
-// [Handler]'s dispatch nor its answers. It reads once, up to the cap of v's
-// MaxBody method ([DefaultMaxBody] if it has none), does not inflate, and
-// returns the request with the raw body, which the caller may keep. The
-// request's context bounds the verification; to bound a sender that drips, set
-// the server's ReadTimeout.
+// [Handler]'s dispatch nor its responses. It reads once, up to the scheme's largest
+// body, does not inflate, and returns the request with the raw body, which the
+// caller may keep. The request's context bounds the verification; to bound a sender
+// that drips, set the server's ReadTimeout.
 //
-// The error is that of v or, when the body could not be read, an [*Error] with
-// the reason [ErrTooLarge] or [ErrUnavailable]. It must not be sent in the
-// response.
-func VerifyHTTP(v Verifier, r *http.Request) (*Request, Receipt, error) {
-	limit := int64(DefaultMaxBody)
-	if m, ok := v.(bodyLimiter); ok && m.MaxBody() > 0 {
-		limit = m.MaxBody()
-	}
+// The error is that of [Scheme.Verify] or, when the body could not be read, an
+// [*Error] with the reason [ErrTooLarge] or [ErrUnavailable]. It must not be sent in
+// the response.
+func VerifyHTTP(s *Scheme, r *http.Request) (*Request, Receipt, error) {
+	limit := cmp.Or(s.maxBody, DefaultMaxBody)
 	if r.ContentLength > limit {
 		return nil, Receipt{}, tooLarge()
 	}
@@ -76,7 +83,7 @@ func VerifyHTTP(v Verifier, r *http.Request) (*Request, Receipt, error) {
 		return nil, Receipt{}, err
 	}
 	req := FromHTTP(r, body)
-	rec, err := v.Verify(r.Context(), req)
+	rec, err := s.Verify(r.Context(), req)
 	if err != nil {
 		return nil, Receipt{}, err
 	}

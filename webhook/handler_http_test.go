@@ -162,7 +162,7 @@ func TestMethodIsRefusedWithAllow(t *testing.T) {
 		{nil, http.MethodHead, "POST"},
 		{nil, http.MethodPut, "POST"},
 		{nil, "post", "POST"},
-		{[]string{"POST", "GET"}, http.MethodDelete, "POST, GET"},
+		{[]string{"GET"}, http.MethodDelete, "POST, GET"},
 	} {
 		h := newHandler(t, fake{methods: c.accepted})
 		r := delivery(event("e1", "paid"))
@@ -292,26 +292,26 @@ func TestProcessNeedsNoHTTP(t *testing.T) {
 func TestVerifyHTTP(t *testing.T) {
 	t.Parallel()
 	body := event("e1", "paid") + "\r\n"
-	req, rec, err := webhook.VerifyHTTP(fake{}, delivery(body))
+	req, rec, err := webhook.VerifyHTTP(schemeOf(fake{}), delivery(body))
 	require.NoError(t, err)
 	require.Equal(t, body, string(req.Body))
 	require.Equal(t, "fake", rec.Provider)
 
 	forged := delivery(body)
 	forged.Header.Set("X-Fake-Key", "other")
-	_, _, err = webhook.VerifyHTTP(fake{}, forged)
+	_, _, err = webhook.VerifyHTTP(schemeOf(fake{}), forged)
 	require.ErrorIs(t, err, webhook.ErrMismatch)
 
-	_, _, err = webhook.VerifyHTTP(fake{cap: 3}, delivery(body))
+	_, _, err = webhook.VerifyHTTP(schemeOf(fake{cap: 3}), delivery(body))
 	require.ErrorIs(t, err, webhook.ErrTooLarge)
 	chunked := delivery(body)
 	chunked.ContentLength = -1
-	_, _, err = webhook.VerifyHTTP(fake{cap: 3}, chunked)
+	_, _, err = webhook.VerifyHTTP(schemeOf(fake{cap: 3}), chunked)
 	require.ErrorIs(t, err, webhook.ErrTooLarge)
 
 	spent := delivery(body)
 	_, _ = io.Copy(io.Discard, spent.Body)
-	_, _, err = webhook.VerifyHTTP(fake{}, spent)
+	_, _, err = webhook.VerifyHTTP(schemeOf(fake{}), spent)
 	require.ErrorIs(t, err, webhook.ErrUnavailable)
 	require.True(t, webhook.Undecidable(err))
 	e, ok := errors.AsType[*webhook.Error](err)
@@ -323,7 +323,7 @@ func TestVerifyHTTP(t *testing.T) {
 func TestVerifyHTTPGoesByTheLengthFirst(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		v        webhook.Verifier
+		v        verifier
 		length   int64
 		want     error
 		detail   string
@@ -333,7 +333,7 @@ func TestVerifyHTTPGoesByTheLengthFirst(t *testing.T) {
 		"over the cap":        {fake{cap: 10}, 11, webhook.ErrTooLarge, "", false},
 		"inside the default":  {fake{}, 1 << 20, webhook.ErrUnavailable, "announces 1048576 bytes, of which 2 are left", true},
 		"over the default":    {fake{}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
-		"a negative cap":      {fake{cap: -1}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
+		"the zero scheme":     {&webhook.Scheme{}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
 		"no cap of its own":   {plainVerifier{}, 1<<20 + 1, webhook.ErrTooLarge, "", false},
 		"shorter by one":      {fake{}, 3, webhook.ErrUnavailable, "announces 3 bytes, of which 2 are left", true},
 		"as long as it says":  {fake{}, 2, nil, "", true},
@@ -343,7 +343,7 @@ func TestVerifyHTTPGoesByTheLengthFirst(t *testing.T) {
 		body := &countingBody{Reader: strings.NewReader("{}")}
 		r := delivery("")
 		r.Body, r.ContentLength = body, c.length
-		req, rec, err := webhook.VerifyHTTP(c.v, r)
+		req, rec, err := webhook.VerifyHTTP(schemeOf(c.v), r)
 		require.ErrorIs(t, err, c.want, name)
 		require.Equal(t, c.anyReads, body.reads.Load() > 0, name)
 		if err == nil {
@@ -359,7 +359,7 @@ func TestVerifyHTTPGoesByTheLengthFirst(t *testing.T) {
 		for _, body := range []io.ReadCloser{nil, http.NoBody} {
 			r := delivery("")
 			r.Body, r.ContentLength = body, length
-			req, _, err := webhook.VerifyHTTP(fake{}, r)
+			req, _, err := webhook.VerifyHTTP(schemeOf(fake{}), r)
 			if length > 0 {
 				require.ErrorIs(t, err, webhook.ErrUnavailable)
 				require.ErrorContains(t, err, "announces 1 bytes, of which 0 are left")
@@ -373,7 +373,7 @@ func TestVerifyHTTPGoesByTheLengthFirst(t *testing.T) {
 	for cause, hint := range map[error]bool{io.ErrUnexpectedEOF: false, http.ErrBodyReadAfterClose: true} {
 		r := delivery("")
 		r.Body, r.ContentLength = errorBody{cause}, 5
-		_, _, err := webhook.VerifyHTTP(fake{}, r)
+		_, _, err := webhook.VerifyHTTP(schemeOf(fake{}), r)
 		require.ErrorIs(t, err, webhook.ErrUnavailable)
 		e, ok := errors.AsType[*webhook.Error](err)
 		require.True(t, ok)

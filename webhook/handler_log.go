@@ -24,7 +24,7 @@ func (h *Handler) logAttrs(ctx context.Context, level slog.Level, msg string, at
 	var nobody error // is left to tell
 	defer panics.Catch(&nobody, "the log handler")
 	h.logger().LogAttrs(ctx, level, msg, append([]slog.Attr{
-		slog.String("endpoint", h.endpoint), slog.String("provider", h.provider),
+		slog.String("endpoint", h.endpoint), slog.String("provider", h.scheme.provider),
 	}, attrs...)...)
 }
 

@@ -39,8 +39,7 @@ func (h *Handler) Dispatch(ctx context.Context, d *Delivery) error {
 
 // Drain waits until no delivery is at work, or until ctx ends, whose cause it
 // then returns. Call it after [http.Server.Shutdown], which does not wait for
-// functions that outlast their deadline over HTTP/2 or behind middleware whose
-// writer cannot flush; with [Handler.Process], call it alone.
+// functions that outlast their deadline; with [Handler.Process], call it alone.
 func (h *Handler) Drain(ctx context.Context) error { return h.running.wait(ctx) }
 
 // precheck needs neither body nor key.
@@ -48,7 +47,7 @@ func (h *Handler) precheck(ctx context.Context, method string, length int64) (An
 	switch {
 	case !slices.Contains(h.methods, method):
 		return h.refuse(ctx, &Error{Reason: ErrMethod, Detail: "the endpoint does not take " + quote(method)}), false
-	case length > h.maxBody:
+	case length > h.scheme.maxBody:
 		return h.refuse(ctx, tooLarge()), false
 	}
 	return Answer{}, true
@@ -56,21 +55,18 @@ func (h *Handler) precheck(ctx context.Context, method string, length int64) (An
 
 // work is the sequence of every delivery.
 func (h *Handler) work(ctx context.Context, r *Request) Answer {
-	if h.challenger != nil {
-		answer, ok, err := h.challenger.Challenge(ctx, r)
-		switch {
-		case err != nil:
-			return h.refuse(ctx, err)
-		case ok:
-			return complete(answer)
-		}
+	switch answer, ok, err := h.scheme.Challenge(ctx, r); {
+	case err != nil:
+		return h.refuse(ctx, err)
+	case ok:
+		return complete(answer)
 	}
-	rec, err := h.verifier.Verify(ctx, r)
+	rec, err := h.scheme.Verify(ctx, r)
 	if err != nil {
 		return h.refuse(ctx, err)
 	}
-	d, err := h.split(r, rec)
-	if err != nil {
+	d := &Delivery{Endpoint: h.endpoint, Receipt: rec, Request: r}
+	if d.Events, err = h.scheme.Split(r, rec); err != nil {
 		return h.fail(ctx, rec, err)
 	}
 	if len(d.Events) == 0 {
@@ -87,17 +83,6 @@ func (h *Handler) work(ctx context.Context, r *Request) Answer {
 		return h.fail(ctx, rec, err)
 	}
 	return complete(answer)
-}
-
-func (h *Handler) split(r *Request, rec Receipt) (*Delivery, error) {
-	d := &Delivery{Endpoint: h.endpoint, Receipt: rec, Request: r}
-	if h.splitter == nil {
-		d.Events = []Raw{whole(r, rec)}
-		return d, nil
-	}
-	var err error
-	d.Events, err = h.splitter.Split(r, rec)
-	return d, err
 }
 
 // dispatch runs the events of d in order. The answer is that of a Respond
@@ -128,7 +113,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 		h.logUnknown(ctx, d, raw)
 		return nil, nil
 	case rt.responds || h.guard == nil:
-		return rt.call(ctx, d, i, false, h.object)
+		return rt.call(ctx, d, i, false, h.scheme.object)
 	}
 	claim, err := panics.Do(ctx, "the guard", func(ctx context.Context) (Claim, error) {
 		return h.guard.Claim(ctx, h.guardKey(d, i))
@@ -149,7 +134,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 	}
 	handled := false
 	defer func() { h.settle(ctx, claim, handled) }() // deferred: a function may end its goroutine
-	_, err = rt.call(ctx, d, i, claim.Suspect, h.object)
+	_, err = rt.call(ctx, d, i, claim.Suspect, h.scheme.object)
 	handled = err == nil
 	return nil, err
 }

@@ -112,7 +112,7 @@ func TestW25_LateSuccessIsKnownToTheGuard(t *testing.T) {
 			time.Sleep(20 * time.Second)
 			return nil
 		}}
-		h := newHandler(t, fake{ack: 10 * time.Second}, webhook.WithDuplicates(guard), webhook.On("paid", j.run))
+		h := newHandler(t, fake{ack: 10 * time.Second}, webhook.WithDeduplication(guard), webhook.On("paid", j.run))
 		require.Equal(t, 503, status(h, delivery(event("e1", "paid"))), "late")
 		require.Equal(t, 503, status(h, delivery(event("e1", "paid"))), "still running")
 		require.NoError(t, h.Drain(t.Context()))
@@ -188,7 +188,7 @@ func TestBatchWithGuardRepeatsOnlyWhatFailed(t *testing.T) {
 		}
 		return nil
 	}}
-	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+	h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 	require.Equal(t, 500, status(h, delivery(batch)))
 	require.Equal(t, 200, status(h, delivery(batch)))
 	require.Equal(t, []string{"paid/a", "paid/b", "paid/c", "paid/b"}, j.list())
@@ -205,7 +205,7 @@ func TestBatchStopsAtTheDeadlineAndGoesOnNextTime(t *testing.T) {
 			return nil
 		}}
 		h := newHandler(t, fake{ack: 10 * time.Second}, webhook.On("paid", j.run),
-			webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})))
+			webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})))
 		require.Equal(t, 503, status(h, delivery(batch)))
 		require.NoError(t, h.Drain(t.Context()))
 		require.Equal(t, []string{"paid/a", "paid/b"}, j.list())
@@ -318,7 +318,7 @@ func TestVerifiersOwnSizeAndMethodVerdicts(t *testing.T) {
 	}
 }
 
-// plainVerifier has nothing but Verify.
+// plainVerifier is a scheme of the caller's own that has nothing but its function.
 type plainVerifier struct{}
 
 func (plainVerifier) Verify(context.Context, *webhook.Request) (webhook.Receipt, error) {
@@ -341,7 +341,7 @@ func TestVerifierOfOnesOwnNeedsOnlyVerify(t *testing.T) {
 func TestChallengeIsAnsweredByTheHandler(t *testing.T) {
 	t.Parallel()
 	j := &journal{}
-	v := challenging{fake: fake{methods: []string{"POST", "GET"}}}
+	v := challenging{fake: fake{methods: []string{"GET"}}}
 	h := newHandler(t, v, webhook.Fallback(func(context.Context, webhook.Event[jsonRaw]) error {
 		return j.run(t.Context(), webhook.Event[fakeEvent]{})
 	}))
@@ -363,6 +363,10 @@ func TestChallengeIsAnsweredByTheHandler(t *testing.T) {
 
 type challenging struct{ fake }
 
+func (c challenging) scheme(...webhook.Option) *webhook.Scheme {
+	return c.fake.scheme(webhook.WithChallenge(c.Challenge))
+}
+
 func (challenging) Challenge(_ context.Context, r *webhook.Request) (*webhook.Answer, bool, error) {
 	switch c := r.URL.Query().Get("challenge"); c {
 	case "":
@@ -382,7 +386,7 @@ func TestNewHandlerRefusesMistakes(t *testing.T) {
 	respond := func(context.Context, webhook.Event[fakeEvent]) (*webhook.Answer, error) { return nil, nil }
 	raw := func(context.Context, webhook.Event[jsonRaw]) error { return nil }
 	for name, c := range map[string]struct {
-		v    webhook.Verifier
+		v    verifier
 		opts []webhook.HandlerOption
 	}{
 		"no verifier":      {nil, nil},
@@ -400,14 +404,14 @@ func TestNewHandlerRefusesMistakes(t *testing.T) {
 		"pattern twice":    {fake{}, []webhook.HandlerOption{webhook.On("a.*", ok), webhook.On("a.*", ok)}},
 		"object twice":     {fake{}, []webhook.HandlerOption{webhook.OnObject("a", ok), webhook.OnObject("a", ok)}},
 		"fallback twice":   {fake{}, []webhook.HandlerOption{webhook.Fallback(raw), webhook.Fallback(raw)}},
-		"nil guard":        {fake{}, []webhook.HandlerOption{webhook.WithDuplicates(nil)}},
+		"nil guard":        {fake{}, []webhook.HandlerOption{webhook.WithDeduplication(nil)}},
 		"nil queue":        {fake{}, []webhook.HandlerOption{webhook.WithQueue(nil)}},
 		"nil logger":       {fake{}, []webhook.HandlerOption{webhook.WithLogger(nil)}},
 		"no deadline":      {fake{}, []webhook.HandlerOption{webhook.WithDeadline(0)}},
 		"no name":          {fake{}, []webhook.HandlerOption{webhook.WithEndpoint("")}},
 		"queue and answer": {fake{}, []webhook.HandlerOption{webhook.WithQueue(&queue{}), webhook.Respond("a", respond)}},
 	} {
-		h, err := webhook.NewHandler(c.v, c.opts...)
+		h, err := webhook.NewHandler(schemeOf(c.v), c.opts...)
 		require.ErrorIs(t, err, webhook.ErrConfig, name)
 		require.Nil(t, h, name)
 	}
@@ -418,7 +422,7 @@ func TestSuspicionIsLoggedWhereThereIsOne(t *testing.T) {
 	t.Parallel()
 	for _, suspect := range []bool{false, true} {
 		var log buffer
-		h := newHandler(t, fake{unsignedID: true}, log.option(), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})), webhook.On("paid", nothing))
+		h := newHandler(t, fake{unsignedID: true}, log.option(), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})), webhook.On("paid", nothing))
 		require.Equal(t, 200, status(h, delivery(event("e1", "paid"))))
 		if suspect {
 			require.Equal(t, 200, status(h, delivery(`{"id":"e1","type":"paid","amount":8}`)))

@@ -88,7 +88,7 @@ func TestW11_ProvidersCaps(t *testing.T) {
 	stripe := newHandler(t, must(webhook.Stripe(secret.Static(stripeCanary))))
 	require.Equal(t, 413, status(stripe, webhooktest.Stripe(stripeCanary).Request(make([]byte, 1<<20+1))))
 
-	raised := newHandler(t, must(webhook.Stripe(secret.Static(stripeCanary), webhook.MaxBody(2<<20))))
+	raised := newHandler(t, must(webhook.Stripe(secret.Static(stripeCanary), webhook.WithMaxBody(2<<20))))
 	padded := append([]byte(`{"id":"evt_1","object":"event","type":"x"}`), bytes.Repeat([]byte(" "), 1<<20)...)
 	require.Equal(t, 200, status(raised, webhooktest.Stripe(stripeCanary).Request(padded)))
 }
@@ -96,7 +96,7 @@ func TestW11_ProvidersCaps(t *testing.T) {
 func TestW12_GitHubReplayUnderAnotherDeliveryIsFlagged(t *testing.T) {
 	t.Parallel()
 	var got []webhook.Event[events.GitHubPush]
-	h := newHandler(t, must(webhook.GitHub(secret.Static(githubCanary))), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})),
+	h := newHandler(t, must(webhook.GitHub(secret.Static(githubCanary))), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})),
 		webhook.On("push", func(_ context.Context, e webhook.Event[events.GitHubPush]) error {
 			got = append(got, e)
 			return nil
@@ -121,7 +121,7 @@ func TestSendGridBatchIsFannedOut(t *testing.T) {
 	keys := webhooktest.SendGridKeys()
 	var ran []string
 	fail := true
-	h := newHandler(t, must(webhook.SendGrid(secret.Static(keys.Public))), webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})),
+	h := newHandler(t, must(webhook.SendGrid(secret.Static(keys.Public))), webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})),
 		webhook.On("*", func(_ context.Context, e webhook.Event[events.SendGrid]) error {
 			ran = append(ran, e.Data.Email)
 			if fail && e.Data.Event == "bounce" {
@@ -203,7 +203,7 @@ func TestW4_NoSecretAndNoRightSignatureGoesOut(t *testing.T) {
 func TestW4_SecretSourceOutOfReachIs503(t *testing.T) {
 	t.Parallel()
 	source := secret.Func(func(context.Context) ([]secret.Value, error) { return nil, errTest })
-	for name, v := range map[string]webhook.Verifier{
+	for name, v := range map[string]verifier{
 		"stripe":  must(webhook.Stripe(source)),
 		"github":  must(webhook.GitHub(source)),
 		"datadog": must(webhook.Datadog("X-Hook-Secret", source)),

@@ -10,14 +10,15 @@ import (
 )
 
 // explain names the provider in err, and adds a hint for whoever set the endpoint
-// up. Cores know neither.
+// up. Cores know neither, and nothing is known of the endpoint of a caller's own
+// scheme.
 func (s *Scheme) explain(r *Request, err error) error {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		e = &Error{Reason: ErrUnavailable, Err: err}
 	}
 	e.Provider = s.provider
-	if e.Hint == "" {
+	if e.Hint == "" && !s.own {
 		e.Hint = s.hint(r, e)
 	}
 	return e

@@ -1,11 +1,11 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"errors"
 	"fmt"
-	"hash"
 	"strings"
 	"time"
 
@@ -36,8 +36,8 @@ type HMACConfig struct {
 }
 
 // HMAC returns the scheme that cfg describes, for a service that this package
-// does not list. Options: [Tolerance] (if a timestamp is signed), [Clock],
-// [MaxBody].
+// does not list. Options: [WithTolerance] (if a timestamp is signed), [WithClock],
+// [WithMaxBody].
 func HMAC(cfg HMACConfig, secrets secret.Source, opts ...Option) (*Scheme, error) {
 	return newHMAC(hmacSpec{HMACConfig: cfg}, secrets, opts)
 }
@@ -55,15 +55,21 @@ type hmacSpec struct {
 }
 
 func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, error) {
-	core, err := newHMACCore(spec, secrets)
+	core, err := newHMACCore(spec)
 	if err != nil {
 		return nil, configError(spec.Provider, err)
 	}
-	s, o, err := newScheme(spec.Provider, spec.traits.stamped(core.template.has[timestampPiece]), opts)
+	s, cfg, err := newScheme(spec.Provider, spec.traits.stamped(core.template.has[timestampPiece]), opts)
 	if err != nil {
 		return nil, err
 	}
-	core.tolerance = o.tolerance
+	if cfg.rawSecret {
+		spec.Key, spec.checkSecret = RawKey, nil
+	}
+	if err := core.setKeys(spec, secrets); err != nil {
+		return nil, configError(spec.Provider, err)
+	}
+	core.tolerance = cfg.tolerance
 	s.verify = core.verify
 	s.describedBy(&core.reader)
 	return s, nil
@@ -73,29 +79,35 @@ func newHMAC(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, erro
 type hmacCore struct {
 	reader
 	scheme    string
+	hash      crypto.Hash
 	admit     func(r *Request) error
 	ring      *keyring[*macKey]
 	tolerance time.Duration
 }
 
-func newHMACCore(spec hmacSpec, secrets secret.Source) (*hmacCore, error) {
+// newHMACCore returns a core that still wants keys.
+func newHMACCore(spec hmacSpec) (*hmacCore, error) {
 	if spec.Provider == "" {
 		return nil, errors.New("no provider named")
 	}
-	h := spec.Hash
-	if h == 0 {
-		h = crypto.SHA256
+	h := cmp.Or(spec.Hash, crypto.SHA256)
+	switch h {
+	case crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512:
+	default:
+		return nil, fmt.Errorf("hash %d is not one of SHA-1, SHA-256, SHA-384 and SHA-512", h)
 	}
-	newHash, err := hashOf(h)
-	if err != nil {
-		return nil, err
-	}
-	c := &hmacCore{admit: spec.admit}
-	c.scheme = stringOr(spec.Scheme, "hmac-"+strings.ReplaceAll(strings.ToLower(h.String()), "-", ""))
+	var err error
+	c := &hmacCore{hash: h, admit: spec.admit}
+	c.scheme = cmp.Or(spec.Scheme, "hmac-"+strings.ReplaceAll(strings.ToLower(h.String()), "-", ""))
 	if c.reader, err = newReader(spec.Layout, spec.families, spec.untrusted); err != nil {
 		return nil, err
 	}
 	c.encodedLen = spec.Encoding.encodedLen(h.Size())
+	return c, nil
+}
+
+// setKeys gives the core the keys of a source, as spec reads them.
+func (c *hmacCore) setKeys(spec hmacSpec, secrets secret.Source) (err error) {
 	c.ring, err = newKeyring(secrets, func(text string) (*macKey, error) {
 		if err := spec.wrong.check(text); err != nil {
 			return nil, err
@@ -109,17 +121,9 @@ func newHMACCore(spec hmacSpec, secrets secret.Source) (*hmacCore, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newMACKey(newHash, key), nil
+		return newMACKey(c.hash.New, key), nil
 	})
-	return c, err
-}
-
-func hashOf(h crypto.Hash) (func() hash.Hash, error) {
-	switch h {
-	case crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512:
-		return h.New, nil
-	}
-	return nil, fmt.Errorf("hash %d is not one of SHA-1, SHA-256, SHA-384 and SHA-512", h)
+	return err
 }
 
 func (c *hmacCore) verify(ctx context.Context, r *Request, now time.Time) (Receipt, error) {

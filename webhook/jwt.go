@@ -38,7 +38,7 @@ func newJWT(spec jwtSpec, opts []Option) (*Scheme, error) {
 	if spec.audience == "" {
 		return nil, configError(spec.provider, errors.New("no audience"))
 	}
-	spec.uses = append(spec.uses, "HTTPClient")
+	spec.uses = append(spec.uses, "WithHTTPClient")
 	s, o, err := newScheme(spec.provider, spec.traits, opts)
 	if err != nil {
 		return nil, err

@@ -93,7 +93,7 @@ func tokenHooks() []tokenHook {
 		{
 			"auth0-logout",
 			func(opts ...webhook.Option) (*webhook.Scheme, error) {
-				return webhook.Auth0Logout(issuer, "client123", opts...)
+				return webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: issuer, ClientID: "client123"}, opts...)
 			},
 			func(token string) *webhook.Request {
 				return post(url.Values{"logout_token": {token}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
@@ -104,7 +104,7 @@ func tokenHooks() []tokenHook {
 		{
 			"firebase",
 			func(opts ...webhook.Option) (*webhook.Scheme, error) {
-				return webhook.FirebaseBlocking("my-project", functionURL, opts...)
+				return webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: "my-project", FunctionURL: functionURL}, opts...)
 			},
 			func(token string) *webhook.Request {
 				return post(`{"data":{"jwt":"`+token+`"}}`, "Content-Type", "application/json")
@@ -115,7 +115,7 @@ func tokenHooks() []tokenHook {
 		{
 			"google-pubsub",
 			func(opts ...webhook.Option) (*webhook.Scheme, error) {
-				return webhook.PubSub("https://example.com/push", "sa@p.iam.gserviceaccount.com", opts...)
+				return webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/push", ServiceAccount: "sa@p.iam.gserviceaccount.com"}, opts...)
 			},
 			func(token string) *webhook.Request {
 				return post(`{"message":{"messageId":"1"}}`, "Authorization", "Bearer "+token)
@@ -128,7 +128,7 @@ func tokenHooks() []tokenHook {
 
 func (h tokenHook) scheme(t *testing.T) *webhook.Scheme {
 	t.Helper()
-	s, err := h.newScheme(at(fixedTime), webhook.HTTPClient(serving(jwks())))
+	s, err := h.newScheme(at(fixedTime), webhook.WithHTTPClient(serving(jwks())))
 	require.NoError(t, err)
 	return s
 }
@@ -211,7 +211,7 @@ func TestW18_KeysInTheTokenAreNeitherUsedNorFetched(t *testing.T) {
 	jwk := object{"kty": "RSA", "kid": "k1", "n": segment(attacker.N.Bytes()), "e": segment(big.NewInt(int64(attacker.E)).Bytes())}
 	for _, h := range tokenHooks() {
 		var fetched []string
-		s, err := h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		s, err := h.newScheme(at(fixedTime), webhook.WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 			fetched = append(fetched, r.URL.Host)
 			return response(http.StatusOK, jwks()), nil
 		})}))
@@ -256,7 +256,7 @@ func TestW19_PubSubServiceAccount(t *testing.T) {
 		require.Error(t, err, header)
 	}
 	for _, c := range [][2]string{{"", "sa@p.iam"}, {"aud", ""}, {"aud", "sa"}, {"aud", "@p"}, {"aud", "sa@"}} {
-		_, err := webhook.PubSub(c[0], c[1])
+		_, err := webhook.PubSub(webhook.PubSubConfig{Audience: c[0], ServiceAccount: c[1]})
 		require.ErrorIs(t, err, webhook.ErrConfig)
 	}
 }
@@ -301,7 +301,7 @@ func TestW20_LogoutTokens(t *testing.T) {
 	for _, c := range [][2]string{
 		{"", "c"}, {"https://tenant.auth0.com", "c"}, {"http://tenant.auth0.com/", "c"}, {"tenant.auth0.com/", "c"}, {issuer, ""},
 	} {
-		_, err := webhook.Auth0Logout(c[0], c[1])
+		_, err := webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: c[0], ClientID: c[1]})
 		require.ErrorIs(t, err, webhook.ErrConfig, c)
 	}
 }
@@ -345,7 +345,7 @@ func TestFirebaseBlocking(t *testing.T) {
 	require.JSONEq(t, string(want), string(raws[0].Payload))
 	require.Equal(t, 7*time.Second, s.AckDeadline())
 	for _, c := range [][2]string{{"", functionURL}, {"a/b", functionURL}, {"p", ""}, {"p", "http://x"}, {"p", "/f"}} {
-		_, err := webhook.FirebaseBlocking(c[0], c[1])
+		_, err := webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: c[0], FunctionURL: c[1]})
 		require.ErrorIs(t, err, webhook.ErrConfig, c)
 	}
 }
@@ -353,14 +353,14 @@ func TestFirebaseBlocking(t *testing.T) {
 func TestWarm(t *testing.T) {
 	t.Parallel()
 	for _, h := range tokenHooks() {
-		s, err := h.newScheme(webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		s, err := h.newScheme(webhook.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, errors.New("no route")
 		})}))
 		require.NoError(t, err)
 		require.True(t, webhook.Undecidable(s.Warm(t.Context())))
 
 		fetches := 0
-		s, err = h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		s, err = h.newScheme(at(fixedTime), webhook.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			fetches++
 			return response(http.StatusOK, jwks()), nil
 		})}))
@@ -377,7 +377,7 @@ func TestWarm(t *testing.T) {
 func TestW4_UnreachableKeySetIsUndecidable(t *testing.T) {
 	t.Parallel()
 	for _, h := range tokenHooks() {
-		s, err := h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		s, err := h.newScheme(at(fixedTime), webhook.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			return nil, errors.New("no route")
 		})}))
 		require.NoError(t, err)
@@ -446,7 +446,7 @@ func TestW18_OtherAlgorithmsFetchNoKeys(t *testing.T) {
 	t.Parallel()
 	for _, h := range tokenHooks() {
 		fetches := 0
-		s := must(h.newScheme(at(fixedTime), webhook.HTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		s := must(h.newScheme(at(fixedTime), webhook.WithHTTPClient(&http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 			fetches++
 			return nil, errTest
 		})})))
@@ -468,8 +468,8 @@ func TestTokenHooksRefuseMistakes(t *testing.T) {
 	t.Parallel()
 	for _, h := range tokenHooks() {
 		for says, opt := range map[string]webhook.Option{
-			"Tolerance": webhook.Tolerance(time.Minute), "RawSecret": webhook.RawSecret(), "SNSAutoConfirm": webhook.SNSAutoConfirm(),
-			"largest body": webhook.MaxBody(0), "clock": webhook.Clock(nil), "HTTP client": webhook.HTTPClient(nil),
+			"Tolerance": webhook.WithTolerance(time.Minute), "RawSecret": webhook.WithRawSecret(), "SNSAutoConfirm": webhook.WithSNSAutoConfirm(),
+			"largest body": webhook.WithMaxBody(0), "clock": webhook.WithClock(nil), "HTTP client": webhook.WithHTTPClient(nil),
 		} {
 			s, err := h.newScheme(opt)
 			require.ErrorIs(t, err, webhook.ErrConfig, h.name)
@@ -478,11 +478,11 @@ func TestTokenHooksRefuseMistakes(t *testing.T) {
 		}
 	}
 	for _, issuer := range []string{"https://user@tenant.auth0.com/", "https://tenant.auth0.com/#/", "https://tenant.auth0.com"} {
-		s, err := webhook.Auth0Logout(issuer, "client")
+		s, err := webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: issuer, ClientID: "client"})
 		require.ErrorIs(t, err, webhook.ErrConfig, issuer)
 		require.Nil(t, s)
 	}
-	_, err := webhook.PubSub("", "sa@p.iam.gserviceaccount.com")
+	_, err := webhook.PubSub(webhook.PubSubConfig{Audience: "", ServiceAccount: "sa@p.iam.gserviceaccount.com"})
 	require.ErrorContains(t, err, "no audience")
 }
 

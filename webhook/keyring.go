@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -49,7 +50,7 @@ func (k *keyring[K]) get(ctx context.Context) ([]K, error) {
 	if err != nil {
 		return nil, &Error{Reason: ErrUnavailable, Detail: "secret source", Err: err}
 	}
-	if cur := k.cur.Load(); cur != nil && sameValues(cur.values, values) {
+	if cur := k.cur.Load(); cur != nil && slices.EqualFunc(cur.values, values, sameValue) {
 		return cur.keys, nil
 	}
 	keys, err := k.load(values)
@@ -87,20 +88,7 @@ type keyError struct {
 func (e *keyError) Error() string { return keyID(e.position-1) + ": " + e.err.Error() }
 func (e *keyError) Unwrap() error { return e.err }
 
-func sameValues(a, b []secret.Value) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	if len(a) > 0 && &a[0] == &b[0] {
-		return true // sources hand out the same slice until something changes
-	}
-	for i := range a {
-		if a[i].Reveal() != b[i].Reveal() {
-			return false
-		}
-	}
-	return true
-}
+func sameValue(a, b secret.Value) bool { return a.Reveal() == b.Reveal() }
 
 // keyID names the key at index i of its source.
 func keyID(i int) string {

@@ -23,7 +23,7 @@ func bySecretAll() map[string]constructor {
 			return webhook.Datadog("X-Hook-Token", src, opts...)
 		},
 		"static-token": func(src secret.Source, opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.StaticToken("acme", "X-Token", src, opts...)
+			return webhook.StaticToken(webhook.StaticTokenConfig{Provider: "acme", Header: "X-Token"}, src, opts...)
 		},
 		"twilio": func(src secret.Source, opts ...webhook.Option) (*webhook.Scheme, error) {
 			return webhook.Twilio(src, hookURL, opts...)
@@ -130,7 +130,7 @@ func TestW2_StandardSecretsAreCanonical(t *testing.T) {
 
 	// Raw or base64 is a choice: neither verifies the other's signatures.
 	raw := kitNamed(t, "standard-webhooks-raw")
-	asRaw, err := webhook.StandardWebhooks(secret.Static(standardKey), webhook.RawSecret(), at(fixedTime))
+	asRaw, err := webhook.StandardWebhooks(secret.Static(standardKey), webhook.WithRawSecret(), at(fixedTime))
 	require.NoError(t, err)
 	_, err = asRaw.Verify(t.Context(), kitNamed(t, "standard-webhooks").request(t, fixedTime))
 	require.ErrorIs(t, err, webhook.ErrMismatch)
@@ -140,7 +140,7 @@ func TestW2_StandardSecretsAreCanonical(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func at(now time.Time) webhook.Option { return webhook.Clock(func() time.Time { return now }) }
+func at(now time.Time) webhook.Option { return webhook.WithClock(func() time.Time { return now }) }
 
 func kitNamed(t testing.TB, name string) kit {
 	t.Helper()

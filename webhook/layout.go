@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -88,7 +89,7 @@ func newReader(l Layout, others []headerFamily, untrusted []string) (reader, err
 			return r, err
 		}
 	}
-	t, err := parseTemplate(stringOr(l.Signed, "{body}"), l.TimestampFormat, r.url)
+	t, err := parseTemplate(cmp.Or(l.Signed, "{body}"), l.TimestampFormat, r.url)
 	if err != nil {
 		return r, err
 	}

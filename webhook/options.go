@@ -1,72 +1,120 @@
 package webhook
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
-// Option adjusts a scheme at construction. An option that the scheme has no use
-// for is an error there, since whoever wrote it expected an effect.
-type Option func(*options)
+// Option adjusts a scheme at construction. The constructor returns the error of an
+// option whose argument cannot work, and one for an option that the scheme has no
+// use for, since whoever wrote it expected an effect.
+type Option func(*config) error
 
-type options struct {
-	given       map[string]bool
+// config is what the options of one scheme say.
+type config struct {
+	takes       []string // the options that have an effect
 	tolerance   time.Duration
 	now         func() time.Time
 	maxBody     int64
 	client      *http.Client
 	rawSecret   bool
 	autoConfirm bool
+
+	// For NewScheme.
+	methods   []string
+	ack       time.Duration
+	challenge func(ctx context.Context, r *Request) (*Answer, bool, error)
+	split     func(r *Request, rec Receipt) ([]Raw, error)
 }
 
-func (o *options) mark(name string) {
-	if o.given == nil {
-		o.given = map[string]bool{}
+// option makes an Option of its name, whether its argument can work, what is wrong
+// if it cannot, and what it does.
+func option(name string, ok bool, wrong string, set func(c *config)) Option {
+	return func(c *config) error {
+		switch {
+		case !slices.Contains(c.takes, name):
+			return fmt.Errorf("option %s has no effect on this scheme", name)
+		case !ok:
+			return errors.New(wrong)
+		}
+		set(c)
+		return nil
 	}
-	o.given[name] = true
 }
 
-// Tolerance sets how far the signed time may lie from the clock, either way; the
-// edge is inside. It is five minutes by default, 25 hours for SendGrid. It must
+// WithTolerance sets how far the signed time may lie from the clock, either way;
+// the edge is inside. It is five minutes by default, 25 hours for SendGrid. It must
 // be positive and is an error for schemes that sign no time; for [SNS], which has
 // no limit by default, it sets one.
-func Tolerance(d time.Duration) Option {
-	return func(o *options) { o.tolerance = d; o.mark("Tolerance") }
+func WithTolerance(d time.Duration) Option {
+	return option("WithTolerance", d > 0, "the tolerance must be positive", func(c *config) { c.tolerance = d })
 }
 
-// Clock sets the source of the current time, [time.Now] by default.
-func Clock(now func() time.Time) Option {
-	return func(o *options) { o.now = now; o.mark("Clock") }
+// WithClock sets the source of the current time, [time.Now] by default. It is an
+// error for [NewScheme], whose function has a clock of its own.
+func WithClock(now func() time.Time) Option {
+	return option("WithClock", now != nil, "the clock is nil", func(c *config) { c.now = now })
 }
 
-// MaxBody sets the largest accepted body in bytes: 1 MiB by default, 25 MB for
-// GitHub, 30 MB for inbound mail. It must be positive.
-func MaxBody(n int64) Option {
-	return func(o *options) { o.maxBody = n; o.mark("MaxBody") }
+// WithMaxBody sets the largest accepted body in bytes: [DefaultMaxBody] by default,
+// 25 MiB for GitHub, 30 MiB for inbound mail. It must be positive.
+func WithMaxBody(n int64) Option {
+	return option("WithMaxBody", n > 0, "the largest body must be positive", func(c *config) { c.maxBody = n })
 }
 
-// HTTPClient sets the client that fetches key sets and certificates, where a
+// WithHTTPClient sets the client that fetches key sets and certificates, where a
 // proxy or a private network makes that necessary. By default key sets, whose
 // addresses are fixed by the constructor, are fetched by [http.DefaultClient];
 // certificates and confirmations, whose addresses are in the message, by a client
 // that refuses proxies and addresses that are not public. No client follows a
 // redirect to another origin. It is an error for schemes that fetch nothing.
-func HTTPClient(c *http.Client) Option {
-	return func(o *options) { o.client = c; o.mark("HTTPClient") }
+func WithHTTPClient(client *http.Client) Option {
+	return option("WithHTTPClient", client != nil, "the HTTP client is nil", func(c *config) { c.client = client })
 }
 
-// RawSecret says that the text of a Standard Webhooks sender's secret is the key
-// itself, all of it, and not base64. It is never guessed. It is an error for
+// WithRawSecret says that the text of a Standard Webhooks sender's secret is the
+// key itself, all of it, and not base64. It is never guessed. It is an error for
 // schemes outside that family.
-func RawSecret() Option {
-	return func(o *options) { o.rawSecret = true; o.mark("RawSecret") }
+func WithRawSecret() Option {
+	return option("WithRawSecret", true, "", func(c *config) { c.rawSecret = true })
 }
 
-// SNSAutoConfirm lets [Scheme.Challenge] confirm a subscription to one of the
+// WithSNSAutoConfirm lets [Scheme.Challenge] confirm a subscription to one of the
 // configured topics by fetching its SubscribeURL, after the message has been
 // verified and only from the region's own SNS host. Without it a confirmation
 // arrives as an event of type "SubscriptionConfirmation". It is an error for
 // other schemes.
-func SNSAutoConfirm() Option {
-	return func(o *options) { o.autoConfirm = true; o.mark("SNSAutoConfirm") }
+func WithSNSAutoConfirm() Option {
+	return option("WithSNSAutoConfirm", true, "", func(c *config) { c.autoConfirm = true })
+}
+
+// WithMethods names HTTP methods that a [NewScheme] accepts beside POST, for
+// deliveries as well as challenges.
+func WithMethods(more ...string) Option {
+	ok := len(more) > 0 && !slices.Contains(more, "")
+	return option("WithMethods", ok, "a method is empty", func(c *config) {
+		c.methods = slices.DeleteFunc(slices.Clone(more), func(m string) bool { return m == http.MethodPost })
+	})
+}
+
+// WithAckDeadline says how long the provider of a [NewScheme] waits for the
+// response before it counts a delivery as failed; see [Scheme.AckDeadline]. It must
+// be positive.
+func WithAckDeadline(d time.Duration) Option {
+	return option("WithAckDeadline", d > 0, "the acknowledgement deadline must be positive", func(c *config) { c.ack = d })
+}
+
+// WithChallenge answers the challenges of a [NewScheme]; see [Scheme.Challenge].
+func WithChallenge(fn func(ctx context.Context, r *Request) (answer *Answer, ok bool, err error)) Option {
+	return option("WithChallenge", fn != nil, "the function that answers challenges is nil", func(c *config) { c.challenge = fn })
+}
+
+// WithSplit finds the events in a delivery of a [NewScheme]; see [Scheme.Split].
+// Without it a delivery is one event, of the identifier and type in the receipt.
+func WithSplit(fn func(r *Request, rec Receipt) ([]Raw, error)) Option {
+	return option("WithSplit", fn != nil, "the function that finds the events is nil", func(c *config) { c.split = fn })
 }

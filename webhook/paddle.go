@@ -8,9 +8,9 @@ import (
 
 // Paddle verifies the Paddle-Signature header of Paddle Billing: "ts=…;h1=…", hex
 // HMAC-SHA256 of "{timestamp}:{body}" under the notification destination's secret
-// key ("Verify webhook signatures", Paddle docs). Options: [Tolerance] (5
+// key ("Verify webhook signatures", Paddle docs). Options: [WithTolerance] (5
 // minutes; Paddle suggests 5 seconds, which a retry or a clock easily exceeds),
-// [Clock], [MaxBody].
+// [WithClock], [WithMaxBody].
 //
 // While a secret is rotated there are several h1, and any of them counts.
 // paddle-go-sdk refuses such a header and paddle-node-sdk looks at the last h1

@@ -57,7 +57,7 @@ func TestC37_APanicInAGuard(t *testing.T) {
 			}}
 			var log buffer
 			g := &blowingGuard{memoryGuard(t, webhook.MemoryGuardConfig{}), at}
-			h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDuplicates(g), log.option())
+			h := newHandler(t, fake{}, webhook.On("paid", j.run), webhook.WithDeduplication(g), log.option())
 			require.Equal(t, want, status(h, delivery(event("e1", "paid"))))
 			require.Contains(t, log.String(), "panicked with a string")
 			require.NotContains(t, log.String(), `error="`+inAPanic)

@@ -5,7 +5,7 @@ import "github.com/standpipe-go/standpipe/secret"
 // Postmark verifies Postmark's webhooks by the Basic authentication configured on
 // them: the source yields "user:password" ("Webhooks overview", Postmark docs).
 // Postmark signs nothing; where a custom header is configured on the webhook
-// instead, use [PostmarkHeader]. Options: [Clock], [MaxBody].
+// instead, use [PostmarkHeader]. Options: [WithClock], [WithMaxBody].
 func Postmark(credentials secret.Source, opts ...Option) (*Scheme, error) {
 	return newPostmark(traits{split: splitJSON[postmarkEnvelope]}, credentials, opts)
 }

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -8,22 +9,31 @@ import (
 	"github.com/standpipe-go/standpipe/internal/claims"
 )
 
+// PubSubConfig says which push subscription deliveries come from. Both fields are
+// required and compared exactly.
+type PubSubConfig struct {
+	// Audience is the subscription's audience: the endpoint's URL unless it was
+	// configured otherwise.
+	Audience string
+	// ServiceAccount is the email address of the subscription's service account.
+	ServiceAccount string
+}
+
 // PubSub verifies push deliveries of Google Cloud Pub/Sub by their OpenID Connect
-// token ("Authentication for push subscriptions", Google Cloud docs): audience
-// and serviceAccountEmail are those of the subscription, compared exactly, and
-// the address must be verified. The token does not cover the body, so nothing in
+// token ("Authentication for push subscriptions", Google Cloud docs), whose email
+// address must be verified. The token does not cover the body, so nothing in
 // the message is signed. The payload is the whole body: the envelope, or with
 // payload unwrapping the message itself, whatever it is. The event's type is the
 // message's attribute eventType or ce-type, from the envelope or, for an unwrapped
 // message whose subscription writes metadata, from the header of that name. Options:
-// [Clock], [MaxBody], [HTTPClient].
+// [WithClock], [WithMaxBody], [WithHTTPClient].
 //
 // Stricter than google-auth-library, which leaves the address to the caller:
 // without it, anyone with a Google Cloud project can send tokens for your
 // audience.
-func PubSub(audience, serviceAccountEmail string, opts ...Option) (*Scheme, error) {
+func PubSub(cfg PubSubConfig, opts ...Option) (*Scheme, error) {
 	const provider = "google-pubsub"
-	if user, host, ok := strings.Cut(serviceAccountEmail, "@"); !ok || user == "" || host == "" {
+	if user, host, ok := strings.Cut(cfg.ServiceAccount, "@"); !ok || user == "" || host == "" {
 		return nil, configError(provider, errors.New("the service account is not an email address"))
 	}
 	return newJWT(jwtSpec{
@@ -31,13 +41,13 @@ func PubSub(audience, serviceAccountEmail string, opts ...Option) (*Scheme, erro
 		traits: traits{split: unsigned(splitPubSub), maxBody: pubSubMaxBody, untrusted: pubSubHeaders,
 			unsignedHint: "the push subscription has no authentication"},
 		issuers:  []string{"https://accounts.google.com", "accounts.google.com"},
-		audience: audience,
+		audience: cfg.Audience,
 		rules:    claims.Rules{RequireIssuedAt: true},
 		types:    []string{"JWT"},
 		keysURL:  "https://www.googleapis.com/oauth2/v3/certs",
 		find:     bearerToken,
 		admit: func(set claims.Set, _ *Receipt) error {
-			return admitServiceAccount(set, serviceAccountEmail)
+			return admitServiceAccount(set, cfg.ServiceAccount)
 		},
 	}, opts)
 }
@@ -89,11 +99,11 @@ func splitPubSub(r *Request, rec Receipt) ([]Raw, error) {
 		if raw.Time.IsZero() {
 			raw.Time = m.OtherTime.Time
 		}
-		raw.Type = stringOr(m.attribute("eventType"), m.attribute("ce-type"))
+		raw.Type = cmp.Or(m.attribute("eventType"), m.attribute("ce-type"))
 		return []Raw{raw}, nil
 	}
 	raw.Time, _ = parseDate(first(r.Header, "X-Goog-Pubsub-Publish-Time"))
-	raw.Type = stringOr(first(r.Header, "Eventtype"), first(r.Header, "Ce-Type"))
+	raw.Type = cmp.Or(first(r.Header, "Eventtype"), first(r.Header, "Ce-Type"))
 	return []Raw{raw}, nil
 }
 

@@ -8,7 +8,7 @@ func Resend(secrets secret.Source, opts ...Option) (*Scheme, error) {
 	spec := svixSpec("resend")
 	spec.split = splitJSON[resendEnvelope]
 	spec.wrong["re_"] = "an API key"
-	return newStandard(spec, secrets, opts)
+	return newHMAC(spec, secrets, opts)
 }
 
 type resendEnvelope struct {

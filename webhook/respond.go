@@ -19,10 +19,9 @@ import (
 // duplicate guard is left out, because a provider that asks twice needs its
 // answer twice; a queue ([WithQueue]) cannot be combined with it.
 func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (*Answer, error)) HandlerOption {
-	return func(c *handlerConfig) {
+	return func(c *handlerConfig) error {
 		if fn == nil {
-			c.fail("Respond(%q): the function is nil", eventType)
-			return
+			return fmt.Errorf("Respond(%q): the function is nil", eventType)
 		}
 		run := func(ctx context.Context, d *Delivery, i int, suspect bool, find objectFinder) (*Answer, error) {
 			if len(d.Events) != 1 {
@@ -38,7 +37,7 @@ func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (
 			}
 			return answer, answer.check()
 		}
-		c.routes.add(c, eventType, &route{name: "Respond", run: run, responds: true, takes: reflect.TypeFor[T]()})
+		return c.routes.add(eventType, &route{name: "Respond", run: run, responds: true, takes: reflect.TypeFor[T]()})
 	}
 }
 

@@ -81,7 +81,7 @@ func TestRespondIsHeldToTheDeadline(t *testing.T) {
 func TestRespondAnswersARepetitionToo(t *testing.T) {
 	t.Parallel()
 	runs := 0
-	h := newHandler(t, fake{}, webhook.WithDuplicates(memoryGuard(t, webhook.MemoryGuardConfig{})),
+	h := newHandler(t, fake{}, webhook.WithDeduplication(memoryGuard(t, webhook.MemoryGuardConfig{})),
 		webhook.Respond("cmd", func(context.Context, webhook.Event[fakeEvent]) (*webhook.Answer, error) {
 			runs++
 			return webhook.JSON(runs)

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rsa"
 	"errors"
@@ -26,8 +27,8 @@ type RSAConfig struct {
 
 // RSA returns the scheme that cfg describes, for a service that this package does
 // not list. The source yields public keys of at least 2048 bits as
-// SubjectPublicKeyInfo, in PEM or as base64 of the DER form. Options: [Tolerance]
-// (if a timestamp is signed), [Clock], [MaxBody].
+// SubjectPublicKeyInfo, in PEM or as base64 of the DER form. Options: [WithTolerance]
+// (if a timestamp is signed), [WithClock], [WithMaxBody].
 func RSA(cfg RSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	h, err := digestHash(cfg.Hash)
 	if err != nil {
@@ -39,7 +40,7 @@ func RSA(cfg RSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, erro
 	}
 	return newAsymmetric(asymmetricSpec{
 		provider: cfg.Provider,
-		scheme:   stringOr(cfg.Scheme, name),
+		scheme:   cmp.Or(cfg.Scheme, name),
 		layout:   cfg.Layout,
 		parse:    func(text string) (publicKey, error) { return parseRSA(h, cfg.PSS, text) },
 	}, publicKeys, opts)

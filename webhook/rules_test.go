@@ -98,10 +98,10 @@ func TestW5_ToleranceBothWaysWithTheEdgeInside(t *testing.T) {
 			var opts []webhook.Option
 			if set > 0 {
 				tolerance = set
-				opts = append(opts, webhook.Tolerance(set))
+				opts = append(opts, webhook.WithTolerance(set))
 			}
 			now := fixedTime
-			opts = append(opts, webhook.Clock(func() time.Time { return now }))
+			opts = append(opts, webhook.WithClock(func() time.Time { return now }))
 			s, err := k.newScheme(opts...)
 			require.NoError(t, err)
 			r := k.request(t, fixedTime)
@@ -154,9 +154,9 @@ func TestW5_SNSHasNoToleranceByDefault(t *testing.T) {
 	r := k.request(t, fixedTime.Add(-365*24*time.Hour))
 	_, err := k.scheme(t).Verify(t.Context(), r)
 	require.NoError(t, err)
-	_, err = k.scheme(t, webhook.Tolerance(time.Hour)).Verify(t.Context(), r)
+	_, err = k.scheme(t, webhook.WithTolerance(time.Hour)).Verify(t.Context(), r)
 	require.ErrorIs(t, err, webhook.ErrStale)
-	_, err = k.scheme(t, webhook.Tolerance(time.Hour)).Verify(t.Context(), k.request(t, fixedTime.Add(-time.Hour)))
+	_, err = k.scheme(t, webhook.WithTolerance(time.Hour)).Verify(t.Context(), k.request(t, fixedTime.Add(-time.Hour)))
 	require.NoError(t, err)
 }
 
@@ -179,7 +179,7 @@ func TestW6_TimestampIsDigitsAndSignedLiterally(t *testing.T) {
 		_, err := s.Verify(t.Context(), post("{}", "Stripe-Signature", stripeHeader(ts)))
 		require.ErrorIs(t, err, webhook.ErrMalformed, "%q", ts)
 	}
-	std, err := webhook.StandardWebhooks(secret.Static(rawKey), webhook.RawSecret(), at(fixedTime))
+	std, err := webhook.StandardWebhooks(secret.Static(rawKey), webhook.WithRawSecret(), at(fixedTime))
 	require.NoError(t, err)
 	for _, ts := range []string{"+" + now, now + ".5", "hello"} {
 		_, err := std.Verify(t.Context(), post("{}", "Webhook-Id", "msg_1", "Webhook-Timestamp", ts, "Webhook-Signature", "v1,"+b64MAC(rawKey, "msg_1."+ts+".{}")))
@@ -576,7 +576,7 @@ func TestLayoutsThatCannotWorkAreRefused(t *testing.T) {
 		_, err = webhook.Datadog(header, secret.Static("t"))
 		require.ErrorIs(t, err, webhook.ErrConfig)
 	}
-	_, err = webhook.StaticToken("", "X", secret.Static("t"))
+	_, err = webhook.StaticToken(webhook.StaticTokenConfig{Provider: "", Header: "X"}, secret.Static("t"))
 	require.ErrorIs(t, err, webhook.ErrConfig)
 }
 
@@ -586,26 +586,26 @@ func TestOptionsWithoutEffectAreRefused(t *testing.T) {
 		kit  string
 		opts []webhook.Option
 	}{
-		{"github", []webhook.Option{webhook.Tolerance(time.Minute)}},
-		{"cloudflare", []webhook.Option{webhook.Tolerance(time.Minute)}},
-		{"stripe", []webhook.Option{webhook.RawSecret()}},
-		{"stripe", []webhook.Option{webhook.HTTPClient(http.DefaultClient)}},
-		{"stripe", []webhook.Option{webhook.SNSAutoConfirm()}},
-		{"stripe", []webhook.Option{webhook.Tolerance(0)}},
-		{"stripe", []webhook.Option{webhook.Tolerance(-time.Second)}},
-		{"stripe", []webhook.Option{webhook.MaxBody(0)}},
-		{"stripe", []webhook.Option{webhook.MaxBody(-1)}},
-		{"stripe", []webhook.Option{webhook.Clock(nil)}},
-		{"standard-webhooks-ed25519", []webhook.Option{webhook.RawSecret()}},
-		{"google-pubsub", []webhook.Option{webhook.Tolerance(time.Minute)}},
-		{"braintree", []webhook.Option{webhook.Tolerance(time.Minute)}},
-		{"twilio", []webhook.Option{webhook.Tolerance(time.Minute)}},
-		{"x", []webhook.Option{webhook.Tolerance(time.Minute)}},
+		{"github", []webhook.Option{webhook.WithTolerance(time.Minute)}},
+		{"cloudflare", []webhook.Option{webhook.WithTolerance(time.Minute)}},
+		{"stripe", []webhook.Option{webhook.WithRawSecret()}},
+		{"stripe", []webhook.Option{webhook.WithHTTPClient(http.DefaultClient)}},
+		{"stripe", []webhook.Option{webhook.WithSNSAutoConfirm()}},
+		{"stripe", []webhook.Option{webhook.WithTolerance(0)}},
+		{"stripe", []webhook.Option{webhook.WithTolerance(-time.Second)}},
+		{"stripe", []webhook.Option{webhook.WithMaxBody(0)}},
+		{"stripe", []webhook.Option{webhook.WithMaxBody(-1)}},
+		{"stripe", []webhook.Option{webhook.WithClock(nil)}},
+		{"standard-webhooks-ed25519", []webhook.Option{webhook.WithRawSecret()}},
+		{"google-pubsub", []webhook.Option{webhook.WithTolerance(time.Minute)}},
+		{"braintree", []webhook.Option{webhook.WithTolerance(time.Minute)}},
+		{"twilio", []webhook.Option{webhook.WithTolerance(time.Minute)}},
+		{"x", []webhook.Option{webhook.WithTolerance(time.Minute)}},
 	} {
 		_, err := kitNamed(t, c.kit).newScheme(c.opts...)
 		require.ErrorIs(t, err, webhook.ErrConfig, c.kit)
 	}
-	_, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(nil))
+	_, err := webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(nil))
 	require.ErrorIs(t, err, webhook.ErrConfig)
 	_, err = (&webhook.Scheme{}).Verify(t.Context(), post("{}"))
 	require.ErrorIs(t, err, webhook.ErrConfig, "the zero Scheme verifies nothing")
@@ -617,7 +617,7 @@ func TestEverySchemeChecksItsOptions(t *testing.T) {
 	t.Parallel()
 	for _, k := range kits() {
 		for says, opt := range map[string]webhook.Option{
-			"the largest body must be positive": webhook.MaxBody(0), "the clock is nil": webhook.Clock(nil),
+			"the largest body must be positive": webhook.WithMaxBody(0), "the clock is nil": webhook.WithClock(nil),
 		} {
 			s, err := k.newScheme(opt)
 			require.ErrorIs(t, err, webhook.ErrConfig, k.name)
@@ -625,21 +625,21 @@ func TestEverySchemeChecksItsOptions(t *testing.T) {
 			require.ErrorContains(t, err, k.scheme(t).Provider()+": ", k.name)
 			require.Nil(t, s, k.name)
 		}
-		_, err := k.newScheme(webhook.MaxBody(1), webhook.Clock(time.Now))
+		_, err := k.newScheme(webhook.WithMaxBody(1), webhook.WithClock(time.Now))
 		require.NoError(t, err, k.name)
-		_, err = k.newScheme(webhook.Tolerance(0))
+		_, err = k.newScheme(webhook.WithTolerance(0))
 		require.ErrorIs(t, err, webhook.ErrConfig, k.name)
 		if strings.Contains(err.Error(), "no effect") {
-			require.ErrorContains(t, err, "option Tolerance has no effect", k.name)
+			require.ErrorContains(t, err, "option WithTolerance has no effect", k.name)
 			continue
 		}
 		require.ErrorContains(t, err, "the tolerance must be positive", k.name)
-		_, err = k.newScheme(webhook.Tolerance(1))
+		_, err = k.newScheme(webhook.WithTolerance(1))
 		require.NoError(t, err, k.name)
 	}
-	_, err := kitNamed(t, "stripe").newScheme(webhook.SNSAutoConfirm(), webhook.RawSecret(), webhook.HTTPClient(nil))
-	require.ErrorContains(t, err, "option HTTPClient has no effect", "the first in an order that stays")
-	_, err = webhook.SNS([]string{topicARN}, webhook.HTTPClient(nil))
+	_, err := kitNamed(t, "stripe").newScheme(webhook.WithSNSAutoConfirm(), webhook.WithRawSecret(), webhook.WithHTTPClient(nil))
+	require.ErrorContains(t, err, "option WithSNSAutoConfirm has no effect", "the first that is given")
+	_, err = webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(nil))
 	require.ErrorContains(t, err, "the HTTP client is nil")
 }
 

@@ -64,7 +64,7 @@ func kits() []kit {
 		{"slack", bySource(webhook.Slack, rawKey), func() *webhooktest.Signer { return webhooktest.Slack(rawKey) }, object, true, true, false},
 		{"standard-webhooks", bySource(webhook.StandardWebhooks, standardKey), func() *webhooktest.Signer { return webhooktest.StandardWebhooks(standardKey) }, object, true, true, false},
 		{"standard-webhooks-raw", func(opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.StandardWebhooks(secret.Static(rawKey), append(opts, webhook.RawSecret())...)
+			return webhook.StandardWebhooks(secret.Static(rawKey), append(opts, webhook.WithRawSecret())...)
 		}, func() *webhooktest.Signer { return webhooktest.StandardWebhooksRaw(rawKey) }, object, true, true, false},
 		{"standard-webhooks-ed25519", func(opts ...webhook.Option) (*webhook.Scheme, error) {
 			return webhook.StandardWebhooksEd25519(secret.Static(ed25519Keys().Public), opts...)
@@ -100,20 +100,20 @@ func kits() []kit {
 			return webhooktest.Braintree(webhooktest.BraintreeKey{Public: "public_key", Private: rawKey})
 		}, "<notification><kind>check</kind></notification>", true, false, true},
 		{"aws-sns", func(opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.SNS([]string{topicARN}, append(opts, webhook.HTTPClient(snsCerts().Client()))...)
+			return webhook.SNS([]string{topicARN}, append(opts, webhook.WithHTTPClient(snsCerts().Client()))...)
 		}, func() *webhooktest.Signer {
 			return webhooktest.SNS(snsCerts(), webhooktest.SNSConfig{TopicARN: topicARN})
 		}, "hello\nworld", true, false, true},
 		{"auth0-logout", func(opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.Auth0Logout(issuer, "client123", append(opts, webhook.HTTPClient(keyServer().Client()))...)
+			return webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: issuer, ClientID: "client123"}, append(opts, webhook.WithHTTPClient(keyServer().Client()))...)
 		}, func() *webhooktest.Signer { return webhooktest.Auth0Logout(keyServer(), issuer, "client123") }, "", true, false, true},
 		{"firebase", func(opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.FirebaseBlocking("my-project", functionURL, append(opts, webhook.HTTPClient(keyServer().Client()))...)
+			return webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: "my-project", FunctionURL: functionURL}, append(opts, webhook.WithHTTPClient(keyServer().Client()))...)
 		}, func() *webhooktest.Signer {
 			return webhooktest.FirebaseBlocking(keyServer(), "my-project", functionURL)
 		}, "", true, false, true},
 		{"google-pubsub", func(opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.PubSub("https://example.com/push", "sa@my-project.iam.gserviceaccount.com", append(opts, webhook.HTTPClient(keyServer().Client()))...)
+			return webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/push", ServiceAccount: "sa@my-project.iam.gserviceaccount.com"}, append(opts, webhook.WithHTTPClient(keyServer().Client()))...)
 		}, func() *webhooktest.Signer {
 			return webhooktest.PubSub(keyServer(), "https://example.com/push", "sa@my-project.iam.gserviceaccount.com")
 		}, `{"message":{"data":"SGVsbG8=","messageId":"1"},"subscription":"s"}`, false, false, false},
@@ -129,14 +129,14 @@ func kits() []kit {
 		{"google-calendar", bySource(webhook.GoogleCalendar, rawKey), func() *webhooktest.Signer { return webhooktest.GoogleCalendar(rawKey) }, "", false, false, false},
 		{"auth0-log-stream", bySource(webhook.Auth0LogStream, "Bearer "+rawKey), func() *webhooktest.Signer { return webhooktest.Auth0LogStream("Bearer " + rawKey) }, `[{"log_id":"1"}]`, false, false, false},
 		{"static-token", func(opts ...webhook.Option) (*webhook.Scheme, error) {
-			return webhook.StaticToken("acme", "X-Acme-Token", secret.Static(rawKey), opts...)
+			return webhook.StaticToken(webhook.StaticTokenConfig{Provider: "acme", Header: "X-Acme-Token"}, secret.Static(rawKey), opts...)
 		}, func() *webhooktest.Signer { return webhooktest.Datadog("X-Acme-Token", rawKey) }, object, false, false, false},
 	}
 }
 
 func (k kit) scheme(t testing.TB, opts ...webhook.Option) *webhook.Scheme {
 	t.Helper()
-	s, err := k.newScheme(append([]webhook.Option{webhook.Clock(func() time.Time { return fixedTime })}, opts...)...)
+	s, err := k.newScheme(append([]webhook.Option{webhook.WithClock(func() time.Time { return fixedTime })}, opts...)...)
 	require.NoError(t, err)
 	return s
 }
@@ -231,7 +231,7 @@ func TestW11_BodyComparedRawUnderTheCap(t *testing.T) {
 					require.False(t, webhook.Undecidable(err), name)
 				}
 			}
-			small := k.scheme(t, webhook.MaxBody(8))
+			small := k.scheme(t, webhook.WithMaxBody(8))
 			require.EqualValues(t, 8, small.MaxBody())
 			large := clone(r)
 			large.Body = bytes.Repeat([]byte("x"), 9)

@@ -17,8 +17,8 @@ import (
 // -Timestamp ("Getting Started with the Event Webhook Security Features",
 // SendGrid docs). The source yields the verification keys as SendGrid shows them:
 // base64 of the DER form. A delivery is split into one event per array element.
-// Options: [Tolerance] (25 hours, since SendGrid retries for 24 and is not known
-// to sign again), [Clock], [MaxBody].
+// Options: [WithTolerance] (25 hours, since SendGrid retries for 24 and is not known
+// to sign again), [WithClock], [WithMaxBody].
 //
 // Nothing stands between timestamp and body in what is signed, so a timestamp of
 // ten digits and a body that begins with "[" are required before the signature
@@ -39,7 +39,7 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 // your Inbound Parse Webhooks", SendGrid docs). A policy with OAuth alone signs
 // nothing and is not for this. The payload is the form; the event's type is
 // "inbound". The boundary is the one that the body begins with, and a Content-Type
-// with another is refused. Options: [Tolerance] (25 hours), [Clock], [MaxBody] (30
+// with another is refused. Options: [WithTolerance] (25 hours), [WithClock], [WithMaxBody] (30
 // MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, admitInbound)

@@ -11,7 +11,7 @@ import (
 // Sentry verifies the hex HMAC-SHA256 of the body under the integration's client
 // secret, in the header Sentry-Hook-Signature of webhooks or Sentry-App-Signature
 // of requests by UI components ("Integration Platform: Webhooks", Sentry docs).
-// Options: [Clock], [MaxBody].
+// Options: [WithClock], [WithMaxBody].
 //
 // Neither Sentry-Hook-Timestamp nor Sentry-Hook-Resource nor Request-ID is
 // signed; the receipt marks them untrusted, and the time is not held to any

@@ -9,7 +9,7 @@ import (
 // Shopify verifies the base64 HMAC-SHA256 of the body under the app's client
 // secret, in the header X-Shopify-Hmac-SHA256 of webhooks ("Deliver webhooks
 // through HTTPS") or Shopify-Hmac-SHA256 of events ("Verify Events deliveries",
-// Shopify docs). Options: [Clock], [MaxBody].
+// Shopify docs). Options: [WithClock], [WithMaxBody].
 //
 // Neither time nor topic, shop or identifiers are signed; the receipt marks their
 // headers untrusted.

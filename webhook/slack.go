@@ -16,7 +16,7 @@ import (
 // from Slack", Slack docs). It answers the url_verification challenge of the
 // Events API once its signature is verified. Slash commands and interactions,
 // which are forms, verify too: the body tells what it is, never the Content-Type,
-// which is not signed. Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+// which is not signed. Options: [WithTolerance] (5 minutes), [WithClock], [WithMaxBody].
 //
 // Slack's check of the server's certificate, ssl_check=1 with its token as the form
 // or query of a request, bears no signature ("Implementing slash commands", Slack

@@ -110,7 +110,7 @@ func newSNS(t testing.TB, opts ...webhook.Option) (*webhook.Scheme, *snsServer) 
 	t.Helper()
 	cert := certificatePEM(t, snsKey(), fixedTime.Add(-time.Hour), fixedTime.Add(365*24*time.Hour))
 	server := &snsServer{answer: func(*http.Request) (*http.Response, error) { return response(http.StatusOK, cert), nil }}
-	s, err := webhook.SNS([]string{topicARN}, append([]webhook.Option{at(fixedTime), webhook.HTTPClient(server.client())}, opts...)...)
+	s, err := webhook.SNS([]string{topicARN}, append([]webhook.Option{at(fixedTime), webhook.WithHTTPClient(server.client())}, opts...)...)
 	require.NoError(t, err)
 	return s, server
 }
@@ -198,7 +198,7 @@ func TestW14_CertificateWithinItsValidityAndStrong(t *testing.T) {
 		"not a cert":     {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}), webhook.ErrUnavailable},
 		"over the limit": {append(bytes.Repeat([]byte("\n"), 64<<10), good...), webhook.ErrUnavailable},
 	} {
-		s, err := webhook.SNS([]string{topicARN}, at(fixedTime), webhook.HTTPClient(serving(c.cert)))
+		s, err := webhook.SNS([]string{topicARN}, at(fixedTime), webhook.WithHTTPClient(serving(c.cert)))
 		require.NoError(t, err)
 		_, err = s.Verify(t.Context(), post(string(snsBody(t, nil))))
 		if c.want == nil {
@@ -263,7 +263,7 @@ func TestW14_CertificateFetchesAreBounded(t *testing.T) {
 				return nil, r.Context().Err()
 			}
 		})}
-		s, err := webhook.SNS([]string{topicARN}, at(fixedTime), webhook.HTTPClient(client))
+		s, err := webhook.SNS([]string{topicARN}, at(fixedTime), webhook.WithHTTPClient(client))
 		require.NoError(t, err)
 		var wg sync.WaitGroup
 		for _, body := range bodies {
@@ -380,7 +380,7 @@ func TestW17_SubscriptionsAreConfirmedOnlyWhenAskedFor(t *testing.T) {
 	require.JSONEq(t, subscribe(good), string(raws[0].Payload))
 	require.Equal(t, []string{certURL}, server.fetched, "SubscribeURL is not fetched")
 
-	s, server = newSNS(t, webhook.SNSAutoConfirm())
+	s, server = newSNS(t, webhook.WithSNSAutoConfirm())
 	_, ok, err = s.Challenge(t.Context(), post(string(snsBody(t, nil))))
 	require.NoError(t, err)
 	require.False(t, ok, "a notification is none")

@@ -101,7 +101,7 @@ func TestSNSWhatIsSigned(t *testing.T) {
 // W17: nothing is fetched but what confirms this subscription.
 func TestW17_SubscribeURLThatIsNone(t *testing.T) {
 	t.Parallel()
-	s, server := newSNS(t, webhook.SNSAutoConfirm())
+	s, server := newSNS(t, webhook.WithSNSAutoConfirm())
 	for _, url := range []string{
 		":", "https://sns.us-west-2.amazonaws.com/?%zz", subscribeURL + "&Token=token1", subscribeURL + ";x", strings.Replace(subscribeURL, "&Token=token1", "", 1),
 		strings.Replace(subscribeURL, "Action=ConfirmSubscription&", "", 1), strings.Replace(subscribeURL, topicARN, topicARN+"2", 1), subscribeURL + "#x",
@@ -143,7 +143,7 @@ func TestSNSTolerance(t *testing.T) {
 	t.Parallel()
 	body := string(snsBody(t, nil)) // of 14:20:10
 	for skew, ok := range map[time.Duration]bool{0: true, time.Minute: true, -time.Minute: true, time.Minute + time.Second: false, -time.Minute - time.Second: false} {
-		s, _ := newSNS(t, webhook.Tolerance(time.Minute))
+		s, _ := newSNS(t, webhook.WithTolerance(time.Minute))
 		r := post(body)
 		r.ReceivedAt = time.Date(2025, 6, 25, 14, 20, 10, 0, time.UTC).Add(skew)
 		_, err := s.Verify(t.Context(), r)
@@ -228,7 +228,7 @@ func TestW14_CertificatesKey(t *testing.T) {
 		"DER":          {certificate(2048), webhook.ErrUnavailable},
 		"nothing":      {nil, webhook.ErrUnavailable},
 	} {
-		s, err := webhook.SNS([]string{topicARN}, at(fixedTime), webhook.HTTPClient(serving(c.cert)))
+		s, err := webhook.SNS([]string{topicARN}, at(fixedTime), webhook.WithHTTPClient(serving(c.cert)))
 		require.NoError(t, err)
 		_, err = s.Verify(t.Context(), post(string(snsBody(t, nil))))
 		require.ErrorIs(t, err, c.want, name)

@@ -110,7 +110,7 @@ func TestW14_FloodDoesNotStarveTheGenuineCertificate(t *testing.T) {
 		var refetched time.Duration
 		synctest.Test(t, func(t *testing.T) {
 			host = newCertHost(t, 100*time.Millisecond) // so that 80 a second are fetched
-			s, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(host.client()))
+			s, err := webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(host.client()))
 			require.NoError(t, err)
 			var wg sync.WaitGroup
 			ctx, stop := context.WithCancel(t.Context())
@@ -199,7 +199,7 @@ func TestW14_WaitingIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		host := newCertHost(t, 4*time.Second)
-		s, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(host.client()))
+		s, err := webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(host.client()))
 		require.NoError(t, err)
 		begin := time.Now()
 		var mu sync.Mutex
@@ -248,7 +248,7 @@ func TestW14_MessagesThatGaveUpCount(t *testing.T) {
 	body := string(snsBody(t, nil))
 	synctest.Test(t, func(t *testing.T) {
 		host := newCertHost(t, time.Second)
-		s, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(host.client()))
+		s, err := webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(host.client()))
 		require.NoError(t, err)
 		var wg sync.WaitGroup
 		for n := range 8 {
@@ -286,7 +286,7 @@ func TestW14_MessagesThatGaveUpCount(t *testing.T) {
 func TestW14_ProvenCertificateIsKept(t *testing.T) {
 	t.Parallel()
 	now := fixedTime
-	s, server := newSNS(t, webhook.Clock(func() time.Time { now = now.Add(time.Second); return now }))
+	s, server := newSNS(t, webhook.WithClock(func() time.Time { now = now.Add(time.Second); return now }))
 	genuine := string(snsBody(t, nil))
 	_, err := s.Verify(t.Context(), post(genuine))
 	require.NoError(t, err)
@@ -320,7 +320,7 @@ func TestW14_HowLongFetchesCount(t *testing.T) {
 			}
 			return res, err
 		})}
-		s, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(client))
+		s, err := webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(client))
 		require.NoError(t, err)
 		verify := func() error {
 			_, err := s.Verify(t.Context(), post(body))
@@ -348,7 +348,7 @@ func TestW14_FailuresAreForgottenInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		host := newCertHost(t, 0)
-		s, err := webhook.SNS([]string{topicARN}, webhook.HTTPClient(host.client()))
+		s, err := webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(host.client()))
 		require.NoError(t, err)
 		ask := func(n int) {
 			_, err := s.Verify(t.Context(), post(garbage(t, n)))

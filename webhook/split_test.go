@@ -194,7 +194,7 @@ func TestSplitUnwrappedPubSubAndShopify(t *testing.T) {
 		ID: "w1", Type: "orders/create", APIVersion: "2025-04", Time: fixedTime.Add(time.Second / 2).UTC(), Payload: []byte("{}"),
 	}, raws[0])
 
-	generic, err := webhook.StaticToken("acme", "X-T", secret.Static("t"))
+	generic, err := webhook.StaticToken(webhook.StaticTokenConfig{Provider: "acme", Header: "X-T"}, secret.Static("t"))
 	require.NoError(t, err)
 	raws, err = split(t, generic, post("any", "X-T", "t"))
 	require.NoError(t, err)

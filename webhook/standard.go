@@ -12,8 +12,8 @@ import (
 // specification 1.0.0 with a symmetric key: "v1," and the base64 HMAC-SHA256 of
 // "{id}.{timestamp}.{body}", in the headers webhook-id, webhook-timestamp and
 // webhook-signature. Secrets are base64 of at least 24 bytes, with or without the
-// prefix "whsec_"; see [RawSecret] for senders that use the text itself. Options:
-// [Tolerance] (5 minutes), [Clock], [MaxBody], [RawSecret].
+// prefix "whsec_"; see [WithRawSecret] for senders that use the text itself. Options:
+// [WithTolerance] (5 minutes), [WithClock], [WithMaxBody], [WithRawSecret].
 //
 // Stricter than the reference libraries for Go: those split a signature at every
 // comma, so that "v1,<signature>,x" verifies, and print the timestamp anew before
@@ -21,14 +21,14 @@ import (
 // identifier with a dot is refused, since the specification forbids it: the dot
 // delimits it.
 func StandardWebhooks(secrets secret.Source, opts ...Option) (*Scheme, error) {
-	return newStandard(standardSpec("standard-webhooks"), secrets, opts)
+	return newHMAC(standardSpec("standard-webhooks"), secrets, opts)
 }
 
 // StandardWebhooksEd25519 verifies senders that follow the Standard Webhooks
 // specification 1.0.0 with a key pair: "v1a," and the base64 Ed25519 signature.
 // The source yields public keys with the prefix "whpk_". Signatures of the kind
 // "v1" in the same header never count, even when keyed with the public key's
-// bytes. Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+// bytes. Options: [WithTolerance] (5 minutes), [WithClock], [WithMaxBody].
 func StandardWebhooksEd25519(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := standardSpec("standard-webhooks")
 	layout := spec.Layout
@@ -72,7 +72,7 @@ func standardSpec(provider string) hmacSpec {
 			},
 		},
 		traits: traits{
-			uses: []string{"RawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"},
+			uses: []string{"WithRawSecret"}, split: splitLoose[standardEnvelope], akin: []string{"standard-webhooks"},
 			objects: objectRule{
 				path: []string{"data"}, typ: "type",
 				members: []string{"id", "object", "type", "timestamp", "created_at", "instance_id", "event_attributes"},
@@ -80,17 +80,6 @@ func standardSpec(provider string) hmacSpec {
 		},
 		wrong: wrongKinds{"whpk_": "a public key", "whsk_": "a private key"},
 	}
-}
-
-func newStandard(spec hmacSpec, secrets secret.Source, opts []Option) (*Scheme, error) {
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
-	if o.rawSecret {
-		spec.Key, spec.checkSecret = RawKey, nil
-	}
-	return newHMAC(spec, secrets, opts)
 }
 
 type standardEnvelope struct {

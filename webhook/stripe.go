@@ -10,7 +10,7 @@ import (
 // "{timestamp}.{body}" under the endpoint's signing secret, whose prefix "whsec_"
 // is part of the key ("Verify webhook signatures manually", Stripe docs). Any API
 // version verifies, and thin events too; [Raw].Object tells the envelopes apart.
-// Options: [Tolerance] (5 minutes), [Clock], [MaxBody].
+// Options: [WithTolerance] (5 minutes), [WithClock], [WithMaxBody].
 //
 // Stricter than stripe-go and stripe-node, which take a second t= (the last one
 // counts) and any time in the future: a header with two t= has no single meaning

@@ -9,12 +9,12 @@ import (
 // Svix verifies what Svix sends: Standard Webhooks under the headers svix-id,
 // svix-timestamp and svix-signature, or under the unbranded webhook-* names when
 // the first are missing ("Verifying webhooks manually", Svix docs). Options:
-// [Tolerance] (5 minutes), [Clock], [MaxBody], [RawSecret].
+// [WithTolerance] (5 minutes), [WithClock], [WithMaxBody], [WithRawSecret].
 //
 // Stricter than svix-webhooks for Go in the same two points as
 // [StandardWebhooks].
 func Svix(secrets secret.Source, opts ...Option) (*Scheme, error) {
-	return newStandard(svixSpec("svix"), secrets, opts)
+	return newHMAC(svixSpec("svix"), secrets, opts)
 }
 
 func svixSpec(provider string) hmacSpec {

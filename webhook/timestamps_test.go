@@ -223,12 +223,12 @@ func FuzzTimestamps(f *testing.F) {
 	for _, format := range []webhook.TimestampFormat{webhook.UnixSeconds, webhook.UnixMilliseconds, webhook.RFC3339} {
 		s, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{
 			SignatureHeader: "X-Sig", TimestampHeader: "X-Time", TimestampFormat: format, Signed: "{timestamp}{body}",
-		}}, secret.Static(rawKey), webhook.Tolerance(1<<62))
+		}}, secret.Static(rawKey), webhook.WithTolerance(1<<62))
 		schemes = append(schemes, mustScheme(f, s, err))
 	}
 	s, err := webhook.HMAC(webhook.HMACConfig{Provider: "acme", Layout: webhook.Layout{
 		SignatureHeader: "X-Sig", TimestampHeader: "X-Time", TimestampFormat: webhook.RFC3339, IDHeader: "X-Id", Signed: "{id}{timestamp}{body}",
-	}}, secret.Static(rawKey), webhook.Tolerance(1<<62))
+	}}, secret.Static(rawKey), webhook.WithTolerance(1<<62))
 	named := mustScheme(f, s, err)
 	f.Fuzz(func(t *testing.T, ts string, body []byte) {
 		content := ts + string(body)

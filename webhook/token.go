@@ -12,13 +12,22 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
+// StaticTokenConfig describes a scheme that only sends a secret. Both fields are
+// required.
+type StaticTokenConfig struct {
+	// Provider is the sender's name in lower case, for receipts and errors.
+	Provider string
+	// Header is the header that holds the secret.
+	Header string
+}
+
 // StaticToken returns a scheme for a service that only sends a fixed secret in a
 // header, compared exactly as configured ("Bearer …" included, if the service
 // sends that). It is the weakest kind: the body is not signed, nothing is dated,
 // and whoever sees one request can send any other. Accept it over TLS only.
-// Options: [Clock], [MaxBody].
-func StaticToken(provider, header string, tokens secret.Source, opts ...Option) (*Scheme, error) {
-	return newToken(tokenSpec{provider: provider, header: header}, tokens, opts)
+// Options: [WithClock], [WithMaxBody].
+func StaticToken(cfg StaticTokenConfig, tokens secret.Source, opts ...Option) (*Scheme, error) {
+	return newToken(tokenSpec{provider: cfg.Provider, header: cfg.Header}, tokens, opts)
 }
 
 type tokenSpec struct {

@@ -22,7 +22,7 @@ import (
 // webhook's URL and, for a form, of its sorted parameters, under the account's
 // auth token ("Validating Signatures from Twilio", Twilio docs). Other bodies are
 // covered through bodySHA256 in the URL's query, and are refused without it.
-// Options: [Clock], [MaxBody].
+// Options: [WithClock], [WithMaxBody].
 //
 // publicURL is the URL as it is configured at Twilio. It never comes from the
 // Host or X-Forwarded-* headers, which anyone can set. With a path, path and

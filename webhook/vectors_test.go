@@ -214,15 +214,15 @@ func (v vector) options(t *testing.T) []webhook.Option {
 	var opts []webhook.Option
 	switch isTimed := slices.Contains(timed, v.Provider); {
 	case v.Now != nil:
-		opts = append(opts, webhook.Clock(func() time.Time { return time.Unix(*v.Now, 0) }))
+		opts = append(opts, webhook.WithClock(func() time.Time { return time.Unix(*v.Now, 0) }))
 		if v.Tolerance > 0 && isTimed {
-			opts = append(opts, webhook.Tolerance(time.Duration(v.Tolerance)*time.Second))
+			opts = append(opts, webhook.WithTolerance(time.Duration(v.Tolerance)*time.Second))
 		}
 	case isTimed: // no check of the time
-		opts = append(opts, webhook.Tolerance(math.MaxInt64))
+		opts = append(opts, webhook.WithTolerance(math.MaxInt64))
 	}
 	if v.SecretFormat == "raw" {
-		opts = append(opts, webhook.RawSecret())
+		opts = append(opts, webhook.WithRawSecret())
 	}
 	return opts
 }
@@ -261,12 +261,12 @@ func (v vector) scheme(t *testing.T) (*webhook.Scheme, error) {
 	case "aws-sns":
 		return v.sns(t)
 	case "auth0-logout":
-		return webhook.Auth0Logout(v.Config.Issuers[0], v.Config.Audience, append(opts, v.keys())...)
+		return webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: v.Config.Issuers[0], ClientID: v.Config.Audience}, append(opts, v.keys())...)
 	case "firebase":
 		project := v.Config.Issuers[0][strings.LastIndexByte(v.Config.Issuers[0], '/')+1:]
-		return webhook.FirebaseBlocking(project, v.Config.Audience, append(opts, v.keys())...)
+		return webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: project, FunctionURL: v.Config.Audience}, append(opts, v.keys())...)
 	case "google-pubsub":
-		return webhook.PubSub(v.Config.Audience, v.Config.Email, append(opts, v.keys())...)
+		return webhook.PubSub(webhook.PubSubConfig{Audience: v.Config.Audience, ServiceAccount: v.Config.Email}, append(opts, v.keys())...)
 	case "datadog":
 		return webhook.Datadog("X-Datadog-Webhook-Token", v.secrets(t), opts...)
 	case "twilio":
@@ -320,14 +320,14 @@ func (v vector) sns(t *testing.T) (*webhook.Scheme, error) {
 	if v.Now != nil && time.Unix(*v.Now, 0).After(now) {
 		now = time.Unix(*v.Now, 0)
 	}
-	opts := []webhook.Option{webhook.Clock(func() time.Time { return now }), webhook.HTTPClient(serving([]byte(v.CertificatePEM)))}
+	opts := []webhook.Option{webhook.WithClock(func() time.Time { return now }), webhook.WithHTTPClient(serving([]byte(v.CertificatePEM)))}
 	if v.Tolerance > 0 {
-		opts = append(opts, webhook.Tolerance(time.Duration(v.Tolerance)*time.Second))
+		opts = append(opts, webhook.WithTolerance(time.Duration(v.Tolerance)*time.Second))
 	}
 	return webhook.SNS(v.Topics, opts...)
 }
 
-func (v vector) keys() webhook.Option { return webhook.HTTPClient(serving(v.JWKS)) }
+func (v vector) keys() webhook.Option { return webhook.WithHTTPClient(serving(v.JWKS)) }
 
 // serving is a client that gets body from everywhere.
 func serving(body []byte) *http.Client {

@@ -18,7 +18,7 @@ import (
 // in X-Twitter-Webhooks-Signature-OAuth2 under its OAuth 2.0 client secret
 // ("Webhooks: Securing webhooks", X docs). Either source may be nil, but not
 // both; a header counts only with its own secret, and one right signature
-// suffices. Options: [Clock], [MaxBody].
+// suffices. Options: [WithClock], [WithMaxBody].
 //
 // It answers the challenge-response check, a GET with crc_token, under the newest
 // consumer secret, or client secret if there is no other. That makes the endpoint
@@ -44,13 +44,17 @@ func X(consumerSecrets, clientSecrets secret.Source, opts ...Option) (*Scheme, e
 		if c.src == nil {
 			continue
 		}
-		core, err := newHMACCore(hmacSpec{
+		spec := hmacSpec{
 			HMACConfig: HMACConfig{
 				Provider: provider, Scheme: "sha256",
 				Layout: Layout{SignatureHeader: c.header, Encoding: Base64, Prefix: "sha256="},
 			},
 			admit: admitX,
-		}, c.src)
+		}
+		core, err := newHMACCore(spec)
+		if err == nil {
+			err = core.setKeys(spec, c.src)
+		}
 		if err != nil {
 			return nil, configError(provider, err)
 		}

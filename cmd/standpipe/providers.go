@@ -81,10 +81,10 @@ func (p *provider) scheme(o *options, opts ...webhook.Option) (*webhook.Scheme, 
 		if err != nil {
 			return nil, err
 		}
-		opts = append(opts, webhook.HTTPClient(client))
+		opts = append(opts, webhook.WithHTTPClient(client))
 	}
 	if o.rawSecret {
-		opts = append(opts, webhook.RawSecret())
+		opts = append(opts, webhook.WithRawSecret())
 	}
 	return p.verify(src, o, opts...)
 }

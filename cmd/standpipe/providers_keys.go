@@ -35,7 +35,7 @@ func keyProviders() []*provider {
 				return webhooktest.PubSub(k, o.audience, o.email)
 			}),
 			verify: func(_ secret.Source, o *options, opts ...webhook.Option) (*webhook.Scheme, error) {
-				return webhook.PubSub(o.audience, o.email, opts...)
+				return webhook.PubSub(webhook.PubSubConfig{Audience: o.audience, ServiceAccount: o.email}, opts...)
 			}},
 		{name: "firebase", secret: "to sign, the key from the keys command; verifying fetches Google's key set, or reads -keys-file",
 			needs: []string{"project", "audience"}, keyless: true, wraps: true, keys: tokenKeys,
@@ -43,7 +43,7 @@ func keyProviders() []*provider {
 				return webhooktest.FirebaseBlocking(k, o.project, o.audience)
 			}),
 			verify: func(_ secret.Source, o *options, opts ...webhook.Option) (*webhook.Scheme, error) {
-				return webhook.FirebaseBlocking(o.project, o.audience, opts...)
+				return webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: o.project, FunctionURL: o.audience}, opts...)
 			}},
 		{name: "auth0-logout", secret: "to sign, the key from the keys command; verifying fetches the tenant's key set, or reads -keys-file",
 			needs: []string{"issuer", "audience"}, keyless: true, wraps: true, keys: tokenKeys,
@@ -51,7 +51,7 @@ func keyProviders() []*provider {
 				return webhooktest.Auth0Logout(k, o.issuer, o.audience)
 			}),
 			verify: func(_ secret.Source, o *options, opts ...webhook.Option) (*webhook.Scheme, error) {
-				return webhook.Auth0Logout(o.issuer, o.audience, opts...)
+				return webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: o.issuer, ClientID: o.audience}, opts...)
 			}},
 	}
 }

@@ -34,7 +34,7 @@ func receiver(app *app, from endpointSecrets, log *slog.Logger) (http.Handler, e
 			errs = append(errs, err)
 			return
 		}
-		h, err := webhook.NewHandler(v, append(opts, webhook.WithDuplicates(guard), webhook.WithLogger(log))...)
+		h, err := webhook.NewHandler(v, append(opts, webhook.WithDeduplication(guard), webhook.WithLogger(log))...)
 		mux.Handle(path, h)
 		errs = append(errs, err)
 	}

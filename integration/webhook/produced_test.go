@@ -27,7 +27,7 @@ import (
 )
 
 // accept verifies a delivery of body, and that a changed one is refused.
-func accept(t *testing.T, v webhook.Verifier, header http.Header, i int, body []byte) {
+func accept(t *testing.T, v *webhook.Scheme, header http.Header, i int, body []byte) {
 	t.Helper()
 	_, err := v.Verify(t.Context(), &webhook.Request{Header: header, Body: body})
 	if err != nil {
@@ -40,7 +40,7 @@ func accept(t *testing.T, v webhook.Verifier, header http.Header, i int, body []
 }
 
 // large admits the bodies of 1 MiB and a little: 1 MiB is the default cap.
-var large = webhook.MaxBody(4 << 20)
+var large = webhook.WithMaxBody(4 << 20)
 
 func header(pairs ...string) http.Header {
 	h := http.Header{}
@@ -70,7 +70,7 @@ func TestWeAcceptWhatStandardWebhooksSigns(t *testing.T) {
 	require.NoError(t, err)
 	rawSigner, err := standardwebhooks.NewWebhookRaw([]byte(plainSecret))
 	require.NoError(t, err)
-	rawVerifier, err := webhook.StandardWebhooks(secret.Static(plainSecret), webhook.RawSecret(), large)
+	rawVerifier, err := webhook.StandardWebhooks(secret.Static(plainSecret), webhook.WithRawSecret(), large)
 	require.NoError(t, err)
 	bodies(t, anyBytes, func(i int, body []byte) {
 		now, id := time.Now(), fmt.Sprint("msg_", i)
@@ -214,7 +214,7 @@ func TestWeAcceptTokensByGolangJWT(t *testing.T) {
 	require.NoError(t, err)
 	set := fmt.Sprintf(`{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"k1","n":"%s","e":"%s"}]}`,
 		base64.RawURLEncoding.EncodeToString(key.N.Bytes()), base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()))
-	issuer := webhook.HTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+	issuer := webhook.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(set)), Request: r}, nil
 	})})
 	token := func(typ string, claims jwt.MapClaims) string {
@@ -224,11 +224,11 @@ func TestWeAcceptTokensByGolangJWT(t *testing.T) {
 		require.NoError(t, err)
 		return s
 	}
-	pubSub, err := webhook.PubSub("https://example.com/push", "sa@example.com", issuer)
+	pubSub, err := webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/push", ServiceAccount: "sa@example.com"}, issuer)
 	require.NoError(t, err)
-	blocking, err := webhook.FirebaseBlocking("p", "https://f.example/", issuer)
+	blocking, err := webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: "p", FunctionURL: "https://f.example/"}, issuer)
 	require.NoError(t, err)
-	logout, err := webhook.Auth0Logout("https://t.auth0.com/", "client", issuer)
+	logout, err := webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: "https://t.auth0.com/", ClientID: "client"}, issuer)
 	require.NoError(t, err)
 
 	bodies(t, text, func(i int, body []byte) {

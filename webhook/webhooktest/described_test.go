@@ -92,7 +92,7 @@ func TestDescribedKeyPair(t *testing.T) {
 
 func TestStaticToken(t *testing.T) {
 	t.Parallel()
-	v, err := webhook.StaticToken("acme", "X-Acme-Token", secret.Static(canary))
+	v, err := webhook.StaticToken(webhook.StaticTokenConfig{Provider: "acme", Header: "X-Acme-Token"}, secret.Static(canary))
 	require.NoError(t, err)
 	_, err = v.Verify(t.Context(), received(t, webhooktest.StaticToken("acme", "X-Acme-Token", canary).Request(nil)))
 	require.NoError(t, err)

@@ -69,7 +69,7 @@ func ExampleXChallengeAnswer() {
 // Hooks that carry a token are tested with a key server that needs no network.
 func ExampleNewKeyServer() {
 	keys := webhooktest.NewKeyServer()
-	scheme, err := webhook.PubSub("https://example.com/push", "push@my-project.iam.gserviceaccount.com", webhook.HTTPClient(keys.Client()))
+	scheme, err := webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/push", ServiceAccount: "push@my-project.iam.gserviceaccount.com"}, webhook.WithHTTPClient(keys.Client()))
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -83,31 +83,31 @@ func pairs(t *testing.T) map[string]pair {
 		},
 		"sns": {
 			signer:   webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic}),
-			verifier: must(webhook.SNS([]string{topic}, webhook.HTTPClient(certs.Client()))), bodies: jsonArray,
+			verifier: must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()))), bodies: jsonArray,
 		},
 		"sns version 1": {
 			signer:   webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic, Version: "1", Subject: "A subject"}),
-			verifier: must(webhook.SNS([]string{topic}, webhook.HTTPClient(certs.Client()))), bodies: notification,
+			verifier: must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()))), bodies: notification,
 		},
 		"sns confirmation": {
 			signer:   webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic}).WithEvent("SubscriptionConfirmation"),
-			verifier: must(webhook.SNS([]string{topic}, webhook.HTTPClient(certs.Client()))), bodies: notification,
+			verifier: must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()))), bodies: notification,
 		},
 		"sns end of a subscription": {
 			signer:   webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic}).WithEvent("UnsubscribeConfirmation"),
-			verifier: must(webhook.SNS([]string{topic}, webhook.HTTPClient(certs.Client()))), bodies: notification,
+			verifier: must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()))), bodies: notification,
 		},
 		"pubsub": {
 			signer: webhooktest.PubSub(keys, "https://example.com/push", account), stranger: webhooktest.PubSub(otherKeys, "https://example.com/push", account),
-			verifier: must(webhook.PubSub("https://example.com/push", account, webhook.HTTPClient(keys.Client()))), bodies: anyBytes, bodyFree: true,
+			verifier: must(webhook.PubSub(webhook.PubSubConfig{Audience: "https://example.com/push", ServiceAccount: account}, webhook.WithHTTPClient(keys.Client()))), bodies: anyBytes, bodyFree: true,
 		},
 		"firebase": {
 			signer: webhooktest.FirebaseBlocking(keys, "my-project", function), stranger: webhooktest.FirebaseBlocking(otherKeys, "my-project", function),
-			verifier: must(webhook.FirebaseBlocking("my-project", function, webhook.HTTPClient(keys.Client()))), bodies: noBody, bodyFree: true,
+			verifier: must(webhook.FirebaseBlocking(webhook.FirebaseBlockingConfig{ProjectID: "my-project", FunctionURL: function}, webhook.WithHTTPClient(keys.Client()))), bodies: noBody, bodyFree: true,
 		},
 		"auth0 logout": {
 			signer: webhooktest.Auth0Logout(keys, tenant, "client"), stranger: webhooktest.Auth0Logout(otherKeys, tenant, "client"),
-			verifier: must(webhook.Auth0Logout(tenant, "client", webhook.HTTPClient(keys.Client()))), bodies: noBody, bodyFree: true,
+			verifier: must(webhook.Auth0Logout(webhook.Auth0LogoutConfig{Issuer: tenant, ClientID: "client"}, webhook.WithHTTPClient(keys.Client()))), bodies: noBody, bodyFree: true,
 		},
 		"stripe": {
 			signer: webhooktest.Stripe(canary), stranger: webhooktest.Stripe("x"), timed: true,
@@ -147,7 +147,7 @@ func pairs(t *testing.T) map[string]pair {
 		},
 		"standard webhooks raw": {
 			signer: webhooktest.StandardWebhooksRaw(canary), stranger: webhooktest.StandardWebhooksRaw("x"), timed: true,
-			verifier: must(webhook.StandardWebhooks(src(canary), webhook.RawSecret())), bodies: anyBytes,
+			verifier: must(webhook.StandardWebhooks(src(canary), webhook.WithRawSecret())), bodies: anyBytes,
 		},
 		"standard webhooks ed25519": {
 			signer: webhooktest.StandardWebhooksEd25519(ed.Private), stranger: webhooktest.StandardWebhooksEd25519(otherEd.Private), timed: true,
@@ -159,7 +159,7 @@ func pairs(t *testing.T) map[string]pair {
 		},
 		"openai raw": {
 			signer: webhooktest.OpenAI(canary), stranger: webhooktest.OpenAI("x"), timed: true,
-			verifier: must(webhook.OpenAI(src(canary), webhook.RawSecret())), bodies: anyBytes,
+			verifier: must(webhook.OpenAI(src(canary), webhook.WithRawSecret())), bodies: anyBytes,
 		},
 		"sendgrid": {
 			signer: webhooktest.SendGrid(events.Private), stranger: webhooktest.SendGrid(others.Private),
@@ -335,7 +335,7 @@ func TestVerifiersAnswerChallenges(t *testing.T) {
 	require.Contains(t, answer(must(webhook.Slack(secret.Static(canary))), webhooktest.Slack(canary).Request([]byte(body))), "abc")
 
 	certs := sharedCertificates()
-	confirming := must(webhook.SNS([]string{topic}, webhook.HTTPClient(certs.Client()), webhook.SNSAutoConfirm()))
+	confirming := must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()), webhook.WithSNSAutoConfirm()))
 	_ = answer(confirming, webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic}).WithEvent("SubscriptionConfirmation").Request([]byte("x")))
 }
 

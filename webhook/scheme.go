@@ -7,16 +7,28 @@ import (
 	"time"
 )
 
-// Verifier decides whether a delivery is genuine. The error is nil only if it is;
-// see [Error] and [Undecidable]. Implementations are safe for concurrent use.
-// Every provider's constructor returns one as a [*Scheme].
-type Verifier interface {
-	Verify(ctx context.Context, r *Request) (Receipt, error)
-}
-
-// Scheme is one provider's way of signing deliveries, with keys. It implements
-// [Verifier], is immutable and safe for concurrent use. The zero Scheme verifies
-// nothing.
+// Scheme is one provider's way of signing deliveries, with keys. It is immutable
+// and safe for concurrent use. The zero Scheme verifies nothing.
+//
+// # Rules that hold for every scheme
+//
+// The raw body is what is signed: verify before parsing, and let no middleware read
+// the body first. Only the provider's own current scheme counts: signatures made
+// with an older or different algorithm are ignored, even if valid. Repeated
+// signature, identifier or timestamp headers are refused. Timestamps are held to a
+// tolerance in both directions, five minutes unless the constructor says otherwise.
+//
+// Several keys may be valid at once, so that they can be rotated; they come from a
+// [secret.Source] and are read at every use, without a restart. A blank, malformed
+// or wrong-kind key is refused by the constructor; if a source later returns such a
+// key, deliveries are undecided, which a [Handler] answers with 503.
+//
+// # What is signed
+//
+// Some providers put an event's type or identifier in headers that their signature
+// does not cover. A [Receipt] says so: see its EventIDSigned and Untrusted fields.
+// Whoever holds one genuine delivery can replay it under another unsigned
+// identifier, or without one; see [Event].Suspect.
 type Scheme struct {
 	provider  string
 	maxBody   int64
@@ -37,6 +49,7 @@ type Scheme struct {
 	form      otherForm
 
 	// For hints only.
+	own          bool     // the caller's own: none is given
 	akin         []string // providers whose headers this scheme shares
 	unsignedHint string   // why a delivery may come without a signature
 	mismatchHint func(body []byte) string
@@ -72,7 +85,7 @@ func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
 
 // Challenge answers a provider's check that the endpoint belongs to whoever
 // configured it: X's CRC, Braintree's bt_challenge, Slack's url_verification, and
-// SNS's subscription confirmation if [SNSAutoConfirm] was given. It also answers what
+// SNS's subscription confirmation if [WithSNSAutoConfirm] was given. It also answers what
 // is no event because nobody signed what it says: Slack's check of the certificate
 // and the GET of Sentry's select components. ok reports whether r is one of these;
 // when it is not, the answer and the error are nil. Challenges that the provider
@@ -166,6 +179,17 @@ func (s *Scheme) clock(r *Request) time.Time {
 
 func (s *Scheme) fail(reason error, detail string) *Error {
 	return &Error{Provider: s.provider, Reason: reason, Detail: detail}
+}
+
+// object returns an event's object, a part of its payload.
+func (s *Scheme) object(raw *Raw) ([]byte, error) { return s.objects.find(s.provider, raw) }
+
+// signedURL returns what the signature covers of the URL, mostly nothing.
+func (s *Scheme) signedURL(r *Request) string {
+	if s.urlSigned == nil {
+		return ""
+	}
+	return s.urlSigned(r)
 }
 
 // whole is the delivery as one event, for schemes whose payload has no envelope.
