@@ -10,14 +10,6 @@ import (
 	"time"
 )
 
-const (
-	// DefaultDeadline is how long a handler may take where neither the provider's
-	// acknowledgement deadline is known nor [WithDeadline] was given.
-	DefaultDeadline = 15 * time.Second
-	// DefaultMaxBody is the largest body, in bytes, that most schemes accept.
-	DefaultMaxBody = 1 << 20
-)
-
 // Handler is an [http.Handler] over a [Scheme]: it reads the body once, verifies,
 // and calls the functions given to [On] with typed events. It is immutable, safe for
 // concurrent use, and works under any router. Outside net/http use

@@ -81,6 +81,36 @@ func TestHints(t *testing.T) {
 	require.NotContains(t, e.Hint, "sendgrid", "its headers are shared")
 }
 
+// Whoever mounts the endpoint of one provider where another's deliveries arrive is
+// told which: every scheme whose signature header is its own is known by it.
+func TestHintNamesTheProviderOfEveryScheme(t *testing.T) {
+	t.Parallel()
+	elsewhere := map[string]string{
+		"braintree": "in the body", "auth0-logout": "in the body", "firebase": "in the body",
+		"google-pubsub": "Authorization", "postmark": "Authorization", "postmark-inbound": "Authorization", "auth0-log-stream": "Authorization",
+		"postmark-header": "configured", "datadog": "configured", "static-token": "configured",
+	}
+	family := map[string]string{
+		"clerk": "svix", "resend": "svix", "openai": "standard-webhooks",
+		"sendgrid-inbound": "sendgrid",
+	}
+	endpoint := custom(t, webhook.Layout{SignatureHeader: "X-Acme-Signature"})
+	for _, k := range kits() {
+		_, err := endpoint.Verify(t.Context(), k.request(t, fixedTime))
+		e, ok := errors.AsType[*webhook.Error](err)
+		require.True(t, ok, k.name)
+		if elsewhere[k.name] != "" {
+			require.Empty(t, e.Hint, k.name)
+			continue
+		}
+		name := k.scheme(t).Provider()
+		if of := family[name]; of != "" {
+			name = of
+		}
+		require.Contains(t, e.Hint, " is one of "+name+": is this its endpoint?", k.name)
+	}
+}
+
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")

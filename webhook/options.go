@@ -9,6 +9,14 @@ import (
 	"time"
 )
 
+const (
+	// DefaultDeadline is how long a handler may take where neither the provider's
+	// acknowledgement deadline is known nor [WithDeadline] was given.
+	DefaultDeadline = 15 * time.Second
+	// DefaultMaxBody is the largest body, in bytes, that most schemes accept.
+	DefaultMaxBody = 1 << 20
+)
+
 // Option adjusts a scheme at construction. The constructor returns the error of an
 // option whose argument cannot work, and one for an option that the scheme has no
 // use for, since whoever wrote it expected an effect.
