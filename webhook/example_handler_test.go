@@ -13,6 +13,7 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 	"github.com/standpipe-go/standpipe/webhook/events"
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
+	"github.com/stripe/stripe-go/v76"
 )
 
 // quiet keeps the examples' output to what they print.
@@ -31,7 +32,7 @@ func ExampleNewHandler() {
 		return
 	}
 	handler, err := webhook.NewHandler(scheme, quiet, webhook.WithDeduplication(guard),
-		webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
+		webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[stripe.PaymentIntent]) error {
 			fmt.Println(e.ID, "paid order", e.Data.Metadata["order_id"])
 			return nil // an error makes Stripe send the event again
 		}))
@@ -63,11 +64,11 @@ func ExampleOnEnvelope() {
 		return
 	}
 	_, err = webhook.NewHandler(scheme, quiet,
-		webhook.On("customer.subscription.updated", func(context.Context, webhook.Event[events.StripeSubscription]) error { return nil }))
+		webhook.On("customer.subscription.updated", func(context.Context, webhook.Event[events.Stripe[stripe.Subscription]]) error { return nil }))
 	fmt.Println("On:", err != nil)
 
 	handler, err := webhook.NewHandler(scheme, quiet,
-		webhook.OnEnvelope("customer.subscription.updated", func(_ context.Context, e webhook.Event[events.StripeSubscription]) error {
+		webhook.OnEnvelope("customer.subscription.updated", func(_ context.Context, e webhook.Event[events.Stripe[stripe.Subscription]]) error {
 			fmt.Println(e.Data.Object.Status, "before:", string(e.Data.Previous))
 			return nil
 		}))

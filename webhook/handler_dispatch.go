@@ -45,7 +45,7 @@ func On[T any](eventType string, fn func(ctx context.Context, e Event[T]) error)
 }
 
 // OnEnvelope is [On] for a T that takes the whole payload with the provider's
-// envelope, such as a vendor SDK's event type or events.StripePaymentIntent. A
+// envelope, such as a vendor SDK's event type or those of package webhook/events. A
 // type is given to one of the two.
 func OnEnvelope[T any](eventType string, fn func(ctx context.Context, e Event[T]) error) HandlerOption {
 	return func(c *handlerConfig) error {

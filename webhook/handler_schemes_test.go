@@ -39,8 +39,8 @@ func TestStripeEventReachesItsFunction(t *testing.T) {
 	sign := webhooktest.Stripe(stripeCanary)
 	body := []byte(`{"id":"evt_1","object":"event","api_version":"2023-10-16","created":1760000000,"type":"payment_intent.succeeded","data":{"object":{"id":"pi_1","object":"payment_intent","amount_received":2000,"currency":"eur","metadata":{"order_id":"6735"}}}}` + "\r\n")
 
-	var ours webhook.Event[events.StripePaymentIntent]
-	h := newHandler(t, scheme, webhook.OnEnvelope("payment_intent.succeeded", func(_ context.Context, e webhook.Event[events.StripePaymentIntent]) error {
+	var ours webhook.Event[events.Stripe[stripe.PaymentIntent]]
+	h := newHandler(t, scheme, webhook.OnEnvelope("payment_intent.succeeded", func(_ context.Context, e webhook.Event[events.Stripe[stripe.PaymentIntent]]) error {
 		ours = e
 		return nil
 	}))

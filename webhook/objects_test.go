@@ -146,7 +146,7 @@ func TestOnDecodesVendorsTypes(t *testing.T) {
 	require.Equal(t, 200, code)
 	require.Equal(t, "pi_1", theirs[0].Data.ID)
 	require.EqualValues(t, 1200, theirs[0].Data.Amount)
-	ours, code := decoded(t, k, webhook.On[*events.PaymentIntent], "payment_intent.*", kitDelivery(k, body))
+	ours, code := decoded(t, k, webhook.On[*stripe.PaymentIntent], "payment_intent.*", kitDelivery(k, body))
 	require.Equal(t, 200, code)
 	require.EqualValues(t, 1200, ours[0].Data.Amount)
 	envelope, code := decoded(t, k, webhook.OnEnvelope[stripe.Event], "payment_intent.*", kitDelivery(k, body))
@@ -335,11 +335,11 @@ func TestOnRefusesEnvelopes(t *testing.T) {
 	for name, c := range map[string]struct{ err error }{
 		"stripe-go's event":               {construct[stripe.Event](t, scheme("stripe"))},
 		"a pointer to it":                 {construct[*stripe.Event](t, scheme("stripe"))},
-		"our event":                       {construct[events.StripePaymentIntent](t, scheme("stripe"))},
+		"our event":                       {construct[events.Stripe[stripe.PaymentIntent]](t, scheme("stripe"))},
 		"our thin event":                  {construct[events.StripeThin](t, scheme("stripe"))},
 		"our event of clerk":              {construct[events.ClerkUser](t, scheme("clerk"))},
 		"our event of resend":             {construct[events.Resend](t, scheme("resend"))},
-		"our event of paddle":             {construct[events.PaddleTransaction](t, scheme("paddle"))},
+		"our event of paddle":             {construct[events.Paddle[plainObject]](t, scheme("paddle"))},
 		"paddle's type is event_type":     {construct[paddleNotice](t, scheme("paddle"))},
 		"slack's object is event":         {construct[slackCallback](t, scheme("slack"))},
 		"embedded under a name":           {construct[embeddedData](t, scheme("stripe"))},
@@ -356,7 +356,7 @@ func TestOnRefusesEnvelopes(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ err error }{
 		"stripe-go's object":            {construct[stripe.PaymentIntent](t, scheme("stripe"))},
-		"our object":                    {construct[events.PaymentIntent](t, scheme("stripe"))},
+		"our object":                    {construct[events.ClerkUserData](t, scheme("clerk"))},
 		"an object with a type":         {construct[plainObject](t, scheme("stripe"))},
 		"an object with data":           {construct[dataOfItsOwn](t, scheme("stripe"))},
 		"a field left out":              {construct[leftOut](t, scheme("stripe"))},

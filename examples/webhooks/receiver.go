@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook"
 	"github.com/standpipe-go/standpipe/webhook/events"
+	"github.com/stripe/stripe-go/v76"
 )
 
 // endpointSecrets holds each service's signing secret. Where there is none there
@@ -48,15 +50,34 @@ func receiver(app *app, from endpointSecrets, log *slog.Logger) (http.Handler, e
 	return mux, errors.Join(errs...)
 }
 
-// Each function gets a verified event with its object decoded. Returning an
-// error makes the provider send the event again.
+// Each function gets a verified event with its object decoded, into the vendor SDK's
+// type where there is one. Returning an error makes the provider send the event
+// again.
 
-func (a *app) paid(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
-	return a.fulfil(ctx, e.Data.Metadata["order_id"], e.Data.AmountReceived, e.Data.Currency)
+func (a *app) paid(ctx context.Context, e webhook.Event[stripe.PaymentIntent]) error {
+	return a.fulfil(ctx, e.Data.Metadata["order_id"], e.Data.AmountReceived, string(e.Data.Currency))
 }
 
-func (a *app) subscription(_ context.Context, e webhook.Event[events.Subscription]) error {
-	a.printf("subscription %s is %s until %s", e.Data.ID, e.Data.Status, e.Data.CurrentPeriodEnd().Format("2006-01-02"))
+// subscription names the fields that the function uses, for an endpoint whose API
+// version is newer than the SDK's.
+type subscription struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Items  struct {
+		Data []struct {
+			CurrentPeriodEnd events.Time `json:"current_period_end"`
+		} `json:"data"`
+	} `json:"items"`
+}
+
+func (a *app) subscription(_ context.Context, e webhook.Event[subscription]) error {
+	var end time.Time
+	for _, item := range e.Data.Items.Data {
+		if item.CurrentPeriodEnd.After(end) {
+			end = item.CurrentPeriodEnd.Time
+		}
+	}
+	a.printf("subscription %s is %s until %s", e.Data.ID, e.Data.Status, end.Format(time.DateOnly))
 	return nil
 }
 

@@ -1,27 +1,30 @@
-// Package events holds the payloads of the webhook events that most
-// applications handle, as structs to decode them into.
+// Package events holds what decoding webhook events takes beyond a vendor's SDK: the
+// envelopes that providers put an object into, scalars for what they send now as one
+// JSON type and now as another, and the few objects that applications handle most
+// and that no SDK has in this form.
 //
-// Name the struct in the function that is given to webhook.On:
+// An object is best decoded into the vendor SDK's own type, which [Stripe], [Clerk]
+// and [Paddle] put into the provider's envelope:
 //
-//	webhook.On("payment_intent.succeeded", func(ctx context.Context, e webhook.Event[events.PaymentIntent]) error {
-//		return fulfil(ctx, e.Data.Metadata["order_id"])
-//	})
+//	webhook.On("invoice.paid", func(ctx context.Context, e webhook.Event[stripe.Invoice]) error {…})
+//	webhook.OnEnvelope("invoice.*", func(ctx context.Context, e webhook.Event[events.Stripe[stripe.Invoice]]) error {…})
 //
-// Where a provider puts the object that an event is about into an envelope, there
-// is a struct for each: PaymentIntent and StripePaymentIntent, ResendEmail and
-// Resend, ClerkUserData and ClerkUser, PaddleTransactionData and
-// PaddleTransaction. The object is for webhook.On, the envelope for
-// webhook.OnEnvelope; neither takes the other.
+// Where there is no SDK, name the fields that you use and no others; [Text], [Int],
+// [Bool], [Time], [Strings], [Labels] and [Ref] keep a provider's change of mind
+// about a field's type from costing you the event:
 //
-// The structs are tolerant: they name the fields that handlers use and ignore
-// the others, take a field that a provider sends now as one JSON type and now
-// as another ([Text], [Time], [Strings], [Labels], [Ref]), and read null as the
-// zero value. What they leave out is in the event's Payload. Where you need all
-// of a provider's fields, decode into the vendor SDK's own type instead: any
-// type that encoding/json fills will do.
+//	type Delivery struct { // Postmark's
+//		MessageID   string
+//		Recipient   string
+//		DeliveredAt events.Time
+//		Metadata    events.Labels
+//	}
 //
-// Amounts are integers in the currency's minor unit, as the providers send
-// them. A field whose form is none of those accepted is an error, except for
-// times: a time in an unknown form is zero, which is seen to be missing, while
-// an amount of zero is not.
+// webhook.On takes the object that an event is about, webhook.OnEnvelope the whole
+// with its envelope; neither takes the other.
+//
+// The structs here ignore the fields that they do not name, which are in the event's
+// Payload, and read null as the zero value. A field whose form is none of those
+// accepted is an error, except for times: a time in an unknown form is zero, which is
+// seen to be missing, while an amount of zero is not.
 package events

@@ -16,27 +16,14 @@ type Resend struct {
 
 // ResendEmail is the email that a Resend event is about.
 type ResendEmail struct {
-	EmailID     string  `json:"email_id"` // what sending it returned
-	BroadcastID string  `json:"broadcast_id"`
-	TemplateID  string  `json:"template_id"`
-	From        string  `json:"from"`
-	To          Strings `json:"to"`
-	Subject     string  `json:"subject"`
-	Tags        Labels  `json:"tags"` // documented as a list, sent as an object
-	CreatedAt   Time    `json:"created_at"`
+	EmailID   string  `json:"email_id"` // what sending it returned
+	From      string  `json:"from"`
+	To        Strings `json:"to"`
+	Subject   string  `json:"subject"`
+	Tags      Labels  `json:"tags"` // documented as a list, sent as an object
+	CreatedAt Time    `json:"created_at"`
 	// Bounce is there for email.bounced only.
 	Bounce *ResendBounce `json:"bounce"`
-	// Failed is there for email.failed only.
-	Failed *struct {
-		Reason string `json:"reason"`
-	} `json:"failed"`
-	// Click is there for email.clicked only.
-	Click *struct {
-		Link      string `json:"link"`
-		IPAddress string `json:"ipAddress"`
-		UserAgent string `json:"userAgent"`
-		Timestamp Time   `json:"timestamp"`
-	} `json:"click"`
 }
 
 // ResendBounce is why an email bounced.
@@ -128,42 +115,3 @@ func (s *SendGrid) UnmarshalJSON(b []byte) error {
 // sendGridReserved are in every event, where SendGrid's own value replaces a custom
 // argument of that name. The others are in some events only.
 var sendGridReserved = map[string]bool{"event": true, "email": true, "timestamp": true, "sg_event_id": true, "sg_message_id": true}
-
-// PostmarkDelivery is the RecordType "Delivery" of Postmark. Source: "Delivery
-// webhook", Postmark docs.
-type PostmarkDelivery struct {
-	RecordType    string
-	ServerID      Int
-	MessageStream string
-	MessageID     string // what sending it returned
-	Recipient     string
-	Tag           string
-	DeliveredAt   Time
-	Details       string
-	Metadata      Labels
-}
-
-// PostmarkBounce is the RecordTypes "Bounce" and "SpamComplaint" of Postmark.
-// Source: "Bounce webhook" and "Spam complaint webhook", Postmark docs.
-type PostmarkBounce struct {
-	RecordType    string
-	ID            Int    // of the bounce, for the bounce API
-	Type          string // "HardBounce", "SoftBounce", "Transient", …
-	TypeCode      Int
-	Name          string
-	Tag           string
-	MessageID     string
-	ServerID      Int
-	MessageStream string
-	Description   string
-	Details       string
-	Email         string
-	From          string
-	BouncedAt     Time
-	DumpAvailable bool
-	Inactive      bool // Postmark will not send to the address any more
-	CanActivate   bool
-	Subject       string
-	Content       string
-	Metadata      Labels
-}

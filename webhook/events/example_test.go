@@ -3,16 +3,22 @@ package events_test
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/standpipe-go/standpipe/webhook/events"
+	"github.com/stripe/stripe-go/v76"
 )
 
+// The vendor SDK's object in the provider's envelope, which webhook.OnEnvelope decodes.
 func ExampleStripe() {
-	var e events.StripeInvoice // what OnEnvelope decodes; On decodes events.Invoice
-	err := json.Unmarshal([]byte(`{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1","amount_paid":4500,"currency":"usd",
-		"customer":{"id":"cus_1","name":"expanded"},"parent":{"subscription_details":{"subscription":"sub_1"}}}}}`), &e)
-	fmt.Println(e.Object.AmountPaid, e.Object.Currency, e.Object.Customer.ID, e.Object.Subscription().ID, err)
-	// Output: 4500 usd cus_1 sub_1 <nil>
+	var e events.Stripe[stripe.Invoice]
+	err := json.Unmarshal([]byte(`{"id":"evt_1","type":"invoice.paid","created":1760000000,
+		"data":{"object":{"id":"in_1","amount_paid":4500,"currency":"usd","customer":{"id":"cus_1","name":"expanded"}}}}`), &e)
+	fmt.Println(e.ID, e.Created.Format(time.DateOnly), err)
+	fmt.Println(e.Object.AmountPaid, e.Object.Currency, e.Object.Customer.ID)
+	// Output:
+	// evt_1 2025-10-09 <nil>
+	// 4500 usd cus_1
 }
 
 func ExampleClerkUserData_PrimaryEmail() {
