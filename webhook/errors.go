@@ -29,12 +29,12 @@ var (
 	// ErrNotAllowed: genuinely signed, but not meant for this endpoint: another
 	// topic, audience, issuer or service account.
 	ErrNotAllowed = errors.New("not meant for this endpoint")
-	// ErrTooLarge: the body is over the provider's cap. Answer 413.
+	// ErrTooLarge: the body is over the provider's cap. Respond 413.
 	ErrTooLarge = errors.New("body too large")
-	// ErrMethod: the method is not one the provider uses. Answer 405.
+	// ErrMethod: the method is not one the provider uses. Respond 405.
 	ErrMethod = errors.New("method not allowed")
 	// ErrUnavailable: what is needed to decide (a secret, key set or certificate)
-	// cannot be had at the moment. Answer 503, so that the provider tries again.
+	// cannot be had at the moment. Respond 503, so that the provider tries again.
 	ErrUnavailable = errors.New("cannot verify at the moment")
 	// ErrPayload: the delivery is genuine, but its payload is not what the
 	// provider documents.
@@ -51,7 +51,7 @@ var verdicts = []error{ErrMismatch, ErrMissing, ErrMalformed, ErrStale, ErrFutur
 
 // Error is every error of this package's verifiers and constructors. It holds no
 // key, no expected signature and no body, and may be logged. It must not be sent
-// in a response: answer every decided failure alike.
+// in a response: every decided failure gets the same one.
 type Error struct {
 	// Provider is the scheme's provider.
 	Provider string
@@ -88,7 +88,7 @@ func (e *Error) Error() string {
 		b.WriteString(" (by " + strconv.FormatFloat(e.Skew.Seconds(), 'f', -1, 64) + " s)")
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(": " + inner(e.Err))
 	}
 	if e.Hint != "" {
 		b.WriteString(" (hint: " + e.Hint + ")")
@@ -105,8 +105,12 @@ func (e *Error) Unwrap() []error {
 }
 
 // Undecidable reports whether err means that the delivery could be neither
-// accepted nor refused, so that the answer is 503 and not 401.
+// accepted nor refused, so that the response is 503 and not 401.
 func Undecidable(err error) bool { return errors.Is(err, ErrUnavailable) }
+
+// inner is the text of an error within one of this package's, whose prefix it need
+// not repeat.
+func inner(err error) string { return strings.TrimPrefix(err.Error(), "webhook: ") }
 
 // quote renders outside text for an error: short and in ASCII.
 func quote(s string) string {

@@ -56,7 +56,7 @@ func ExampleNewHandler() {
 	// 401
 }
 
-// On takes the object that the event is about, OnEnvelope all that the provider says of it.
+// On takes the object that the event is about, OnEnvelope the whole payload.
 func ExampleOnEnvelope() {
 	scheme, err := webhook.Stripe(secret.Static("whsec_example"))
 	if err != nil {
@@ -86,7 +86,7 @@ func ExampleOnEnvelope() {
 	// 200
 }
 
-// A Slack command gets its answer in the response.
+// A Slack command gets its result in the response.
 func ExampleRespond() {
 	scheme, err := webhook.Slack(secret.Static("signing-secret"))
 	if err != nil {
@@ -144,7 +144,8 @@ func (q *memoryQueue) Enqueue(_ context.Context, d *webhook.Delivery) error {
 	return nil
 }
 
-// With a queue, the answer says that the delivery is durable; a worker runs the function later.
+// With a queue, the response says that the delivery is durable; a worker runs the
+// function later.
 func ExampleWithQueue() {
 	scheme, err := webhook.GitHub(secret.Static("a-secret"))
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 // since a process can die between the effect and the commit.
 //
 // Implementations are safe for concurrent use: of several concurrent claims of
-// one key that has an identifier exactly one is answered with [Claimed]. A claim
+// one key that has an identifier exactly one is [Claimed]. A claim
 // that is neither committed nor released, because its process died, must lapse by
 // itself.
 type Guard interface {
 	// Claim asks to run the event. An error means that the guard cannot tell;
-	// the event is then not run and the provider is answered 503.
+	// the event is then not run and the response is 503.
 	Claim(ctx context.Context, key GuardKey) (Claim, error)
 	// Commit records that a claimed event was handled. It must also be recorded
 	// where the claim has lapsed meanwhile.
@@ -58,7 +58,7 @@ type GuardKey struct {
 	Index int
 }
 
-// Claim is a guard's answer.
+// Claim is what a guard says of an event.
 type Claim struct {
 	Key   GuardKey
 	State ClaimState
@@ -79,7 +79,7 @@ const (
 	// Claimed: the caller runs the event and then commits or releases.
 	Claimed ClaimState = iota + 1
 	// InFlight: another delivery of the same event is running at the moment.
-	// The handler answers 503 with Retry-After, so that the provider sends
+	// The handler responds 503 with Retry-After, so that the provider sends
 	// again: by then the other has been committed, and is acknowledged, or has
 	// failed, and is run. Waiting instead would tie up a connection for what
 	// the provider repeats anyway.

@@ -51,11 +51,11 @@ func (h *Handler) process(ctx context.Context, r *Request, end time.Time) Answer
 	return unavailable()
 }
 
-// guarded does the work and calls answer exactly once, also after a panic and in a
+// guarded does the work and calls answered exactly once, also after a panic and in a
 // runtime.Goexit. A panic of a function is contained where that is called, so one
 // that arrives here is the scheme's, the guard's or the queue's, and nothing was
 // decided.
-func (h *Handler) guarded(ctx context.Context, r *Request, answer func(a Answer)) {
+func (h *Handler) guarded(ctx context.Context, r *Request, answered func(a Answer)) {
 	returned := false
 	defer func() {
 		if returned {
@@ -65,10 +65,10 @@ func (h *Handler) guarded(ctx context.Context, r *Request, answer func(a Answer)
 		if p := recover(); p != nil {
 			a, err = unavailable(), newPanicError(p)
 		}
-		h.logFailed(ctx, Receipt{}, a.Status, err)
-		answer(a)
+		h.logFailed(ctx, &Delivery{}, a.Status, err)
+		answered(a)
 	}()
 	a := h.work(ctx, r)
 	returned = true
-	answer(a)
+	answered(a)
 }

@@ -108,7 +108,7 @@ func plain[T any](fn func(context.Context, Event[T]) error) runner {
 type route struct {
 	name     string // the option that made it, for errors
 	run      runner
-	responds bool         // the answer is the event's result: no guard, no queue
+	responds bool         // the response is the event's result: no guard, no queue
 	takes    reflect.Type // what is decoded into
 	whole    bool         // that is the whole payload, not the object in it
 }

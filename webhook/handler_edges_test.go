@@ -181,11 +181,30 @@ func TestLogLevelsAndAttributes(t *testing.T) {
 	fail := func(context.Context, webhook.Event[struct{}]) error { return errTest }
 	h := newHandler(t, fake{}, log.option(), webhook.On("paid", fail))
 	require.Equal(t, 500, status(h, withID(delivery(event("e", "paid")), "d1")))
-	require.Contains(t, log.String(), `"event_id":"d1"`)
+	require.Contains(t, log.String(), `"event_id":"e"`)
+	require.Contains(t, log.String(), `"type":"paid"`)
 	log = buffer{}
 	require.Equal(t, 500, status(h, delivery(event("e", "paid"))))
-	require.NotContains(t, log.String(), "event_id")
+	require.Contains(t, log.String(), `"event_id":"e"`)
 	require.Contains(t, log.String(), `event 0, \"paid\"`)
+	// The first of several, an identifier in a header, and neither.
+	log = buffer{}
+	require.Equal(t, 500, status(h, delivery("["+event("ok", "other")+","+event("e2", "paid")+","+event("e3", "paid")+"]")))
+	require.Contains(t, log.String(), `"type":"paid","event_id":"e2"`)
+	log = buffer{}
+	require.Equal(t, 500, status(h, withID(delivery(`{"type":"paid"}`), "d1")))
+	require.Contains(t, log.String(), `"type":"paid","event_id":"d1"`)
+	log = buffer{}
+	require.Equal(t, 500, status(newHandler(t, fake{}, log.option(), webhook.Fallback(func(context.Context, webhook.Event[jsonRaw]) error { return errTest })), delivery(`{}`)))
+	require.NotContains(t, log.String(), `"type"`)
+	require.NotContains(t, log.String(), "event_id")
+	// What could not be queued, and what could not be split.
+	log = buffer{}
+	require.Equal(t, 503, status(newHandler(t, fake{}, log.option(), webhook.WithQueue(&queue{err: errTest})), delivery(event("e4", "paid"))))
+	require.Contains(t, log.String(), `"type":"paid","event_id":"e4"`)
+	log = buffer{}
+	require.Equal(t, 500, status(h, withID(delivery(`[1]`), "d2")))
+	require.Contains(t, log.String(), `"event_id":"d2"`)
 }
 
 // Not parallel: the default logger is the program's.

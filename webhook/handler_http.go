@@ -48,7 +48,7 @@ func readInTime(w http.ResponseWriter, r *http.Request, limit int64, end time.Ti
 	return nil, err
 }
 
-// write sends the answer.
+// write sends the response.
 func (a *Answer) write(w http.ResponseWriter) {
 	a.fill(w.Header())
 	w.WriteHeader(a.Status)

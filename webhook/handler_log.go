@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ func (h *Handler) logger() *slog.Logger {
 	return slog.Default()
 }
 
-// logAttrs writes a line. A log handler that panics changes no answer.
+// logAttrs writes a line. A log handler that panics changes no response.
 func (h *Handler) logAttrs(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
 	var nobody error // is left to tell
 	defer panics.Catch(&nobody, "the log handler")
@@ -53,11 +54,22 @@ func (h *Handler) logRefused(ctx context.Context, status int, err error) {
 	h.logAttrs(ctx, level, "webhook refused", attrs...)
 }
 
-func (h *Handler) logFailed(ctx context.Context, rec Receipt, status int, err error) {
-	attrs := []slog.Attr{slog.Int("status", status), slog.String("error", clip(err.Error()))}
-	if rec.EventID != "" {
-		attrs = append(attrs, slog.String("event_id", clip(rec.EventID)))
+// logFailed names the event that failed, the first where several did.
+func (h *Handler) logFailed(ctx context.Context, d *Delivery, status int, err error) {
+	attrs := []slog.Attr{slog.Int("status", status)}
+	failed := Raw{Type: d.Receipt.EventType}
+	if e, ok := errors.AsType[*eventError](err); ok {
+		failed = *e.raw
+	} else if len(d.Events) > 0 {
+		failed = d.Events[0]
 	}
+	if failed.Type != "" {
+		attrs = append(attrs, slog.String("type", clip(failed.Type)))
+	}
+	if id := cmp.Or(failed.ID, d.Receipt.EventID); id != "" {
+		attrs = append(attrs, slog.String("event_id", clip(id)))
+	}
+	attrs = append(attrs, slog.String("error", clip(err.Error())))
 	if p, ok := errors.AsType[*panics.Error](err); ok {
 		attrs = append(attrs, slog.String("panic", clip(fmt.Sprint(p.Value()))), slog.String("stack", string(p.Stack())))
 	}
@@ -91,10 +103,7 @@ func (h *Handler) logSuspect(ctx context.Context, d *Delivery, raw *Raw) {
 }
 
 func (h *Handler) logEvent(ctx context.Context, level slog.Level, msg string, d *Delivery, raw *Raw) {
-	id := raw.ID
-	if id == "" {
-		id = d.Receipt.EventID
-	}
+	id := cmp.Or(raw.ID, d.Receipt.EventID)
 	h.logAttrs(ctx, level, msg, slog.String("type", clip(raw.Type)), slog.String("event_id", clip(id)))
 }
 

@@ -14,7 +14,7 @@ import (
 // AWS Lambda or from a queue of raw requests: everything that ServeHTTP does,
 // from the method check on. r.Body must be the raw body (a base64 transport
 // encoding undone) and, where the request waited, r.ReceivedAt when it came.
-// The deadline counts from the call. The answer is the caller's own; a status
+// The deadline counts from the call. The response is the caller's to modify; a status
 // of 500 or more asks for the request to be delivered again.
 func (h *Handler) Process(ctx context.Context, r *Request) Answer {
 	answer, ok := h.precheck(ctx, r.method(), int64(len(r.Body)))
@@ -67,20 +67,20 @@ func (h *Handler) work(ctx context.Context, r *Request) Answer {
 	}
 	d := &Delivery{Endpoint: h.endpoint, Receipt: rec, Request: r}
 	if d.Events, err = h.scheme.Split(r, rec); err != nil {
-		return h.fail(ctx, rec, err)
+		return h.fail(ctx, d, err)
 	}
 	if len(d.Events) == 0 {
 		return acknowledged() // nothing was said, so there is nothing to keep or to run
 	}
 	if h.queue != nil {
 		if err := h.queue.Enqueue(ctx, d.forQueue()); err != nil {
-			return h.fail(ctx, rec, &laterError{"queue", err})
+			return h.fail(ctx, d, &laterError{"queue", err})
 		}
 		return acknowledged()
 	}
 	answer, err := h.dispatch(ctx, d)
 	if err != nil {
-		return h.fail(ctx, rec, err)
+		return h.fail(ctx, d, err)
 	}
 	return complete(answer)
 }
@@ -96,7 +96,7 @@ func (h *Handler) dispatch(ctx context.Context, d *Delivery) (answer *Answer, er
 		}
 		a, err := h.runEvent(ctx, d, i)
 		if err != nil {
-			errs = append(errs, &eventError{typ: d.Events[i].Type, index: i, err: err})
+			errs = append(errs, &eventError{raw: &d.Events[i], index: i, err: err})
 			continue
 		}
 		answer = a

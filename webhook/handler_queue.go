@@ -8,7 +8,7 @@ import (
 // Enqueuer takes deliveries whose handling is put off until after they were
 // acknowledged. Enqueue returns nil only once the whole delivery is durable:
 // what it accepts will not be sent again. With any error, or when the
-// acknowledgement deadline passes first, the provider is answered 503 and sends
+// acknowledgement deadline passes first, the response is 503 and the provider sends
 // again, so the same delivery may arrive more than once. It must copy what it
 // keeps of d, and must be safe for concurrent use.
 type Enqueuer interface {

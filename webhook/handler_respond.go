@@ -13,11 +13,11 @@ import (
 // response. Types and T are those of [On]. It is for synchronous hooks, where the
 // provider acts upon the response: Slack commands and interactions, Twilio's
 // requests for TwiML, Firebase blocking functions. Use [JSON] and [Reply] to make
-// the answer; a nil answer is an empty 200, and a zero Status is 200.
+// it; a nil [Answer] is an empty 200, and a zero Status is 200.
 //
-// An error, a panic or the deadline is answered like any other failure. The
+// After an error, a panic or the deadline the response is that of any other failure. The
 // duplicate guard is left out, because a provider that asks twice needs its
-// answer twice; a queue ([WithQueue]) cannot be combined with it.
+// response twice; a queue ([WithQueue]) cannot be combined with it.
 func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (*Answer, error)) HandlerOption {
 	return func(c *handlerConfig) error {
 		if fn == nil {
@@ -41,17 +41,17 @@ func Respond[T any](eventType string, fn func(ctx context.Context, e Event[T]) (
 	}
 }
 
-// JSON returns a 200 answer with v as JSON, for use as the return values of a
+// JSON returns a response of 200 with v as JSON, for use as the return values of a
 // [Respond] function. The error is encoding/json's.
 func JSON(v any) (*Answer, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("webhook: answer: %w", err)
+		return nil, fmt.Errorf("webhook: response: %w", err)
 	}
 	return Reply("application/json", body)
 }
 
-// Reply returns a 200 answer with the given media type and body, for use as the
+// Reply returns a response of 200 with the given media type and body, for use as the
 // return values of a [Respond] function: Reply("text/xml", twiml) answers
 // Twilio. The error says that the media type cannot be a header's value.
 func Reply(mediaType string, body []byte) (*Answer, error) {
@@ -59,19 +59,19 @@ func Reply(mediaType string, body []byte) (*Answer, error) {
 	return a, a.check()
 }
 
-// check refuses what net/http would panic on or silently alter. A nil answer is
+// check refuses what net/http would panic on or silently alter. A nil Answer is
 // an empty 200.
 func (a *Answer) check() error {
 	if a == nil {
 		return nil
 	}
 	if a.Status != 0 && (a.Status < 200 || a.Status > 599) {
-		return fmt.Errorf("webhook: answer: %d is not a final status", a.Status)
+		return fmt.Errorf("webhook: response: %d is not a final status", a.Status)
 	}
 	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 	for name, values := range a.Header {
 		if strings.ContainsFunc(name+strings.Join(values, ""), control) {
-			return fmt.Errorf("webhook: answer: control character in header %s", quote(name))
+			return fmt.Errorf("webhook: response: control character in header %s", quote(name))
 		}
 	}
 	return nil

@@ -133,7 +133,7 @@ func TestReplyAndJSONSayWhatIsWrong(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &webhook.Answer{Status: 200, Header: http.Header{"Content-Type": {"text/xml"}}, Body: []byte("x")}, a)
 	a, err = webhook.JSON(func() {})
-	require.ErrorContains(t, err, "webhook: answer: ")
+	require.ErrorContains(t, err, "webhook: response: ")
 	require.Nil(t, a)
 	a, err = webhook.JSON(nil)
 	require.NoError(t, err)

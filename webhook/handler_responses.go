@@ -14,29 +14,29 @@ const retryAfter = "10"
 
 var errInFlight = errors.New("another delivery of the event is being handled")
 
-// laterError is a failure that says nothing about the event: it is answered 503
+// laterError is a failure that says nothing about the event: its response is 503
 // instead of 500.
 type laterError struct {
 	what string
 	err  error
 }
 
-func (e *laterError) Error() string { return "webhook: " + e.what + ": " + e.err.Error() }
+func (e *laterError) Error() string { return "webhook: " + e.what + ": " + inner(e.err) }
 func (e *laterError) Unwrap() error { return e.err }
 
 // eventError says which event of a delivery failed.
 type eventError struct {
-	typ   string
+	raw   *Raw
 	index int
 	err   error
 }
 
 func (e *eventError) Error() string {
-	return fmt.Sprintf("webhook: event %d, %s: %v", e.index, quote(e.typ), e.err)
+	return fmt.Sprintf("webhook: event %d, %s: %s", e.index, quote(e.raw.Type), inner(e.err))
 }
 func (e *eventError) Unwrap() error { return e.err }
 
-// refuse logs why a request is not accepted and answers it. Only a refusal that
+// refuse logs why a request is not accepted and returns the response. Only a refusal that
 // was decided is a 4xx.
 func (h *Handler) refuse(ctx context.Context, err error) Answer {
 	answer := unavailable()
@@ -61,13 +61,13 @@ func decided(err error) bool {
 	return slices.ContainsFunc(verdicts, func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// fail logs and answers a genuine delivery that was not handled.
-func (h *Handler) fail(ctx context.Context, rec Receipt, err error) Answer {
+// fail logs and responds to a genuine delivery that was not handled.
+func (h *Handler) fail(ctx context.Context, d *Delivery, err error) Answer {
 	answer := failed()
 	if onlyLater(err) || ctx.Err() != nil {
 		answer = unavailable()
 	}
-	h.logFailed(ctx, rec, answer.Status, err)
+	h.logFailed(ctx, d, answer.Status, err)
 	return answer
 }
 
@@ -96,23 +96,23 @@ func unavailable() Answer {
 	return answer
 }
 
-// fixed is an answer that says nothing but its status.
+// fixed is a response that says nothing but its status.
 func fixed(status int, text string) Answer {
 	return Answer{Status: status, Header: http.Header{
 		"X-Content-Type-Options": {"nosniff"}, "Content-Type": {"text/plain; charset=utf-8"},
 	}, Body: []byte(text)}
 }
 
-// acknowledged is the answer to everything that was accepted: 200 and not 202
+// acknowledged is the response to everything that was accepted: 200 and not 202
 // or 204, since Postmark counts any other status as a failure.
 func acknowledged() Answer { return Answer{Status: http.StatusOK} }
 
-// noStore is set on every answer that has no Cache-Control of its own. It is
+// noStore is set on every response that has no Cache-Control of its own. It is
 // asked for by OpenID Connect Back-Channel Logout 1.0, section 2.8, and does no
 // harm elsewhere. Nobody writes to it.
 var noStore = []string{"no-store"}
 
-// complete makes a challenge's or a function's answer fit to be sent.
+// complete makes a challenge's or a function's response fit to be sent.
 func complete(a *Answer) Answer {
 	out := acknowledged()
 	if a == nil {

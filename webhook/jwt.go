@@ -120,9 +120,12 @@ func tokenError(err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
+	if errors.Is(err, jose.ErrSignature) {
+		return &Error{Reason: ErrMismatch, Detail: "token"} // the reason says it
+	}
+	reason := ErrMalformed
 	for _, m := range []struct{ from, to error }{
 		{keyset.ErrUnavailable, ErrUnavailable},
-		{jose.ErrSignature, ErrMismatch},
 		{jose.ErrUnknownKey, ErrMismatch},
 		{jose.ErrAlgorithm, ErrMismatch},
 		{claims.ErrExpired, ErrStale},
@@ -131,11 +134,25 @@ func tokenError(err error) error {
 		{claims.ErrAudience, ErrNotAllowed},
 	} {
 		if errors.Is(err, m.from) {
-			return &Error{Reason: m.to, Detail: "token", Err: err}
+			reason = m.to
+			break
 		}
 	}
-	return &Error{Reason: ErrMalformed, Detail: "token", Err: err}
+	return &Error{Reason: reason, Detail: "token", Err: tokenCause{err}}
 }
+
+// tokenCause is an error whose text lacks the words that stand before it already.
+type tokenCause struct{ error }
+
+func (e tokenCause) Error() string {
+	text := e.error.Error()
+	for _, said := range []string{jose.ErrMalformed.Error() + ": ", claims.ErrMalformed.Error() + ": ", "token "} {
+		text = strings.TrimPrefix(text, said)
+	}
+	return text
+}
+
+func (e tokenCause) Unwrap() error { return e.error }
 
 // bearerToken returns the token of an Authorization header (RFC 6750 section
 // 2.1).

@@ -46,7 +46,7 @@ func newKeyring[K any](src secret.Source, parse func(text string) (K, error)) (*
 
 // get returns the keys that are valid now, newest first, at least one.
 func (k *keyring[K]) get(ctx context.Context) ([]K, error) {
-	values, err := panics.Do(ctx, "the secret source", k.src.Secrets)
+	values, err := panics.Do(ctx, "it", k.src.Secrets)
 	if err != nil {
 		return nil, &Error{Reason: ErrUnavailable, Detail: "secret source", Err: err}
 	}

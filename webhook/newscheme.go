@@ -17,8 +17,8 @@ import (
 //
 // An error of verify, or of the function given to WithChallenge, that is no [*Error]
 // becomes one: of the reason of this package that it wraps, such as [ErrMismatch],
-// and otherwise of [ErrUnavailable], since only a refusal that was decided may be
-// answered 401. An error of the function given to WithSplit has [ErrPayload]
+// and otherwise of [ErrUnavailable], since only a refusal that was decided may
+// end in a 401. An error of the function given to WithSplit has [ErrPayload]
 // instead.
 //
 // The error has the reason [ErrConfig].

@@ -12,7 +12,8 @@ import (
 // "whsec_". An older one without the prefix is the key itself and takes
 // [WithRawSecret]; OpenAI's libraries tell the two apart by the prefix, other
 // Standard Webhooks libraries read both as base64, so that here it is said and
-// not guessed. Options: [WithTolerance] (5 minutes), [WithClock], [WithMaxBody], [WithRawSecret].
+// not guessed. Options: [WithTolerance] (5 minutes), [WithClock], [WithMaxBody],
+// [WithRawSecret].
 //
 // Stricter than OpenAI's libraries, which take a bare signature without "v1,":
 // the version is what says which algorithm a signature is for.

@@ -39,8 +39,8 @@ func SendGrid(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 // your Inbound Parse Webhooks", SendGrid docs). A policy with OAuth alone signs
 // nothing and is not for this. The payload is the form; the event's type is
 // "inbound". The boundary is the one that the body begins with, and a Content-Type
-// with another is refused. Options: [WithTolerance] (25 hours), [WithClock], [WithMaxBody] (30
-// MiB).
+// with another is refused. Options: [WithTolerance] (25 hours), [WithClock],
+// [WithMaxBody] (30 MiB).
 func SendGridInbound(publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	spec := sendGridSpec(traits{split: splitInbound, maxBody: inboundMaxBody}, admitInbound)
 	spec.provider, spec.types = "sendgrid-inbound", only("inbound")

@@ -16,13 +16,13 @@ import (
 // Neither Sentry-Hook-Timestamp nor Sentry-Hook-Resource nor Request-ID is
 // signed; the receipt marks them untrusted, and the time is not held to any
 // tolerance, which would only seem to protect. Sentry waits one second for the
-// answer: put the event into a queue.
+// response: put the event into a queue.
 //
 // A select component asks for its options by GET. What is signed then is the empty
 // body, the same each time, and nothing of the query: the signature proves that
 // somebody has once seen such a request, and no more. [Scheme.Challenge] answers it
 // with an empty list, and it is never an event. Whoever serves options asks
-// [VerifyHTTP] and answers with nothing that a stranger may not know. A POST without
+// [VerifyHTTP] and responds with nothing that a stranger may not know. A POST without
 // a body, which that one signature would cover, is refused.
 func Sentry(clientSecrets secret.Source, opts ...Option) (*Scheme, error) {
 	s, err := newHMAC(hmacSpec{

@@ -110,7 +110,7 @@ func isSSLCheck(r *Request) bool {
 // maxSSLCheck is more than the check takes up, and little to parse unsigned.
 const maxSSLCheck = 256
 
-// textAnswer is a challenge's answer in plain text.
+// textAnswer is a challenge's response in plain text.
 func textAnswer(body string) *Answer {
 	return &Answer{
 		Status: http.StatusOK,

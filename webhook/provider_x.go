@@ -123,7 +123,7 @@ func answerCRC(ctx context.Context, core *hmacCore, r *Request) (*Answer, bool, 
 	return jsonAnswer(body), true, nil
 }
 
-// jsonAnswer is a challenge's answer in JSON.
+// jsonAnswer is a challenge's response in JSON.
 func jsonAnswer(body []byte) *Answer {
 	return &Answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }

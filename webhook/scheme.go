@@ -149,7 +149,7 @@ func (s *Scheme) Methods() []string {
 	return slices.Clone(s.methods)
 }
 
-// AckDeadline returns how long the provider waits for an answer before it counts
+// AckDeadline returns how long the provider waits for a response before it counts
 // the delivery as failed; zero if it does not say.
 func (s *Scheme) AckDeadline() time.Duration { return s.ack }
 

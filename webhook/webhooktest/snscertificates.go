@@ -95,7 +95,7 @@ func (c *SNSCertificates) AuthorityPEM() string { return c.authority }
 func (c *SNSCertificates) Path() string { return c.file }
 
 // ServeHTTP answers as the certificate's host does, and a SubscribeURL with the
-// answer of ConfirmSubscription; everything else with 404.
+// response of ConfirmSubscription; everything else with 404.
 func (c *SNSCertificates) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == c.file:
