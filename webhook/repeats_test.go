@@ -12,46 +12,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/standpipe-go/standpipe/internal/errtext"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-var words = regexp.MustCompile(`[\pL\d_'-]+`)
-
-// repeated returns a phrase of two words that text holds twice, or a word that follows
-// itself. What is quoted is not ours, and a hint is another sentence.
+// repeated returns what the text of an error says twice. Its hint is another sentence.
 func repeated(text string) string {
 	text, _, _ = strings.Cut(text, " (hint: ")
-	text = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`).ReplaceAllString(text, `""`)
-	seen := map[string]bool{}
-	for line := range strings.Lines(text) {
-		said := words.FindAllString(strings.ToLower(line), -1)
-		for i := 1; i < len(said); i++ {
-			phrase := said[i-1] + " " + said[i]
-			if said[i-1] == said[i] || seen[phrase] {
-				return phrase
-			}
-			seen[phrase] = true
-		}
-	}
 	if strings.Count(text, "webhook: ") > 1 {
 		return "webhook: "
 	}
-	return ""
-}
-
-func TestRepeatedPhrasesAreFound(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"webhook: wrong issuer: wrong issuer": "wrong issuer",
-		"token: token expired":                "token token",
-		"webhook: a: webhook: b":              "webhook: ",
-		`webhook: "a b" and "a b"`:            "",
-		"webhook: a b (hint: a b)":            "",
-		"webhook: a b\na b":                   "a b",
-	} {
-		require.Equal(t, want, repeated(text), text)
-	}
+	return errtext.RepeatedWords(text)
 }
 
 func requireSaidOnce(t *testing.T, err error, what ...any) {
@@ -199,16 +171,20 @@ func TestErrorsOfTokensSayAThingOnce(t *testing.T) {
 func TestErrorsOfEventsSayAThingOnce(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string][]webhook.HandlerOption{
-		"fails":    {webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error { return errTest })},
-		"its own":  {webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error { return errors.New("webhook: paid: no") })},
-		"panics":   {webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error { panic("x") })},
-		"decode":   {webhook.On("paid", func(context.Context, webhook.Event[[]int]) error { return nil })},
-		"responds": {webhook.Respond("paid", func(context.Context, webhook.Event[fakeEvent]) (*webhook.Answer, error) { return &webhook.Answer{Status: 1}, nil })},
-		"json":     {webhook.Respond("paid", func(context.Context, webhook.Event[fakeEvent]) (*webhook.Answer, error) { return webhook.JSON(func() {}) })},
-		"guard":    {webhook.On("paid", nothing), webhook.WithDeduplication(claimed{})},
-		"queue":    {webhook.WithQueue(&queue{err: errTest})},
-		"busy":     {webhook.On("paid", nothing), webhook.WithDeduplication(claimed{"e1": webhook.InFlight})},
-		"full":     {webhook.On("paid", nothing), webhook.WithDeduplication(fullGuard(t))},
+		"fails":   {webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error { return errTest })},
+		"its own": {webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error { return errors.New("webhook: paid: no") })},
+		"panics":  {webhook.On("paid", func(context.Context, webhook.Event[fakeEvent]) error { panic("x") })},
+		"decode":  {webhook.On("paid", func(context.Context, webhook.Event[[]int]) error { return nil })},
+		"responds": {webhook.Respond("paid", func(context.Context, webhook.Event[fakeEvent]) (*webhook.Answer, error) {
+			return &webhook.Answer{Status: 1}, nil
+		})},
+		"json": {webhook.Respond("paid", func(context.Context, webhook.Event[fakeEvent]) (*webhook.Answer, error) {
+			return webhook.JSON(func() {})
+		})},
+		"guard": {webhook.On("paid", nothing), webhook.WithDeduplication(claimed{})},
+		"queue": {webhook.WithQueue(&queue{err: errTest})},
+		"busy":  {webhook.On("paid", nothing), webhook.WithDeduplication(claimed{"e1": webhook.InFlight})},
+		"full":  {webhook.On("paid", nothing), webhook.WithDeduplication(fullGuard(t))},
 	} {
 		var log buffer
 		h := newHandler(t, fake{}, append(opts, log.option())...)

@@ -24,3 +24,18 @@ func TestRepeated(t *testing.T) {
 		require.Equal(t, want, errtext.Repeated(text), text)
 	}
 }
+
+func TestRepeatedWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "",
+		"verify: wrong issuer: no":        "",
+		"wrong issuer: the wrong issuer":  "wrong issuer",
+		"token: Token expired":            "token token",
+		`"a b" is not "a b", and \"a b\"`: "",
+		"a b\na b":                        "",
+		"does not match: it does not, no": "does not",
+		"the key's: key: keys of a key":   "",
+	} {
+		require.Equal(t, want, errtext.RepeatedWords(text), text)
+	}
+}
