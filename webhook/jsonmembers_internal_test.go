@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/internal/jsonscan"
 )
 
 type picked struct {
@@ -94,7 +96,7 @@ func TestReadMembersAgreesWithJSONByteByByte(t *testing.T) {
 			}
 		}
 	}
-	for n := maxDepth - 3; n < maxDepth+2; n++ {
+	for n := jsonscan.MaxDepthTolerant - 3; n < jsonscan.MaxDepthTolerant+2; n++ {
 		agree([]byte(strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n)))
 		agree([]byte(`{"a":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}"))
 		agree([]byte(`{"a":` + strings.Repeat("[", n+1) + strings.Repeat("]", n) + "}"))

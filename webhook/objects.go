@@ -46,23 +46,6 @@ func (o *objectRule) find(provider string, raw *Raw) ([]byte, error) {
 	return value, nil
 }
 
-// memberOf returns the last value of a member of the object in text; nil if there
-// is none or text is not an object.
-func memberOf(text []byte, name string) (value []byte) {
-	s := jsonScanner{b: text}
-	s.space()
-	names := []string{name}
-	ok := s.members(0, func(quoted, v []byte) {
-		if indexOf(names, quoted) == 0 {
-			value = v
-		}
-	})
-	if !ok {
-		return nil
-	}
-	return value
-}
-
 // isEnvelope reports whether t takes the members of the envelope, so that decoding
 // an object into it would leave it empty without an error.
 func (o *objectRule) isEnvelope(t reflect.Type) bool {

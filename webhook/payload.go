@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/standpipe-go/standpipe/internal/jsonscan"
 )
 
 // envelope is the part of a provider's payload that says what the event is.
@@ -131,10 +133,12 @@ func (t *jsonText) UnmarshalJSON(b []byte) error {
 // set takes the text of a valid value.
 func (t *jsonText) set(b []byte) {
 	switch c := b[0]; {
-	case c == '"' && utf8.Valid(b):
-		*t = jsonText(unescape(b))
 	case c == '"':
-		*t = jsonText([]rune(unescape(b))) // with U+FFFD for what is not UTF-8, as encoding/json has it
+		text, _ := jsonscan.String(b)
+		if !utf8.ValidString(text) {
+			text = string([]rune(text)) // with U+FFFD for what is not UTF-8, as encoding/json has it
+		}
+		*t = jsonText(text)
 	case c == '-' || c >= '0' && c <= '9':
 		*t = jsonText(b)
 	default:

@@ -1,4 +1,4 @@
-package strictjson
+package jsonscan
 
 import (
 	"strconv"
@@ -25,8 +25,8 @@ func (s *scanner) digits() bool {
 // range of a float64 for sure.
 const longNumber = 300
 
-// number reads a number by the grammar of RFC 8259 section 6. One that overflows a
-// float64 is refused (RFC 7493 section 2.2): parsers differ on it.
+// number reads a number by the grammar of RFC 8259 section 6. A strict scanner refuses
+// one that overflows a float64 (RFC 7493 section 2.2): parsers differ on it.
 func (s *scanner) number() error {
 	start := s.pos
 	if s.peek() == '-' {
@@ -53,7 +53,7 @@ func (s *scanner) number() error {
 			return ErrSyntax
 		}
 	}
-	if exponent || s.pos-start > longNumber {
+	if s.strict && (exponent || s.pos-start > longNumber) {
 		if _, err := strconv.ParseFloat(string(s.data[start:s.pos]), 64); err != nil {
 			return ErrRange
 		}
@@ -67,7 +67,7 @@ func (s *scanner) string() (span, error) {
 	text, data := span{start: s.pos}, s.data
 	for {
 		i := s.pos
-		for i < len(data) && plain[data[i]] {
+		for i < len(data) && s.plain[data[i]] {
 			i++
 		}
 		if s.pos = i; i == len(data) {
@@ -95,10 +95,13 @@ func (s *scanner) string() (span, error) {
 	}
 }
 
-// plain holds the bytes that stand for themselves in a string.
-var plain = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
+// plainASCII holds the bytes that stand for themselves in a string, but for those
+// beyond ASCII, of which a strict scanner wants to know what they make; plainBytes
+// holds them as well.
+var plainASCII, plainBytes = func() (ascii, all [256]bool) {
+	for c := range all {
+		all[c] = c >= ' ' && c != '"' && c != '\\'
+		ascii[c] = all[c] && c < utf8.RuneSelf
 	}
-	return t
+	return ascii, all
 }()

@@ -1,4 +1,4 @@
-package strictjson
+package jsonscan
 
 import (
 	"bytes"
@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// String returns the string that value, as found in a [Member] or by [Array],
-// stands for, and whether it is a string at all.
+// String returns the string that the value of a [Member] stands for, and whether it is
+// a string at all. A lone surrogate, which only [Tolerant] lets pass, becomes U+FFFD;
+// bytes that are not UTF-8 stay as they are.
 func String(value []byte) (string, bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", false
@@ -37,7 +38,7 @@ func (s *scanner) escape() error {
 		return ErrSyntax
 	}
 	s.pos += 6
-	if !utf16.IsSurrogate(r) {
+	if !s.strict || !utf16.IsSurrogate(r) {
 		return nil
 	}
 	low, ok := hex4(s.data[s.pos:])
@@ -96,8 +97,9 @@ func unescape(raw []byte) []byte {
 			i += 6
 			if utf16.IsSurrogate(r) {
 				low, _ := hex4(raw[i:])
-				r = utf16.DecodeRune(r, low)
-				i += 6
+				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+					i += 6
+				}
 			}
 			out = utf8.AppendRune(out, r)
 			continue
