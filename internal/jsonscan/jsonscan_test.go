@@ -32,6 +32,8 @@ func TestPolicies(t *testing.T) {
 		"a name twice inside":          {`{"a":{"b":1,"b":2}}`, jsonscan.ErrDuplicate},
 		"a name in two objects":        {`{"a":{"a":1},"b":{"a":1}}`, nil},
 		"invalid UTF-8":                {"{\"a\":\"\xff\"}", jsonscan.ErrEncoding},
+		"a byte that continues none":   {"{\"a\":\"\x80\"}", jsonscan.ErrEncoding},
+		"the replacement character":    {"{\"a\":\"\uFFFD\"}", nil},
 		"invalid UTF-8 in a name":      {"{\"\xff\":1}", jsonscan.ErrEncoding},
 		"a lone high surrogate":        {`{"a":"\ud800"}`, jsonscan.ErrEncoding},
 		"a lone high one before text":  {`{"a":"\ud800\u0041"}`, jsonscan.ErrEncoding},
@@ -59,7 +61,7 @@ func TestPolicies(t *testing.T) {
 		require.NoError(t, jsonscan.Tolerant.Check([]byte(c.data)), name)
 	}
 	both := map[string]error{
-		``: jsonscan.ErrSyntax, `{`: jsonscan.ErrSyntax, `[]`: jsonscan.ErrType, `7`: jsonscan.ErrType, `{"a":1}x`: jsonscan.ErrSyntax, `[] x`: jsonscan.ErrSyntax,
+		``: jsonscan.ErrSyntax, `{`: jsonscan.ErrSyntax, `[]`: jsonscan.ErrType, `7`: jsonscan.ErrType, `{"a":1}x`: jsonscan.ErrSyntax, `[] x`: jsonscan.ErrSyntax, `[1`: jsonscan.ErrSyntax,
 		`{"a":"\ud8"}`: jsonscan.ErrSyntax, `{"a":"\x"}`: jsonscan.ErrSyntax, "{\"a\":\"\n\"}": jsonscan.ErrSyntax, `{"a":01}`: jsonscan.ErrSyntax,
 		`{"a":` + nested(jsonscan.MaxDepthTolerant) + `}`: jsonscan.ErrDepth,
 	}
