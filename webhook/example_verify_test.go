@@ -2,9 +2,13 @@ package webhook_test
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/secret"
@@ -120,4 +124,41 @@ func ExampleUndecidable() {
 	// Output:
 	// webhook: github: cannot verify at the moment: secret source: vault sealed
 	// answer 503: true
+}
+
+// A service that signs nothing, and puts a token into the form that it sends.
+func ExampleNewScheme() {
+	verify := func(_ context.Context, r *webhook.Request) (webhook.Receipt, error) {
+		form, err := url.ParseQuery(string(r.Body))
+		if err != nil {
+			return webhook.Receipt{}, webhook.ErrMalformed
+		}
+		if subtle.ConstantTimeCompare([]byte(form.Get("token")), []byte("a-shared-token")) != 1 {
+			return webhook.Receipt{}, webhook.ErrMismatch
+		}
+		return webhook.Receipt{EventType: form.Get("kind")}, nil // neither is signed
+	}
+	scheme, err := webhook.NewScheme("acme", verify)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	handler, err := webhook.NewHandler(scheme, quiet,
+		webhook.On("donation", func(_ context.Context, e webhook.Event[url.Values]) error {
+			fmt.Println("thank you,", e.Data.Get("from"))
+			return nil
+		}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, token := range []string{"a-shared-token", "guessed"} {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest("POST", "/hooks/acme", strings.NewReader("kind=donation&from=Ada&token="+token)))
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// thank you, Ada
+	// 200
+	// 401
 }
