@@ -179,7 +179,8 @@ func TestX1_NoSecretInAnyErrorOrFormat(t *testing.T) {
 						if err := call(t.Context()); err != nil {
 							noCanary(t, err)
 						} else {
-							// Some answers are fine for some endpoints; no call may succeed for all.
+							// Some answers are fine for some endpoints; no call may
+							// succeed for all.
 							require.Contains(t, []string{"revoke", "userinfo", "refresh", "exchange", "exchangetoken", "credentials"}, op, name)
 						}
 					}

@@ -7,10 +7,11 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Refresh exchanges the refresh token of tok for a new token (RFC 6749 section
-// 6). It makes exactly one request, whether or not tok has expired. If the server rotates refresh tokens, the one in tok is dead
-// afterwards: store the result before using it, and never call Refresh twice
-// for one refresh token. A manager of package tokens does both.
+// Refresh exchanges the refresh token of tok for a new token (RFC 6749 section 6). It
+// makes exactly one request, whether or not tok has expired. If the server rotates
+// refresh tokens, the one in tok is dead afterwards: store the result before using it,
+// and never call Refresh twice for one refresh token. A manager of package tokens does
+// both.
 //
 // The request carries the refresh token, what Provider.RefreshParams and
 // Provider.RefreshScope say, and what names the client; nothing else. What the

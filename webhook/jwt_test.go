@@ -468,7 +468,7 @@ func TestTokenHooksRefuseMistakes(t *testing.T) {
 	t.Parallel()
 	for _, h := range tokenHooks() {
 		for says, opt := range map[string]webhook.Option{
-			"Tolerance": webhook.WithTolerance(time.Minute), "RawSecret": webhook.WithRawSecret(), "SNSAutoConfirm": webhook.WithSNSAutoConfirm(),
+			"Tolerance": webhook.WithTolerance(time.Minute), "RawSecret": webhook.WithRawSecret(), "SNSAutoConfirm": webhook.SNSAutoConfirm(),
 			"largest body": webhook.WithMaxBody(0), "clock": webhook.WithClock(nil), "HTTP client": webhook.WithHTTPClient(nil),
 		} {
 			s, err := h.newScheme(opt)

@@ -35,16 +35,16 @@ func TestNewSchemeRefusesMistakes(t *testing.T) {
 	require.ErrorContains(t, err, "the function that verifies is nil")
 	require.Nil(t, s)
 	for says, opt := range map[string]webhook.Option{
-		"the largest body must be positive":              webhook.WithMaxBody(0),
-		"a method is empty":                              webhook.WithMethods("GET", ""),
-		"the acknowledgement deadline must be positive":  webhook.WithAckDeadline(0),
-		"the function that answers challenges is nil":    webhook.WithChallenge(nil),
-		"the function that finds the events is nil":      webhook.WithSplit(nil),
-		"option WithClock has no effect on this scheme":  webhook.WithClock(time.Now),
-		"option WithTolerance has no effect":             webhook.WithTolerance(time.Minute),
-		"option WithHTTPClient has no effect":            webhook.WithHTTPClient(http.DefaultClient),
-		"option WithRawSecret has no effect":             webhook.WithRawSecret(),
-		"option WithSNSAutoConfirm has no effect on thi": webhook.WithSNSAutoConfirm(),
+		"the largest body must be positive":             webhook.WithMaxBody(0),
+		"a method is empty":                             webhook.WithMethods("GET", ""),
+		"the acknowledgement deadline must be positive": webhook.WithAckDeadline(0),
+		"the function that answers challenges is nil":   webhook.WithChallenge(nil),
+		"the function that finds the events is nil":     webhook.WithSplit(nil),
+		"option WithClock has no effect on this scheme": webhook.WithClock(time.Now),
+		"option WithTolerance has no effect":            webhook.WithTolerance(time.Minute),
+		"option WithHTTPClient has no effect":           webhook.WithHTTPClient(http.DefaultClient),
+		"option WithRawSecret has no effect":            webhook.WithRawSecret(),
+		"option SNSAutoConfirm has no effect on this":    webhook.SNSAutoConfirm(),
 	} {
 		s, err := webhook.NewScheme("acme", verify, opt)
 		require.ErrorIs(t, err, webhook.ErrConfig, says)

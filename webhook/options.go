@@ -91,13 +91,13 @@ func WithRawSecret() Option {
 	return option("WithRawSecret", true, "", func(c *config) { c.rawSecret = true })
 }
 
-// WithSNSAutoConfirm lets [Scheme.Challenge] confirm a subscription to one of the
+// SNSAutoConfirm lets [Scheme.Challenge] confirm a subscription to one of the
 // configured topics by fetching its SubscribeURL, after the message has been
 // verified and only from the region's own SNS host. Without it a confirmation
 // arrives as an event of type "SubscriptionConfirmation". It is an error for
 // other schemes.
-func WithSNSAutoConfirm() Option {
-	return option("WithSNSAutoConfirm", true, "", func(c *config) { c.autoConfirm = true })
+func SNSAutoConfirm() Option {
+	return option("SNSAutoConfirm", true, "", func(c *config) { c.autoConfirm = true })
 }
 
 // WithMethods names HTTP methods that a [NewScheme] accepts beside POST, for

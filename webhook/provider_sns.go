@@ -28,7 +28,7 @@ import (
 // eventName; any other message is one event of the type "Notification" with the
 // message's text as payload. Message attributes are not signed. Raw message
 // delivery is not signed at all and is refused. Options: [WithTolerance] (none by
-// default), [WithClock], [WithMaxBody], [WithHTTPClient], [WithSNSAutoConfirm].
+// default), [WithClock], [WithMaxBody], [WithHTTPClient], [SNSAutoConfirm].
 //
 // The certificate is fetched only from the SNS host of an AWS region, at the path
 // that AWS uses, by a client that refuses redirects, proxies and addresses that
@@ -46,7 +46,7 @@ func SNS(topicARNs []string, opts ...Option) (*Scheme, error) {
 	s, o, err := newScheme(provider, traits{
 		ack: 15 * time.Second, split: splitSNS, types: snsTypes, kinds: true,
 		unsignedHint: "SNS signs its own JSON envelope only: is raw message delivery on?",
-		uses:         []string{"WithTolerance", "WithHTTPClient", "WithSNSAutoConfirm"},
+		uses:         []string{"WithTolerance", "WithHTTPClient", "SNSAutoConfirm"},
 	}, opts)
 	if err != nil {
 		return nil, err

@@ -101,7 +101,7 @@ func TestSNSWhatIsSigned(t *testing.T) {
 // W17: nothing is fetched but what confirms this subscription.
 func TestW17_SubscribeURLThatIsNone(t *testing.T) {
 	t.Parallel()
-	s, server := newSNS(t, webhook.WithSNSAutoConfirm())
+	s, server := newSNS(t, webhook.SNSAutoConfirm())
 	for _, url := range []string{
 		":", "https://sns.us-west-2.amazonaws.com/?%zz", subscribeURL + "&Token=token1", subscribeURL + ";x", strings.Replace(subscribeURL, "&Token=token1", "", 1),
 		strings.Replace(subscribeURL, "Action=ConfirmSubscription&", "", 1), strings.Replace(subscribeURL, topicARN, topicARN+"2", 1), subscribeURL + "#x",

@@ -380,7 +380,7 @@ func TestW17_SubscriptionsAreConfirmedOnlyWhenAskedFor(t *testing.T) {
 	require.JSONEq(t, subscribe(good), string(raws[0].Payload))
 	require.Equal(t, []string{certURL}, server.fetched, "SubscribeURL is not fetched")
 
-	s, server = newSNS(t, webhook.WithSNSAutoConfirm())
+	s, server = newSNS(t, webhook.SNSAutoConfirm())
 	_, ok, err = s.Challenge(t.Context(), post(string(snsBody(t, nil))))
 	require.NoError(t, err)
 	require.False(t, ok, "a notification is none")

@@ -79,7 +79,7 @@ func TestErrorsSayAThingOnce(t *testing.T) {
 		requireSaidOnce(t, err, k.name, "cancelled")
 		for _, opt := range []webhook.Option{
 			webhook.WithTolerance(0), webhook.WithTolerance(1), webhook.WithMaxBody(0), webhook.WithClock(nil),
-			webhook.WithHTTPClient(nil), webhook.WithRawSecret(), webhook.WithSNSAutoConfirm(),
+			webhook.WithHTTPClient(nil), webhook.WithRawSecret(), webhook.SNSAutoConfirm(),
 		} {
 			_, err := k.newScheme(opt)
 			requireSaidOnce(t, err, k.name, "option")

@@ -590,7 +590,7 @@ func TestOptionsWithoutEffectAreRefused(t *testing.T) {
 		{"cloudflare", []webhook.Option{webhook.WithTolerance(time.Minute)}},
 		{"stripe", []webhook.Option{webhook.WithRawSecret()}},
 		{"stripe", []webhook.Option{webhook.WithHTTPClient(http.DefaultClient)}},
-		{"stripe", []webhook.Option{webhook.WithSNSAutoConfirm()}},
+		{"stripe", []webhook.Option{webhook.SNSAutoConfirm()}},
 		{"stripe", []webhook.Option{webhook.WithTolerance(0)}},
 		{"stripe", []webhook.Option{webhook.WithTolerance(-time.Second)}},
 		{"stripe", []webhook.Option{webhook.WithMaxBody(0)}},
@@ -637,8 +637,8 @@ func TestEverySchemeChecksItsOptions(t *testing.T) {
 		_, err = k.newScheme(webhook.WithTolerance(1))
 		require.NoError(t, err, k.name)
 	}
-	_, err := kitNamed(t, "stripe").newScheme(webhook.WithSNSAutoConfirm(), webhook.WithRawSecret(), webhook.WithHTTPClient(nil))
-	require.ErrorContains(t, err, "option WithSNSAutoConfirm has no effect", "the first that is given")
+	_, err := kitNamed(t, "stripe").newScheme(webhook.SNSAutoConfirm(), webhook.WithRawSecret(), webhook.WithHTTPClient(nil))
+	require.ErrorContains(t, err, "option SNSAutoConfirm has no effect", "the first that is given")
 	_, err = webhook.SNS([]string{topicARN}, webhook.WithHTTPClient(nil))
 	require.ErrorContains(t, err, "the HTTP client is nil")
 }

@@ -85,7 +85,7 @@ func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
 
 // Challenge answers a provider's check that the endpoint belongs to whoever
 // configured it: X's CRC, Braintree's bt_challenge, Slack's url_verification, and
-// SNS's subscription confirmation if [WithSNSAutoConfirm] was given. It also answers what
+// SNS's subscription confirmation if [SNSAutoConfirm] was given. It also answers what
 // is no event because nobody signed what it says: Slack's check of the certificate
 // and the GET of Sentry's select components. ok reports whether r is one of these;
 // when it is not, the answer and the error are nil. Challenges that the provider

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -179,6 +180,27 @@ func TestNoPackageHasAnInit(t *testing.T) {
 		_, files := parse(t, p.Dir, p.GoFiles)
 		for _, fn := range functions(files) {
 			require.NotEqual(t, "init", fn.Name.Name, p.rel())
+		}
+	}
+}
+
+// Prose in comments is read in narrow windows: no line is longer than 90 columns, a
+// tab counting as four. Code in comments, expected output and directives are as long as
+// they are.
+func TestCommentsAreNotWide(t *testing.T) {
+	for _, file := range repositoryFiles(t) {
+		if filepath.Ext(file) != ".go" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		output := false
+		for i, line := range strings.Split(string(text), "\n") {
+			comment, ok := strings.CutPrefix(strings.TrimLeft(line, "\t"), "// ")
+			output = ok && (output || strings.HasPrefix(comment, "Output:") || strings.HasPrefix(comment, "Unordered output:"))
+			if ok && !output && utf8.RuneCountInString(strings.ReplaceAll(line, "\t", "    ")) > 90 {
+				t.Errorf("%s:%d: the comment is wider than 90 columns", file, i+1)
+			}
 		}
 	}
 }

@@ -132,7 +132,8 @@ func TestO3_ManyManagersAndGoroutinesRefreshOnce(t *testing.T) {
 				for time.Now().Before(end) {
 					tok, err := src.TokenContext(t.Context())
 					if err == nil && !srv.Valid(tok.AccessToken) {
-						// The server counts in whole seconds, and may be done with it earlier.
+						// The server counts in whole seconds, and may be done with it
+						// earlier.
 						tok, err = src.RefreshToken(t.Context(), tok)
 					}
 					calls.Add(1)

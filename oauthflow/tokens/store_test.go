@@ -51,7 +51,8 @@ func TestManager_StoreFails(t *testing.T) {
 		synctest.Wait()
 		require.Positive(t, failures.Load(), "but it is told")
 
-		// Without one the error is typed, the store is left in peace, and nothing is sent.
+		// Without one the error is typed, the store is left in peace, and nothing is
+		// sent.
 		cold := newManager(t, store, r)
 		before := store.loadCount()
 		for range 100 {

@@ -335,7 +335,7 @@ func TestVerifiersAnswerChallenges(t *testing.T) {
 	require.Contains(t, answer(must(webhook.Slack(secret.Static(canary))), webhooktest.Slack(canary).Request([]byte(body))), "abc")
 
 	certs := sharedCertificates()
-	confirming := must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()), webhook.WithSNSAutoConfirm()))
+	confirming := must(webhook.SNS([]string{topic}, webhook.WithHTTPClient(certs.Client()), webhook.SNSAutoConfirm()))
 	_ = answer(confirming, webhooktest.SNS(certs, webhooktest.SNSConfig{TopicARN: topic}).WithEvent("SubscriptionConfirmation").Request([]byte("x")))
 }
 
