@@ -90,6 +90,10 @@ bench: ## Measure against peers in shuffled rounds and print the tables
 bench-size: ## Measure what importing the client adds to a binary
 	cd bench && go run ./size
 
+.PHONY: compare
+compare: ## Put the behaviours that matter to peers, live, print what happens and write docs/compare.md
+	cd compare && go run ./cmd/compare -out ../docs/compare.md
+
 .PHONY: work
 work: ## Write a go.work over all modules, for editors; git ignores it
 	scripts/work
