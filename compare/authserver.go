@@ -10,12 +10,12 @@ import (
 
 // authServer is an authorization server whose refresh tokens rotate. A refresh token
 // that comes a second time ends the grant (RFC 9700 §4.14.2), unless it comes within
-// the grace: then it gets the same answer again.
+// the grace: then it gets the same response again.
 type authServer struct {
 	*server
 	grace time.Duration
-	delay time.Duration // of each answer
-	lose  int           // so many answers are lost on the way back
+	delay time.Duration // of each response
+	lose  int           // so many responses are lost on the way back
 
 	mu        sync.Mutex
 	dead      bool

@@ -91,15 +91,15 @@ var dripping = Behaviour[Caller]{
 		svc.Timeout = 500 * time.Millisecond
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		const cap = 4 * time.Second // several attempts of 500 ms each are within reason
-		stop := time.AfterFunc(cap, cancel)
+		const limit = 4 * time.Second // several attempts of 500 ms each are within reason
+		stop := time.AfterFunc(limit, cancel)
 		defer stop.Stop()
 		a, err := c.try(ctx, svc, Request{Method: http.MethodGet, Path: "/v1/things"})
 		switch {
 		case err != nil:
 			return Outcome{}, err
-		case a.took >= cap:
-			return fails("still reading after %s", seconds(cap)), nil
+		case a.took >= limit:
+			return fails("still reading after %s", seconds(limit)), nil
 		}
 		return judged(a.err != nil, "ends after %s", seconds(a.took)), nil
 	},

@@ -9,7 +9,7 @@ import (
 
 // Grants are the behaviours of what keeps a user's tokens.
 func Grants() Table[Keeper] {
-	return Table[Keeper]{"Acting for a user", []Behaviour[Keeper]{eightAtOnce, twoProcesses, answerLost, callerLeaves}}
+	return Table[Keeper]{"Acting for a user", []Behaviour[Keeper]{eightAtOnce, twoProcesses, responseLost, callerLeaves}}
 }
 
 // together runs the handlers at once, each with a context that ends when it returns, as
@@ -88,10 +88,10 @@ var twoProcesses = Behaviour[Keeper]{
 	},
 }
 
-var answerLost = Behaviour[Keeper]{
-	ID: "answer-lost", Title: "The answer to a refresh is lost",
-	Asks: "The server refreshes and the connection is reset before its answer arrives; asked again with the same refresh token within 30 s, it repeats " +
-		"the answer, as many do. The request is to have its token.",
+var responseLost = Behaviour[Keeper]{
+	ID: "response-lost", Title: "The response to a refresh is lost",
+	Asks: "The server refreshes and the connection is reset before its response arrives; asked again with the same refresh token within 30 s, it repeats " +
+		"the response, as many do. The request is to have its token.",
 	Run: func(ctx context.Context, k Keeper) (Outcome, error) {
 		a := newAuthServer()
 		defer a.close()

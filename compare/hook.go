@@ -62,7 +62,7 @@ var emptySecret = Behaviour[Receiver]{
 			accepted = append(accepted, "an unsigned body")
 		}
 		if a.accepts(r.Sender.Sign("", time.Now(), hookBody)) {
-			accepted = append(accepted, "one signed with nothing")
+			accepted = append(accepted, "a body signed with the empty key")
 		}
 		if len(accepted) > 0 {
 			return fails("accepts %s", strings.Join(accepted, " and ")), nil

@@ -17,7 +17,8 @@ func WriteMarkdown(w io.Writer, day time.Time, results []Result) error {
 	b.WriteString("<!-- Written by make compare; do not edit. -->\n\n")
 	fmt.Fprintf(&b, "What `make compare` saw on %s: every cell is what happened when the behaviour was put to that version\n", day.UTC().Format(time.DateOnly))
 	b.WriteString("of that library, on loopback, with the settings named at the end. ✓ is what the row asks for, ✗ what it warns of,\n")
-	b.WriteString("· neither, and – stands where a library does not set out to do this. Times and counts vary a little from run to run.\n")
+	b.WriteString("· neither, and – stands where a library does not set out to do this. The libraries of a row run at the same time, each\n")
+	b.WriteString("against servers of its own; times and counts vary a little from run to run.\n")
 	b.WriteString("To put your own transport or verifier to the same questions, see the example of package `compare`.\n")
 	for _, r := range results {
 		fmt.Fprintf(&b, "\n## %s\n\n", r.Title)

@@ -38,6 +38,16 @@ type Behaviour[S any] struct {
 	Run func(ctx context.Context, s S) (Outcome, error)
 }
 
+// run makes an error of a panic in what the subject does, which the message then names.
+func (b Behaviour[S]) run(ctx context.Context, s S) (o Outcome, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	return b.Run(ctx, s)
+}
+
 // A Table is the behaviours of one kind of subject.
 type Table[S Named] struct {
 	Title      string
@@ -84,9 +94,12 @@ func (t Table[S]) Measure(ctx context.Context, subjects []S) (Result, error) {
 		errs := make([]error, len(subjects))
 		var wg sync.WaitGroup
 		for i, s := range subjects {
-			wg.Go(func() { row.Outcomes[i], errs[i] = b.Run(ctx, s) })
+			wg.Go(func() { row.Outcomes[i], errs[i] = b.run(ctx, s) })
 		}
 		wg.Wait()
+		if err := ctx.Err(); err != nil {
+			return result, err // and what was seen at the end is not to be relied on
+		}
 		for i, err := range errs {
 			if err != nil {
 				return result, fmt.Errorf("%s: %s: %w", b.ID, subjects[i].About().Name, err)

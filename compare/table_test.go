@@ -48,6 +48,25 @@ func TestMeasureNamesWhatCouldNotBeAsked(t *testing.T) {
 	require.EqualError(t, err, "red: it: no such setting")
 }
 
+func TestMeasureSurvivesASubject(t *testing.T) {
+	t.Parallel()
+	table := colours(func(context.Context, compare.Caller) (compare.Outcome, error) { panic("no such colour") })
+	_, err := table.Measure(t.Context(), []compare.Caller{{Subject: compare.Subject{Name: "it"}}})
+	require.EqualError(t, err, "red: it: panic: no such colour")
+}
+
+func TestMeasureEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	table := colours(func(context.Context, compare.Caller) (compare.Outcome, error) {
+		cancel()
+		return compare.Outcome{}, nil
+	})
+	r, err := table.Measure(ctx, []compare.Caller{{}})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, r.Rows)
+}
+
 func TestOnly(t *testing.T) {
 	t.Parallel()
 	table := compare.Calls()

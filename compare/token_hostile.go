@@ -164,7 +164,8 @@ func (i *issuer) hostileEncodings() (list []named) {
 		body = body[:1] + " " + body[1:]
 	}
 	add("claims: unused bits", signed(head, unusedBits(b64([]byte(body)))))
-	for name, text := range map[string]string{"LF": "\n", "CRLF": "\r\n", "CR": "\r", "space": " "} {
+	for _, inside := range []struct{ name, text string }{{"LF", "\n"}, {"CRLF", "\r\n"}, {"CR", "\r"}, {"space", " "}} {
+		name, text := inside.name, inside.text
 		add("signature: "+name+" inside", head+"."+payload+"."+signature[:20]+text+signature[20:])
 		add("claims: "+name+" inside", signed(head, payload[:20]+text+payload[20:]))
 		add("header: "+name+" inside", signed(head[:8]+text+head[8:], payload))
@@ -210,8 +211,11 @@ func (i *issuer) hostileKeys() (list []named) {
 		panic(err)
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	for name, key := range map[string][]byte{"PEM": block, "DER": der, "modulus": i.rs.N.Bytes(), "JWK set": i.keys, "nothing": nil} {
-		add("HS256 with "+name, `{"alg":"HS256","kid":"k2"}`, func(in string) []byte { return mac(sha256.New, string(key), []byte(in)) })
+	for _, public := range []struct {
+		name string
+		key  []byte
+	}{{"PEM", block}, {"DER", der}, {"modulus", i.rs.N.Bytes()}, {"JWK set", i.keys}, {"nothing", nil}} {
+		add("HS256 with "+public.name, `{"alg":"HS256","kid":"k2"}`, func(in string) []byte { return mac(sha256.New, string(public.key), []byte(in)) })
 	}
 	// RFC 7517 §4.4, RFC 8725 §3.1: a key is for its algorithm.
 	add("PS256, the key is for RS256", `{"alg":"PS256","kid":"k2"}`, i.signPS)

@@ -50,7 +50,7 @@ func TestStandpipeHolds(t *testing.T) {
 // One quick row of each table, put to all: each peer can be set up, and does what it is
 // for.
 func TestPeersAreSetUp(t *testing.T) {
-	results, err := peers.Measure(t.Context(), peers.Selection{Only: []string{"recovers", "answer-lost", "not-signed", "harmless"}})
+	results, err := peers.Measure(t.Context(), peers.Selection{Only: []string{"recovers", "response-lost", "not-signed", "harmless"}})
 	require.NoError(t, err)
 	require.Len(t, results, 4)
 	for _, r := range results {
