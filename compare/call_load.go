@@ -33,7 +33,7 @@ func many(ctx context.Context, do Do, n, goroutines int) (succeeded int, took ti
 var outage = Behaviour[Caller]{
 	ID: "outage", Title: "1,000 calls in a total outage",
 	Asks: "Every request is answered with 503, while 50 goroutines make 1,000 calls. Retries are not to multiply the load on a " +
-		"service that is down: at most 1.1 requests a call.",
+		"service that is down: at most 1.1 requests a call are right, and 2 or more are wrong.",
 	Run: func(ctx context.Context, c Caller) (Outcome, error) {
 		s := serve(func(_ int, w http.ResponseWriter, _ *http.Request) {
 			answerJSON(w, http.StatusServiceUnavailable, `{}`)
@@ -48,7 +48,11 @@ var outage = Behaviour[Caller]{
 		const calls = 1000
 		many(ctx, do, calls, 50)
 		n := s.requests()
-		return judged(n <= calls*11/10, "%.2f requests a call", float64(n)/calls), nil
+		o := judged(n <= calls*11/10, "%.2f requests a call", float64(n)/calls)
+		if o.Verdict == Fails && n < 2*calls {
+			o.Verdict = Open
+		}
+		return o, nil
 	},
 }
 

@@ -142,13 +142,14 @@ var unknownKeys = Behaviour[Checker]{
 			cancel()
 			tried++
 		}
-		text := times(int(i.fetches.Load()), "fetch")
-		if i.fetches.Load() != 1 {
-			text = fmt.Sprintf("%d fetches", i.fetches.Load())
+		fetches := i.fetches.Load()
+		text := fmt.Sprintf("%d fetches", fetches)
+		if fetches == 1 {
+			text = "1 fetch"
 		}
 		if tried < 1000 {
 			return fails("%s; held up after %d tokens", text, tried), nil
 		}
-		return judged(i.fetches.Load() <= 3, "%s", text), nil
+		return judged(fetches <= 3, "%s", text), nil
 	},
 }

@@ -8,17 +8,18 @@ import (
 
 	"github.com/standpipe-go/standpipe/compare"
 	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
 func standpipeKeeper() compare.Keeper {
 	return compare.Keeper{
 		Subject: compare.Subject{Name: "Standpipe", Module: standpipe,
-			Settings: "a manager for each process over one store, `oauthflow.New` with the endpoint, and `Manager.Token`; all defaults."},
+			Settings: "`tokens.New` for each process over one store, with a client of `oauthflow.New` for the endpoint, and `Manager.Token`; all defaults."},
 		Open: func(g compare.Grant) (compare.StartProcess, error) {
 			const user = "user:42"
-			store := oauthflow.NewMemoryStore()
-			start := func() (*oauthflow.Manager, error) {
+			store := tokens.NewMemoryStore()
+			start := func() (*tokens.Manager, error) {
 				c, err := oauthflow.New(oauthflow.Config{
 					Provider: oauthflow.Provider{Name: "Example", Endpoint: oauth2.Endpoint{TokenURL: g.TokenURL, AuthStyle: oauth2.AuthStyleInHeader}},
 					ClientID: g.ClientID, ClientSecret: secret.Static(g.ClientSecret),
@@ -26,7 +27,7 @@ func standpipeKeeper() compare.Keeper {
 				if err != nil {
 					return nil, err
 				}
-				return oauthflow.NewManager(store, c)
+				return tokens.New(store, c)
 			}
 			signIn, err := start()
 			if err != nil {
