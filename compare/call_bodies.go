@@ -66,7 +66,7 @@ var truncated = Behaviour[Caller]{
 
 var dripping = Behaviour[Caller]{
 	ID: "dripping", Title: "A body that never ends",
-	Asks: "A GET is answered with 200 and a byte every 50 ms. The caller was told that a call may take 500 ms; its context has no deadline. It is to end.",
+	Asks: "A GET is answered with 200 and a byte every 50 ms. The caller was told that a call may take 500 ms; its context has no deadline. The call is to end all the same.",
 	Run: func(ctx context.Context, c Caller) (Outcome, error) {
 		var s *server
 		s = serve(func(_ int, w http.ResponseWriter, r *http.Request) {

@@ -35,8 +35,8 @@ var pastDeadline = Behaviour[Caller]{
 
 var overflow = Behaviour[Caller]{
 	ID: "retry-after-overflow", Title: "Retry-After: 9223372037",
-	Asks: "A 429 asks for a wait that does not fit into a time.Duration. Whatever is made of it, it is not to be no wait at all: " +
-		"requests are to be at least half of the first backoff (100 ms) apart.",
+	Asks: "A 429 asks for a wait that does not fit into a time.Duration. Whatever is made of it, the next request is not to be sent " +
+		"at once: at least 100 ms, half of the first backoff, are to pass.",
 	Run: func(ctx context.Context, c Caller) (Outcome, error) {
 		s := serve(func(_ int, w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", strconv.Itoa(9223372037))

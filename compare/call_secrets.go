@@ -11,7 +11,7 @@ import (
 var redirected = Behaviour[Caller]{
 	ID: "redirected", Title: "Redirected to another origin",
 	Asks: "The service redirects a GET (307) to another host with a bearer token, to another port with a bearer token, and to another host with the key in " +
-		"X-Api-Key, and each follows as it comes. The key is to reach none of them.",
+		"X-Api-Key; each library follows by its own default. The key is to reach none of them.",
 	Run: func(ctx context.Context, c Caller) (Outcome, error) {
 		leaked := 0
 		for _, hop := range []struct{ header, host string }{

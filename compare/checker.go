@@ -12,7 +12,8 @@ type Checker struct {
 	Open func(ctx context.Context, iss Issuer) (Check, error)
 }
 
-// Check verifies a token and returns its subject.
+// Check verifies a token and returns its subject. An empty one counts as a refusal, since
+// no application takes it for a user.
 type Check func(ctx context.Context, token string) (subject string, err error)
 
 // Issuer is who signs the tokens.

@@ -115,7 +115,7 @@ var responseLost = Behaviour[Keeper]{
 }
 
 var callerLeaves = Behaviour[Keeper]{
-	ID: "caller-leaves", Title: "The caller who waits for the refresh leaves",
+	ID: "caller-leaves", Title: "The request that began the refresh is cancelled",
 	Asks: "A refresh takes 600 ms. The request that began it is cancelled after 200 ms, while seven others wait. It is to end then, and the " +
 		"seven are to be served by one refresh.",
 	Run: func(ctx context.Context, k Keeper) (Outcome, error) {

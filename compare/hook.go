@@ -98,7 +98,7 @@ var notSigned = Behaviour[Receiver]{
 var stale = Behaviour[Receiver]{
 	ID: "stale", Title: "Signed an hour ago, or an hour ahead",
 	Asks: "A delivery that was signed an hour ago may be one that somebody replays, and one from an hour ahead could be replayed for longer: both are to be " +
-		"refused. Where the service does not sign the time nobody can tell.",
+		"refused. Nobody can tell where the service does not sign the time.",
 	Run: func(_ context.Context, r Receiver) (Outcome, error) {
 		if !r.Sender.Timed {
 			return notCovered("the time is not signed"), nil
@@ -117,8 +117,8 @@ var stale = Behaviour[Receiver]{
 }
 
 var retired = Behaviour[Receiver]{
-	ID: "retired", Title: "Signed only in a way that has been retired",
-	Asks: "GitHub's SHA-1 signature, Stripe's v0: right, and alone. Whoever can leave the better one out is not to choose the weaker: refused.",
+	ID: "retired", Title: "Signed in a retired way only",
+	Asks: "GitHub's SHA-1 signature, or Stripe's v0, is right and stands alone. It is to be refused: whoever leaves the better one out is not to choose the weaker.",
 	Run: func(_ context.Context, r Receiver) (Outcome, error) {
 		if r.Sender.Retired == nil {
 			return notCovered("there is none"), nil
