@@ -91,7 +91,8 @@ type BreakerChanged struct {
 	State BreakerState
 }
 
-// Missed says how many values an Observer that was too slow has not been given.
+// Missed says how many values an Observer that was too slow has not been given: those
+// between the value before it and the one after.
 type Missed struct{ Count int }
 
 func (CallBegun) observation()      {}
@@ -124,7 +125,7 @@ type letter struct {
 func (m *mailbox) put(ctx context.Context, o Observation) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.mail) >= maxMail {
+	if m.missed > 0 || len(m.mail) >= maxMail { // after a gap comes Missed, and nothing before it
 		m.missed++
 		return
 	}

@@ -25,3 +25,29 @@ func TestT2_NoObserverNoAllocation(t *testing.T) {
 		r.end(call, failed)
 	}))
 }
+
+// Once a value is missed, those after it are missed too, until the observer has caught
+// up: what it gets before Missed is without a gap.
+func TestMissedIsToldInItsPlace(t *testing.T) {
+	m := &mailbox{running: true} // nobody reads yet
+	for range maxMail + 3 {
+		m.put(t.Context(), CallBegun{})
+	}
+	_, ok := m.take()
+	require.True(t, ok)
+	m.put(t.Context(), CallEnded{})
+	for range maxMail - 1 {
+		l, ok := m.take()
+		require.True(t, ok)
+		require.IsType(t, CallBegun{}, l.o)
+	}
+	l, ok := m.take()
+	require.True(t, ok)
+	require.Equal(t, Missed{4}, l.o)
+	m.put(t.Context(), CallEnded{})
+	l, ok = m.take()
+	require.True(t, ok)
+	require.IsType(t, CallEnded{}, l.o)
+	_, ok = m.take()
+	require.False(t, ok)
+}
