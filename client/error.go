@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // What callers branch on, with errors.Is. An [*Error] matches the ones that its
@@ -118,7 +120,7 @@ func (e *Error) Error() string {
 func (e *Error) what() string {
 	said := printable(cmp.Or(e.Code, e.Type))
 	if e.Message != "" {
-		said = strings.TrimPrefix(said+" "+strconv.Quote(cut(e.Message, messageLimit)), " ")
+		said = strings.TrimPrefix(said+" "+strconv.Quote(quote.Cut(e.Message, messageLimit)), " ")
 	}
 	cause := ""
 	if e.Err != nil {
@@ -201,18 +203,10 @@ func (e *Error) Is(target error) bool {
 func printable(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' {
-			return strconv.Quote(cut(s, 128))
+			return strconv.Quote(quote.Cut(s, 128))
 		}
 	}
-	return cut(s, 128)
-}
-
-// cut shortens s to at most n bytes, without splitting a rune.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
+	return quote.Cut(s, 128)
 }
 
 // A failure is a typed cause with a text of its own; errors.Is finds kind and

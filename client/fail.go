@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/quote"
 	"github.com/standpipe-go/standpipe/internal/redact"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
@@ -44,7 +45,7 @@ func (x *hop) clean(err error) error {
 		}
 	}
 	text := err.Error()
-	if scrubbed := cut(redact.URLs(x.scrub(text)), messageLimit); scrubbed != text {
+	if scrubbed := quote.Cut(redact.URLs(x.scrub(text)), messageLimit); scrubbed != text {
 		return &scrubbedError{text: scrubbed, timeout: isTimeout(err), kind: kindOf(err)}
 	}
 	return err
@@ -125,7 +126,7 @@ func (x *hop) requestID(h http.Header) string {
 			if len(v[0]) <= maxRequestID {
 				return v[0]
 			}
-			return cut(x.scrub(v[0]), maxRequestID)
+			return quote.Cut(x.scrub(v[0]), maxRequestID)
 		}
 	}
 	return ""
@@ -219,10 +220,10 @@ var errFailed = errors.New("the response body holds an error")
 // describe adds to e what the service says in a body.
 func (x *hop) describe(e *Error, resp *http.Response, body []byte) {
 	d := x.decodeError(resp, body)
-	e.Code, e.Type = cut(x.scrub(d.Code), 256), cut(x.scrub(d.Type), 256)
-	e.Message = cut(x.scrub(d.Message), messageLimit)
+	e.Code, e.Type = quote.Cut(x.scrub(d.Code), 256), quote.Cut(x.scrub(d.Type), 256)
+	e.Message = quote.Cut(x.scrub(d.Message), messageLimit)
 	if d.RequestID != "" {
-		e.RequestID = cut(x.scrub(d.RequestID), 256)
+		e.RequestID = quote.Cut(x.scrub(d.RequestID), 256)
 	}
 	e.means = d.Status
 	e.keep(body, x.c.cfg.maxErrorBody)
@@ -291,7 +292,7 @@ func (x *hop) place() string {
 		return "(no URL)"
 	}
 	if p := x.tmpl.URL.EscapedPath(); p != "" {
-		return cut(x.scrub(p), 256)
+		return quote.Cut(x.scrub(p), 256)
 	}
 	return "/"
 }

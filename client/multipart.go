@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // Part is one part of a [Multipart] body (RFC 7578).
@@ -40,7 +41,7 @@ func Multipart(parts ...Part) Body {
 				return payload{}, failf(ErrRequest, "multipart: a part has no name")
 			}
 			if p.Size < 0 || p.Size > 0 && p.Open == nil {
-				return payload{}, failf(ErrRequest, "multipart: the Size of part %q is %d: it is for the content of Open, and not negative", cut(p.Name, 64), p.Size)
+				return payload{}, failf(ErrRequest, "multipart: the Size of part %q is %d: it is for the content of Open, and not negative", quote.Cut(p.Name, 64), p.Size)
 			}
 			if strings.ContainsAny(p.Name+p.FileName+p.ContentType, "\r\n\x00") {
 				return payload{}, failf(ErrRequest, "multipart: a part's name, file name or type holds CR, LF or NUL")
@@ -179,7 +180,7 @@ func (p *Part) write(mw *multipart.Writer) error {
 	defer rc.Close()
 	n, err := io.Copy(w, rc)
 	if err == nil && p.Size > 0 && n != p.Size {
-		return failf(ErrRequest, "multipart: part %q has %d bytes, its Size says %d", cut(p.Name, 64), n, p.Size)
+		return failf(ErrRequest, "multipart: part %q has %d bytes, its Size says %d", quote.Cut(p.Name, 64), n, p.Size)
 	}
 	return err
 }

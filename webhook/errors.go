@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // The reasons why a delivery, a challenge or a configuration is refused, and last
@@ -112,11 +114,5 @@ func Undecidable(err error) bool { return errors.Is(err, ErrUnavailable) }
 // not repeat.
 func inner(err error) string { return strings.TrimPrefix(err.Error(), "webhook: ") }
 
-// quote renders outside text for an error: short and in ASCII.
-func quote(s string) string {
-	const limit = 64
-	if len(s) > limit {
-		return strconv.QuoteToASCII(s[:limit]) + "…"
-	}
-	return strconv.QuoteToASCII(s)
-}
+// shown renders outside text for an error.
+func shown(s string) string { return quote.Text(s, 66) }

@@ -25,7 +25,7 @@ func untyped(advice string) eventTypes { return eventTypes{closed: true, advice:
 func only(names ...string) eventTypes {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quote(name)
+		quoted[i] = shown(name)
 	}
 	return eventTypes{closed: true, names: names, advice: "the only type is " + strings.Join(quoted, ", ")}
 }

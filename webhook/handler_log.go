@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // The log is where the reasons go that the responses keep to themselves. The
@@ -108,13 +109,7 @@ func (h *Handler) logEvent(ctx context.Context, level slog.Level, msg string, d 
 }
 
 // clip bounds outside text; slog's handlers do the quoting.
-func clip(s string) string {
-	const limit = 1 << 10
-	if len(s) > limit {
-		return s[:limit] + "…"
-	}
-	return s
-}
+func clip(s string) string { return quote.Clip(s, 1<<10) }
 
 // newPanicError stands for a panic in the user's code. Its text leaves the value
 // out, because Dispatch returns it to whoever wants to store it; the log has it.

@@ -46,7 +46,7 @@ func (h *Handler) Drain(ctx context.Context) error { return h.running.wait(ctx) 
 func (h *Handler) precheck(ctx context.Context, method string, length int64) (Answer, bool) {
 	switch {
 	case !slices.Contains(h.methods, method):
-		return h.refuse(ctx, &Error{Reason: ErrMethod, Detail: "the endpoint does not take " + quote(method)}), false
+		return h.refuse(ctx, &Error{Reason: ErrMethod, Detail: "the endpoint does not take " + shown(method)}), false
 	case length > h.scheme.maxBody:
 		return h.refuse(ctx, tooLarge()), false
 	}

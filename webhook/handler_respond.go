@@ -71,7 +71,7 @@ func (a *Answer) check() error {
 	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 	for name, values := range a.Header {
 		if strings.ContainsFunc(name+strings.Join(values, ""), control) {
-			return fmt.Errorf("webhook: response: control character in header %s", quote(name))
+			return fmt.Errorf("webhook: response: control character in header %s", shown(name))
 		}
 	}
 	return nil

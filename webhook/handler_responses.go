@@ -32,7 +32,7 @@ type eventError struct {
 }
 
 func (e *eventError) Error() string {
-	return fmt.Sprintf("webhook: event %d, %s: %s", e.index, quote(e.raw.Type), inner(e.err))
+	return fmt.Sprintf("webhook: event %d, %s: %s", e.index, shown(e.raw.Type), inner(e.err))
 }
 func (e *eventError) Unwrap() error { return e.err }
 

@@ -104,7 +104,7 @@ func (s *Scheme) headerHint(h http.Header) string {
 	}
 	for name := range h {
 		if http.CanonicalHeaderKey(name) != name {
-			return "the headers are not under canonical keys, such as " + quote(name) + ": put them in with http.Header.Add"
+			return "the headers are not under canonical keys, such as " + shown(name) + ": put them in with http.Header.Add"
 		}
 	}
 	return ""

@@ -246,7 +246,7 @@ func (r *reader) readSignature(h http.Header, name string, sigs *candidates, m *
 	}
 	rest, ok := strings.CutPrefix(header, r.Prefix)
 	if !ok {
-		return &Error{Reason: ErrMalformed, Detail: "header " + name + " does not begin with " + quote(r.Prefix)}
+		return &Error{Reason: ErrMalformed, Detail: "header " + name + " does not begin with " + shown(r.Prefix)}
 	}
 	sigs.add(rest, r.encodedLen)
 	return nil

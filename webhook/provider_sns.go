@@ -91,7 +91,7 @@ func checkTopicARN(arn string) error {
 	parts := strings.Split(arn, ":")
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "sns" || slices.Contains(parts, "") ||
 		strings.ContainsAny(arn, "* \t\r\n") {
-		return fmt.Errorf("%s is not the ARN of one topic", quote(arn))
+		return fmt.Errorf("%s is not the ARN of one topic", shown(arn))
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (c *snsCore) check(ctx context.Context, r *Request, now time.Time) (*snsMes
 		return nil, Receipt{}, err
 	}
 	if !slices.Contains(c.topics, m.topicARN) {
-		return nil, Receipt{}, &Error{Reason: ErrNotAllowed, Detail: "topic " + quote(m.topicARN)}
+		return nil, Receipt{}, &Error{Reason: ErrNotAllowed, Detail: "topic " + shown(m.topicARN)}
 	}
 	signature, err := base64.StdEncoding.Strict().DecodeString(m.signature)
 	switch { // before anything is fetched on the word of a message that nobody may have signed

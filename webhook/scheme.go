@@ -73,7 +73,7 @@ func (s *Scheme) Verify(ctx context.Context, r *Request) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if method := r.method(); !s.delivers(method) {
-		return Receipt{}, s.fail(ErrMethod, "a delivery does not come as "+quote(method))
+		return Receipt{}, s.fail(ErrMethod, "a delivery does not come as "+shown(method))
 	}
 	rec, err := s.verify(ctx, r, s.clock(r))
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *Scheme) AckDeadline() time.Duration { return s.ack }
 
 func (s *Scheme) admit(r *Request) error {
 	if method := r.method(); method != http.MethodPost && !slices.Contains(s.methods, method) {
-		return s.fail(ErrMethod, "the endpoint does not take "+quote(method))
+		return s.fail(ErrMethod, "the endpoint does not take "+shown(method))
 	}
 	if int64(len(r.Body)) > s.maxBody {
 		return s.fail(ErrTooLarge, "the body is over the provider's cap")

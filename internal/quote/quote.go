@@ -28,3 +28,11 @@ func Cut(s string, n int) string {
 	}
 	return s[:n]
 }
+
+// Clip is Cut, and says by "…" that something is missing.
+func Clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return Cut(s, n) + "…"
+}

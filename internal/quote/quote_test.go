@@ -36,3 +36,11 @@ func TestCut(t *testing.T) {
 	require.Empty(t, quote.Cut("用", 1))
 	require.Empty(t, quote.Cut("\x80\x80\x80", 2), "what is no rune's start is not kept")
 }
+
+func TestClip(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "abc", quote.Clip("abc", 3))
+	require.Equal(t, "ab…", quote.Clip("abc", 2))
+	require.Equal(t, "a…", quote.Clip("aäb", 2), "no rune is split")
+	require.Equal(t, "…", quote.Clip("ä", 1))
+}
