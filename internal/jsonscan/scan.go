@@ -241,23 +241,10 @@ func (s *scanner) member(o *openObject, depth int) (m Member, next byte, err err
 	}
 	s.pos++
 	s.space()
-	m.Start = s.pos
-	if err := s.value(depth + 1); err != nil {
-		return Member{}, 0, err
-	}
-	m.Value = s.data[m.Start:s.pos:s.pos]
-	s.space()
-	switch s.peek() {
-	case ',':
-		s.pos++
-		s.space()
-		return m, ',', nil
-	case '}':
-		s.pos++
+	if next, err = s.item(depth, '}', &m); next == '}' {
 		s.names.n = o.base
-		return m, '}', nil
 	}
-	return Member{}, 0, ErrSyntax
+	return m, next, err
 }
 
 // openArray is open for an array.
@@ -286,20 +273,26 @@ func (s *scanner) array(depth int) error {
 
 // element reads one element, and the comma or the bracket behind it.
 func (s *scanner) element(depth int) (m Member, next byte, err error) {
+	next, err = s.item(depth, ']', &m)
+	return m, next, err
+}
+
+// item reads a value into m, and the comma or the end behind it.
+func (s *scanner) item(depth int, end byte, m *Member) (next byte, err error) {
 	m.Start = s.pos
 	if err := s.value(depth + 1); err != nil {
-		return Member{}, 0, err
+		return 0, err
 	}
 	m.Value = s.data[m.Start:s.pos:s.pos]
 	s.space()
-	switch s.peek() {
+	switch next = s.peek(); next {
 	case ',':
 		s.pos++
 		s.space()
-		return m, ',', nil
-	case ']':
+		return next, nil
+	case end:
 		s.pos++
-		return m, ']', nil
+		return next, nil
 	}
-	return Member{}, 0, ErrSyntax
+	return 0, ErrSyntax
 }
