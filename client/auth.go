@@ -19,6 +19,21 @@ import (
 //
 // The types are the standard library's, so that packages can provide one
 // without importing this one.
+//
+// # Where the credential goes
+//
+// To the base URL's origin (scheme, host, port) and those of the profile or of
+// [WithOrigins], and nowhere else: it is told by what is sent, whatever middleware
+// has made of a request. No middleware ever sees it. On a redirect away from them
+// every credential is stripped, an SDK's own included, and once a chain of redirects
+// has left, nothing is attached again; a chain that began elsewhere gets none. Over
+// plain http it goes to this machine only (a loopback address or exactly localhost),
+// never after an https hop, and never through a proxy.
+//
+// A redirect of anything but a POST keeps method and body (RFC 9110 §15.4), but for a
+// 303, and with them the fields that narrow the request, If-Match and Range among
+// them. Where a 301 or 302 would take a change off the client's origins it is refused
+// with [ErrRedirect], as is one whose Location repeats the credential.
 type Auth interface {
 	Authorize(req *http.Request) error
 }

@@ -47,9 +47,11 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 
 // With returns a copy of c with further options. The copy shares c's transport,
 // limiter and pacer, unless the options replace them, and what each origin has
-// taught: its retry budget and breaker. Limits and pacing count by origin and
-// credential, see [WithIdentity], so that one copy for each user is what it takes to
-// call for many users.
+// taught: its retry budget and breaker.
+//
+// To call for many users, make one client and, for each user, a copy with the user's
+// credential. A copy costs little. Limits and pacing count each caller alone, by
+// origin and credential, see [WithIdentity].
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg := c.cfg
 	cfg.authSet, cfg.identitySet, cfg.limitsSet, cfg.adjusted = false, false, false, false

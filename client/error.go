@@ -67,6 +67,11 @@ func (e Effect) String() string {
 // client added or that the request's headers, cookies and query have under such a
 // name, no query and no raw body in its text; what the service said is quoted and
 // cut to 1 KiB.
+//
+// It has the service's code, message and request ID, when the call may be made again,
+// whether a write may have happened, and the ledger of attempts. Branch with errors.Is
+// on [ErrRateLimited], [ErrNotFound] and so on. Under an SDK there is no Error where
+// there is a response: that is returned as it came.
 type Error struct {
 	Provider  string    // the profile's name, "" without one
 	Method    string    // of the last request

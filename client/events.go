@@ -9,10 +9,6 @@ import (
 	"time"
 )
 
-// DefaultMaxEvent bounds one server-sent event, in bytes, where
-// Request.MaxBody does not.
-const DefaultMaxEvent = 16 << 20
-
 // eventIdle is the idle timeout of a stream of events: services that think for
 // long send nothing meanwhile.
 const eventIdle = 5 * time.Minute

@@ -80,7 +80,9 @@ func (r Reason) Text() string {
 }
 
 // Ledger collects the attempts of the calls made under a context, see
-// [WithLedger]. The zero Ledger is empty and ready; it is safe for concurrent
+// [WithLedger]: each with its waits, and why it was tried again or not. The ledger of
+// a single call is also in its error and in [Meta]; [WithLogger] writes it down, and
+// [WithObserver] hands it on. None holds a credential, a query or a body. The zero Ledger is empty and ready; it is safe for concurrent
 // use and must not be copied.
 type Ledger struct {
 	mu       sync.Mutex

@@ -32,11 +32,15 @@ const (
 	DefaultMaxErrorBody   = 64 << 10
 	DefaultReadAhead      = 1 << 20
 	DefaultMaxRedirects   = 10
-)
 
-// NoTimeout turns a timeout off in [WithTimeout], [WithAttemptTimeout] and
-// [WithIdleTimeout]. Any other negative duration is an error there.
-const NoTimeout time.Duration = -1
+	// DefaultMaxEvent bounds one server-sent event, in bytes, where Request.MaxBody
+	// does not.
+	DefaultMaxEvent = 16 << 20
+
+	// NoTimeout turns a timeout off in [WithTimeout], [WithAttemptTimeout] and
+	// [WithIdleTimeout]. Any other negative duration is an error there.
+	NoTimeout time.Duration = -1
+)
 
 // WithProfile sets what is particular to the service.
 func WithProfile(p Profile) Option { return func(c *config) { c.profile = p } }
@@ -63,7 +67,40 @@ func WithOrigins(origins ...string) Option {
 func WithInsecureCleartextCredentials() Option { return func(c *config) { c.cleartext = true } }
 
 // WithRetry sets the retry policy. The zero Policy is the default: three
-// attempts. retry.Never turns retries off.
+// attempts. retry.Never turns retries off. To retry what is not HTTP, use package retry.
+//
+// # What is retried
+//
+// What was never sent, and what was refused with 425 or 429 (or what the profile
+// calls a throttle), is retried whatever the method. Everything else that may
+// be cured by trying again (408, 500, 502, 503, 504, a broken connection, an
+// attempt's timeout) is retried only where repeating cannot do harm: with an
+// idempotent method (RFC 9110 §9.2.2), or with an idempotency key in the header
+// that the service is known to support ([Profile], [WithIdempotencyHeader]), which
+// is then made once per call and stays the same on every attempt. A POST without a
+// key is therefore not repeated after a 503 or a timeout: the error says, in
+// [Error.Effect], that it may have been applied.
+//
+// The policy narrows this: three attempts by default, full jitter, a Retry-After
+// obeyed up to a minute and never shortened; what asks for longer, or would pass the
+// deadline, is returned at once. A budget for each origin keeps an outage from being
+// met with a multiple of the usual traffic: a retry gets its cost back when it
+// succeeds, and what failures have used up comes back within an hour.
+//
+// The body must be one that can be sent again: anything in memory, [Open] and
+// [Multipart] can, and so can one that can seek, such as a file. Of any other
+// [Stream], or an SDK's body without GetBody, up to 1 MiB is kept if it ends within
+// 200 ms; else it is sent as it comes, once.
+//
+// A response that is to be tried again is kept until the next attempt has been let
+// through: if its wait, the rate limit's or an open breaker's would pass the deadline,
+// it is returned at once, and as it came.
+//
+// A retry takes a new token of the rate limit and signs anew. A wait for the limit, or
+// for a token, takes nothing of an attempt's time, and an open breaker takes no token.
+// Nothing else repeats a request: net/http, which does so by itself when a kept
+// connection breaks, is given each in a form that it does not repeat. What it sends
+// again because HTTP/2 refused it is in the ledger like any other attempt.
 func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
 
 // WithRateLimit makes every attempt wait for l. By default the key is the origin
