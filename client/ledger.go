@@ -79,11 +79,11 @@ func (r Reason) Text() string {
 	return string(r)
 }
 
-// Ledger collects the attempts of the calls made under a context, see
-// [WithLedger]: each with its waits, and why it was tried again or not. The ledger of
-// a single call is also in its error and in [Meta]; [WithLogger] writes it down, and
-// [WithObserver] hands it on. None holds a credential, a query or a body. The zero Ledger is empty and ready; it is safe for concurrent
-// use and must not be copied.
+// Ledger collects the attempts of the calls made under a context, see [WithLedger]:
+// each with its waits, and why it was tried again or not. The ledger of a single call
+// is also in its error and in [Meta]; [WithLogger] writes it down, and [WithObserver]
+// hands it on. None holds a credential, a query or a body. The zero Ledger is empty and
+// ready; it is safe for concurrent use and must not be copied.
 type Ledger struct {
 	mu       sync.Mutex
 	attempts []Attempt

@@ -204,3 +204,11 @@ func TestCommentsAreNotWide(t *testing.T) {
 		}
 	}
 }
+
+// What a package has is seen at a glance.
+func TestAPackageIsSeenAtAGlance(t *testing.T) {
+	for _, dir := range []string{"client", "webhook", "oauthflow", "oauthflow/tokens", "session", "ratelimit", "retry", "secret"} {
+		lines := strings.Count(string(run(t, root, "go", "doc", "./"+dir)), "\n")
+		require.Less(t, lines, 130, dir)
+	}
+}
