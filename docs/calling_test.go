@@ -1,0 +1,245 @@
+package docs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// newExampleAPI is called once, when the program starts. Tests pass options of their own.
+func newExampleAPI(opts ...client.Option) (*client.Client, error) {
+	return client.New("https://api.example.com", append([]client.Option{
+		client.WithAuth(client.Bearer(secret.Env("EXAMPLE_API_KEY"))),
+		client.WithIdempotencyHeader("Idempotency-Key"), // only if the service says that it supports one
+		client.WithRateLimit(ratelimit.PerSecond(25)),
+		client.WithLogger(slog.Default()),
+	}, opts...)...)
+}
+
+// exampleAPI is a client of it for a service that follows a script.
+func exampleAPI(t *testing.T, script string, opts ...client.Option) (*client.Client, *clienttest.Server) {
+	t.Helper()
+	t.Setenv("EXAMPLE_API_KEY", "sk_example")
+	srv := clienttest.NewServer(t, clienttest.MustParse(script)...)
+	api, err := newExampleAPI(append([]client.Option{client.WithBaseURL(srv.URL), client.WithLogger(slog.New(slog.DiscardHandler))}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(api.CloseIdleConnections)
+	return api, srv
+}
+
+func get(ctx context.Context, api *client.Client, id string) (Customer, error) {
+	customer, err := client.Get[Customer](ctx, api, "/v1/customers/"+client.PathEscape(id))
+	return customer, err
+}
+
+type Customers struct {
+	Data []Customer `json:"data"`
+	Next string     `json:"next"`
+}
+
+func search(ctx context.Context, api *client.Client, email string) (Customers, error) {
+	found, err := client.Call[Customers](ctx, api, client.Request{
+		Method:     "POST",
+		Path:       "/v1/customers/search",
+		Query:      url.Values{"limit": {"10"}},
+		Body:       map[string]string{"email": email},
+		Repeatable: true, // a search changes nothing, so it may be retried although it is a POST
+		Timeout:    5 * time.Second,
+	})
+	return found, err
+}
+
+func TestCallsAreMade(t *testing.T) {
+	api, srv := exampleAPI(t, `200 {"id":"a/b"}, 503 Retry-After=0, 200 {"data":[{"id":"cus_1"}]}`)
+	customer, err := get(t.Context(), api, "a/b")
+	require.NoError(t, err)
+	require.Equal(t, "a/b", customer.ID)
+	require.Equal(t, "/v1/customers/a%2Fb", srv.Last().URL)
+	found, err := search(t.Context(), api, "ada@example.com")
+	require.NoError(t, err)
+	require.Len(t, found.Data, 1)
+	require.Equal(t, 3, srv.Count())
+}
+
+type Order struct {
+	ID     string `json:"id"`
+	Amount int    `json:"amount"`
+}
+
+type Charge struct{ ID string }
+
+// charge says what the order's state is to be.
+func charge(ctx context.Context, api *client.Client, order Order) (state string, err error) {
+	_, err = client.Call[Charge](ctx, api, client.Request{
+		Method: "POST", Path: "/v1/charges", Body: order,
+		IdempotencyKey: "order-" + order.ID, // the same one when this function is called again
+	})
+	if err == nil {
+		return "paid", nil
+	}
+	if e, ok := errors.AsType[*client.Error](err); ok {
+		switch {
+		case e.Code == "card_declined":
+			return "declined", nil // e.Message says why, in the service's words
+		case e.Effect == client.MaybeApplied:
+			return "unknown", err // call again later: the key makes it one charge
+		case errors.Is(err, client.ErrRateLimited):
+			return "waiting until " + e.RetryAt.Format(time.TimeOnly), err
+		}
+	}
+	return "open", err // it was never sent, or it was rejected: nothing has happened
+}
+
+func TestChargeTellsStatesApart(t *testing.T) {
+	order := Order{ID: "17", Amount: 100}
+	for script, want := range map[string]string{
+		`200 {"id":"ch_1"}`: "paid",
+		`402 {"error":{"code":"card_declined","message":"Your card was declined."}}`: "declined",
+		`reset`:                "unknown",
+		`429 Retry-After=3600`: "waiting until ",
+		`400 {}`:               "open",
+	} {
+		api, srv := exampleAPI(t, script, client.WithRetry(retry.Policy{Backoff: retry.Constant(time.Millisecond)}))
+		state, err := charge(t.Context(), api, order)
+		require.True(t, strings.HasPrefix(state, want), "%s: %s", script, state)
+		require.Equal(t, state != "paid" && state != "declined", err != nil, script)
+		for _, r := range srv.Requests() {
+			require.Equal(t, "order-17", r.Header.Get("Idempotency-Key"))
+		}
+	}
+}
+
+func withTimeouts(opts []client.Option) []client.Option {
+	opts = append(opts,
+		client.WithTimeout(10*time.Second),       // a call with all its attempts and waits
+		client.WithAttemptTimeout(3*time.Second)) // one attempt, until the response's headers
+	return opts
+}
+
+func withLimits(opts []client.Option) []client.Option {
+	opts = append(opts, client.WithRateLimit(ratelimit.All(
+		ratelimit.PerSecond(10, ratelimit.WithBurst(20)),
+		ratelimit.Quota(5000, ratelimit.Day),
+		ratelimit.InFlight(8)))) // so many at the same time
+	return opts
+}
+
+func TestTimeoutsAndLimitsAreAccepted(t *testing.T) {
+	api, _ := exampleAPI(t, `503 Retry-After=30`, withLimits(withTimeouts(nil))...)
+	began := time.Now()
+	_, err := get(t.Context(), api, "cus_1")
+	require.ErrorIs(t, err, client.ErrUnavailable) // the wait does not fit, so what the service said comes at once
+	require.Less(t, time.Since(began), 3*time.Second)
+}
+
+func eachCustomer(ctx context.Context, api *client.Client, visit func(Customer)) error {
+	next := client.NextCursor("cursor", func(page Customers) string { return page.Next })
+	for page, err := range client.Pages(ctx, api, client.Request{Path: "/v1/customers"}, next) {
+		if err != nil {
+			return err
+		}
+		for _, customer := range page.Data {
+			visit(customer)
+		}
+	}
+	return nil
+}
+
+func TestListsAreWalked(t *testing.T) {
+	api, srv := exampleAPI(t, `200 {"data":[{"id":"a"},{"id":"b"}],"next":"2"}, 503 Retry-After=0, 200 {"data":[{"id":"c"}]}`)
+	var ids string
+	require.NoError(t, eachCustomer(t.Context(), api, func(c Customer) { ids += c.ID }))
+	require.Equal(t, "abc", ids)
+	require.Equal(t, "/v1/customers?cursor=2", srv.Last().URL)
+}
+
+func stream(ctx context.Context, api *client.Client, out io.Writer) error {
+	for event, err := range client.Events(ctx, api, client.Request{Method: "POST", Path: "/v1/stream", Body: map[string]bool{"stream": true}}) {
+		if err != nil {
+			return err // also where the stream broke off
+		}
+		if string(event.Data) == "[DONE]" { // how this service ends its streams
+			return nil
+		}
+		fmt.Fprintf(out, "%s ", event.Data)
+	}
+	return errors.New("the stream ended without [DONE]")
+}
+
+func TestEventsAreStreamed(t *testing.T) {
+	api, srv := exampleAPI(t, `200`)
+	srv.Script(clienttest.Status(200).Header("Content-Type", "text/event-stream").Body("data: a\n\ndata: b\n\ndata: [DONE]\n\n"))
+	var out strings.Builder
+	require.NoError(t, stream(t.Context(), api, &out))
+	require.Equal(t, "a b ", out.String())
+}
+
+func files(ctx context.Context, api *client.Client, folder string) error {
+	_, err := client.DownloadFile(ctx, api, client.Request{Path: "/v1/export.csv"}, filepath.Join(folder, "export.csv"))
+	if err != nil {
+		return err
+	}
+	_, err = client.Post[client.None](ctx, api, "/v1/files", client.Multipart(
+		client.Part{Name: "purpose", Value: "evidence"},
+		client.Part{Name: "file", FileName: "scan.pdf", ContentType: "application/pdf", Open: func() (io.ReadCloser, error) {
+			return os.Open(filepath.Join(folder, "scan.pdf")) // again for each attempt
+		}}))
+	return err
+}
+
+func TestFilesGoBothWays(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "scan.pdf"), []byte("%PDF"), 0o600))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			fmt.Fprint(w, "a,b\n")
+			return
+		}
+		_, header, err := r.FormFile("file")
+		if err != nil || header.Filename != "scan.pdf" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	}))
+	t.Cleanup(srv.Close)
+	api, err := client.New(srv.URL)
+	require.NoError(t, err)
+	t.Cleanup(api.CloseIdleConnections)
+	require.NoError(t, files(t.Context(), api, folder))
+	content, err := os.ReadFile(filepath.Join(folder, "export.csv"))
+	require.NoError(t, err)
+	require.Equal(t, "a,b\n", string(content))
+}
+
+func logged(log *slog.Logger, err error) {
+	if e, ok := errors.AsType[*client.Error](err); ok {
+		log.Error("charge failed", "err", err, "effect", e.Effect.String(), "request_id", e.RequestID, "attempts", len(e.Attempts))
+	}
+}
+
+func TestAnErrorIsLogged(t *testing.T) {
+	api, _ := exampleAPI(t, `500 Request-Id=req_1 {}`)
+	_, err := client.Post[client.None](t.Context(), api, "/v1/charges", Order{ID: "17"})
+	require.Error(t, err)
+	var out strings.Builder
+	logged(slog.New(slog.NewTextHandler(&out, nil)), err)
+	require.Contains(t, out.String(), `effect="maybe applied" request_id=req_1 attempts=3`)
+	require.NotContains(t, out.String(), "sk_example")
+}

@@ -1,0 +1,105 @@
+package docs
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// surface is what a package exports: names, and for those of types "Type.Member".
+type surface map[string]bool
+
+var (
+	declared = regexp.MustCompile(`^(?:func|type|var|const) ([A-Z]\w*)`)
+	method   = regexp.MustCompile(`^func \((?:\w+ )?\*?(\w+)(?:\[.*\])?\) ([A-Z]\w*)`)
+	grouped  = regexp.MustCompile(`^\t((?:[A-Z]\w*(?:, )?)+)`)
+	opened   = regexp.MustCompile(`^(?:(?:var|const) \(|type (\w+)(?:\[.*\])? (?:struct|interface) \{)$`)
+	mentions = regexp.MustCompile(`\b([a-z]\w*)\.([A-Z]\w*)(?:\.([A-Z]\w*))?`)
+)
+
+// surfaces reads api/*.txt, by the packages' names.
+func surfaces(t *testing.T) map[string]surface {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "api", "*.txt"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	found := map[string]surface{}
+	for _, path := range files {
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		words := strings.Fields(string(raw))
+		require.Equal(t, "package", words[0], path)
+		found[words[1]] = exports(string(raw))
+	}
+	return found
+}
+
+func exports(listing string) surface {
+	s := surface{}
+	group, inGroup := "", false // the type whose members follow; "" in a group of values
+	for scanner := bufio.NewScanner(strings.NewReader(listing)); scanner.Scan(); {
+		line := scanner.Text()
+		if m := declared.FindStringSubmatch(line); m != nil {
+			s[m[1]] = true
+		}
+		if m := method.FindStringSubmatch(line); m != nil {
+			s[m[1]+"."+m[2]] = true
+		}
+		switch m := opened.FindStringSubmatch(line); {
+		case m != nil:
+			group, inGroup = m[1], true
+		case line == ")" || line == "}":
+			inGroup = false
+		case inGroup:
+			if m := grouped.FindStringSubmatch(line); m != nil {
+				for name := range strings.SplitSeq(m[1], ", ") {
+					s[strings.TrimPrefix(group+"."+name, ".")] = true
+				}
+			}
+		}
+	}
+	return s
+}
+
+// What prose says that a package has, it has.
+func TestEveryNameThatIsWrittenExists(t *testing.T) {
+	packages := surfaces(t)
+	found := 0
+	for _, p := range prose(t) {
+		for _, span := range p.spans() {
+			for _, m := range mentions.FindAllStringSubmatch(span, -1) {
+				has, ours := packages[m[1]]
+				if !ours {
+					continue
+				}
+				found++
+				if !has[m[2]] || m[3] != "" && !has[m[2]+"."+m[3]] {
+					t.Errorf("%s: `%s`: there is no %s", p.path, span, m[0])
+				}
+			}
+		}
+	}
+	require.NotZero(t, found)
+}
+
+func TestExportsAreRead(t *testing.T) {
+	s := exports("package p // import \"x/p\"\n\nconst (\n\tA K = iota\n\n\tB\n)\n\nvar C = 1\n\nfunc D[T any](x T)\n\n" +
+		"type E struct {\n\tF, G string\n\tH int\n\t// contains\n}\n\nfunc (e *E) I() string\n\ntype J[T any] struct {\n\tK T\n}\n\nfunc (j J[T]) L()\n\ntype M interface {\n\tN() error\n}\n")
+	names := []string{"A", "B", "C", "D", "E", "E.F", "E.G", "E.H", "E.I", "J", "J.K", "J.L", "M", "M.N"}
+	for _, name := range names {
+		require.True(t, s[name], name)
+	}
+	require.Len(t, s, len(names), slices.Collect(func(yield func(string) bool) {
+		for name := range s {
+			if !yield(name) {
+				return
+			}
+		}
+	}))
+}

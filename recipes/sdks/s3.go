@@ -1,0 +1,25 @@
+package main
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/retry"
+)
+
+// newS3 puts the S3 client of aws-sdk-go-v2 on the stack. The SDK signs, and it rewinds
+// what it uploads whatever its size, so its retries stay on and the stack's are off.
+func newS3(endpoint, region string, credentials aws.CredentialsProvider, opts ...client.Option) (*s3.Client, error) {
+	c, err := client.New(endpoint, append([]client.Option{client.WithRetry(retry.Never)}, opts...)...)
+	if err != nil {
+		return nil, err
+	}
+	return s3.New(s3.Options{
+		HTTPClient:   c.HTTPClient(),
+		BaseEndpoint: aws.String(c.BaseURL()),
+		UsePathStyle: true,
+		Region:       region,
+		Credentials:  credentials,
+	}), nil
+}
