@@ -8,11 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/standpipe-go/standpipe/internal/leakcheck"
 )
-
-func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 // root is the repository's, seen from this folder.
 const root = ".."

@@ -1,0 +1,230 @@
+package docs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens/sqlstore"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+func newLogin() (*oauthflow.Client, error) {
+	return oauthflow.New(oauthflow.Config{
+		Provider:     oauthflow.GitHub(),
+		ClientID:     os.Getenv("GITHUB_CLIENT_ID"),
+		ClientSecret: secret.Env("GITHUB_CLIENT_SECRET"),
+		RedirectURL:  "https://app.example.com/callback/github",
+		Scopes:       []string{"read:user", "repo"},
+		CookieKey:    secret.Env("OAUTH_COOKIE_KEY"), // openssl rand -base64 32; the same in all processes
+	})
+}
+
+func newTokens(ctx context.Context, db *sql.DB, login *oauthflow.Client, log *slog.Logger) (*tokens.Manager, error) {
+	table, err := sqlstore.New(db, sqlstore.Postgres)
+	if err != nil {
+		return nil, err
+	}
+	if err := table.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	sealed, err := tokens.Encrypt(table, secret.Env("TOKEN_KEY")) // openssl rand -base64 32
+	if err != nil {
+		return nil, err
+	}
+	return tokens.New(sealed, login,
+		tokens.OnReauth(func(_ context.Context, err *tokens.ReauthError) { log.Warn("sign in again", "key", err.Key, "code", err.Code) }),
+		tokens.OnFailure(func(_ context.Context, key string, err error) { log.Error("token", "key", key, "err", err) }))
+}
+
+// connect lets users of an application connect their accounts at a service.
+type connect struct {
+	login  *oauthflow.Client
+	tokens *tokens.Manager
+	user   func(*http.Request) string // who is signed in to the application
+}
+
+func (c *connect) routes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /connect/github", func(w http.ResponseWriter, r *http.Request) {
+		if err := c.login.Start(w, r, oauthflow.WithReturnTo("/settings")); err != nil {
+			http.Error(w, "This is not possible right now.", http.StatusBadGateway)
+		}
+	})
+	mux.HandleFunc("GET /callback/github", func(w http.ResponseWriter, r *http.Request) {
+		res, err := c.login.Finish(w, r)
+		if err == nil {
+			err = c.tokens.Put(r.Context(), c.key(r), res.Token)
+		}
+		switch {
+		case errors.Is(err, oauthflow.ErrAccessDenied):
+			http.Error(w, "You did not allow it.", http.StatusForbidden)
+		case err != nil:
+			slog.Warn("connect", "err", err)
+			http.Error(w, "It did not work. Please try again.", http.StatusBadRequest)
+		default:
+			http.Redirect(w, r, res.ReturnTo, http.StatusSeeOther)
+		}
+	})
+}
+
+// key is where a user's token is kept. It never comes from the request's parameters.
+func (c *connect) key(r *http.Request) string { return "user:" + c.user(r) + "/github" }
+
+func (c *connect) me(ctx context.Context, github *client.Client, key string) (name string, reconnect bool, err error) {
+	api, err := github.With(client.WithAuth(client.OAuth2(c.tokens.Source(key))))
+	if err != nil {
+		return "", false, err
+	}
+	user, err := client.Get[struct{ Login string }](ctx, api, "/user")
+	if errors.Is(err, tokens.ErrReauthorizationRequired) {
+		return "", true, nil // show a link to /connect/github
+	}
+	return user.Login, false, err
+}
+
+func (c *connect) disconnect(ctx context.Context, key string) error {
+	token, err := c.tokens.Delete(ctx, key)
+	if err != nil || token == nil {
+		return err
+	}
+	if err := c.login.Revoke(ctx, token); err != nil && !errors.Is(err, oauthflow.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+func TestAnAccountIsConnectedUsedAndDisconnected(t *testing.T) {
+	srv := oauthtest.New(oauthtest.Config{})
+	cfg := srv.ClientConfig("web")
+	cfg.RedirectURL = "https://app.test/callback/github"
+	login, err := oauthflow.New(cfg, oauthflow.WithHTTPClient(srv.HTTPClient()))
+	require.NoError(t, err)
+	manager, err := tokens.New(tokens.NewMemoryStore(), login)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = manager.Shutdown(context.WithoutCancel(t.Context())) })
+	c := &connect{login, manager, func(*http.Request) string { return "42" }}
+	mux := http.NewServeMux()
+	c.routes(mux)
+
+	start := httptest.NewRecorder()
+	mux.ServeHTTP(start, httptest.NewRequest(http.MethodGet, "https://app.test/connect/github", nil))
+	back, err := srv.Authorize(start.Header().Get("Location"), "alice")
+	require.NoError(t, err)
+	callback := httptest.NewRequest(http.MethodGet, back.String(), nil)
+	for _, cookie := range start.Result().Cookies() {
+		callback.AddCookie(cookie)
+	}
+	end := httptest.NewRecorder()
+	mux.ServeHTTP(end, callback)
+	require.Equal(t, "/settings", end.Header().Get("Location"))
+
+	api := httptest.NewServer(srv.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"login":"alice"}`)
+	})))
+	t.Cleanup(api.Close)
+	github, err := client.New(api.URL)
+	require.NoError(t, err)
+	t.Cleanup(github.CloseIdleConnections)
+	name, reconnect, err := c.me(t.Context(), github, "user:42/github")
+	require.NoError(t, err)
+	require.False(t, reconnect)
+	require.Equal(t, "alice", name)
+
+	require.NoError(t, c.disconnect(t.Context(), "user:42/github"))
+	require.NoError(t, c.disconnect(t.Context(), "user:42/github"))
+	_, reconnect, err = c.me(t.Context(), github, "user:42/github")
+	require.NoError(t, err)
+	require.True(t, reconnect)
+}
+
+func TestAMisconfiguredLoginIsAnError(t *testing.T) {
+	_, err := newLogin()
+	require.Error(t, err)
+	_, err = newTokens(t.Context(), nil, nil, slog.Default())
+	require.Error(t, err)
+}
+
+// signInHere opens the browser on this machine and waits for it to come back.
+func signInHere(ctx context.Context, c *oauthflow.Client) (*oauth2.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	res, err := oauthflow.Loopback{}.Run(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return res.Token, nil
+}
+
+var _ = signInHere // it needs a browser
+
+// signInElsewhere shows a code that the user enters on another device.
+func signInElsewhere(ctx context.Context, c *oauthflow.Client, out io.Writer) (*oauth2.Token, error) {
+	code, err := c.DeviceAuth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(out, "On any device, open %s and enter %s\n", code.VerificationURI, code.UserCode)
+	return c.DeviceToken(ctx, code)
+}
+
+// consenting stands for the user, who enters the code that is shown.
+type consenting struct {
+	srv *oauthtest.Server
+	t   *testing.T
+}
+
+func (u consenting) Write(line []byte) (int, error) {
+	words := strings.Fields(string(line))
+	_, err := url.Parse(words[4])
+	require.NoError(u.t, err)
+	require.NoError(u.t, u.srv.ApproveDevice(words[len(words)-1], "alice"))
+	return len(line), nil
+}
+
+func TestADeviceSignsIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := oauthtest.New(oauthtest.Config{})
+		c, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
+		require.NoError(t, err)
+		token, err := signInElsewhere(t.Context(), c, consenting{srv, t})
+		require.NoError(t, err)
+		require.True(t, srv.Valid(token.AccessToken))
+	})
+}
+
+func jobToken(c *oauthflow.Client) (*tokens.Source, error) {
+	source, err := tokens.NewSource(func(ctx context.Context) (*oauth2.Token, error) {
+		return c.ClientCredentials(ctx, "api:read")
+	})
+	return source, err
+}
+
+func TestAJobHasATokenOfItsOwn(t *testing.T) {
+	srv := oauthtest.New(oauthtest.Config{})
+	c, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
+	require.NoError(t, err)
+	source, err := jobToken(c)
+	require.NoError(t, err)
+	token, err := source.Token()
+	require.NoError(t, err)
+	require.True(t, srv.Valid(token.AccessToken))
+}
