@@ -93,3 +93,12 @@ func TestMarkdownIsTakenApart(t *testing.T) {
 	require.Equal(t, map[string]bool{"a-b-and-c": true}, p.anchors())
 	require.Equal(t, [][]string{{"a", "b"}, {"1", "2"}}, p.tables())
 }
+
+// section returns what stands under a heading of the second level.
+func (p page) section(t *testing.T, title string) page {
+	t.Helper()
+	_, rest, found := strings.Cut(p.text, "\n## "+title+"\n")
+	require.True(t, found, "%s has no section %q", p.path, title)
+	text, _, _ := strings.Cut(rest, "\n## ")
+	return page{p.path, text}
+}

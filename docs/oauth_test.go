@@ -51,7 +51,9 @@ func newTokens(ctx context.Context, db *sql.DB, login *oauthflow.Client, log *sl
 		return nil, err
 	}
 	return tokens.New(sealed, login,
-		tokens.OnReauth(func(_ context.Context, err *tokens.ReauthError) { log.Warn("sign in again", "key", err.Key, "code", err.Code) }),
+		tokens.OnReauth(func(_ context.Context, err *tokens.ReauthError) {
+			log.Warn("sign in again", "key", err.Key, "code", err.Code)
+		}),
 		tokens.OnFailure(func(_ context.Context, key string, err error) { log.Error("token", "key", key, "err", err) }))
 }
 
