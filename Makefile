@@ -43,6 +43,10 @@ cross: ## Compile and vet for macOS and Windows
 release-check: ## Make a release that nobody sees, and import, run and copy from it; needs a committed tree
 	scripts/release-check
 
+.PHONY: doc-commands
+doc-commands: ## Run every command that README, docs/ and the examples name; those of a release are left to release-check
+	scripts/doc-commands
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
