@@ -17,6 +17,7 @@ func (vendorSDK) WithHTTPClient(hc *http.Client) *http.Client      { return hc }
 func (vendorSDK) NewClient(_ string, hc *http.Client) *http.Client { return hc }
 
 func readmeSDK(key string, hc *http.Client) error {
+	//lint:ignore SA4006 README leaves the check out
 	c, err := stripe.New(secret.Env("STRIPE_SECRET_KEY"))     // github.com/standpipe-go/standpipe/providers/stripe
 	sub, err := c.SDK.Subscriptions.Get("sub_1", nil)         // the whole of stripe-go, retried, limited and recorded by the stack
 	other := vendor.NewClient(key, vendor.WithHTTPClient(hc)) // any SDK: hc := client.HTTPClient(); switch its own retries off

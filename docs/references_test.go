@@ -43,6 +43,17 @@ func TestEveryRelativeLinkLeadsSomewhere(t *testing.T) {
 	require.NotZero(t, found)
 }
 
+func TestTheIndexNamesEveryPage(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	index := read(t, "docs/README.md")[0]
+	for _, name := range pages {
+		if name != "README.md" {
+			require.Contains(t, index.text, "]("+name+")")
+		}
+	}
+}
+
 const module = "github.com/standpipe-go/standpipe"
 
 // A path has a slash, and no part of it is a placeholder. URL paths begin with a slash,

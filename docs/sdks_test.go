@@ -33,11 +33,11 @@ func subscribe(ctx context.Context, payments *stripe.Client, customer string) (*
 func refund(ctx context.Context, payments *stripe.Client, payment string) error {
 	var ledger client.Ledger
 	_, err := payments.Refund(client.WithLedger(ctx, &ledger), &sdk.RefundParams{PaymentIntent: sdk.String(payment)})
-	if said, ok := errors.AsType[*sdk.Error](err); ok { // Stripe has answered
+	if said, ok := errors.AsType[*sdk.Error](err); ok { // Stripe has responded
 		return fmt.Errorf("no refund: %s (request %s, %d attempts)", said.Code, said.RequestID, len(ledger.Attempts()))
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok { // it has not
-		return fmt.Errorf("no answer, %s: %w", e.Effect, err)
+		return fmt.Errorf("no response, %s: %w", e.Effect, err)
 	}
 	return err
 }
@@ -48,7 +48,7 @@ func TestRefundsAreToldApart(t *testing.T) {
 	for script, want := range map[string]string{
 		`200 {"id":"re_1"}`: "",
 		`402 Request-Id=req_1 {"error":{"code":"charge_disputed","message":"x","type":"invalid_request_error"}}`: "no refund: charge_disputed (request req_1, 1 attempts)",
-		`reset`: "no answer, maybe applied: ",
+		`reset`: "no response, maybe applied: ",
 	} {
 		srv := clienttest.NewServer(t, clienttest.MustParse(script)...)
 		payments, err := newStripe(client.WithBaseURL(srv.URL), fast)

@@ -146,7 +146,7 @@ func TestSigningIn(t *testing.T) {
 	require.Equal(t, "alice", res.IDToken.Subject)
 }
 
-func TestARefreshThatIsNotAnswered(t *testing.T) {
+func TestARefreshWithoutAResponse(t *testing.T) {
 	srv := oauthtest.Start(t, oauthtest.Config{})
 	login, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
 	require.NoError(t, err)
