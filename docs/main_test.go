@@ -31,10 +31,10 @@ func guides(t *testing.T) []page {
 	return pages
 }
 
-// prose are the guides, and what is written for contributors and about security.
+// prose are the guides, and what is written about the module and for contributors.
 func prose(t *testing.T) []page {
 	t.Helper()
-	return append(guides(t), read(t, "CONTRIBUTING.md", "SECURITY.md")...)
+	return append(guides(t), read(t, "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md", "COMPATIBILITY.md", "RELEASING.md")...)
 }
 
 func read(t *testing.T, paths ...string) (pages []page) {

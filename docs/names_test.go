@@ -72,6 +72,9 @@ func TestEveryNameThatIsWrittenExists(t *testing.T) {
 	packages := surfaces(t)
 	found := 0
 	for _, p := range prose(t) {
+		if strings.Contains(p.text, "\n<!-- Written by make compare") {
+			continue // it speaks of other modules' packages too
+		}
 		for _, span := range p.spans() {
 			for _, m := range mentions.FindAllStringSubmatch(span, -1) {
 				has, ours := packages[m[1]]

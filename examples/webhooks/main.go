@@ -2,8 +2,8 @@
 // It needs no account: it plays the providers itself, signs like them, sends to
 // its own endpoints and prints what happened.
 //
-//	go run ./examples/webhooks                         # the demonstration
-//	go run ./examples/webhooks -listen localhost:8080  # real deliveries
+//	go run ./examples/webhooks   # the demonstration
+//	STRIPE_WEBHOOK_SECRET=… go run ./examples/webhooks -listen localhost:8080   # real deliveries
 //
 // With -listen it serves the endpoints whose secret is in STRIPE_WEBHOOK_SECRET,
 // GITHUB_WEBHOOK_SECRET or RESEND_WEBHOOK_SECRET. A variable that is not set
