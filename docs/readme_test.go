@@ -1,34 +1,58 @@
 package docs
 
+//lint:file-ignore SA4006 README leaves the checks of the errors out
+
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log"
+	"net/http"
+
+	sdk "github.com/stripe/stripe-go/v76"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/oauthflow"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/session"
+	"github.com/standpipe-go/standpipe/webhook"
 )
 
+// Customer is what README's service has.
 type Customer struct {
 	ID    string `json:"id"`
 	Email string `json:"email"`
 }
 
-func main() {
-	c, err := client.New("https://api.example.com",
-		client.WithAuth(client.Bearer(secret.Env("EXAMPLE_API_KEY"))),
-		client.WithRateLimit(ratelimit.PerSecond(25)),
-		client.WithIdempotencyHeader("Idempotency-Key")) // only if the service honours it
-	if err != nil {
-		log.Fatal(err)
+// vendorSDK stands for an SDK that takes an http.Client, as they nearly all do.
+type vendorSDK struct{}
+
+var vendor vendorSDK
+
+func (vendorSDK) WithHTTPClient(hc *http.Client) *http.Client { return hc }
+func (vendorSDK) New(hc *http.Client) *http.Client            { return hc }
+
+func readme(ctx context.Context, mux *http.ServeMux, pages http.Handler, github *oauthflow.Client, store tokens.Store,
+	fulfil func(context.Context, webhook.Event[sdk.PaymentIntent]) error) error {
+	api, err := client.New("https://api.example.com",
+		client.WithAuth(client.Bearer(secret.Env("EXAMPLE_API_KEY"))))
+	cus, err := client.Get[Customer](ctx, api, "/v1/customers/cus_1") // retried, paced, bounded
+	sdk := vendor.New(vendor.WithHTTPClient(api.HTTPClient()))        // an official SDK, on the same stack
+
+	hooks, err := webhook.Stripe(secret.Env("STRIPE_WEBHOOK_SECRET"))
+	handler, err := webhook.NewHandler(hooks, webhook.On("payment_intent.succeeded", fulfil))
+	mux.Handle("POST /hooks/stripe", handler) // verified; acknowledged once fulfil has succeeded
+
+	users, err := session.NewVerifier(session.Clerk("https://clerk.example.com", "https://app.example.com"))
+	mux.Handle("/", session.Middleware(users)(pages)) // a strict gate; who it is stands in the context
+
+	manager, err := tokens.New(store, github)                // github is an *oauthflow.Client
+	token, err := manager.Token(ctx, "user:42/github")       // refreshed once, for all goroutines and processes
+	repos := client.OAuth2(manager.Source("user:42/github")) // and as the credential of a client
+
+	if sdk == nil || cus.ID == "" || token == nil || repos == nil {
+		return errors.New("there is nothing")
 	}
-	cus, err := client.Post[Customer](context.Background(), c, "/v1/customers", Customer{Email: "ada@example.com"})
-	if e, ok := errors.AsType[*client.Error](err); ok {
-		log.Fatalf("%v; it may have been applied: %t", e, e.Effect == client.MaybeApplied)
-	}
-	fmt.Println(cus.ID)
+	return err
 }
 
-var _ = main // README's program, which calls a service that there is not
+var _ = readme // it calls a service that there is not
