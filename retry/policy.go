@@ -43,7 +43,8 @@ type Policy struct {
 	Retryable func(error) bool
 
 	// Budget bounds the retries of all operations that share it. Nil: [Do] uses
-	// none; package client keeps one for each origin and credential.
+	// none; package client keeps one for each origin, which all copies of a client
+	// share.
 	Budget *Budget
 
 	// NoBudget turns budgets off, also those that package client keeps.
