@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +17,13 @@ type attempt struct {
 
 	// As the hop was when the attempt began: a request of it may go on after
 	// the hop has gone further.
-	tmpl   *http.Request
-	host   *hostState
-	key    string
-	inside bool
+	spec *spec
+	target
 	number int // in the call's ledger
 
 	observed bool // the limits have been told
 	slots    []*slot
+	trace    sendTrace
 
 	mu sync.Mutex
 	tally

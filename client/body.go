@@ -127,33 +127,29 @@ func isNil(v any) bool {
 	return false
 }
 
-// attach gives req the body for its first attempt.
-func (p *payload) attach(req *http.Request) error {
+// attach tells s how the body is had, and returns it for the first attempt.
+func (p *payload) attach(s *spec) (first io.ReadCloser, err error) {
 	switch {
 	case p.single != nil:
-		req.Body, req.ContentLength = p.single, p.size
+		s.length, s.once = p.size, p.single != http.NoBody
+		return p.single, nil
 	case p.open != nil:
 		rc, err := p.open()
 		if err != nil {
-			return failWrap(ErrRequest, "the body cannot be opened", err)
+			return nil, failWrap(ErrRequest, "the body cannot be opened", err)
 		}
 		if rc == nil {
-			return failf(ErrRequest, "the function given to Open returned no body")
+			return nil, failf(ErrRequest, "the function given to Open returned no body")
 		}
-		req.Body, req.GetBody, req.ContentLength = rc, p.open, p.size
-	case p.contentType != "" || len(p.data) > 0:
-		setBytes(req, p.data)
+		s.length, s.reopen = p.size, p.open
+		return rc, nil
+	case len(p.data) > 0:
+		data := p.data
+		s.length, s.reopen = int64(len(data)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+		return s.reopen()
+	case p.contentType != "":
+		s.reopen = func() (io.ReadCloser, error) { return http.NoBody, nil }
+		return s.reopen()
 	}
-	return nil
-}
-
-func setBytes(req *http.Request, data []byte) {
-	req.ContentLength = int64(len(data))
-	if len(data) == 0 {
-		req.Body, req.GetBody = http.NoBody, func() (io.ReadCloser, error) { return http.NoBody, nil }
-		return
-	}
-	get := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	req.Body, _ = get()
-	req.GetBody = get
+	return nil, nil
 }

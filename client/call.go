@@ -37,7 +37,7 @@ type deadline struct {
 // onWire is the request that was sent last.
 type onWire struct {
 	wire *http.Request // with its credential
-	bare *http.Request // without
+	of   *spec         // which knows nothing of that
 	sent time.Time
 }
 
@@ -87,25 +87,17 @@ func (h *call) until() time.Time {
 }
 
 // sending notes what goes to the transport.
-func (h *call) sending(wire, bare *http.Request, now time.Time) {
+func (h *call) sending(wire *http.Request, of *spec, now time.Time) {
 	h.mu.Lock()
-	h.onWire = onWire{wire, bare, now}
+	h.onWire = onWire{wire, of, now}
 	h.mu.Unlock()
 }
 
-// reclaimed notes what was sent last, without its credential.
-func (h *call) reclaimed(bare *http.Request) {
-	h.mu.Lock()
-	h.onWire.bare = bare
-	h.mu.Unlock()
-}
-
-// last returns what was sent last, with and without its credential, and when;
-// nil where nothing was.
-func (h *call) last() (wire, bare *http.Request, sent time.Time) {
+// last returns what was sent last, of which spec, and when; nil where nothing was.
+func (h *call) last() (wire *http.Request, of *spec, sent time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.onWire.wire, h.onWire.bare, h.onWire.sent
+	return h.onWire.wire, h.onWire.of, h.onWire.sent
 }
 
 // record gives the attempt its number and adds it to the ledger.

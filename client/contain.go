@@ -15,7 +15,7 @@ func (x *hop) contain(r *Request, resp **http.Response, err *error) {
 		return
 	}
 	cause := panics.New(givenCode, p)
-	if x.clock.stop(); x.tmpl == nil {
+	if x.clock.stop(); x.spec == nil {
 		*err = x.invalid(r, cause)
 		return
 	}
@@ -67,7 +67,7 @@ func (x *hop) abandon(cause error) {
 		v.status = x.resp.StatusCode
 		v.attempt.Status, v.attempt.RequestID = v.status, x.requestID(x.resp.Header)
 	}
-	x.call.worse(v.effect(x.tmpl.Method))
+	x.call.worse(v.effect(x.spec.method))
 	x.record(&v)
 	if a.observed {
 		return // it was the limits that panicked
@@ -85,5 +85,5 @@ func (x *hop) drop() {
 	if x.resp != nil {
 		discard(x.resp)
 	}
-	x.letGo(nil)
+	x.letGo()
 }

@@ -5,40 +5,26 @@ import (
 	"slices"
 )
 
+// authorize gives req its credential, or a copy of it where it is not the attempt's to
+// change.
 func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error) {
 	x := a.x
 	auth := x.c.cfg.auth
-	own, builtIn := auth.(headerOnly)
-	if builtIn && x.lends(req) {
-		return a.lend(own)
-	}
-	from := originOf(req.URL)
 	out := req
 	if !mine {
 		out = new(http.Request)
 		*out = *req
 	}
-	before := req.Header // out may be req
-	out.Header = copyHeader(before)
-	if !builtIn {
-		u := *req.URL
-		out.URL = &u
-	}
-	if err := auth.Authorize(out); err != nil {
-		return nil, refused(errAuth, "the credential could not be had", err)
-	}
-	if !builtIn {
-		if out.URL == nil || originOf(out.URL) != from {
-			return nil, refused(ErrConfig, "auth moved the request to another origin", nil)
+	if own, ok := auth.(headerOnly); ok {
+		if !mine {
+			out.Header = copyHeader(req.Header)
 		}
-		if err := checkHeader(out.Header); err != nil {
-			return nil, refused(ErrRequest, "the credential cannot be sent", err)
+		if err := own.Authorize(out); err != nil {
+			return nil, uncredited(err)
 		}
-		for _, name := range credentialHeaders(out.Header, before) {
-			onlySpelling(out.Header, name)
-		}
-	} else {
 		onlySpelling(out.Header, own.headerName())
+	} else if err := authorizeBy(auth, out); err != nil {
+		return nil, err
 	}
 	for name, values := range x.out.header {
 		name = x.c.spelled(name)
@@ -51,23 +37,25 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 	return out, nil
 }
 
-// lend puts the credential into the template. A template that has been sent
-// before, and whose answer has been read to its end, serves again as it is while
-// the credential stays the same.
-func (a *attempt) lend(own headerOnly) (*http.Request, error) {
-	x := a.x
-	value, err := own.headerValue(a)
-	if err != nil {
-		return nil, refused(errAuth, "the credential could not be had", err)
+func uncredited(err error) error { return refused(errAuth, "the credential could not be had", err) }
+
+// authorizeBy lets an Auth of which nothing is known change req, in a URL and a header of
+// its own, and looks at what it has done.
+func authorizeBy(auth Auth, req *http.Request) error {
+	from, u, bare := originOf(req.URL), *req.URL, req.Header
+	req.URL, req.Header = &u, copyHeader(bare)
+	if err := auth.Authorize(req); err != nil {
+		return uncredited(err)
 	}
-	name := own.headerName()
-	if x.lent != "" {
-		if sent := x.tmpl.Header[name]; len(sent) == len(value) && &sent[0] == &value[0] {
-			return x.tmpl, nil
-		}
-		x.reclaim()
+	if req.URL == nil || originOf(req.URL) != from {
+		return refused(ErrConfig, "auth moved the request to another origin", nil)
 	}
-	x.lent, a.tmpl = name, x.tmpl
-	x.tmpl.Header[name] = value
-	return x.tmpl, nil
+	if err := checkHeader(req.Header); err != nil {
+		return refused(ErrRequest, "the credential cannot be sent", err)
+	}
+	before := func(name string) []string { return bare[name] }
+	for _, name := range credentialHeaders(req.Header, before) {
+		onlySpelling(req.Header, name)
+	}
+	return nil
 }

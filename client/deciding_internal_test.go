@@ -158,7 +158,7 @@ func TestHostOf(t *testing.T) {
 	c, err := New("https://api.example.com")
 	require.NoError(t, err)
 	u := &url.URL{Scheme: "https", Host: "api.example.com", Path: "/x"}
-	a := &attempt{x: &hop{}, tmpl: &http.Request{URL: u}, host: &hostState{}}
+	a := &attempt{x: &hop{}, spec: &spec{url: u}, target: target{host: &hostState{}}}
 	a.x.call = &call{}
 	a.x.c = c
 	same := *u

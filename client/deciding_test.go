@@ -293,8 +293,8 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 		if tc.body != nil {
 			req.Body = tc.body
 		}
-		var b replay
-		err := b.prepare(t.Context(), time.Time{}, req, tc.limit, tc.repeat)
+		b, s := replay{first: req.Body}, specOf(req)
+		err := b.prepare(t.Context(), time.Time{}, &s, tc.limit, tc.repeat)
 		require.Equal(t, tc.found, b.length, name)
 		require.Equal(t, tc.again, b.again(), name)
 		if tc.body != nil {

@@ -76,7 +76,7 @@ func (c *Client) call(ctx context.Context, r *Request, out any) (err error) {
 	if err := x.build(r); err != nil {
 		return x.invalid(r, err)
 	}
-	x.report = report(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.out.http, x.out.route, x.call.began, 0)
+	x.report = report(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.spec, x.out.route, x.call.began, 0)
 	resp, err := x.follow()
 	if err == nil {
 		err = x.decode(resp, out)
@@ -95,7 +95,7 @@ func (x *hop) fill(m *Meta, resp *http.Response) {
 	*m = Meta{Attempts: x.attempts()}
 	if resp != nil {
 		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
-		u := x.out.url
+		u := *x.spec.url
 		m.url = func() *url.URL { return &u }
 	}
 }
@@ -209,15 +209,14 @@ func (x *hop) noStream(resp *http.Response) *Error {
 	return e
 }
 
-// build makes r the request of the first attempt.
+// build makes r what the first hop asks for.
 func (x *hop) build(r *Request) error {
-	var ctx context.Context
 	if r.AttemptTimeout != 0 {
 		x.clock.answers = r.AttemptTimeout
 	}
-	if x.ctx != nil {
-		x.opening = x.newAttempt()
-		ctx = x.opening
+	body, err := x.out.build(x.c, x.ctx, r)
+	if err == nil {
+		x.spec, x.body.first = &x.out.first, body
 	}
-	return x.out.build(x.c, ctx, r)
+	return err
 }

@@ -72,29 +72,25 @@ func (x *hop) label(h http.Header, shown string) string {
 	return printable(shown)
 }
 
-// secrets are the values that the last request has and its template has not, those
-// of earlier hops, and in a call of the client's own the credentials that its caller
+// secrets are the values that the last request has and its spec has not, those of
+// earlier hops, and in a call of the client's own the credentials that its caller
 // has put on the request.
 func (x *hop) secrets() []string {
-	wire, bare, _ := x.call.last()
+	wire, of, _ := x.call.last()
 	if wire == nil {
 		return nil
 	}
 	x.call.mu.Lock()
 	found := slices.Clone(x.call.left.secrets)
 	x.call.mu.Unlock()
-	if x.asked == nil {
+	if x.spec.like == nil {
 		found = givenSecrets(found, wire)
 	}
 	if x.c.cfg.auth == nil {
 		return found
 	}
-	names := credentialHeaders(wire.Header, bare.Header)
-	if x.lent != "" {
-		names = append(names, x.lent)
-	}
 	_, ours := x.c.cfg.auth.(headerOnly)
-	for _, name := range names {
+	for _, name := range credentialHeaders(wire.Header, of.header.get) {
 		if !ours && redact.Harmless(name) {
 			continue // a date or a digest, which an Auth adds to what it signs
 		}
@@ -102,7 +98,7 @@ func (x *hop) secrets() []string {
 			found = fieldSecrets(found, v)
 		}
 	}
-	for _, name := range credentialParams(wire.URL, bare.URL) {
+	for _, name := range credentialParams(wire.URL, of.url) {
 		found = append(found, wire.URL.Query()[name]...)
 	}
 	// What tells no difference, and what is not the whole value of a field.
@@ -153,7 +149,7 @@ func (x *hop) fail(resp *http.Response, err error) *Error {
 func (x *hop) newError(resp *http.Response) *Error {
 	e := &Error{
 		Provider: x.c.cfg.profile.Name,
-		Method:   cmp.Or(x.tmpl.Method, http.MethodGet),
+		Method:   cmp.Or(x.spec.method, http.MethodGet),
 		Path:     x.place(),
 		Attempts: x.attempts(),
 		Effect:   x.call.worse(NoEffect),
@@ -241,7 +237,7 @@ func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {
 // again: the last attempt's outcome and the context's error are both in it.
 func (x *hop) interrupted(v verdict, err error) *Error {
 	x.body.close()
-	x.letGo(nil)
+	x.letGo()
 	x.clock.stop()
 	e := x.newError(nil)
 	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled
@@ -267,9 +263,7 @@ func (x *hop) attempts() []Attempt {
 
 // invalid is the error of a Request that could not be built.
 func (x *hop) invalid(r *Request, err error) error {
-	if x.out.http != nil {
-		closeBody(x.out.http)
-	}
+	x.body.close()
 	x.clock.stop()
 	method := cmp.Or(r.Method, http.MethodGet)
 	if !validToken(method) {
@@ -288,10 +282,10 @@ func (x *hop) place() string {
 	if x.out.route != "" {
 		return x.scrub(x.out.route)
 	}
-	if x.tmpl.URL == nil {
+	if x.spec.url == nil {
 		return "(no URL)"
 	}
-	if p := x.tmpl.URL.EscapedPath(); p != "" {
+	if p := x.spec.url.EscapedPath(); p != "" {
 		return quote.Cut(x.scrub(p), 256)
 	}
 	return "/"

@@ -77,8 +77,10 @@ func (f *fields) spelled(name string) string {
 }
 
 // fieldValue is the first value of the field in this spelling, or "".
-func fieldValue(h http.Header, name string) string {
-	if values := h[name]; len(values) > 0 {
+func fieldValue(h http.Header, name string) string { return firstOf(h[name]) }
+
+func firstOf(values []string) string {
+	if len(values) > 0 {
 		return values[0]
 	}
 	return ""

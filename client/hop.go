@@ -2,14 +2,18 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
-// hop is one URL of a call: the request, the decision on its credential, its attempts
-// one after the other, and their timer. It is used by the goroutine that makes the
-// call, but for what an attempt or the clock guards.
+// hop is one URL of a call: what is asked for there, the decision on its credential,
+// its attempts one after the other, and their timer. It is used by the goroutine that
+// makes the call, but for what an attempt or the clock guards.
 type hop struct {
 	c    *Client
 	ctx  context.Context // the caller's
@@ -17,7 +21,7 @@ type hop struct {
 	own  call      // what call points to, unless an earlier hop has begun it
 	out  *outgoing // as Call and Do build it; never nil
 	via  int16     // the status of the redirect that led here; 0 for the first hop
-	template
+	spec *spec     // nil until it is built
 	target
 	rules  rules
 	body   replay
@@ -33,14 +37,6 @@ type target struct {
 	host   *hostState
 	key    string // of the limits, for host and this client's identity
 	inside bool   // the credential may go there
-}
-
-// template is what each attempt of a hop starts from.
-type template struct {
-	tmpl  *http.Request // no credential, no per-attempt context
-	owned bool          // tmpl and its header map are ours to change
-	lent  string        // the credential's header, while tmpl's header map holds it
-	asked *http.Request // as the engine got it, for resp.Request; nil in a call of our own
 }
 
 // acceptor is what becomes of the response of a hop.
@@ -76,62 +72,25 @@ func newHop(c *Client, ctx context.Context, timeout time.Duration) *hop {
 // newSDKHop is the hop that an SDK's http.Client asks for.
 func newSDKHop(c *Client, req *http.Request) *hop {
 	x := makeHop(c, req.Context())
-	x.tmpl, x.asked = req, req
+	x.spec = &x.out.first
+	x.handedIn(req)
 	return x
 }
 
 // partOf makes x a hop of c.
 func (x *hop) partOf(c *call) { x.call, x.clock.call = c, c }
 
-// ownHeader makes tmpl, and its header map, ones that may be changed.
-func (x *hop) ownHeader() {
-	if x.owned {
-		return
-	}
-	t := *x.tmpl
-	t.Header = copyHeader(x.tmpl.Header)
-	x.tmpl, x.owned = &t, true
+// handedIn makes req what the hop asks for.
+func (x *hop) handedIn(req *http.Request) {
+	*x.spec = specOf(req)
+	x.body.first = req.Body
 }
 
-// lends reports whether the credential may be put into the template itself,
-// which saves a copy of it: in a plain call, whose template nobody sees.
-// Unless the attempt succeeds, reclaim makes a new one.
-func (x *hop) lends(req *http.Request) bool {
-	return req == x.tmpl && x.plain() && len(x.out.header) == 0
-}
-
-// plain reports whether nobody but the stack and the transport sees the template.
-func (x *hop) plain() bool {
-	_, own := x.c.cfg.auth.(headerOnly)
-	return x.c.attempt == nil && x.accept.decodes && x.asked == nil && (own || x.c.cfg.auth == nil)
-}
-
-// reclaim makes a template without the credential. The one that was sent is left
-// alone: a transport may still be reading it.
-func (x *hop) reclaim() {
-	if x.lent == "" {
-		return
-	}
-	t := *x.tmpl
-	t.Header = copyHeader(t.Header)
-	delete(t.Header, x.lent)
-	x.tmpl, x.out.http, x.lent = &t, &t, ""
-	x.call.reclaimed(x.tmpl)
-}
-
-// newAttempt makes the context of the next attempt. Without any timeout there
-// is nothing to cancel, and nothing is allocated.
-func (x *hop) newAttempt() *attempt {
-	a, now := &x.first, x.call.began // close enough for the first
-	if a.x != nil {
-		a, now = &attempt{}, time.Now()
-	}
-	a.x, a.Context = x, x.ctx
-	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() {
-		a.Context, a.cancel = context.WithCancelCause(x.ctx)
-	}
-	x.clock.follow(a, now)
-	return a
+// bare is the hop's request as those see it who are not to see the credential.
+func (x *hop) bare() *http.Request {
+	req := x.spec.request(x.ctx)
+	req.Body = x.body.first
+	return req
 }
 
 // join finds the chain of redirects that an SDK's request goes on with, or begins
@@ -151,10 +110,147 @@ func (x *hop) join(req *http.Request) {
 	}
 }
 
+// begin tells the observers that the hop has begun: to them it is a call.
+func (x *hop) begin() {
+	began, before := x.call.began, 0
+	if x.via != 0 {
+		began = time.Now()
+		before, _ = x.call.tally()
+	}
+	x.report = report(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, x.spec, "", began, before)
+}
+
+// prepare checks the request and decides what holds for all its attempts.
+func (x *hop) prepare() error {
+	u, c := x.spec.url, x.c
+	if u == nil {
+		return failf(ErrRequest, "the request has no URL")
+	}
+	if u.Scheme != "https" && u.Scheme != "http" {
+		return failf(ErrRequest, "the request's URL has the scheme %s: only https and http can be sent", printable(u.Scheme))
+	}
+	if u.Host == "" {
+		return failf(ErrRequest, "the request's URL has no host")
+	}
+	if x.spec.like != nil { // a call of our own has been checked when it was built
+		if err := checkRequest(x.spec.like); err != nil {
+			return err
+		}
+	}
+	o := c.origins.base
+	if u.Scheme != c.base.Scheme || u.Host != c.base.Host {
+		o = originOf(u)
+	}
+	x.host, x.key = c.home, c.homeKey
+	if o != c.origins.base {
+		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)
+	}
+	x.purse.budget = c.cfg.budgetOf(x.host)
+	c.identity.touch()
+	if err := x.guard(o); err != nil {
+		return err
+	}
+	if err := x.limitBy(); err != nil {
+		return err
+	}
+	if err := x.identify(); err != nil {
+		return err
+	}
+	attempts := c.cfg.retry.Attempts()
+	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
+	_, renews := c.cfg.auth.(Challenger)
+	err := x.body.prepare(x.ctx, x.call.until(), x.spec, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	if x.spec.like != nil || !x.out.inMemory {
+		x.body.contain()
+	}
+	if err == nil && x.ctx.Err() != nil {
+		err = failWrap(x.ctx.Err(), "the context ended before the first attempt", context.Cause(x.ctx))
+	}
+	return err
+}
+
+// limitBy completes the key of the hop's limits, which begins as that of the origin and
+// the identity, by what the options or the profile tell requests apart. It asks once a
+// hop, before the request gets its credential.
+func (x *hop) limitBy() error {
+	cfg := &x.c.cfg
+	switch {
+	case cfg.limitKey != nil:
+		return x.ask(cfg.limitKey, func(key string) { x.key = key })
+	case cfg.profile.LimitKey != nil:
+		return x.ask(cfg.profile.LimitKey, func(name string) {
+			x.c.state.limitNames.note(name)
+			x.key = resourceKeyOf(x.key, name)
+		})
+	}
+	return nil
+}
+
+// ask asks a function of the user's about the hop's request.
+func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
+	defer panics.Catch(&err, givenCode)
+	use(f(x.bare()))
+	return nil
+}
+
+// identify gives the request its idempotency key, once a call, and says what
+// the rule on repeating permits (C5, C6).
+func (x *hop) identify() error {
+	c, header := x.c, &x.spec.header
+	method := cmp.Or(x.spec.method, http.MethodGet)
+	says := c.cfg.profile.Repeatable
+	x.rules.repeatable = idempotentMethod(method) || x.out.repeatable || says != nil && says(x.bare())
+	honoured := slices.Contains(c.keyMethods, method)
+	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
+		return nil
+	}
+	x.rules.repeatable = x.rules.repeatable || honoured
+	if own := header.base[c.keyHeader]; spellings(header.base, c.keyHeader) > min(len(own), 1) {
+		header.base = copyHeader(header.base)
+		oneSpelling(header.base, c.keyHeader)
+	}
+	if x.idempotencyKey() != "" {
+		return nil
+	}
+	key, err := x.call.keyFor(x.out.key, c.cfg.profile.NewIdempotencyKey)
+	if err != nil {
+		return err
+	}
+	header.set(c.keyHeader, []string{key})
+	return nil
+}
+
 // idempotencyKey is the key that the request carries where the service honours one.
 func (x *hop) idempotencyKey() string {
 	if x.c.keyHeader == "" {
 		return ""
 	}
-	return fieldValue(x.tmpl.Header, x.c.keyHeader)
+	return firstOf(x.spec.header.get(x.c.keyHeader))
+}
+
+// unprepared is the error of a hop that cannot be sent.
+func (x *hop) unprepared(err error) error {
+	x.body.close()
+	x.clock.stop()
+	v := verdict{err: err, never: true}
+	x.call.worse(v.effect(x.spec.method))
+	return x.fail(nil, err)
+}
+
+// newAttempt makes the context of the next attempt. Without any timeout there
+// is nothing to cancel, and nothing is allocated.
+func (x *hop) newAttempt() *attempt {
+	a, now := &x.first, x.call.began // close enough where nothing was waited for
+	if a.x != nil {
+		a = &attempt{}
+	}
+	if a != &x.first || !x.body.none {
+		now = time.Now()
+	}
+	a.x, a.Context = x, x.ctx
+	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() {
+		a.Context, a.cancel = context.WithCancelCause(x.ctx)
+	}
+	x.clock.follow(a, now)
+	return a
 }

@@ -222,10 +222,10 @@ func aged(age []string) bool {
 // route is the attempt as the pacer tells it from others of the same key.
 func (a *attempt) route() ratelimit.Route {
 	x := a.x
-	method := a.tmpl.Method
+	method := a.spec.method
 	if method == "" {
 		method = http.MethodGet
 	}
 	cfg := &x.c.cfg
-	return ratelimit.Route{Method: method, Path: a.tmpl.URL.Path, Keyed: cfg.limitKey != nil || cfg.profile.LimitKey != nil}
+	return ratelimit.Route{Method: method, Path: a.spec.url.Path, Keyed: cfg.limitKey != nil || cfg.profile.LimitKey != nil}
 }

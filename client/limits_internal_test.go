@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,8 +70,7 @@ func TestLimitsDelayIsTheLongestOfLimiterPacerAndRoute(t *testing.T) {
 				defer x.clock.stop()
 				a := x.newAttempt()
 				a.host, a.key = c.home, "k"
-				a.tmpl, err = http.NewRequest("GET", "https://api.example.com/x", nil)
-				require.NoError(t, err)
+				a.spec = &spec{method: "GET", url: &url.URL{Scheme: "https", Host: "api.example.com", Path: "/x"}}
 				for range 2 {
 					require.GreaterOrEqual(t, a.limitsDelay(), tt.min)
 					require.LessOrEqual(t, a.limitsDelay(), tt.max)
@@ -90,8 +90,7 @@ func TestLimitsDelayAsksTheOwnPacerOnceTheHostSpokeOfLimits(t *testing.T) {
 		defer x.clock.stop()
 		a := x.newAttempt()
 		a.host, a.key = c.home, c.homeKey
-		a.tmpl, err = http.NewRequest("GET", "https://api.example.com/x", nil)
-		require.NoError(t, err)
+		a.spec = &spec{method: "GET", url: &url.URL{Scheme: "https", Host: "api.example.com", Path: "/x"}}
 		c.cfg.pacer.Observe(c.homeKey, 429, http.Header{"Retry-After": {"30"}}, true)
 		require.Zero(t, a.limitsDelay())
 		c.home.paced.Store(true)
@@ -110,8 +109,7 @@ func TestAnAttemptThatTookNothingGivesNothingBack(t *testing.T) {
 		x.out.weight, x.host = 100, c.home
 		a := x.newAttempt()
 		a.host, a.key = c.home, c.homeKey
-		a.tmpl, err = http.NewRequest("GET", "https://api.example.com/x", nil)
-		require.NoError(t, err)
+		a.spec = &spec{method: "GET", url: &url.URL{Scheme: "https", Host: "api.example.com", Path: "/x"}}
 		pacer := c.cfg.pacer.(*ratelimit.Pacer)
 		require.NoError(t, pacer.WaitN(t.Context(), c.homeKey, 300))
 		told := http.Header{"X-Ratelimit-Limit": {"1000"}, "X-Ratelimit-Remaining": {"500"}, "X-Ratelimit-Reset": {"60"}}

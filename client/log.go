@@ -26,8 +26,8 @@ func log(l *slog.Logger, x *hop, v *verdict) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("method", cmp.Or(x.tmpl.Method, "GET")),
-		slog.String("host", x.tmpl.URL.Host),
+		slog.String("method", cmp.Or(x.spec.method, "GET")),
+		slog.String("host", x.spec.url.Host),
 		slog.String("path", x.place()),
 		slog.Int("attempt", v.attempt.Number),
 		slog.Duration("duration", v.attempt.Duration),
@@ -55,7 +55,7 @@ func log(l *slog.Logger, x *hop, v *verdict) {
 		attrs = append(attrs, slog.String("error", v.err.Error()))
 	}
 	if l.Enabled(ctx, slog.LevelDebug) {
-		attrs = append(attrs, slog.Any("request_headers", redact.Header(x.tmpl.Header)))
+		attrs = append(attrs, slog.Any("request_headers", redact.Header(x.spec.header.copy())))
 	}
 	l.LogAttrs(ctx, level, msg, attrs...)
 }

@@ -191,14 +191,14 @@ type reporter struct {
 var lastCall atomic.Uint64
 
 // report begins the report of a call, of which earlier hops have had so many attempts.
-func report(ctx context.Context, boxes []*mailbox, provider string, req *http.Request, route string, began time.Time, before int) *reporter {
+func report(ctx context.Context, boxes []*mailbox, provider string, s *spec, route string, began time.Time, before int) *reporter {
 	if len(boxes) == 0 {
 		return nil
 	}
 	r := &reporter{ctx: context.WithoutCancel(ctx), boxes: boxes, began: began, before: before}
 	r.call = CallID{ID: lastCall.Add(1), Provider: provider, Route: route}
-	if req.URL != nil && (req.Method == "" || validToken(req.Method)) {
-		r.call.Method, r.call.Host = cmp.Or(req.Method, http.MethodGet), req.URL.Host
+	if s.url != nil && (s.method == "" || validToken(s.method)) {
+		r.call.Method, r.call.Host = cmp.Or(s.method, http.MethodGet), s.url.Host
 	}
 	r.tell(CallBegun{r.call, began})
 	return r

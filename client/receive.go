@@ -132,7 +132,7 @@ func (x *hop) bodyLimit() int64 {
 
 func (x *hop) readBody(resp *http.Response) error {
 	limit := x.bodyLimit()
-	if resp.ContentLength > limit && x.tmpl.Method != http.MethodHead {
+	if resp.ContentLength > limit && x.spec.method != http.MethodHead {
 		return tooLarge(limit)
 	}
 	if x.accept.buf == nil {
@@ -152,39 +152,36 @@ func (x *hop) readBody(resp *http.Response) error {
 		return tooLarge(limit)
 	case err != nil:
 		return brokenBody(err)
-	case resp.ContentLength >= 0 && !resp.Uncompressed && n < resp.ContentLength && x.tmpl.Method != http.MethodHead:
+	case resp.ContentLength >= 0 && !resp.Uncompressed && n < resp.ContentLength && x.spec.method != http.MethodHead:
 		return brokenBody(io.ErrUnexpectedEOF)
 	}
 	return nil
 }
 
-// keep keeps what a has brought, and reports whether the whole of its body has been
-// read, so that the connection is free.
-func (x *hop) keep(a *attempt, resp *http.Response, v verdict) (whole bool) {
+// keep keeps what a has brought, and reads its body where that may be had soon, so that
+// the connection is free.
+func (x *hop) keep(a *attempt, resp *http.Response, v verdict) {
 	x.kept = &kept{a: a, resp: resp, v: v}
-	if spent(resp) || x.accept.decodes || resp.Body == http.NoBody {
-		return spent(resp)
+	if x.accept.decodes || spent(resp) {
+		return
 	}
 	d := lookTimeout
 	if v.bounded { // there has to be time for the attempt
 		d = min(d, v.wait+(v.left-v.wait)/2)
 	}
-	return x.lookAhead(resp, maxLook, d)
+	x.lookAhead(resp, maxLook, d)
 }
 
 // hand makes a final response the caller's.
 func (x *hop) hand(a *attempt, resp *http.Response) error {
-	if x.accept.buf != nil && resp.StatusCode < 300 && x.asked != nil {
+	if x.accept.buf != nil && resp.StatusCode < 300 && x.spec.like != nil {
 		resp.Body = io.NopCloser(x.accept.buf) // per-call middleware may read it
 	}
 	switch {
-	case x.asked != nil:
-		resp.Request = x.asked
-	default:
-		resp.Request = x.out.http
-		if !x.accept.decodes {
-			resp.Request = x.out.http.WithContext(x.ctx)
-		}
+	case x.spec.like != nil:
+		resp.Request = x.spec.like
+	case !x.accept.decodes:
+		resp.Request = x.bare()
 	}
 	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
 		if err := x.passOn(resp); err != nil {
@@ -212,7 +209,7 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 		}
 		resp.Body = b
 	}
-	if x.asked != nil && !x.accept.decodes && !x.accept.streams {
+	if x.spec.like != nil && !x.accept.decodes && !x.accept.streams {
 		x.c.cfg.limit(resp, 0)
 	}
 	return nil
@@ -220,7 +217,7 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 
 // follows reports whether the redirect resp is followed by the call itself.
 func (x *hop) follows(resp *http.Response) bool {
-	return redirectStatus(resp.StatusCode) && (x.asked == nil || x.accept.decodes) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
+	return redirectStatus(resp.StatusCode) && (x.spec.like == nil || x.accept.decodes) && x.c.cfg.maxRedirects > 0 && resp.Header.Get("Location") != ""
 }
 
 // passOn readies a redirect for whoever follows it. The call remembers the request
@@ -232,7 +229,7 @@ func (x *hop) passOn(resp *http.Response) error {
 		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
 	}
 	h := x.call
-	wire, bare, _ := h.last()
+	wire, of, _ := h.last()
 	secrets := x.secrets()
 	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
 		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
@@ -240,15 +237,15 @@ func (x *hop) passOn(resp *http.Response) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if wire != nil && x.inside {
-		h.left.params = append(h.left.params, credentialParams(wire.URL, bare.URL)...)
+		h.left.params = append(h.left.params, credentialParams(wire.URL, of.url)...)
 	}
 	h.left.secrets = secrets
-	if x.asked != nil {
-		h.passed = &passed{req: x.asked, body: x.body.get, length: x.asked.ContentLength}
+	if req := x.spec.like; req != nil {
+		h.passed = &passed{req: req, body: x.body.get, length: req.ContentLength}
 		if x.body.length >= 0 {
 			h.passed.length = x.body.length
 		}
-		resp.Request = x.asked.WithContext(context.WithValue(x.ctx, callKey{}, h))
+		resp.Request = req.WithContext(context.WithValue(x.ctx, callKey{}, h))
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package client
 import (
 	"cmp"
 	"context"
+	"io"
 	"net/http"
+	"slices"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -27,15 +29,15 @@ func (x *hop) follow() (*http.Response, error) {
 	}
 }
 
-// hop sends the present request, through the per-call middleware if there is any.
+// passThrough makes the hop, through the per-call middleware if there is any: there
+// the engine below has a hop of its own, which takes the body.
 func (x *hop) passThrough() (*http.Response, error) {
 	if len(x.c.cfg.perCall) == 0 {
-		x.tmpl, x.owned = x.out.http, true
 		return x.run()
 	}
-	x.tmpl = x.out.http
-	x.clock.stop() // the engine below has its own
-	resp, err := x.through(x.out.http)
+	req, u := x.bare(), *x.spec.url
+	req.URL, x.body.first = &u, nil
+	resp, err := x.through(req)
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")
 	}
@@ -45,22 +47,22 @@ func (x *hop) passThrough() (*http.Response, error) {
 	return resp, err
 }
 
-// nextHop turns x.out into the request that a redirect asks for (RFC 9110
-// §15.4), and reports whether there is one; the redirect itself is then done with.
+// nextHop turns x into the hop that a redirect asks for (RFC 9110 §15.4), and reports
+// whether there is one; the redirect itself is then done with.
 func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 	location := resp.Header.Get("Location")
 	if !redirectStatus(resp.StatusCode) || location == "" || x.c.cfg.maxRedirects == 0 {
 		return false, nil
 	}
-	req := x.out.http
-	keeps := keepsRequest(resp.StatusCode, req.Method)
-	if keeps && hasBody(req) && req.GetBody == nil {
+	last := x.spec
+	keeps := keepsRequest(resp.StatusCode, last.method)
+	if keeps && last.once {
 		return false, nil // the body is gone: the caller gets the redirect itself
 	}
 	if hops >= x.c.cfg.maxRedirects {
 		return false, failf(ErrRedirect, "stopped after %d redirects", hops)
 	}
-	target, err := x.out.url.Parse(location)
+	target, err := last.url.Parse(location)
 	if err != nil || target.Host == "" || target.Scheme != "https" && target.Scheme != "http" {
 		return false, failf(ErrRedirect, "the Location of the redirect is not an http or https URL")
 	}
@@ -70,57 +72,45 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 	}
 	discard(resp) // before the clock starts anew: this stops it
 	x.clock.restart()
-	x.opening = x.newAttempt()
-	next := (&http.Request{
-		Method: req.Method, Host: target.Host, Header: req.Header.Clone(),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(x.opening)
+	// A Location may hold what looks like a path: it is taken as it is.
+	target.Fragment, target.RawFragment = "", ""
+	next := &spec{method: last.method, url: target, host: target.Host, header: specHeader{over: slices.Clone(last.header.over)}}
+	var body io.ReadCloser
 	switch {
-	case keeps && req.GetBody != nil:
-		if next.Body, err = req.GetBody(); err != nil {
+	case keeps && last.reopen != nil:
+		if body, err = last.reopen(); err != nil {
 			return false, failWrap(ErrRequest, "the request body cannot be opened again", err)
 		}
-		next.GetBody, next.ContentLength = req.GetBody, req.ContentLength
+		next.reopen, next.length = last.reopen, last.length
 	case !keeps:
-		if next.Method != http.MethodGet && next.Method != http.MethodHead {
-			next.Method = http.MethodGet
+		if next.method != http.MethodHead {
+			next.method = http.MethodGet
 		}
-		for name := range next.Header {
-			if describesBody(name) {
-				delete(next.Header, name)
-			}
-		}
+		next.header.drop(describesBody)
 	}
-	// A Location may hold what looks like a path: it is taken as it is, and the
-	// URL is kept inside x.out like the first one.
-	x.out.url = *target
-	x.out.url.Fragment, x.out.url.RawFragment = "", ""
-	next.URL = &x.out.url
-	x.out.http = next
-	x.via = int16(resp.StatusCode)
-	x.purse.tried, x.body, x.owned = 0, replay{}, false
+	x.spec, x.body, x.purse.tried = next, replay{first: body}, 0
+	x.via, x.out.host = int16(resp.StatusCode), next.host
 	return true, nil
 }
 
 // guard holds the credential to its origins: it decides whether this hop, to o, gets
 // it, strips what must not travel on (C14), and refuses what must not go at all (C39).
 func (x *hop) guard(o origin) error {
-	host := x.tmpl.Host
-	if x.out.http != nil && host == x.out.http.Host {
+	host := x.spec.host
+	if host == x.out.host {
 		host = "" // of the caller's own choosing
 	}
-	inside, left, exposed := x.call.visit(o, x.c.origins.admits(x.tmpl.URL, host))
+	inside, left, exposed := x.call.visit(o, x.c.origins.admits(x.spec.url, host))
 	x.inside = inside
 	if x.via != 0 {
 		if err := x.resume(left); err != nil {
 			return err
 		}
-		if exposed && sendsBody(x.tmpl, x.tmpl.GetBody) {
+		if exposed && sendsBody(x.bare(), x.spec.reopen) {
 			return failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
 		}
 	}
 	if left {
-		x.ownHeader()
 		x.strip()
 	}
 	return nil
@@ -137,8 +127,8 @@ func (x *hop) resume(left bool) error {
 	x.call.mu.Lock()
 	p := x.call.passed
 	x.call.mu.Unlock()
-	restores := x.asked != nil && p != nil && p.changed(via, x.tmpl)
-	req, open := x.tmpl, x.tmpl.GetBody
+	restores := x.spec.like != nil && p != nil && p.changed(via, x.spec.like)
+	req, open := x.bare(), x.spec.reopen
 	if restores {
 		req, open = p.req, p.body
 	}
@@ -152,41 +142,38 @@ func (x *hop) resume(left bool) error {
 	if hasBody(p.req) && p.body == nil {
 		return failf(ErrRedirect, "the redirect asks for the same %s again, and the request body cannot be sent twice", printable(method))
 	}
-	t, err := p.restore(x.tmpl)
+	t, err := p.restore(x.spec.like)
 	if err != nil {
 		return failWrap(ErrRequest, "the request body cannot be opened again", err)
 	}
-	x.tmpl, x.asked, x.owned, x.body.first = t, t, false, t.Body
+	x.handedIn(t)
 	return nil
 }
 
 // strip takes everything off the request that could be a credential, on a hop
 // off the client's origins: header fields but for those known to hold none (a
 // service's own names cannot all be known), user info, and the query parameters
-// that are credentials. tmpl's header map is owned.
+// that are credentials.
 func (x *hop) strip() {
-	req := x.tmpl
 	own, _ := x.c.cfg.auth.(headerOnly)
-	for name := range req.Header {
+	x.spec.header.drop(func(name string) bool {
 		field := http.CanonicalHeaderKey(name)
 		known := redact.Harmless(field) || narrows(field) || sameField(field, x.c.keyHeader)
-		if !known || own != nil && sameField(field, own.headerName()) {
-			delete(req.Header, name)
-		}
-	}
+		return !known || own != nil && sameField(field, own.headerName())
+	})
 	x.call.mu.Lock()
 	params := x.call.left.params
 	x.call.mu.Unlock()
-	query := req.URL.RawQuery
+	query := x.spec.url.RawQuery
 	for _, name := range params {
 		query = withoutParam(query, name)
 	}
-	if req.URL.User == nil && query == req.URL.RawQuery {
+	if x.spec.url.User == nil && query == x.spec.url.RawQuery {
 		return
 	}
-	u := *req.URL
+	u := *x.spec.url
 	u.User, u.RawQuery = nil, query
-	req.URL = &u
+	x.spec.url = &u
 }
 
 // through makes the hop req through the per-call middleware.

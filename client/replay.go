@@ -21,30 +21,29 @@ type replay struct {
 	length int64 // what was found by reading ahead; -1 where nothing was
 }
 
-// prepare looks at the body of req. Where it could not be sent again and may
+// prepare looks at the body that s asks for. Where it could not be sent again and may
 // have to be, it is rewound if it can seek, else read ahead, for a short time and up
 // to limit. What has not ended by then is sent once (C8).
-func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Request, limit int64, mayRepeat bool) error {
+func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit int64, mayRepeat bool) error {
 	b.length = -1
-	if req.Body == nil || req.Body == http.NoBody {
+	if b.first == nil || b.first == http.NoBody {
 		b.none = true
 		return nil
 	}
-	b.first, b.get = req.Body, req.GetBody
-	if b.get != nil || !mayRepeat {
+	if b.get = s.reopen; b.get != nil || !mayRepeat {
 		return nil
 	}
-	if b.seeks, b.length = rewind(req.Body); b.seeks != nil {
-		return checkLength(req, b.length)
+	if b.seeks, b.length = rewind(b.first); b.seeks != nil {
+		return checkLength(s, b.length)
 	}
-	if limit <= 0 || req.ContentLength > limit || len(req.Trailer) > 0 {
+	if limit <= 0 || s.length > limit || s.trails() {
 		return nil // what is read ahead gets a length, and trailers go with chunks only
 	}
 	d := readAheadTime
 	if !deadline.IsZero() {
 		d = min(d, time.Until(deadline))
 	}
-	head := readAhead(req.Body, limit)
+	head := readAhead(b.first, limit)
 	b.first = head
 	whole := head.wait(ctx, d)
 	if ctx.Err() != nil {
@@ -62,7 +61,7 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Requ
 	if err := head.Close(); err != nil {
 		return failWrap(ErrRequest, "the request body cannot be closed", err)
 	}
-	if err := checkLength(req, n); err != nil {
+	if err := checkLength(s, n); err != nil {
 		return err
 	}
 	b.length = n
@@ -71,9 +70,9 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, req *http.Requ
 	return nil
 }
 
-func checkLength(req *http.Request, n int64) error {
-	if req.ContentLength > 0 && n != req.ContentLength {
-		return failf(ErrRequest, "the request body has %d bytes, its length was given as %d", n, req.ContentLength)
+func checkLength(s *spec, n int64) error {
+	if s.length > 0 && n != s.length {
+		return failf(ErrRequest, "the request body has %d bytes, its length was given as %d", n, s.length)
 	}
 	return nil
 }
@@ -86,6 +85,7 @@ var errBodyUsed = errors.New("it cannot be sent again")
 // attach gives req its body. It is called once per attempt.
 func (b *replay) attach(ctx context.Context, req *http.Request) (err error) {
 	if b.none {
+		req.Body = b.first // nil or empty
 		return nil
 	}
 	if b.length >= 0 {

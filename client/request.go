@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -95,11 +96,14 @@ type Meta struct {
 	url func() *url.URL
 }
 
-// outgoing is a Request made ready: the parts of an *http.Request that do not
-// change from attempt to attempt, and what the stack must know of it.
+// outgoing is a Request made ready: what its first hop asks for, and what the stack
+// must know of it on all hops.
 type outgoing struct {
-	http   *http.Request // nil until it is built
-	url    url.URL
+	first spec
+	url   url.URL        // of first
+	few   [6]headerField // where the fields of its header begin
+
+	host   string      // the Host field that the stack has chosen; "" under an SDK
 	header http.Header // the caller's own, which win over the credential
 	route  string
 	key    string // the caller's idempotency key
@@ -112,17 +116,20 @@ type outgoing struct {
 	inMemory bool // the body, if any, is bytes that the stack holds itself
 }
 
-// build fills in out from r, or says what is wrong with it, before any I/O. The
-// request that it makes is also the one that the first attempt sends, in ctx.
-func (out *outgoing) build(c *Client, ctx context.Context, r *Request) error {
+// build fills in out from r and returns the body for the first attempt, or says what
+// is wrong with r, before any I/O.
+func (out *outgoing) build(c *Client, ctx context.Context, r *Request) (body io.ReadCloser, err error) {
 	p, err := payloadOf(r.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err = out.assemble(c, ctx, r, &p); err != nil && p.single != nil {
+	if err = out.assemble(c, ctx, r, &p); err == nil {
+		return p.attach(&out.first)
+	}
+	if p.single != nil {
 		_ = p.single.Close()
 	}
-	return err
+	return nil, err
 }
 
 func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *payload) error {
@@ -157,15 +164,12 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 	if r.IdempotencyKey != "" && c.keyHeader == "" {
 		return failf(ErrRequest, "the idempotency key would have no effect: no header is known in which the service supports one, see WithIdempotencyHeader")
 	}
-	h := make(http.Header, len(c.header)+3)
-	for _, f := range c.header {
-		h[f.name] = f.values
-	}
+	h := specHeader{over: append(out.few[:0], c.header...)}
 	if p.contentType != "" {
 		if !validHeaderValue(p.contentType) {
 			return failf(ErrRequest, "the body's content type holds CR, LF, NUL or another control character")
 		}
-		h["Content-Type"] = []string{p.contentType}
+		h.set("Content-Type", []string{p.contentType})
 	}
 	if len(r.Header) > 0 {
 		if err := checkHeader(r.Header); err != nil {
@@ -175,21 +179,19 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 			if spellings(r.Header, name) > 1 {
 				return failf(ErrRequest, "header %s is given in two spellings", http.CanonicalHeaderKey(name))
 			}
-			setField(h, c.spelled(name), values)
+			h.set(c.spelled(name), values)
 		}
 	}
-	out.http = (&http.Request{
-		Method: method, URL: &out.url, Host: out.url.Host, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
-	if host := h["Host"]; len(host) > 0 {
-		out.http.Host = host[0]
-		delete(h, "Host")
+	out.host = out.url.Host
+	if host := h.get("Host"); len(host) > 0 {
+		out.host = host[0]
+		h.drop(func(name string) bool { return name == "Host" })
 	}
+	out.first = spec{method: method, url: &out.url, host: out.host, header: h}
 	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
 	out.repeatable, out.progress = r.Repeatable, r.Progress
 	out.inMemory = p.single == nil && p.open == nil
-	return p.attach(out.http)
+	return nil
 }
 
 // checkBounds refuses bounds that a calculation has turned into none.

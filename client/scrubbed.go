@@ -30,11 +30,12 @@ func kindOf(err error) error {
 	return nil
 }
 
-// credentialHeaders names the headers that wire has beyond, or other than, bare.
-func credentialHeaders(wire, bare http.Header) []string {
+// credentialHeaders names the headers that wire has beyond, or other than, what there
+// was before.
+func credentialHeaders(wire http.Header, before func(name string) []string) []string {
 	var names []string
 	for name, values := range wire {
-		if !slices.Equal(values, bare[name]) {
+		if !slices.Equal(values, before(name)) {
 			names = append(names, name)
 		}
 	}

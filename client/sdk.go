@@ -45,7 +45,7 @@ func unmade(req *http.Request) (*http.Response, error) {
 func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error) {
 	x := newSDKHop(c, req)
 	x.join(req)
-	if x.begin(req); x.report != nil {
+	if x.begin(); x.report != nil {
 		defer func() {
 			seen := err
 			if seen != nil { // middleware's own may show the URL
@@ -70,7 +70,7 @@ func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 		x.via, x.accept.decodes, x.accept.streams, x.clock.patience, x.out, x.report = p.via, p.accept.decodes, p.accept.streams, p.clock.patience, p.out, p.report
 	} else {
 		x.join(req)
-		if x.begin(req); x.report != nil {
+		if x.begin(); x.report != nil {
 			defer func() { x.report.end(x.call, err) }()
 		}
 	}

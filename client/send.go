@@ -25,8 +25,8 @@ func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
 	return a.send(req, false)
 }
 
-// send is one attempt from the breaker to the transport. mine says that req
-// itself, though not its header map, may be changed.
+// send is one attempt from the breaker to the transport. mine says that req, and its
+// header map, are the attempt's to change; middleware's are not.
 func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	x := a.x
 	out, held, asked, err := a.admit(req, mine)
@@ -47,7 +47,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
-		x.call.sending(out, a.tmpl, now)
+		x.call.sending(out, a.spec, now)
 		last = x.kept
 	}) {
 		closeBody(out)
@@ -79,7 +79,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 // changed that.
 func (a *attempt) hostOf(req *http.Request) *hostState {
 	x := a.x
-	if u := a.tmpl.URL; req.URL == u || req.URL.Scheme == u.Scheme && req.URL.Host == u.Host {
+	if u := a.spec.url; req.URL == u || req.URL.Scheme == u.Scheme && req.URL.Host == u.Host {
 		return a.host
 	}
 	return x.c.state.host(originOf(req.URL))
@@ -176,9 +176,8 @@ var errOver = refused(ErrConfig, "middleware sent a request after its attempt wa
 // stays reports whether req goes where the attempt was to go. Middleware may have
 // changed that.
 func (a *attempt) stays(req *http.Request) bool {
-	u, t := req.URL, a.tmpl.URL
-	return u == t && req.Host == a.tmpl.Host ||
-		u.Scheme == t.Scheme && u.Host == t.Host && u.Opaque == t.Opaque && req.Host == a.tmpl.Host
+	u, t := req.URL, a.spec.url
+	return req.Host == a.spec.host && (u == t || u.Scheme == t.Scheme && u.Host == t.Host && u.Opaque == t.Opaque)
 }
 
 // admits reports whether the credential may go where req goes.
@@ -188,7 +187,7 @@ func (a *attempt) admits(req *http.Request) bool {
 		return false
 	case a.stays(req):
 		return true
-	case a.tmpl.URL.Scheme == "https" && req.URL.Scheme != "https":
+	case a.spec.url.Scheme == "https" && req.URL.Scheme != "https":
 		return false
 	}
 	return a.x.c.origins.admits(req.URL, req.Host)

@@ -16,7 +16,7 @@ func (x *hop) judge(a *attempt, resp *http.Response, err error) verdict {
 	v.decision = x.decide(a, &v, resp)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.record(&v)
-	x.call.worse(v.effect(x.tmpl.Method))
+	x.call.worse(v.effect(x.spec.method))
 	return v
 }
 

@@ -25,9 +25,8 @@ func (k *kept) release() {
 	}
 }
 
-// letGo ends a response that has been kept, since another has taken its place: that of
-// a, which may go on in the same context.
-func (t *turn) letGo(a *attempt) {
+// letGo ends a response that has been kept, since another has taken its place.
+func (t *turn) letGo() {
 	last := t.kept
 	if last == nil {
 		return
@@ -35,18 +34,14 @@ func (t *turn) letGo(a *attempt) {
 	t.kept = nil
 	last.release()
 	recycle(last.resp)
-	if last.a != a {
-		last.a.end(nil)
-	}
+	last.a.end(nil)
 }
 
 // turn is which attempt it is, and what it has brought.
 type turn struct {
 	first   attempt
-	opening *attempt       // the first attempt's, made with the request; nil once begun
 	current *attempt       // the one under way
 	resp    *http.Response // what it has brought so far
 	heard   time.Time      // when the last response, or failure, came
-	trace   sendTrace
-	kept    *kept // the last outcome that was a response
+	kept    *kept          // the last outcome that was a response
 }

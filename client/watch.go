@@ -48,7 +48,7 @@ func (w *watch) timer(phase int) int {
 	return phase
 }
 
-func (w *watch) getConn(string) { w.x.trace.asked.Store(true) }
+func (w *watch) getConn(string) { w.a.trace.asked.Store(true) }
 
 func (w *watch) handshaken(_ tls.ConnectionState, err error) {
 	if err != nil {
@@ -69,11 +69,11 @@ func (w *watch) refusedTLS() bool {
 
 // unconnected reports whether a connection was asked for and not had.
 func (w *watch) unconnected() bool {
-	return w != nil && w.x.trace.asked.Load() && !w.x.trace.got.Load()
+	return w != nil && w.a.trace.asked.Load() && !w.a.trace.got.Load()
 }
 
 func (w *watch) wroteHeaders() {
-	w.x.trace.got.Store(true)
+	w.a.trace.got.Store(true)
 	w.wrote.Store(true)
 }
 
@@ -81,7 +81,7 @@ func (w *watch) wroteHeaders() {
 // out and reports it afterwards, from another goroutine, too late for a timeout that
 // falls between the two.
 func (w *watch) gotConn(got httptrace.GotConnInfo) {
-	w.x.trace.got.Store(true)
+	w.a.trace.got.Store(true)
 	if w.wrote.Swap(false) && w.multiplexed(got.Conn) {
 		w.repeated()
 	}
@@ -101,7 +101,7 @@ func (w *watch) multiplexed(c net.Conn) bool {
 // which pays and waits as any other. Where it may not be made, the attempt ends.
 func (w *watch) repeated() {
 	x, a := w.x, w.a
-	wire, bare, sent := x.call.last()
+	wire, of, sent := x.call.last()
 	past := Attempt{Start: sent, Duration: time.Since(sent), Err: errRepeated, Reason: Retried}
 	if !a.note(func(t *tally) { t.repeats++ }) {
 		return
@@ -119,7 +119,7 @@ func (w *watch) repeated() {
 	}
 	w.slot.resume()
 	now := time.Now()
-	a.note(func(t *tally) { t.sent++; x.call.sending(wire, bare, now) })
+	a.note(func(t *tally) { t.sent++; x.call.sending(wire, of, now) })
 	w.phase.Store(int64(x.clock.send(now)))
 }
 
@@ -142,12 +142,12 @@ func (a *attempt) neverSent(sent int32, err error) bool {
 		return sent == 0
 	}
 	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" && !x.trace.got.Load() {
+	if errors.As(err, &op) && op.Op == "dial" && !a.trace.got.Load() {
 		return true
 	}
 	var dns *net.DNSError
-	if errors.As(err, &dns) && !x.trace.got.Load() {
+	if errors.As(err, &dns) && !a.trace.got.Load() {
 		return true
 	}
-	return x.trace.asked.Load() && !x.trace.got.Load()
+	return a.trace.asked.Load() && !a.trace.got.Load()
 }

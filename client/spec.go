@@ -1,0 +1,90 @@
+package client
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// spec is what a hop asks for. Each attempt makes a request of its own of it, so that
+// what becomes of one is not seen by another. Once the hop is prepared nothing of it
+// changes.
+type spec struct {
+	method string     // "" is GET
+	url    *url.URL   // only read
+	host   string     // the Host field; "" is that of the URL
+	header specHeader // without the credential
+	length int64      // of the body, as it was announced
+	reopen func() (io.ReadCloser, error)
+	once   bool          // there is a body that cannot be opened again
+	like   *http.Request // as an SDK or middleware handed it in, only read; nil in a call of our own
+}
+
+// specOf is the spec of a request that was handed in.
+func specOf(req *http.Request) spec {
+	return spec{
+		method: req.Method, url: req.URL, host: req.Host, header: specHeader{base: req.Header},
+		length: req.ContentLength, reopen: req.GetBody, once: hasBody(req) && req.GetBody == nil, like: req,
+	}
+}
+
+// request makes a request of s, which is the caller's but for its URL. It has no body
+// yet.
+func (s *spec) request(ctx context.Context) *http.Request {
+	like := s.like
+	if like == nil {
+		like = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	}
+	req := like.WithContext(ctx)
+	req.Method, req.URL, req.Host, req.Header = s.method, s.url, s.host, s.header.copy()
+	req.Body, req.GetBody, req.ContentLength = nil, s.reopen, s.length
+	return req
+}
+
+// trails reports whether trailers go with the body.
+func (s *spec) trails() bool { return s.like != nil && len(s.like.Trailer) > 0 }
+
+// specHeader is a header as data, of which any number of maps can be made.
+type specHeader struct {
+	base http.Header   // an SDK's own, only read
+	over []headerField // what is sent beside it, or in its place
+}
+
+// copy makes a map of h, with room for a credential. The values stay shared, since
+// nobody may change them in place.
+func (h *specHeader) copy() http.Header {
+	out := make(http.Header, len(h.base)+len(h.over)+1)
+	maps.Copy(out, h.base)
+	for _, f := range h.over {
+		out[f.name] = f.values
+	}
+	return out
+}
+
+// get returns the values of the field in this spelling.
+func (h *specHeader) get(name string) []string {
+	for i := range h.over {
+		if h.over[i].name == name {
+			return h.over[i].values
+		}
+	}
+	return h.base[name]
+}
+
+// set sends the field, in place of what was set in any spelling of its name.
+func (h *specHeader) set(name string, values []string) {
+	h.over = slices.DeleteFunc(h.over, func(f headerField) bool { return sameField(f.name, name) })
+	h.over = append(h.over, headerField{name, values})
+}
+
+// drop takes the fields off that which names.
+func (h *specHeader) drop(which func(name string) bool) {
+	h.over = slices.DeleteFunc(h.over, func(f headerField) bool { return which(f.name) })
+	if len(h.base) > 0 {
+		h.base = copyHeader(h.base)
+		maps.DeleteFunc(h.base, func(name string, _ []string) bool { return which(name) })
+	}
+}
