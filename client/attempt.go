@@ -32,14 +32,15 @@ type attempt struct {
 // tally counts the requests of one attempt. Middleware may send none, or several,
 // also at once (hedging).
 type tally struct {
-	over     bool  // the attempt has been judged: what still runs is accounted for
-	admitted bool  // by the breaker
-	probe    bool  // the breaker's one probe is among them
-	explicit bool  // a header of the caller's took the credential's place
-	held     bool  // a request went out with the credential
-	paced    int32 // let through by the limits, which are to hear what came of it
-	sent     int32 // handed to the transport
-	repeats  int32 // of them, that net/http repeated
+	over     bool      // the attempt has been judged: what still runs is accounted for
+	admitted bool      // by the breaker
+	probe    bool      // the breaker's one probe is among them
+	explicit bool      // a header of the caller's took the credential's place
+	held     bool      // a request went out with the credential
+	paced    int32     // let through by the limits, which are to hear what came of it
+	sent     int32     // handed to the transport
+	repeats  int32     // of them, that net/http repeated
+	at       time.Time // when the last of them was
 
 	limited time.Duration // waits for the limiter and the pacer
 	awaited time.Duration // and for the credential

@@ -19,7 +19,7 @@ type call struct {
 	key     string  // the idempotency key
 	way     way     // which origins the hops have come by
 	passed  *passed // the request that was redirected last; nil before there is one
-	left    left
+	left    *left   // nil before the first redirect
 	renewal renewal
 	effect  Effect
 	history history
@@ -38,7 +38,6 @@ type deadline struct {
 type onWire struct {
 	wire *http.Request // with its credential
 	of   *spec         // which knows nothing of that
-	sent time.Time
 }
 
 // left is what was a credential on an earlier hop, and must not be shown.
@@ -87,17 +86,27 @@ func (h *call) until() time.Time {
 }
 
 // sending notes what goes to the transport.
-func (h *call) sending(wire *http.Request, of *spec, now time.Time) {
+func (h *call) sending(wire *http.Request, of *spec) {
 	h.mu.Lock()
-	h.onWire = onWire{wire, of, now}
+	h.onWire = onWire{wire, of}
 	h.mu.Unlock()
 }
 
-// last returns what was sent last, of which spec, and when; nil where nothing was.
-func (h *call) last() (wire *http.Request, of *spec, sent time.Time) {
+// last returns what was sent last, and of which spec; nil where nothing was.
+func (h *call) last() (wire *http.Request, of *spec) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.onWire.wire, h.onWire.of, h.onWire.sent
+	return h.onWire.wire, h.onWire.of
+}
+
+// earlier returns what was a credential on an earlier hop.
+func (h *call) earlier() left {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.left == nil {
+		return left{}
+	}
+	return *h.left
 }
 
 // record gives the attempt its number and adds it to the ledger.

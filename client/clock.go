@@ -26,8 +26,8 @@ type clock struct {
 	phase   time.Time // when the present phase ends; zero is never
 	phases  int       // how many have begun
 	cause   error     // what ended it then
-	lifted  bool      // the call's deadline does not count any more
 	moving  time.Time // since when the request body is moving in this phase; zero where none is
+	lifted  bool      // the call's deadline does not count any more
 	sending bool      // in this phase the transport has the request
 	stopped bool
 
@@ -161,6 +161,9 @@ func (k *clock) arm(now time.Time) {
 	}
 	if next.IsZero() || !k.armed.IsZero() && !next.Before(k.armed) {
 		return
+	}
+	if soon := now.Add(k.answers); k.timer == nil && k.answers > 0 && soon.Before(next) {
+		next = soon // the first request's, which would reset it
 	}
 	k.armed = next
 	d := max(next.Sub(now), 0)

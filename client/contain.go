@@ -60,8 +60,8 @@ func (x *hop) abandon(cause error) {
 	}
 	v := verdict{err: cause, never: a.neverSent(t.sent, cause), decision: decision{reason: NotRetryable}}
 	v.attempt = Attempt{Err: cause, Reason: v.reason, Start: time.Now()}
-	if _, _, sent := x.call.last(); t.sent > 0 {
-		v.attempt.Start, v.attempt.Duration = sent, time.Since(sent)
+	if t.sent > 0 {
+		v.attempt.Start, v.attempt.Duration = t.at, time.Since(t.at)
 	}
 	if x.resp != nil {
 		v.status = x.resp.StatusCode

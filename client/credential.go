@@ -22,7 +22,9 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 		if err := own.Authorize(out); err != nil {
 			return nil, uncredited(err)
 		}
-		onlySpelling(out.Header, own.headerName())
+		if !mine || a.spec.header.respells(own.headerName()) {
+			onlySpelling(out.Header, own.headerName())
+		}
 	} else if err := authorizeBy(auth, out); err != nil {
 		return nil, err
 	}

@@ -76,13 +76,11 @@ func (x *hop) label(h http.Header, shown string) string {
 // earlier hops, and in a call of the client's own the credentials that its caller
 // has put on the request.
 func (x *hop) secrets() []string {
-	wire, of, _ := x.call.last()
+	wire, of := x.call.last()
 	if wire == nil {
 		return nil
 	}
-	x.call.mu.Lock()
-	found := slices.Clone(x.call.left.secrets)
-	x.call.mu.Unlock()
+	found := slices.Clone(x.call.earlier().secrets)
 	if x.spec.like == nil {
 		found = givenSecrets(found, wire)
 	}

@@ -149,10 +149,10 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	if strings.HasPrefix(path, "//") {
 		return failf(ErrRequest, "the path begins with //: it would name another host")
 	}
-	switch {
-	case strings.Contains(path, "%()") || emptySegment(path):
+	switch holds := strings.Contains(path, "%("); {
+	case holds && strings.Contains(path, "%()") || emptySegment(path):
 		return failf(ErrRequest, "the path has an empty segment: is an identifier in it empty?")
-	case strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)"):
+	case holds && (strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)")):
 		return failf(ErrRequest, "the path has a dot segment: is an identifier in it one or two dots?")
 	}
 	escaped := false
@@ -197,6 +197,9 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 // dotSegment also finds a dot segment with parameters ("..;x"), which some
 // servers take off first.
 func dotSegment(path string) bool {
+	if strings.IndexByte(path, '.') < 0 {
+		return false
+	}
 	for rest := path; rest != ""; {
 		segment, after, _ := strings.Cut(rest, "/")
 		segment, _, _ = strings.Cut(segment, ";")
@@ -212,6 +215,9 @@ func dotSegment(path string) bool {
 // an empty identifier leaves it. One behind a colon is of a URL that is a part of the
 // path ("/fetch/https://…"), and one at the end is a trailing slash.
 func emptySegment(path string) bool {
+	if !strings.Contains(path, "//") {
+		return false
+	}
 	for i := 1; i < len(path)-1; i++ {
 		if path[i] == '/' && path[i+1] == '/' && path[i-1] != ':' {
 			return true

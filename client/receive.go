@@ -229,17 +229,21 @@ func (x *hop) passOn(resp *http.Response) error {
 		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
 	}
 	h := x.call
-	wire, of, _ := h.last()
+	wire, of := h.last()
 	secrets := x.secrets()
 	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
 		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if wire != nil && x.inside {
-		h.left.params = append(h.left.params, credentialParams(wire.URL, of.url)...)
+	next := &left{secrets: secrets}
+	if h.left != nil {
+		next.params = h.left.params
 	}
-	h.left.secrets = secrets
+	if wire != nil && x.inside {
+		next.params = append(next.params, credentialParams(wire.URL, of.url)...)
+	}
+	h.left = next
 	if req := x.spec.like; req != nil {
 		h.passed = &passed{req: req, body: x.body.get, length: req.ContentLength}
 		if x.body.length >= 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -74,7 +73,7 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 	x.clock.restart()
 	// A Location may hold what looks like a path: it is taken as it is.
 	target.Fragment, target.RawFragment = "", ""
-	next := &spec{method: last.method, url: target, host: target.Host, header: specHeader{over: slices.Clone(last.header.over)}}
+	next := &spec{method: last.method, url: target, host: target.Host, header: last.header}
 	var body io.ReadCloser
 	switch {
 	case keeps && last.reopen != nil:
@@ -161,11 +160,8 @@ func (x *hop) strip() {
 		known := redact.Harmless(field) || narrows(field) || sameField(field, x.c.keyHeader)
 		return !known || own != nil && sameField(field, own.headerName())
 	})
-	x.call.mu.Lock()
-	params := x.call.left.params
-	x.call.mu.Unlock()
 	query := x.spec.url.RawQuery
-	for _, name := range params {
+	for _, name := range x.call.earlier().params {
 		query = withoutParam(query, name)
 	}
 	if x.spec.url.User == nil && query == x.spec.url.RawQuery {

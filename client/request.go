@@ -100,8 +100,7 @@ type Meta struct {
 // must know of it on all hops.
 type outgoing struct {
 	first spec
-	url   url.URL        // of first
-	few   [6]headerField // where the fields of its header begin
+	url   url.URL // of first
 
 	host   string      // the Host field that the stack has chosen; "" under an SDK
 	header http.Header // the caller's own, which win over the credential
@@ -110,10 +109,9 @@ type outgoing struct {
 	limit  int64
 	weight int // at the limits; 0 is 1
 
-	repeatable bool // as the caller says
 	progress   func(sent, total int64)
-
-	inMemory bool // the body, if any, is bytes that the stack holds itself
+	repeatable bool // as the caller says
+	inMemory   bool // the body, if any, is bytes that the stack holds itself
 }
 
 // build fills in out from r and returns the body for the first attempt, or says what
@@ -164,7 +162,7 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 	if r.IdempotencyKey != "" && c.keyHeader == "" {
 		return failf(ErrRequest, "the idempotency key would have no effect: no header is known in which the service supports one, see WithIdempotencyHeader")
 	}
-	h := specHeader{over: append(out.few[:0], c.header...)}
+	h := specHeader{over: c.header}
 	if p.contentType != "" {
 		if !validHeaderValue(p.contentType) {
 			return failf(ErrRequest, "the body's content type holds CR, LF, NUL or another control character")

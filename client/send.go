@@ -43,11 +43,11 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	}
 	var last *kept
 	if !a.note(func(t *tally) {
-		t.sent++
+		t.sent, t.at = t.sent+1, now
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
-		x.call.sending(out, a.spec, now)
+		x.call.sending(out, a.spec)
 		last = x.kept
 	}) {
 		closeBody(out)

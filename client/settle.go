@@ -68,12 +68,14 @@ func (x *hop) outcome(v *verdict, err error) outcome {
 
 // line is the attempt's line in the ledger, but for what is decided after it.
 func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
-	line := Attempt{Err: v.err, Start: time.Now()}
-	if _, _, sent := x.call.last(); !v.unsent {
-		line.Start, line.Duration = sent, time.Since(sent)
-		if v.err == nil {
-			line.Duration = x.heard.Sub(sent)
-		}
+	line := Attempt{Err: v.err, Start: t.at}
+	switch {
+	case v.unsent:
+		line.Start = time.Now()
+	case v.err == nil:
+		line.Duration = x.heard.Sub(t.at)
+	default:
+		line.Duration = time.Since(t.at)
 	}
 	line.LimitWait, line.TokenWait = whole(t.limited), whole(t.awaited)
 	if resp != nil {
@@ -185,7 +187,7 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	if resp.StatusCode != http.StatusUnauthorized || !ok || !t.held || !x.body.again() || t.explicit {
 		return false
 	}
-	wire, _, _ := x.call.last()
+	wire, _ := x.call.last()
 	if wire == nil || !x.call.renewing() {
 		return false
 	}

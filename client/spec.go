@@ -47,10 +47,11 @@ func (s *spec) request(ctx context.Context) *http.Request {
 // trails reports whether trailers go with the body.
 func (s *spec) trails() bool { return s.like != nil && len(s.like.Trailer) > 0 }
 
-// specHeader is a header as data, of which any number of maps can be made.
+// specHeader is a header as data, of which any number of maps can be made. Neither part
+// is changed in place: they are an SDK's and the client's own.
 type specHeader struct {
-	base http.Header   // an SDK's own, only read
-	over []headerField // what is sent beside it, or in its place
+	base http.Header   // as an SDK gave it
+	over []headerField // what is sent beside that, or in its place
 }
 
 // copy makes a map of h, with room for a credential. The values stay shared, since
@@ -74,17 +75,30 @@ func (h *specHeader) get(name string) []string {
 	return h.base[name]
 }
 
+// respells reports whether h has the field in another spelling of its name.
+func (h *specHeader) respells(name string) bool {
+	for i := range h.over {
+		if other := h.over[i].name; other != name && sameField(other, name) {
+			return true
+		}
+	}
+	return spellings(h.base, name) > min(len(h.base[name]), 1)
+}
+
 // set sends the field, in place of what was set in any spelling of its name.
 func (h *specHeader) set(name string, values []string) {
-	h.over = slices.DeleteFunc(h.over, func(f headerField) bool { return sameField(f.name, name) })
-	h.over = append(h.over, headerField{name, values})
+	over := make([]headerField, 0, len(h.over)+2)
+	for _, f := range h.over {
+		if !sameField(f.name, name) {
+			over = append(over, f)
+		}
+	}
+	h.over = append(over, headerField{name, values})
 }
 
 // drop takes the fields off that which names.
 func (h *specHeader) drop(which func(name string) bool) {
-	h.over = slices.DeleteFunc(h.over, func(f headerField) bool { return which(f.name) })
-	if len(h.base) > 0 {
-		h.base = copyHeader(h.base)
-		maps.DeleteFunc(h.base, func(name string, _ []string) bool { return which(name) })
-	}
+	h.over = slices.DeleteFunc(slices.Clone(h.over), func(f headerField) bool { return which(f.name) })
+	h.base = maps.Clone(h.base)
+	maps.DeleteFunc(h.base, func(name string, _ []string) bool { return which(name) })
 }

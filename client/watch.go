@@ -101,9 +101,12 @@ func (w *watch) multiplexed(c net.Conn) bool {
 // which pays and waits as any other. Where it may not be made, the attempt ends.
 func (w *watch) repeated() {
 	x, a := w.x, w.a
-	wire, of, sent := x.call.last()
-	past := Attempt{Start: sent, Duration: time.Since(sent), Err: errRepeated, Reason: Retried}
-	if !a.note(func(t *tally) { t.repeats++ }) {
+	wire, of := x.call.last()
+	past := Attempt{Err: errRepeated, Reason: Retried}
+	if !a.note(func(t *tally) {
+		t.repeats++
+		past.Start, past.Duration = t.at, time.Since(t.at)
+	}) {
 		return
 	}
 	x.enter(&past, false, false)
@@ -119,7 +122,10 @@ func (w *watch) repeated() {
 	}
 	w.slot.resume()
 	now := time.Now()
-	a.note(func(t *tally) { t.sent++; x.call.sending(wire, of, now) })
+	a.note(func(t *tally) {
+		t.sent, t.at = t.sent+1, now
+		x.call.sending(wire, of)
+	})
 	w.phase.Store(int64(x.clock.send(now)))
 }
 
