@@ -156,6 +156,7 @@ func (f failing) Authorize(*http.Request) error { return f() }
 
 // C18: measured over ten minutes of a total outage.
 func TestC18_TenMinutesOfOutage(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("10,000 calls")
 	}

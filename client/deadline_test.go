@@ -542,25 +542,28 @@ func (s *stuck) Close() error {
 // either protocol.
 func TestC26_ARequestBodyThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
-		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-		}))
-		srv.EnableHTTP2 = http2
-		srv.StartTLS()
-		tr := srv.Client().Transport.(*http.Transport)
-		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(100*time.Millisecond))
-		require.NoError(t, err)
-		open := func() (io.ReadCloser, error) { return &stuck{closed: make(chan struct{})}, nil }
-		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		body, _ := open()
-		req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/x", body)
-		require.NoError(t, err)
-		req.GetBody = open
-		_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		tr.CloseIdleConnections()
-		srv.Close()
+		t.Run(fmt.Sprint("HTTP/2 ", http2), func(t *testing.T) {
+			t.Parallel() // it waits for a deadline
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}))
+			srv.EnableHTTP2 = http2
+			srv.StartTLS()
+			tr := srv.Client().Transport.(*http.Transport)
+			c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(100*time.Millisecond))
+			require.NoError(t, err)
+			open := func() (io.ReadCloser, error) { return &stuck{closed: make(chan struct{})}, nil }
+			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			body, _ := open()
+			req, err := http.NewRequestWithContext(t.Context(), "POST", srv.URL+"/x", body)
+			require.NoError(t, err)
+			req.GetBody = open
+			_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			tr.CloseIdleConnections()
+			srv.Close()
+		})
 	}
 }
 
@@ -601,22 +604,25 @@ func (d deaf) Read([]byte) (int, error) {
 func TestC26_ARequestBodyThatIgnoresItsCloseDoesNotOutliveTheDeadline(t *testing.T) {
 	for _, policy := range []retry.Policy{retry.Never, {}} {
 		for _, http2 := range []bool{false, true} {
-			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-			}))
-			srv.EnableHTTP2 = http2
-			srv.StartTLS()
-			tr := srv.Client().Transport.(*http.Transport)
-			c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(300*time.Millisecond), client.WithRetry(policy))
-			require.NoError(t, err)
-			source := deaf{make(chan struct{})}
-			late := time.AfterFunc(5*time.Second, func() { close(source.free) })
-			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", source, -1)})
-			require.ErrorIs(t, err, context.DeadlineExceeded)
-			require.True(t, late.Stop(), "the call waited for its source")
-			close(source.free)
-			tr.CloseIdleConnections()
-			srv.Close()
+			t.Run(fmt.Sprint(policy.Attempts(), " attempts, HTTP/2 ", http2), func(t *testing.T) {
+				t.Parallel() // it waits for a deadline
+				srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+				}))
+				srv.EnableHTTP2 = http2
+				srv.StartTLS()
+				tr := srv.Client().Transport.(*http.Transport)
+				c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(300*time.Millisecond), client.WithRetry(policy))
+				require.NoError(t, err)
+				source := deaf{make(chan struct{})}
+				late := time.AfterFunc(5*time.Second, func() { close(source.free) })
+				_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", source, -1)})
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.True(t, late.Stop(), "the call waited for its source")
+				close(source.free)
+				tr.CloseIdleConnections()
+				srv.Close()
+			})
 		}
 	}
 }

@@ -49,6 +49,7 @@ func TestC36_CopiesShareWhatAnOriginHasTaught(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				root, rt := scripted(t, "503")
 				for i := range 1000 {
@@ -239,6 +240,7 @@ func TestC36_EachUserHasLimitsOfItsOwn(t *testing.T) {
 // C36: at most 10,000 Auth values are told apart; one with a limit running is not
 // forgotten.
 func TestC36_IdentitiesAreBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		root, err := client.New(base, client.WithTransport(answering(200, http.Header{})), client.WithPacing(nil), client.WithRateLimit(ratelimit.Quota(1, ratelimit.Hour)))
 		require.NoError(t, err)
@@ -304,6 +306,7 @@ func TestC36_WhoCountsAsOne(t *testing.T) {
 // C36: identities without limits, or under limits that cannot tell whether they are
 // idle, are bounded too: the first are forgotten, the others are not.
 func TestC36_IdentitiesWithoutLimitsAreBounded(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		limiter ratelimit.Limiter
 		apart   bool

@@ -16,6 +16,7 @@ import (
 // C39, X1: a Location that repeats a credential of the stack, in whatever form and
 // place, is refused before anybody can follow it or show it.
 func TestC39_LocationThatRepeatsTheCredential(t *testing.T) {
+	t.Parallel()
 	const key = "sk_live/canary+0123"
 	basic := base64.StdEncoding.EncodeToString([]byte("user:" + key))
 	partly := strings.ReplaceAll(url.QueryEscape(key), "canary", "%63an%61ry")

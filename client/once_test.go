@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -101,42 +102,45 @@ func TestC16_NothingIsRepeatedBehindTheStacksBack(t *testing.T) {
 		"default":      {retry.Policy{Backoff: retry.Constant(0), NoBudget: true}, 3},
 	}
 	for _, secure := range []bool{false, true} {
-		srv, seen := mortal(t, secure)
-		for stack, opts := range stacks {
-			for policy, p := range policies {
-				for _, wrapped := range []bool{false, true} {
-					tr := srv.Client().Transport.(*http.Transport).Clone()
-					limiter := &counting{}
-					var rt http.RoundTripper = tr
-					if wrapped {
-						rt = pass(tr)
-					}
-					c, err := client.New(srv.URL, append([]client.Option{client.WithTransport(rt),
-						client.WithRetry(p.policy), client.WithRateLimit(limiter)}, opts...)...)
-					require.NoError(t, err)
-					for name, r := range requests {
-						for way, call := range ways {
-							tr.CloseIdleConnections()
-							_, err := client.Get[client.None](t.Context(), c, "/warm")
-							require.NoError(t, err)
-							seen.Store(0)
-							limiter.taken = 0
-							var ledger client.Ledger
-							err = call(c, client.WithLedger(t.Context(), &ledger), r)
-							what := []any{"%s by %s under %s, %s (TLS %t, wrapped %t): %v", name, way, policy, stack, secure, wrapped, err}
-							require.EqualValues(t, len(ledger.Attempts()), seen.Load(), what...)
-							require.EqualValues(t, limiter.taken, seen.Load(), what...)
-							require.LessOrEqual(t, seen.Load(), p.most, what...)
-							if m := r.Method; m == "POST" || m == "PATCH" {
-								require.EqualValues(t, 1, seen.Load(), what...)
-								require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+		t.Run(fmt.Sprint("TLS ", secure), func(t *testing.T) {
+			t.Parallel()
+			srv, seen := mortal(t, secure)
+			for stack, opts := range stacks {
+				for policy, p := range policies {
+					for _, wrapped := range []bool{false, true} {
+						tr := srv.Client().Transport.(*http.Transport).Clone()
+						limiter := &counting{}
+						var rt http.RoundTripper = tr
+						if wrapped {
+							rt = pass(tr)
+						}
+						c, err := client.New(srv.URL, append([]client.Option{client.WithTransport(rt),
+							client.WithRetry(p.policy), client.WithRateLimit(limiter)}, opts...)...)
+						require.NoError(t, err)
+						for name, r := range requests {
+							for way, call := range ways {
+								tr.CloseIdleConnections()
+								_, err := client.Get[client.None](t.Context(), c, "/warm")
+								require.NoError(t, err)
+								seen.Store(0)
+								limiter.taken = 0
+								var ledger client.Ledger
+								err = call(c, client.WithLedger(t.Context(), &ledger), r)
+								what := []any{"%s by %s under %s, %s (TLS %t, wrapped %t): %v", name, way, policy, stack, secure, wrapped, err}
+								require.EqualValues(t, len(ledger.Attempts()), seen.Load(), what...)
+								require.EqualValues(t, limiter.taken, seen.Load(), what...)
+								require.LessOrEqual(t, seen.Load(), p.most, what...)
+								if m := r.Method; m == "POST" || m == "PATCH" {
+									require.EqualValues(t, 1, seen.Load(), what...)
+									require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+								}
 							}
 						}
+						tr.CloseIdleConnections()
 					}
-					tr.CloseIdleConnections()
 				}
 			}
-		}
+		})
 	}
 }
 

@@ -331,6 +331,7 @@ func TestC13_ContextEndsDuringAWait(t *testing.T) {
 }
 
 func TestC18_BudgetHoldsInAnOutage(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("10,000 calls")
 	}

@@ -56,6 +56,7 @@ func TestEventsFollowTheStandard(t *testing.T) {
 }
 
 func TestC28_EventLimits(t *testing.T) {
+	t.Parallel()
 	big := strings.Repeat("x", 64<<20)
 	srv := clienttest.NewServer(t, sse("data: "+big+"\n\n"))
 	c := served(t, srv)
