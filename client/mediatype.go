@@ -45,7 +45,10 @@ func document(mediaType string) bool {
 // charset is the charset parameter of a Content-Type, in lower case, "" where
 // there is none. Parameters that are not well-formed are skipped.
 func charset(h http.Header) string {
-	_, params, _ := strings.Cut(contentType(h), ";")
+	_, params, found := strings.Cut(contentType(h), ";")
+	if !found {
+		return ""
+	}
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(param, "=")
 		if lower(strings.TrimSpace(name)) == "charset" {

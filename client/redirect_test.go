@@ -175,3 +175,20 @@ func hedged(next http.RoundTripper) http.RoundTripper {
 		return first.resp, first.err
 	})
 }
+
+// A body that cannot be opened again for the next hop ends the call there, with the first error and nothing sent.
+func TestARedirectWhoseBodyCannotBeOpenedAgain(t *testing.T) {
+	opened := 0
+	body := client.Open("text/plain", func() (io.ReadCloser, error) {
+		if opened++; opened > 1 {
+			return nil, io.ErrClosedPipe
+		}
+		return io.NopCloser(strings.NewReader("x")), nil
+	}, 1)
+	c, rt := scripted(t, "307 Location=/b, 200 {}")
+	_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/a", Body: body})
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+	require.ErrorContains(t, err, "the request body cannot be opened again")
+	require.Equal(t, 1, rt.Count())
+}

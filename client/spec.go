@@ -19,7 +19,7 @@ type spec struct {
 	header specHeader // without the credential
 	length int64      // of the body, as it was announced
 	reopen func() (io.ReadCloser, error)
-	once   bool          // there is a body that cannot be opened again
+	once   bool          // there is a body of our caller's that cannot be opened again
 	like   *http.Request // as an SDK or middleware handed it in, only read; nil in a call of our own
 }
 
@@ -27,7 +27,7 @@ type spec struct {
 func specOf(req *http.Request) spec {
 	return spec{
 		method: req.Method, url: req.URL, host: req.Host, header: specHeader{base: req.Header},
-		length: req.ContentLength, reopen: req.GetBody, once: hasBody(req) && req.GetBody == nil, like: req,
+		length: req.ContentLength, reopen: req.GetBody, like: req,
 	}
 }
 
