@@ -216,7 +216,7 @@ func (x *hop) build(r *Request) error {
 	}
 	body, err := x.out.build(x.c, x.ctx, r)
 	if err == nil {
-		x.spec, x.body.first = &x.out.first, body
+		x.asksFor(&x.out.first, body)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -79,6 +80,12 @@ func newSDKHop(c *Client, req *http.Request) *hop {
 
 // partOf makes x a hop of c.
 func (x *hop) partOf(c *call) { x.call, x.clock.call = c, c }
+
+// asksFor makes s what the hop of a call of our own asks for, with that body.
+func (x *hop) asksFor(s *spec, body io.ReadCloser) {
+	x.spec, x.out.asks = s, s
+	x.body = replay{first: body}
+}
 
 // handedIn makes req what the hop asks for.
 func (x *hop) handedIn(req *http.Request) {

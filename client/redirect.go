@@ -87,8 +87,8 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 		}
 		next.header.drop(describesBody)
 	}
-	x.spec, x.body, x.purse.tried = next, replay{first: body}, 0
-	x.via, x.out.host = int16(resp.StatusCode), next.host
+	x.asksFor(next, body)
+	x.via, x.purse.tried = int16(resp.StatusCode), 0
 	return true, nil
 }
 
@@ -96,7 +96,7 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 // it, strips what must not travel on (C14), and refuses what must not go at all (C39).
 func (x *hop) guard(o origin) error {
 	host := x.spec.host
-	if host == x.out.host {
+	if own := x.out.asks; own != nil && host == own.host {
 		host = "" // of the caller's own choosing
 	}
 	inside, left, exposed := x.call.visit(o, x.c.origins.admits(x.spec.url, host))

@@ -176,7 +176,8 @@ func hedged(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// A body that cannot be opened again for the next hop ends the call there, with the first error and nothing sent.
+// A body that cannot be opened again for the next hop ends the call there, with that
+// error and nothing sent.
 func TestARedirectWhoseBodyCannotBeOpenedAgain(t *testing.T) {
 	opened := 0
 	body := client.Open("text/plain", func() (io.ReadCloser, error) {

@@ -102,7 +102,7 @@ type outgoing struct {
 	first spec
 	url   url.URL // of first
 
-	host   string      // the Host field that the stack has chosen; "" under an SDK
+	asks   *spec       // of the present hop, as the stack has made it; nil under an SDK
 	header http.Header // the caller's own, which win over the credential
 	route  string
 	key    string // the caller's idempotency key
@@ -180,12 +180,12 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 			h.set(c.spelled(name), values)
 		}
 	}
-	out.host = out.url.Host
+	to := out.url.Host
 	if host := h.get("Host"); len(host) > 0 {
-		out.host = host[0]
+		to = host[0]
 		h.drop(func(name string) bool { return name == "Host" })
 	}
-	out.first = spec{method: method, url: &out.url, host: out.host, header: h}
+	out.first = spec{method: method, url: &out.url, host: to, header: h}
 	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
 	out.repeatable, out.progress = r.Repeatable, r.Progress
 	out.inMemory = p.single == nil && p.open == nil

@@ -17,7 +17,7 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// waysToCall make the same call; the last two are those of an SDK.
+// waysToCall make the same call, the last one as an SDK does.
 var waysToCall = map[string]func(ctx context.Context, c *client.Client, r client.Request) error{
 	"Call": func(ctx context.Context, c *client.Client, r client.Request) error {
 		_, err := client.Call[client.None](ctx, c, r)
@@ -44,8 +44,8 @@ var waysToCall = map[string]func(ctx context.Context, c *client.Client, r client
 	},
 }
 
-// C9: what becomes of one attempt's request is not seen by the next one, nor by the caller: neither the credential
-// nor what a transport or middleware changes in place.
+// C9: what becomes of one attempt's request is not seen by the next one, nor by the
+// caller: neither the credential nor what a transport or middleware changes in place.
 func TestC9_EachAttemptSendsARequestOfItsOwn(t *testing.T) {
 	for way, call := range waysToCall {
 		for name, auth := range map[string]client.Auth{
