@@ -178,6 +178,7 @@ func TestPathsJoined(t *testing.T) {
 		{"", "/a#b", "", `path holds '#'`},
 		{"", `/a\b`, "", "path holds a backslash or a control"},
 		{"", "/a%zz", "", "malformed escape"},
+		{"", "%%", "", "malformed escape"},
 		{"", "/a%5cb", "", "an escaped backslash"},
 		{"", "/a%00b", "", "an escaped backslash"},
 		{"", "/a%0ab", "", "an escaped backslash"},

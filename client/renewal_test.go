@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -282,4 +283,20 @@ func TestAPlainSourceThatHangsIsAskedAnew(t *testing.T) {
 			synctest.Wait()
 		}
 	})
+}
+
+// C15: a header field of the caller's own that takes no credential's place leaves a 401
+// to be cured; one that does, does not.
+func TestC15_WhichFieldsOfTheCallersKeepTheCredentialFromRenewal(t *testing.T) {
+	for name, renewed := range map[string]bool{"X-Trace": true, "Authorization": false} {
+		reads := 0
+		src := secret.Func(func(context.Context) ([]secret.Value, error) {
+			reads++
+			return []secret.Value{secret.New(fmt.Sprint("key-number-", reads))}, nil
+		})
+		c, rt := scripted(t, "401, 200 {}", client.WithAuth(client.Bearer(src)))
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Path: "/x", Header: http.Header{name: {"mine"}}})
+		require.Equal(t, renewed, err == nil, "%s: %v", name, err)
+		require.Equal(t, renewed, rt.Count() == 2, name)
+	}
 }
