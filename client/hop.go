@@ -208,6 +208,9 @@ func (x *hop) identify() error {
 	says := c.cfg.profile.Repeatable
 	x.rules.repeatable = idempotentMethod(method) || x.out.repeatable || says != nil && says(x.bare())
 	honoured := slices.Contains(c.keyMethods, method)
+	if takes := c.cfg.profile.TakesIdempotencyKey; takes != nil && honoured && c.keyHeader != "" {
+		honoured = takes(x.bare())
+	}
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 // C6: the form of a key that is made is the profile's. It is made once a call, and the
@@ -39,6 +40,38 @@ func TestC6_TheKeysFormIsTheProfiles(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, []string{"mine", "header", "", "order-2"}, keys()[4:])
+}
+
+// C5, C6: where the service takes a key for some requests only, one is made for those
+// alone, and none of the others may be repeated. A key of the caller's own is sent all
+// the same, and permits nothing.
+func TestC6_AKeyOnlyWhereTheServiceTakesOne(t *testing.T) {
+	profile := client.Profile{IdempotencyHeader: "Idempotency-Key", TakesIdempotencyKey: func(req *http.Request) bool {
+		require.Empty(t, req.Header.Get("Authorization"))
+		return req.URL.Path == "/emails"
+	}}
+	ask := func(r client.Request) (sent int, key string, err error) {
+		c, tr := scripted(t, `reset, 200 {}`, client.WithProfile(profile), client.WithAuth(client.Bearer(secret.Static("k3y"))), quickly)
+		_, err = client.Call[client.None](t.Context(), c, r)
+		return tr.Count(), tr.Last().Header.Get("Idempotency-Key"), err
+	}
+	sent, key, err := ask(client.Request{Method: "POST", Path: "/emails"})
+	require.NoError(t, err)
+	require.Equal(t, 2, sent)
+	require.NotEmpty(t, key)
+	for _, r := range []client.Request{
+		{Method: "POST", Path: "/domains"},
+		{Method: "POST", Path: "/domains", IdempotencyKey: "mine"},
+	} {
+		sent, key, err = ask(r)
+		require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+		require.Equal(t, 1, sent)
+		require.Equal(t, r.IdempotencyKey, key)
+	}
+	sent, key, err = ask(client.Request{Method: "PUT", Path: "/emails"})
+	require.NoError(t, err)
+	require.Equal(t, 2, sent)
+	require.Empty(t, key, "the methods count too")
 }
 
 // C6, C25, C37: a key that could not be sent, or would count as none, is the call's

@@ -42,6 +42,11 @@ type Profile struct {
 	// IdempotencyMethods are the methods on which it does. Nil is POST and PATCH.
 	IdempotencyMethods []string
 
+	// TakesIdempotencyKey reports whether it does for a request of these methods, where
+	// it supports keys for some operations only. It sees the request without the
+	// credential and must not read its body. Nil is all of them.
+	TakesIdempotencyKey func(*http.Request) bool
+
 	// Repeatable reports whether a request does the same when it is made twice,
 	// although neither its method nor a header says so, as a search by POST does: it is
 	// then retried as a PUT is. It sees the request without the credential and must not

@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -37,7 +38,13 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 		"Origins":            func() { rows["further origins"] = code(p.Origins...) },
 		"IdempotencyHeader":  func() { rows["idempotency key"] = code(p.IdempotencyHeader) },
 		"IdempotencyMethods": func() { rows["a key is made for"] = strings.Join(p.IdempotencyMethods, ", ") },
-		"RequestIDHeaders":   func() { rows["request ID"] = code(p.RequestIDHeaders...) },
+		"TakesIdempotencyKey": func() {
+			for path, takes := range map[string]bool{"/emails": true, "/emails/batch": true, "/domains": false, "/emails/e_1/cancel": false} {
+				require.Equal(t, takes, p.TakesIdempotencyKey(&http.Request{URL: &url.URL{Path: path}}), path)
+			}
+			rows["and among them"] = "sending alone"
+		},
+		"RequestIDHeaders": func() { rows["request ID"] = code(p.RequestIDHeaders...) },
 		"Header": func() {
 			for name, values := range p.Header {
 				rows["sent with each request"] = code(name + ": " + strings.Join(values, ", "))

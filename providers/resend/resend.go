@@ -20,6 +20,14 @@ var Profile = client.Profile{
 	IdempotencyHeader:  "Idempotency-Key",
 	IdempotencyMethods: []string{http.MethodPost},
 	InProgress:         inProgress,
+
+	TakesIdempotencyKey: sends,
+}
+
+// sends reports whether a request sends mail, for which alone Resend documents its keys
+// (Resend docs, "Idempotency keys").
+func sends(req *http.Request) bool {
+	return strings.HasSuffix(req.URL.Path, "/emails") || strings.HasSuffix(req.URL.Path, "/emails/batch")
 }
 
 // inProgress tells a key whose first request is still running from one that was used

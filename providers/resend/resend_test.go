@@ -110,6 +110,24 @@ func ExampleNew() {
 	// em_1 after 2 attempts
 }
 
+// C5, C6: Resend documents its keys for sending alone. Nothing else that a POST does is
+// made twice.
+func TestC6_OnlySendingHasAKey(t *testing.T) {
+	for path, sent := range map[string]int{
+		"/emails": 2, "/emails/batch": 2,
+		"/emails/e_1/cancel": 1, "/domains": 1, "/audiences/a_1/contacts": 1, "/api-keys": 1,
+	} {
+		srv := clienttest.NewServer(t, clienttest.MustParse(`reset, 200 {}`)...)
+		c, err := resend.New(secret.Static("re_1"), client.WithBaseURL(srv.URL))
+		require.NoError(t, err)
+		_, err = client.Post[client.None](t.Context(), c.HTTP, path, map[string]string{})
+		c.HTTP.CloseIdleConnections()
+		require.Equal(t, sent == 2, err == nil, path)
+		require.Equal(t, sent, srv.Count(), path)
+		require.Equal(t, sent == 2, srv.Last().Header.Get("Idempotency-Key") != "", path)
+	}
+}
+
 // C30: a retry that meets the first request, still running, waits for it; a key that
 // was used with another payload is not tried again.
 func TestC30_KeyInProgress(t *testing.T) {
