@@ -1,64 +1,118 @@
+// This file and app_test.go are for copying: endpoints for the webhooks of Stripe, GitHub
+// and Resend. Three things to change: actions, which is what your application does; the
+// endpoints that receiver mounts; and the functions below it, one for each kind of event.
+// In your main:
+//
+//	hooks, err := receiver(shop, secrets{stripe: secret.Env("STRIPE_WEBHOOK_SECRET")}, slog.Default())
+//	…
+//	mux.Handle("/hooks/", hooks)
+
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"sync"
+	"net/http"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/events"
 )
 
-// app stands for the application behind the webhooks.
-type app struct {
-	mu     sync.Mutex
-	out    io.Writer
-	prefix string // of each line
-	fails  int    // so many orders cannot be fulfilled at first
+// actions is what your application does about events. An error makes the service deliver
+// the event again. A crash can do so too, after the work was done: each method must do
+// no harm when it is called again with the same arguments.
+type actions interface {
+	Fulfil(ctx context.Context, order string, amount int64, currency string) error
+	SubscriptionChanged(ctx context.Context, id, status string, paidUntil time.Time) error
+	Pushed(ctx context.Context, repository, branch, by string, commits int) error
+	StopWriting(ctx context.Context, addresses []string, reason string) error
 }
 
-func (a *app) fulfil(_ context.Context, order string, amount int64, currency string) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.fails > 0 {
-		a.fails--
-		return errors.New("the order database is away")
+// secrets holds the signing secret of each endpoint, which the service shows when the
+// endpoint is created there. Where there is no secret there is no endpoint: one without
+// would take anybody's deliveries.
+type secrets struct{ stripe, github, resend secret.Source }
+
+// receiver verifies each delivery by its service's scheme and hands the event to a typed
+// function, each event once. Several processes need a guard that they share, in place of
+// the one in memory.
+func receiver(do actions, from secrets, log *slog.Logger) (http.Handler, error) {
+	guard, err := webhook.NewMemoryGuard(webhook.MemoryGuardConfig{})
+	if err != nil {
+		return nil, err
 	}
-	fmt.Fprintf(a.out, a.prefix+"    order %s is paid: %d.%02d %s\n", order, amount/100, amount%100, currency)
-	return nil
-}
-
-func (a *app) printf(format string, args ...any) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	fmt.Fprintf(a.out, a.prefix+"    "+format+"\n", args...)
-}
-
-// headline prints what the lines after it are about.
-func (a *app) headline(format string, args ...any) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	fmt.Fprintf(a.out, a.prefix+format+"\n", args...)
-}
-
-// log is what the endpoints log to.
-func (a *app) log() *slog.Logger {
-	return slog.New(slog.NewTextHandler(logWriter{a}, &slog.HandlerOptions{ReplaceAttr: terse}))
-}
-
-// logWriter puts log lines where they belong in the demonstration.
-type logWriter struct{ *app }
-
-func (w logWriter) Write(line []byte) (int, error) {
-	w.printf("log: %s", bytes.TrimRight(line, "\n"))
-	return len(line), nil
-}
-
-// terse leaves out of a log line what changes from run to run.
-func terse(_ []string, attr slog.Attr) slog.Attr {
-	if attr.Key == slog.TimeKey || attr.Key == "endpoint" || attr.Key == "skew_seconds" {
-		return slog.Attr{}
+	mux := http.NewServeMux()
+	var errs []error
+	mount := func(path string, scheme func(secret.Source, ...webhook.Option) (*webhook.Scheme, error), source secret.Source, functions ...webhook.HandlerOption) {
+		if source == nil {
+			return
+		}
+		s, err := scheme(source)
+		if err != nil {
+			errs = append(errs, err)
+			return
+		}
+		h, err := webhook.NewHandler(s, append(functions, webhook.WithDeduplication(guard), webhook.WithLogger(log))...)
+		mux.Handle(path, h)
+		errs = append(errs, err)
 	}
-	return attr
+	on := reactions{do}
+	mount("/hooks/stripe", webhook.Stripe, from.stripe,
+		webhook.On("payment_intent.succeeded", on.paid),
+		webhook.On("customer.subscription.*", on.subscription))
+	mount("/hooks/github", webhook.GitHub, from.github,
+		webhook.On("push", on.push))
+	mount("/hooks/resend", webhook.Resend, from.resend,
+		webhook.On("email.bounced", on.bounced))
+	return mux, errors.Join(errs...)
+}
+
+// reactions turns events into actions. Each method gets a verified event with its object
+// decoded, into the type of the vendor's SDK where there is one.
+type reactions struct{ do actions }
+
+func (r reactions) paid(ctx context.Context, e webhook.Event[stripe.PaymentIntent]) error {
+	return r.do.Fulfil(ctx, e.Data.Metadata["order_id"], e.Data.AmountReceived, string(e.Data.Currency))
+}
+
+// subscription names the fields that are used, for an endpoint whose API version is newer
+// than the SDK's.
+type subscription struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+	Items  struct {
+		Data []struct {
+			CurrentPeriodEnd events.Time `json:"current_period_end"`
+		} `json:"data"`
+	} `json:"items"`
+}
+
+func (r reactions) subscription(ctx context.Context, e webhook.Event[subscription]) error {
+	var until time.Time
+	for _, item := range e.Data.Items.Data {
+		if item.CurrentPeriodEnd.After(until) {
+			until = item.CurrentPeriodEnd.Time
+		}
+	}
+	return r.do.SubscriptionChanged(ctx, e.Data.ID, e.Data.Status, until)
+}
+
+func (r reactions) push(ctx context.Context, e webhook.Event[events.GitHubPush]) error {
+	if e.Suspect { // GitHub signs no identifier, so a captured delivery can come back under another
+		return nil // the handler has logged it
+	}
+	return r.do.Pushed(ctx, e.Data.Repository.FullName, e.Data.Branch(), e.Data.Pusher.Name, len(e.Data.Commits))
+}
+
+func (r reactions) bounced(ctx context.Context, e webhook.Event[events.ResendEmail]) error {
+	reason := "no reason given"
+	if e.Data.Bounce != nil {
+		reason = e.Data.Bounce.Message
+	}
+	return r.do.StopWriting(ctx, e.Data.To, reason)
 }

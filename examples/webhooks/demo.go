@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
@@ -31,7 +36,7 @@ const (
 
 // demo plays the providers: it signs as they do, sends to base, and says what
 // came back.
-func demo(ctx context.Context, a *app, base string) error {
+func demo(ctx context.Context, p *printer, base string) error {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	stripe := webhooktest.Stripe(demoStripe).WithURL(base + "/hooks/stripe")
@@ -59,10 +64,10 @@ func demo(ctx context.Context, a *app, base string) error {
 		{"GitHub's delivery at Stripe's endpoint", github.WithURL(base + "/hooks/stripe"), []byte(pushBody), 0, 401},
 		{"Resend: a bounce", resend, []byte(bounceBody), 0, 200},
 	} {
-		a.mu.Lock()
-		a.fails = s.fails
-		a.mu.Unlock()
-		a.headline("%s", s.what)
+		p.mu.Lock()
+		p.fails = s.fails
+		p.mu.Unlock()
+		p.headline("%s", s.what)
 		req, err := s.signer.NewRequest(ctx, s.body)
 		if err != nil {
 			return err
@@ -73,10 +78,74 @@ func demo(ctx context.Context, a *app, base string) error {
 		}
 		_, _ = io.Copy(io.Discard, res.Body)
 		_ = res.Body.Close()
-		a.printf("answered %d", res.StatusCode)
+		p.printf("answered %d", res.StatusCode)
 		if res.StatusCode != s.want {
 			return fmt.Errorf("%s: answered %d, want %d", s.what, res.StatusCode, s.want)
 		}
 	}
 	return nil
+}
+
+// printer stands for the application behind the webhooks: it prints what it is asked to do.
+type printer struct {
+	mu     sync.Mutex
+	out    io.Writer
+	prefix string // of each line
+	fails  int    // so many orders cannot be fulfilled at first
+}
+
+func (p *printer) Fulfil(_ context.Context, order string, amount int64, currency string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fails > 0 {
+		p.fails--
+		return errors.New("the order database is away")
+	}
+	fmt.Fprintf(p.out, p.prefix+"    order %s is paid: %d.%02d %s\n", order, amount/100, amount%100, currency)
+	return nil
+}
+
+func (p *printer) SubscriptionChanged(_ context.Context, id, status string, paidUntil time.Time) error {
+	p.printf("subscription %s is %s until %s", id, status, paidUntil.Format(time.DateOnly))
+	return nil
+}
+
+func (p *printer) Pushed(_ context.Context, repository, branch, by string, commits int) error {
+	p.printf("%s pushed %d commit(s) to %s of %s", by, commits, branch, repository)
+	return nil
+}
+
+func (p *printer) StopWriting(_ context.Context, addresses []string, reason string) error {
+	p.printf("stop writing to %s: %s", strings.Join(addresses, ", "), reason)
+	return nil
+}
+
+func (p *printer) printf(format string, args ...any) { p.headline("    "+format, args...) }
+
+// headline prints what the lines after it are about.
+func (p *printer) headline(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.out, p.prefix+format+"\n", args...)
+}
+
+// log is what the endpoints log to.
+func (p *printer) log() *slog.Logger {
+	return slog.New(slog.NewTextHandler(logWriter{p}, &slog.HandlerOptions{ReplaceAttr: terse}))
+}
+
+// logWriter puts log lines where they belong in the demonstration.
+type logWriter struct{ *printer }
+
+func (w logWriter) Write(line []byte) (int, error) {
+	w.printf("log: %s", bytes.TrimRight(line, "\n"))
+	return len(line), nil
+}
+
+// terse leaves out of a log line what changes from run to run.
+func terse(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Key == slog.TimeKey || attr.Key == "endpoint" || attr.Key == "skew_seconds" {
+		return slog.Attr{}
+	}
+	return attr
 }

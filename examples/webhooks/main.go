@@ -9,8 +9,8 @@
 // GITHUB_WEBHOOK_SECRET or RESEND_WEBHOOK_SECRET. A variable that is not set
 // leaves that endpoint out; without any of them the program ends with an error.
 // The demonstration's own secrets are never used there: its lines begin with
-// DEMO, and it listens on loopback only. What an application copies is in
-// receiver.go.
+// DEMO, and it listens on loopback only. What an application copies is in app.go and
+// app_test.go.
 package main
 
 import (
@@ -43,28 +43,28 @@ func main() {
 // run ends after the demonstration or, with an address to listen at, with ctx.
 func run(ctx context.Context, out io.Writer, listen string) error {
 	if listen == "" {
-		a := &app{out: out, prefix: "DEMO "}
-		secrets := endpointSecrets{secret.Static(demoStripe), secret.Static(demoGitHub), secret.Static(demoResend)}
-		endpoints, err := receiver(a, secrets, a.log())
+		p := &printer{out: out, prefix: "DEMO "}
+		own := secrets{secret.Static(demoStripe), secret.Static(demoGitHub), secret.Static(demoResend)}
+		endpoints, err := receiver(p, own, p.log())
 		if err != nil {
 			return err
 		}
-		return serve(ctx, "127.0.0.1:0", endpoints, func(base string) error { return demo(ctx, a, base) })
+		return serve(ctx, "127.0.0.1:0", endpoints, func(base string) error { return demo(ctx, p, base) })
 	}
-	a := &app{out: out}
-	var secrets endpointSecrets
+	p := &printer{out: out}
+	var from secrets
 	var served []string
 	for _, e := range []struct {
 		name, variable string
 		source         *secret.Source
 	}{
-		{"stripe", "STRIPE_WEBHOOK_SECRET", &secrets.stripe},
-		{"github", "GITHUB_WEBHOOK_SECRET", &secrets.github},
-		{"resend", "RESEND_WEBHOOK_SECRET", &secrets.resend},
+		{"stripe", "STRIPE_WEBHOOK_SECRET", &from.stripe},
+		{"github", "GITHUB_WEBHOOK_SECRET", &from.github},
+		{"resend", "RESEND_WEBHOOK_SECRET", &from.resend},
 	} {
 		switch value := os.Getenv(e.variable); value {
 		case "":
-			a.headline("%s is not set: there is no /hooks/%s", e.variable, e.name)
+			p.headline("%s is not set: there is no /hooks/%s", e.variable, e.name)
 		case demoStripe, demoGitHub, demoResend:
 			return fmt.Errorf("%s is a secret of the demonstration, which everybody can read", e.variable)
 		default:
@@ -75,12 +75,12 @@ func run(ctx context.Context, out io.Writer, listen string) error {
 	if len(served) == 0 {
 		return errors.New("set STRIPE_WEBHOOK_SECRET, GITHUB_WEBHOOK_SECRET or RESEND_WEBHOOK_SECRET to the secret that the service shows for the endpoint")
 	}
-	endpoints, err := receiver(a, secrets, a.log())
+	endpoints, err := receiver(p, from, p.log())
 	if err != nil {
 		return err
 	}
 	return serve(ctx, listen, endpoints, func(base string) error {
-		a.headline("waiting for deliveries at %s/hooks/{%s}; interrupt to end", base, strings.Join(served, ","))
+		p.headline("waiting for deliveries at %s/hooks/{%s}; interrupt to end", base, strings.Join(served, ","))
 		<-ctx.Done()
 		return nil
 	})
