@@ -9,9 +9,7 @@
 //
 //	go run ./examples/session -listen 127.0.0.1:8080
 //
-// In an application of your own, [api] stays as it is; only the verifiers change
-// to session.Clerk("https://clerk.example.com", "https://app.example.com") and so
-// on, without the options of the issuer in memory.
+// What an application copies is in app.go and app_test.go.
 package main
 
 import (
@@ -28,7 +26,6 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/standpipe-go/standpipe/session"
 	"github.com/standpipe-go/standpipe/session/sessiontest"
 )
 
@@ -44,7 +41,7 @@ func main() {
 
 func run(ctx context.Context, out io.Writer, listen string) error {
 	issuer := sessiontest.New()
-	handler, err := api(issuer)
+	handler, err := api(issuers{issuer.Clerk(), issuer.Auth0(), issuer.Firebase()}, issuer.Options()...)
 	if err != nil {
 		return err
 	}
@@ -52,44 +49,6 @@ func run(ctx context.Context, out io.Writer, listen string) error {
 		return serve(ctx, out, listen, handler, issuer)
 	}
 	return show(out, handler, issuer)
-}
-
-// api is the application: three doors, one for each kind of user.
-func api(issuer *sessiontest.Issuer) (http.Handler, error) {
-	mux := http.NewServeMux()
-	for _, door := range []struct {
-		path    string
-		profile session.Profile
-		options []session.MiddlewareOption
-		require func(http.Handler) http.Handler
-	}{
-		{"/team/", issuer.Clerk(), []session.MiddlewareOption{session.FromCookie("__session")}, session.RequireRole("org:admin")},
-		{"/invoices/", issuer.Auth0(), nil, session.Require("read:invoices")},
-		{"/mobile/", issuer.Firebase(), nil, nil},
-	} {
-		verifier, err := session.NewVerifier(door.profile, issuer.Options()...)
-		if err != nil {
-			return nil, err
-		}
-		var handler http.Handler = http.HandlerFunc(greet)
-		if door.require != nil {
-			handler = door.require(handler)
-		}
-		mux.Handle(door.path, session.Middleware(verifier, door.options...)(handler))
-	}
-	return mux, nil
-}
-
-func greet(w http.ResponseWriter, r *http.Request) {
-	user, ok := session.FromContext(r.Context())
-	if !ok {
-		http.Error(w, "no session", http.StatusInternalServerError)
-		return
-	}
-	fmt.Fprintf(w, "hello %s", user.Subject)
-	if user.Organization.ID != "" {
-		fmt.Fprintf(w, " of %s", user.Organization.ID)
-	}
 }
 
 // show sends requests that are let in and requests that are not, and fails if any
