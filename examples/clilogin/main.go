@@ -10,6 +10,8 @@
 //
 //	go run ./examples/clilogin -flow device
 //	go run ./examples/clilogin -demo     # plays the user as well, and exits
+//
+// What an application copies is in app.go and app_test.go.
 package main
 
 import (
@@ -22,8 +24,6 @@ import (
 	"os/signal"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"github.com/standpipe-go/standpipe/oauthflow"
 )
 
@@ -35,9 +35,6 @@ func main() {
 		os.Exit(1)
 	}
 }
-
-// login is one way to sign in.
-type login func(ctx context.Context, c *oauthflow.Client, u user, out io.Writer) (*oauth2.Token, *oauthflow.IDToken, error)
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("clilogin", flag.ContinueOnError)
@@ -62,59 +59,22 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		if !ok {
 			return fmt.Errorf("there is no flow %q", name)
 		}
-		if err := signIn(ctx, c, u, l, out); err != nil {
+		if err := signIn(ctx, c, l, u, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// signIn is what a program does with the token: use it, refresh it, give it
-// back.
-func signIn(ctx context.Context, c *oauthflow.Client, u user, l login, out io.Writer) error {
-	tok, id, err := l(ctx, c, u, out)
-	if errors.Is(err, oauthflow.ErrAccessDenied) {
-		return errors.New("you did not allow it")
+// setUp returns a client of the issuer that the environment names, or else of a fake one.
+func setUp(ctx context.Context, demo bool, out io.Writer) (*oauthflow.Client, user, error) {
+	if issuer := os.Getenv("OIDC_ISSUER"); issuer != "" && !demo {
+		c, err := connect(ctx, issuer, os.Getenv("OIDC_CLIENT_ID"))
+		return c, atTerminal(out), err
 	}
-	if err != nil {
-		return err
+	fake, c, err := startFake(ctx)
+	if err != nil || !demo {
+		return c, atTerminal(out), err
 	}
-	fmt.Fprintf(out, "Signed in as %q (%q).\n", id.Name, id.Subject)
-	if tok.RefreshToken != "" {
-		if tok, err = c.Refresh(ctx, tok); err != nil {
-			return err
-		}
-		fmt.Fprintln(out, "The token was refreshed; a real program keeps it in a manager.")
-	}
-	if err := c.Revoke(ctx, tok); err != nil && !errors.Is(err, oauthflow.ErrUnsupported) {
-		return err
-	}
-	fmt.Fprintln(out, "Signed out.")
-	return nil
-}
-
-func loopback(ctx context.Context, c *oauthflow.Client, u user, out io.Writer) (*oauth2.Token, *oauthflow.IDToken, error) {
-	fmt.Fprintln(out, "Opening the browser …")
-	res, err := oauthflow.Loopback{Open: u.open}.Run(ctx, c)
-	if err != nil {
-		return nil, nil, err
-	}
-	return res.Token, res.IDToken, nil
-}
-
-func device(ctx context.Context, c *oauthflow.Client, u user, out io.Writer) (*oauth2.Token, *oauthflow.IDToken, error) {
-	da, err := c.DeviceAuth(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	fmt.Fprintf(out, "On any device, open %s and enter %s\n", da.VerificationURI, da.UserCode)
-	if err := u.enter(da.UserCode); err != nil {
-		return nil, nil, err
-	}
-	tok, err := c.DeviceToken(ctx, da)
-	if err != nil {
-		return nil, nil, err
-	}
-	id, err := c.VerifyIDToken(ctx, tok, oauthflow.IDTokenCheck{})
-	return tok, id, err
+	return c, playedUser(fake, out), nil
 }

@@ -8,11 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/standpipe-go/standpipe/client/clienttest"
 )
-
-func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
 
 func TestDemo(t *testing.T) {
 	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
