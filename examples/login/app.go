@@ -1,7 +1,20 @@
+// This file and app_test.go are for copying: a web application in which people sign in
+// with GitHub, Google or X, and whose tokens stay alive. Change services, and give it
+// pages of your own. Sessions and tokens live in memory here: keep yours in a database
+// (for tokens there is package sqlstore). In your main, for each of services():
+//
+//	err := s.connect("https://app.example.com", credentials{
+//		id: os.Getenv("GITHUB_CLIENT_ID"), secret: secret.Env("GITHUB_CLIENT_SECRET"), cookieKey: secret.Env("OAUTH_COOKIE_KEY")})
+//
+// then serve newApp(…).handler(), and at the end call shutDown. Register
+// https://app.example.com/callback/github and so on as redirect URLs.
+
 package main
 
 import (
+	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
@@ -10,14 +23,101 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/oauth2"
+
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
-// app is the application: pages, and who is signed in. Sessions live in memory:
-// yours will not.
+// service is one way to sign in.
+type service struct {
+	name, title string
+	provider    oauthflow.Provider
+	scopes      []string
+	profile     func(context.Context, *oauthflow.Client, *oauth2.Token) (profile, error)
+
+	client *oauthflow.Client // from connect on
+	tokens *tokens.Manager   // keeps the users' tokens alive
+}
+
+// profile is what the application keeps of a user. Without an ID nobody is signed in.
+type profile struct{ ID, Name, Handle string }
+
+func services() []*service {
+	return []*service{
+		{name: "github", title: "GitHub", provider: oauthflow.GitHub(), scopes: []string{"read:user"}, profile: githubProfile},
+		{name: "google", title: "Google", provider: oauthflow.Google(), scopes: []string{"openid", "profile", "email"}, profile: googleProfile},
+		{name: "x", title: "X", provider: oauthflow.X(), scopes: []string{"users.read", "tweet.read", "offline.access"}, profile: xProfile},
+	}
+}
+
+func githubProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
+	var u struct {
+		ID          json.Number
+		Login, Name string
+	}
+	err := c.UserInfo(ctx, tok, &u)
+	return profile{ID: u.ID.String(), Name: u.Name, Handle: u.Login}, err
+}
+
+func googleProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
+	var u struct{ Sub, Name, Email string }
+	err := c.UserInfo(ctx, tok, &u)
+	return profile{ID: u.Sub, Name: u.Name, Handle: u.Email}, err
+}
+
+func xProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
+	var u struct {
+		Data struct{ ID, Name, Username string }
+	}
+	err := c.UserInfo(ctx, tok, &u)
+	return profile{ID: u.Data.ID, Name: u.Data.Name, Handle: "@" + u.Data.Username}, err
+}
+
+// credentials are what a service has given to the application. The cookieKey seals what
+// a browser keeps during a sign-in; nil is a key of this process alone.
+type credentials struct {
+	id                string
+	secret, cookieKey secret.Source
+}
+
+// connect makes the service ready for an application that browsers reach at base. The
+// options are for tests.
+func (s *service) connect(base string, own credentials, options ...oauthflow.Option) error {
+	var err error
+	s.client, err = oauthflow.New(oauthflow.Config{
+		Provider: s.provider, ClientID: own.id, ClientSecret: own.secret, CookieKey: own.cookieKey,
+		RedirectURL: base + "/callback/" + s.name, Scopes: s.scopes,
+	}, append(options, oauthflow.WithSingleUse(&oauthflow.MemoryUses{}))...)
+	if err != nil {
+		return err
+	}
+	s.tokens, err = tokens.New(tokens.NewMemoryStore(), s.client)
+	return err
+}
+
+// shutDown lets refreshes that are under way come to their end: call it last. What is left
+// when ctx ends is finished by the next process.
+func shutDown(ctx context.Context, services []*service) error {
+	var errs []error
+	for _, s := range services {
+		errs = append(errs, s.tokens.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// pages is what the application looks like.
+type pages interface {
+	choose(w http.ResponseWriter, among []*service)
+	welcome(w http.ResponseWriter, user session, tokenUntil time.Time)
+	failed(w http.ResponseWriter, status int, message string)
+}
+
+// app knows who is signed in.
 type app struct {
 	services []*service
+	pages    pages
 	secure   bool // browsers come by https
 	log      *slog.Logger
 	now      func() time.Time
@@ -26,8 +126,7 @@ type app struct {
 	sessions map[string]session
 }
 
-// sessionLife is how long a sign-in lasts, whatever the browser does with the
-// cookie.
+// sessionLife is how long a sign-in lasts, whatever the browser does with the cookie.
 const sessionLife = 12 * time.Hour
 
 type session struct {
@@ -39,8 +138,8 @@ type session struct {
 // key is where the manager keeps the user's token.
 func (s session) key() string { return "user:" + s.profile.ID + "/" + s.service.name }
 
-func newApp(services []*service, base string, log *slog.Logger) *app {
-	return &app{services: services, secure: strings.HasPrefix(base, "https:"), log: log, now: time.Now, sessions: map[string]session{}}
+func newApp(services []*service, base string, p pages, log *slog.Logger) *app {
+	return &app{services: services, pages: p, secure: strings.HasPrefix(base, "https:"), log: log, now: time.Now, sessions: map[string]session{}}
 }
 
 func (a *app) handler() http.Handler {
@@ -64,17 +163,17 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// login is the redirect.
+// login sends the browser to the service.
 func (a *app) login(s *service) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := s.client.Start(w, r, oauthflow.WithReturnTo("/")); err != nil {
 			a.log.Error("start", "service", s.name, "err", err)
-			showError(w, http.StatusBadGateway, "Signing in with "+s.title+" is not possible right now.")
+			a.pages.failed(w, http.StatusBadGateway, "Signing in with "+s.title+" is not possible right now.")
 		}
 	}
 }
 
-// callback is callback and exchange.
+// callback is where the browser comes back.
 func (a *app) callback(s *service) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		res, err := s.client.Finish(w, r)
@@ -105,17 +204,51 @@ func (a *app) refused(w http.ResponseWriter, s *service, err error) {
 	a.log.Warn("sign-in", "service", s.name, "err", err)
 	switch {
 	case errors.Is(err, oauthflow.ErrAccessDenied):
-		showError(w, http.StatusForbidden, "You did not allow it, so you are not signed in.")
+		a.pages.failed(w, http.StatusForbidden, "You did not allow it, so you are not signed in.")
 	case errors.Is(err, oauthflow.ErrState), errors.Is(err, oauthflow.ErrStateExpired), errors.Is(err, oauthflow.ErrStateUsed):
-		showError(w, http.StatusBadRequest, "This sign-in has expired or was not started in this browser. Please try again.")
+		a.pages.failed(w, http.StatusBadRequest, "This sign-in has expired or was not started in this browser. Please try again.")
 	default:
-		showError(w, http.StatusBadGateway, s.title+" did not complete the sign-in. Please try again.")
+		a.pages.failed(w, http.StatusBadGateway, s.title+" did not complete the sign-in. Please try again.")
 	}
 }
 
-// cookie is the one that holds the session's ID. Over https its name begins with
-// __Host-, so that no other host of the domain can set it (RFC 6265bis, section
-// 4.1.3.2).
+func (a *app) home(w http.ResponseWriter, r *http.Request) {
+	in, ok := a.current(r)
+	if !ok {
+		a.pages.choose(w, a.services)
+		return
+	}
+	// The token is good for a call: refreshed here if it had to be.
+	tok, err := in.service.tokens.Token(r.Context(), in.key())
+	if errors.Is(err, tokens.ErrReauthorizationRequired) {
+		a.forget(w, r)
+		a.pages.choose(w, a.services)
+		return
+	}
+	if err != nil {
+		a.log.Error("token", "service", in.service.name, "err", err)
+		a.pages.failed(w, http.StatusBadGateway, in.service.title+" cannot be reached right now.")
+		return
+	}
+	a.pages.welcome(w, in, tok.Expiry)
+}
+
+func (a *app) logout(w http.ResponseWriter, r *http.Request) {
+	if in, ok := a.current(r); ok {
+		tok, err := in.service.tokens.Delete(r.Context(), in.key())
+		if err == nil && tok != nil {
+			err = in.service.client.Revoke(r.Context(), tok)
+		}
+		if err != nil && !errors.Is(err, oauthflow.ErrUnsupported) {
+			a.log.Warn("sign-out", "service", in.service.name, "err", err) // the session ends all the same
+		}
+	}
+	a.forget(w, r)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// cookie is the one that holds the session's ID. Over https its name begins with __Host-,
+// so that no other host of the domain can set it (RFC 6265bis, section 4.1.3.2).
 func (a *app) cookie() *http.Cookie {
 	c := &http.Cookie{Name: "session", Path: "/", HttpOnly: true, Secure: a.secure, SameSite: http.SameSiteLaxMode}
 	if a.secure {
@@ -144,41 +277,6 @@ func (a *app) current(r *http.Request) (session, bool) {
 	defer a.mu.Unlock()
 	in, ok := a.sessions[c.Value]
 	return in, ok && a.now().Before(in.until)
-}
-
-func (a *app) home(w http.ResponseWriter, r *http.Request) {
-	in, ok := a.current(r)
-	if !ok {
-		a.showHome(w)
-		return
-	}
-	// The token is good for a call: refreshed here if it had to be.
-	tok, err := in.service.tokens.Token(r.Context(), in.key())
-	if errors.Is(err, tokens.ErrReauthorizationRequired) {
-		a.forget(w, r)
-		a.showHome(w)
-		return
-	}
-	if err != nil {
-		a.log.Error("token", "service", in.service.name, "err", err)
-		showError(w, http.StatusBadGateway, in.service.title+" cannot be reached right now.")
-		return
-	}
-	showProfile(w, in, tok.Expiry)
-}
-
-func (a *app) logout(w http.ResponseWriter, r *http.Request) {
-	if in, ok := a.current(r); ok {
-		tok, err := in.service.tokens.Delete(r.Context(), in.key())
-		if err == nil && tok != nil {
-			err = in.service.client.Revoke(r.Context(), tok)
-		}
-		if err != nil && !errors.Is(err, oauthflow.ErrUnsupported) {
-			a.log.Warn("sign-out", "service", in.service.name, "err", err) // the session ends all the same
-		}
-	}
-	a.forget(w, r)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (a *app) forget(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@
 // Register <base>/callback/github and so on as redirect URLs, and name the
 // base, where browsers reach the application, by -base. Behind more than one
 // process set OAUTH_COOKIE_KEY, and use a store and sessions of your own in
-// place of the ones in memory.
+// place of the ones in memory. What an application copies is in app.go and app_test.go.
 //
 //	go run ./examples/login          # then open http://127.0.0.1:8080/
 //	go run ./examples/login -demo    # walks through a sign-in by itself and exits
@@ -65,20 +65,25 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	services, err := newServices(ctx, *base, setting{env: !*demo, fakes: onLoopback(ln.Addr().String(), *base)})
+	playing, err := connectAll(ctx, *base, setting{env: !*demo, fakes: onLoopback(ln.Addr().String(), *base)})
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	defer shutDown(services)
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_ = shutDown(ctx, playing.services)
+	}()
 	logs := io.Writer(os.Stderr)
-	if anyFake(services) {
+	faked := len(playing.fakes) > 0
+	if faked {
 		out, logs = demoLines{out}, demoLines{logs}
 	}
-	serve(ctx, ln, newApp(services, *base, slog.New(slog.NewTextHandler(logs, nil))).handler())
+	serve(ctx, ln, newApp(playing.services, *base, htmlPages{faked}, slog.New(slog.NewTextHandler(logs, nil))).handler())
 	fmt.Fprintf(out, "Open %s/\n", *base)
-	for _, s := range services {
-		if s.fake != nil {
-			fmt.Fprintf(out, "  %s is played by %s\n", s.title, s.fake.URL)
+	for _, s := range playing.services {
+		if address, ok := playing.fakes[s]; ok {
+			fmt.Fprintf(out, "  %s is played by %s\n", s.title, address)
 		}
 	}
 	if *demo {
@@ -113,15 +118,6 @@ func (d demoLines) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
-}
-
-// shutDown lets refreshes that are under way come to their end.
-func shutDown(services []*service) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	for _, s := range services {
-		_ = s.tokens.Shutdown(ctx) // what is left then is finished by the next process
-	}
 }
 
 // serve answers on ln until ctx ends.

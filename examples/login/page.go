@@ -65,29 +65,34 @@ func show(w http.ResponseWriter, status int, page *template.Template, data any) 
 	_ = page.Execute(w, data) // a browser that hung up
 }
 
-func (a *app) showHome(w http.ResponseWriter) {
+// htmlPages is what the demonstration looks like.
+type htmlPages struct {
+	demo bool // a fake plays one of the services
+}
+
+func (p htmlPages) choose(w http.ResponseWriter, among []*service) {
 	type choice struct{ Name, Title string }
 	var choices []choice
-	for _, s := range a.services {
+	for _, s := range among {
 		choices = append(choices, choice{s.name, s.title})
 	}
 	show(w, http.StatusOK, homePage, struct {
 		Title    string
 		Demo     bool
 		Services []choice
-	}{"Sign in", anyFake(a.services), choices})
+	}{"Sign in", p.demo, choices})
 }
 
-func showProfile(w http.ResponseWriter, in session, expiry time.Time) {
+func (htmlPages) welcome(w http.ResponseWriter, user session, tokenUntil time.Time) {
 	until := ""
-	if !expiry.IsZero() {
-		until = expiry.UTC().Format("2006-01-02 15:04 UTC")
+	if !tokenUntil.IsZero() {
+		until = tokenUntil.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	show(w, http.StatusOK, profilePage, struct{ Title, Name, Handle, ID, Service, Expiry string }{
-		"Signed in", in.profile.Name, in.profile.Handle, in.profile.ID, in.service.title, until,
+		"Signed in", user.profile.Name, user.profile.Handle, user.profile.ID, user.service.title, until,
 	})
 }
 
-func showError(w http.ResponseWriter, status int, message string) {
+func (htmlPages) failed(w http.ResponseWriter, status int, message string) {
 	show(w, status, errorPage, struct{ Title, Message string }{"Error", message})
 }
