@@ -1,0 +1,108 @@
+// Command checkout is a shop that is paid through Stripe Checkout: it creates the session
+// with stripe-go, and fulfils the order when Stripe's webhook says that it is paid.
+//
+//	go run ./examples/checkout
+//
+// It needs no account: a fake Stripe runs on loopback, fails once, and then delivers the
+// same event twice. What an application copies is in app.go and app_test.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/secret"
+	"github.com/standpipe-go/standpipe/webhook/webhooktest"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "checkout:", err)
+		os.Exit(1)
+	}
+}
+
+// The secrets of the demonstration, which everybody can read, open nothing.
+const (
+	demoKey    = "sk_test_demo"
+	demoSecret = "whsec_demo0123456789abcdefghijklmn"
+)
+
+func run(ctx context.Context, out io.Writer) error {
+	fake := clienttest.Start(clienttest.MustParse(
+		`503 Stripe-Should-Retry=true Retry-After=0, 200 {"id":"cs_1","object":"checkout.session","url":"https://checkout.stripe.com/c/pay/cs_1"}`)...)
+	defer fake.Close()
+	h, err := newShop(config{
+		key:           secret.Static(demoKey),
+		webhookSecret: secret.Static(demoSecret),
+		base:          "https://shop.example.com",
+		orders:        printer{out},
+		log:           slog.New(slog.DiscardHandler),
+	}, client.WithBaseURL(fake.URL))
+	if err != nil {
+		return err
+	}
+	shop := httptest.NewServer(h)
+	defer shop.Close()
+
+	fmt.Fprintln(out, "The buyer presses the button. Stripe fails once:")
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, shop.URL+"/orders/6735/checkout", nil)
+	if err != nil {
+		return err
+	}
+	location, err := send(req, http.StatusSeeOther)
+	if err != nil {
+		return err
+	}
+	for _, r := range fake.Requests() {
+		fmt.Fprintf(out, "    Stripe is asked under the key %s\n", r.Header.Get("Idempotency-Key"))
+	}
+	fmt.Fprintf(out, "    the buyer is sent to %s\n", location)
+
+	fmt.Fprintln(out, "The buyer has paid. Stripe says so twice:")
+	paid := []byte(`{"id":"evt_1","object":"event","type":"checkout.session.completed",` +
+		`"data":{"object":{"id":"cs_1","object":"checkout.session","payment_status":"paid","client_reference_id":"6735"}}}`)
+	for range 2 {
+		req, err := webhooktest.Stripe(demoSecret).WithURL(shop.URL+"/hooks/stripe").NewRequest(ctx, paid)
+		if err != nil {
+			return err
+		}
+		if _, err := send(req, http.StatusOK); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "    the shop responds with 200")
+	}
+	return nil
+}
+
+// send returns where the response leads. A status that is not the wanted one is an error.
+func send(req *http.Request, want int) (string, error) {
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req) // follows nothing
+	if err != nil {
+		return "", err
+	}
+	if resp.StatusCode != want {
+		err = fmt.Errorf("status %d, not %d", resp.StatusCode, want)
+	}
+	return resp.Header.Get("Location"), errors.Join(err, resp.Body.Close())
+}
+
+// printer stands for the database.
+type printer struct{ out io.Writer }
+
+func (printer) Find(_ context.Context, id string) (order, error) {
+	return order{ID: id, Title: "Water pump", Currency: "eur", Amount: 2000}, nil
+}
+
+func (p printer) Fulfil(_ context.Context, id, _ string) error {
+	_, err := fmt.Fprintf(p.out, "    order %s is fulfilled\n", id)
+	return err
+}
