@@ -9,42 +9,10 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
-	"github.com/standpipe-go/standpipe/secret"
 )
 
-// Customer is what the fake service hands out.
-type Customer struct {
-	ID    string `json:"id"`
-	Email string `json:"email"`
-}
-
-// example is the fake service's profile: it honours idempotency keys.
-var example = client.Profile{Name: "example", IdempotencyHeader: "Idempotency-Key"}
-
-// service starts a fake that follows a script, and a client for it.
-func service(script string, opts ...client.Option) (*clienttest.Server, *client.Client, error) {
-	steps, err := clienttest.Parse(script)
-	if err != nil {
-		return nil, nil, err
-	}
-	return serve(steps, opts...)
-}
-
-func serve(steps []clienttest.Step, opts ...client.Option) (*clienttest.Server, *client.Client, error) {
-	srv := clienttest.Start(steps...)
-	c, err := client.New(srv.URL, append([]client.Option{
-		client.WithProfile(example),
-		client.WithAuth(client.Bearer(secret.Static("sk_example_4eC39HqLyjWD"))),
-	}, opts...)...)
-	if err != nil {
-		srv.Close()
-		return nil, nil, err
-	}
-	return srv, c, nil
-}
-
 func authenticated(ctx context.Context, s *stage) error {
-	srv, c, err := service(`200 {"id":"cus_1","email":"ada@example.com"}`)
+	srv, c, err := serve(clienttest.MustParse(`200 {"id":"cus_1","email":"ada@example.com"}`))
 	if err != nil {
 		return err
 	}
@@ -60,7 +28,7 @@ func authenticated(ctx context.Context, s *stage) error {
 }
 
 func throttled(ctx context.Context, s *stage) error {
-	srv, c, err := service(`429 Retry-After=1, 200 {"id":"cus_1"}`)
+	srv, c, err := serve(clienttest.MustParse(`429 Retry-After=1, 200 {"id":"cus_1"}`))
 	if err != nil {
 		return err
 	}
@@ -76,7 +44,7 @@ func throttled(ctx context.Context, s *stage) error {
 }
 
 func idempotent(ctx context.Context, s *stage) error {
-	srv, c, err := service(`2x 503 Retry-After=0, 200 {"id":"cus_2"}`)
+	srv, c, err := serve(clienttest.MustParse(`2x 503 Retry-After=0, 200 {"id":"cus_2"}`))
 	if err != nil {
 		return err
 	}
@@ -97,7 +65,7 @@ func idempotent(ctx context.Context, s *stage) error {
 }
 
 func notRepeated(ctx context.Context, s *stage) error {
-	srv, c, err := service(`reset`, client.WithIdempotencyHeader(""))
+	srv, c, err := serve(clienttest.MustParse(`reset`), client.WithIdempotencyHeader(""))
 	if err != nil {
 		return err
 	}
@@ -113,7 +81,7 @@ func notRepeated(ctx context.Context, s *stage) error {
 }
 
 func deadline(ctx context.Context, s *stage) error {
-	srv, c, err := service(`503 Retry-After=30 Request-Id=req_7`)
+	srv, c, err := serve(clienttest.MustParse(`503 Retry-After=30 Request-Id=req_7`))
 	if err != nil {
 		return err
 	}
@@ -133,7 +101,7 @@ func deadline(ctx context.Context, s *stage) error {
 }
 
 func paging(ctx context.Context, s *stage) error {
-	srv, c, err := service(`200 {"data":[{"id":"cus_1"},{"id":"cus_2"}],"next":"p2"}, 503 Retry-After=0, 200 {"data":[{"id":"cus_3"}]}`)
+	srv, c, err := serve(clienttest.MustParse(`200 {"data":[{"id":"cus_1"},{"id":"cus_2"}],"next":"p2"}, 503 Retry-After=0, 200 {"data":[{"id":"cus_3"}]}`))
 	if err != nil {
 		return err
 	}

@@ -62,15 +62,6 @@ func webhookScene(ctx context.Context, s *stage) error {
 	return expect(paid == "pi_1", "the payment")
 }
 
-func statusOf(req *http.Request) (int, error) {
-	hc := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := hc.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	return resp.StatusCode, resp.Body.Close()
-}
-
 func sessionScene(ctx context.Context, s *stage) error {
 	issuer := sessiontest.New() // stands for Clerk
 	verifier, err := session.NewVerifier(session.Clerk(sessiontest.ClerkIssuer, sessiontest.AuthorizedParty), issuer.Options()...)

@@ -18,8 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/standpipe-go/standpipe/client"
 )
 
 func main() {
@@ -39,12 +37,6 @@ type config struct{ stripeURL, stripeKey, only string }
 type scene struct {
 	title string
 	play  func(context.Context, *stage) error
-}
-
-// stage is what scenes play on.
-type stage struct {
-	out io.Writer
-	cfg config
 }
 
 func scenes() []scene {
@@ -98,7 +90,9 @@ const ending = `
 What you saw: every call left a ledger of its attempts; waits were obeyed, or refused at once; a write was
 repeated only under a key; and credentials stayed where they belong.
 
-Copy next, each an app.go with its test:
+Copy next, each an app.go with its app_test.go:
+   examples/inhouse    a client for an API of your own: a profile, a limit, pages, a copy for each user
+   examples/checkout   Stripe Checkout, from the session to the order that is fulfilled once
    examples/webhooks   deliveries of Stripe, GitHub and Resend, verified and run once
    examples/login      sign-in with GitHub, Google or X, and tokens that stay alive
    examples/session    an API behind the session tokens of Clerk, Auth0 and Firebase
@@ -106,35 +100,3 @@ Copy next, each an app.go with its test:
 
 quickstart: ok
 `
-
-func (s *stage) say(format string, args ...any) { fmt.Fprintf(s.out, "   "+format+"\n", args...) }
-
-// attempts prints a call's ledger.
-func (s *stage) attempts(list []client.Attempt) {
-	for _, a := range list {
-		what := fmt.Sprint(a.Status)
-		if a.Status == 0 {
-			what = a.Err.Error()
-		}
-		line := fmt.Sprintf("attempt %d: %s, %s", a.Number, what, a.Reason.Text())
-		if a.Wait > 0 {
-			line += fmt.Sprintf(" after %v", a.Wait.Round(10*time.Millisecond))
-		}
-		s.say("%s", line)
-	}
-}
-
-// expect is an error that says what was not as it should be.
-func expect(ok bool, what string) error {
-	if ok {
-		return nil
-	}
-	return fmt.Errorf("not as expected: %s", what)
-}
-
-func hidden(credential string) string {
-	if len(credential) < 12 {
-		return credential
-	}
-	return credential[:11] + strings.Repeat("•", 6)
-}
