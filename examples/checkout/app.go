@@ -1,6 +1,6 @@
-// This file and app_test.go are for copying: orders that are paid through Stripe Checkout,
-// and fulfilled once. Change orders, which is your database, and what a session asks of
-// the buyer. In your main:
+// This file and app_test.go are for copying: orders that are paid through Stripe
+// Checkout, and fulfilled once. Change orders, which is your database, and what a session
+// asks of the buyer. In your main:
 //
 //	h, err := newShop(config{
 //		key:           secret.Env("STRIPE_SECRET_KEY"),

@@ -1,5 +1,5 @@
-// This file and app_test.go are for copying: how a command-line program signs its user in,
-// through the browser on the same machine (RFC 8252), or with a code that is typed on
+// This file and app_test.go are for copying: how a command-line program signs its user
+// in, through the browser on the same machine (RFC 8252), or with a code that is typed on
 // another device (RFC 8628). Change the scopes, and what signedIn does. In your main:
 //
 //	c, err := connect(ctx, "https://example.eu.auth0.com/", "the program's client ID")
@@ -47,8 +47,8 @@ type user struct {
 // atTerminal opens the browser, and says on out what else there is to do.
 func atTerminal(out io.Writer) user {
 	return user{
-		// The address is printed as well: the browser may be on another screen of this machine.
-		// On a machine without one nobody could follow the redirect back to it.
+		// The address is printed as well: the browser may be on another screen of this
+		// machine. On a machine without one nobody could follow the redirect back to it.
 		open: func(ctx context.Context, authURL string) error {
 			fmt.Fprintln(out, "Opening the browser …\n"+authURL)
 			if err := oauthflow.OpenBrowser(ctx, authURL); err != nil {

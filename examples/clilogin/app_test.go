@@ -56,7 +56,8 @@ func TestLoopback(t *testing.T) {
 	require.EqualError(t, signIn(t.Context(), clientOf(t, srv), loopback, browse(srv.Deny), io.Discard), "you did not allow it")
 }
 
-// The program asks every few seconds whether the code was entered; the test does not wait.
+// The program asks every few seconds whether the code was entered; the test does not
+// wait.
 func TestDevice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := oauthtest.New(registered)

@@ -32,8 +32,8 @@ func startFake(ctx context.Context) (*oauthtest.Server, *oauthflow.Client, error
 	return fake, c, err
 }
 
-// playedUser does at once what the program at out asks for, and consents to everything, as
-// Alice.
+// playedUser does at once what the program at out asks for, and consents to everything,
+// as Alice.
 func playedUser(fake *oauthtest.Server, out io.Writer) user {
 	return user{
 		open: func(ctx context.Context, authURL string) error {

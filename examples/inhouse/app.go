@@ -19,8 +19,8 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// profile says how this API differs from one that follows the RFCs. An empty one is a good
-// beginning.
+// profile says how this API differs from one that follows the RFCs. An empty one is a
+// good beginning.
 var profile = client.Profile{
 	Name:              "warehouse",
 	IdempotencyHeader: "Idempotency-Key", // so a POST can be retried: only if the API honours it
@@ -58,8 +58,8 @@ func New(baseURL string, token secret.Source, options ...client.Option) (*Wareho
 }
 
 // As returns a copy that calls for a user. It shares connections with w, and what was
-// learned of the API's health; the rate limit counts for the user alone. Copies are cheap:
-// make one where a user's request comes in.
+// learned of the API's health; the rate limit counts for the user alone. Copies are
+// cheap: make one where a user's request comes in.
 func (w *Warehouse) As(user string, token secret.Source) (*Warehouse, error) {
 	c, err := w.client.With(client.WithAuth(client.Bearer(token)), client.WithIdentity("user:"+user))
 	if err != nil {
@@ -118,7 +118,8 @@ func (e *OutOfStockError) Error() string {
 func (e *OutOfStockError) Unwrap() error { return e.err }
 
 // Reserve keeps a number of an article. It returns an [*OutOfStockError] where there are
-// not so many, and else a [*client.Error], which says whether they may be kept all the same.
+// not so many, and else a [*client.Error], which says whether they may be kept all the
+// same.
 func (w *Warehouse) Reserve(ctx context.Context, article string, number int) (Reservation, error) {
 	got, err := client.Call[Reservation](ctx, w.client, client.Request{
 		Method: http.MethodPost,

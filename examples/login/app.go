@@ -97,8 +97,8 @@ func (s *service) connect(base string, own credentials, options ...oauthflow.Opt
 	return err
 }
 
-// shutDown lets refreshes that are under way come to their end: call it last. What is left
-// when ctx ends is finished by the next process.
+// shutDown lets refreshes that are under way come to their end: call it last. What is
+// left when ctx ends is finished by the next process.
 func shutDown(ctx context.Context, services []*service) error {
 	var errs []error
 	for _, s := range services {

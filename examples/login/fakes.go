@@ -19,14 +19,15 @@ type setting struct {
 	fakes bool // a test server, where it has none
 }
 
-// cast is who plays in this run: the services that are there, and where one of them is not
-// the real one, the address of the server that plays it.
+// cast is who plays in this run: the services that are there, and where one of them is
+// not the real one, the address of the server that plays it.
 type cast struct {
 	services []*service
 	fakes    map[*service]string
 }
 
-// connectAll leaves out a service that has no credentials and may not be played by a fake.
+// connectAll leaves out a service that has no credentials and may not be played by a
+// fake.
 func connectAll(ctx context.Context, base string, from setting) (cast, error) {
 	c := cast{fakes: map[*service]string{}}
 	for _, s := range services() {
@@ -74,8 +75,8 @@ var saysOfUser = map[string]func(oauthtest.User) any{
 	},
 }
 
-// playedByFake puts a fake server in the place of the service's endpoints, until ctx ends,
-// and returns its address. What it is to be called with goes into own.
+// playedByFake puts a fake server in the place of the service's endpoints, until ctx
+// ends, and returns its address. What it is to be called with goes into own.
 func playedByFake(ctx context.Context, s *service, base string, own *credentials) (string, error) {
 	clientSecret := rand.Text()
 	own.id, own.secret = "example-login", secret.Static(clientSecret)

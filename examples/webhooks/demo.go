@@ -86,7 +86,8 @@ func demo(ctx context.Context, p *printer, base string) error {
 	return nil
 }
 
-// printer stands for the application behind the webhooks: it prints what it is asked to do.
+// printer stands for the application behind the webhooks: it prints what it is asked to
+// do.
 type printer struct {
 	mu     sync.Mutex
 	out    io.Writer

@@ -1,6 +1,6 @@
 // Command openai runs the official openai-go over the stack: a chat completion that is
-// streamed word by word, asked for again when OpenAI is busy, and the SDK's own error when
-// it refuses.
+// streamed word by word, asked for again when OpenAI is busy, and the SDK's own error
+// when it refuses.
 //
 //	go run -C recipes/openai .
 //
