@@ -62,7 +62,7 @@ func newOpenAI(key secret.Source, opts ...client.Option) (openai.Client, error) 
 // complete writes the reply to out, word by word as it comes.
 func complete(ctx context.Context, c openai.Client, prompt string, out io.Writer) error {
 	stream := c.Chat.Completions.NewStreaming(ctx, openai.ChatCompletionNewParams{
-		Model:    openai.ChatModelGPT4oMini,
+		Model:    openai.ChatModelGPT5_5,
 		Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(prompt)},
 	})
 	defer stream.Close()
