@@ -121,7 +121,7 @@ func (s *shop) session(ctx context.Context, o order) *sdk.CheckoutSessionParams 
 }
 
 // hook takes Stripe's deliveries, each event once. Several processes need a guard that
-// they share, in place of the one in memory.
+// they share, in place of the one in memory: Standpipe's recipes/guard has one.
 func (s *shop) hook() (http.Handler, error) {
 	scheme, err := webhook.Stripe(s.webhookSecret)
 	if err != nil {

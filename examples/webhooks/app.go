@@ -40,7 +40,7 @@ type secrets struct{ stripe, github, resend secret.Source }
 
 // receiver verifies each delivery by its service's scheme and hands the event to a typed
 // function, each event once. Several processes need a guard that they share, in place of
-// the one in memory.
+// the one in memory: Standpipe's recipes/guard has one.
 func receiver(do actions, from secrets, log *slog.Logger) (http.Handler, error) {
 	guard, err := webhook.NewMemoryGuard(webhook.MemoryGuardConfig{})
 	if err != nil {
