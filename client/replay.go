@@ -12,13 +12,14 @@ import (
 // readAheadTime bounds the wait for a body that is read ahead.
 const readAheadTime = 200 * time.Millisecond
 
-// replay yields the request body for one attempt after another.
+// replay yields the request body for one attempt after another. How it can be had again
+// prepare decides, once for the hop.
 type replay struct {
-	first  io.ReadCloser // as the caller gave it; nil once used
-	get    func() (io.ReadCloser, error)
-	seeks  *rewinding // where the body can seek; get is nil then
-	none   bool
-	length int64 // what was found by reading ahead; -1 where nothing was
+	first  io.ReadCloser                 // as the caller gave it; nil once used
+	get    func() (io.ReadCloser, error) // opens it again; nil where nothing can
+	seeks  *rewinding                    // where the body can seek; get is nil then
+	none   bool                          // there is no body, which can be sent any number of times
+	length int64                         // what was found by reading ahead; -1 where nothing was
 }
 
 // prepare looks at the body that s asks for. Where it could not be sent again and may
@@ -30,6 +31,8 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit
 		b.none = true
 		return nil
 	}
+	// What is never repeated need not be kept, and what can be opened again neither:
+	// the service sees its first byte before its source has ended (C8).
 	if b.get = s.reopen; b.get != nil || !mayRepeat {
 		return nil
 	}
@@ -39,6 +42,8 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit
 	if limit <= 0 || s.length > limit || s.trails() {
 		return nil // what is read ahead gets a length, and trailers go with chunks only
 	}
+	// A source that is slow, such as a pipe that waits for its writer, must not hold up
+	// the call for long: the service may be what it waits for.
 	d := readAheadTime
 	if !deadline.IsZero() {
 		d = min(d, time.Until(deadline))
@@ -46,6 +51,7 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit
 	head := readAhead(b.first, limit)
 	b.first = head
 	whole := head.wait(ctx, d)
+	// Looked at first, since a source may have failed for that very reason.
 	if ctx.Err() != nil {
 		return failWrap(ErrRequest, "the call ended while the request body was read", context.Cause(ctx))
 	}
@@ -54,9 +60,13 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit
 	}
 	data := head.bytes()
 	n := int64(len(data))
+	// The body stays what head yields: what has been read, and then the rest of the
+	// source. It is sent once.
 	if !whole || n > limit {
 		return nil
 	}
+	// All of it is in memory. The source has no further use, and a Close that fails
+	// says so before anything is sent.
 	b.first = nil
 	if err := head.Close(); err != nil {
 		return failWrap(ErrRequest, "the request body cannot be closed", err)
@@ -70,6 +80,8 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit
 	return nil
 }
 
+// checkLength refuses a body of another length than was announced, which net/http would
+// notice in the midst of sending it, when the service has half of a request.
 func checkLength(s *spec, n int64) error {
 	if s.length > 0 && n != s.length {
 		return failf(ErrRequest, "the request body has %d bytes, its length was given as %d", n, s.length)
@@ -88,9 +100,12 @@ func (b *replay) attach(ctx context.Context, req *http.Request) (err error) {
 		req.Body = b.first // nil or empty
 		return nil
 	}
+	// What was found by reading ahead is known to its last byte, and goes out with its
+	// length in place of chunks.
 	if b.length >= 0 {
 		req.ContentLength = b.length
 		req.TransferEncoding = nil
+		// net/http would read it to see whether a byte comes.
 		if b.length == 0 {
 			req.Body, req.GetBody = http.NoBody, nil
 			return nil
@@ -104,9 +119,13 @@ func (b *replay) attach(ctx context.Context, req *http.Request) (err error) {
 func (b *replay) open(ctx context.Context) (rc io.ReadCloser, err error) {
 	switch {
 	case b.seeks != nil:
+		// The leases close it from now on; close would otherwise do so under their
+		// reader.
 		b.first = nil
 		rc, err = b.seeks.open(ctx)
 	case b.first != nil:
+		// The first attempt has the body that came with the request. Whoever takes it
+		// closes it.
 		rc, b.first = b.first, nil
 		return rc, nil
 	case b.get == nil:
@@ -135,7 +154,8 @@ func (b *replay) close() {
 	}
 }
 
-// contain guards a body that is not the stack's own, see [userBody].
+// contain guards a body that is not the stack's own, see [userBody]. What was read
+// ahead or rewound is the stack's own already.
 func (b *replay) contain() {
 	if b.none || b.length >= 0 {
 		return

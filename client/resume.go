@@ -15,13 +15,20 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// ask makes the next request: for all of the content, or for the rest of it.
+// ask makes the next request: for all of the content, or for the rest of it. Each
+// request is a call of its own, with its own attempts and retries; the download joins
+// them.
 func (d *download) ask(ctx context.Context) (*hop, *http.Response, error) {
 	r := d.r
+	// Without a content encoding a byte on the wire is a byte of the content, and a
+	// range of the one is a range of the other. The caller's own field comes after, and
+	// wins.
 	h := http.Header{"Accept": {"*/*"}, "Accept-Encoding": {"identity"}}
 	for name, values := range d.r.Header {
 		setField(h, name, values)
 	}
+	// If-Range makes the service send all of it where the version has changed: a part
+	// of another version must never end up behind this one.
 	if d.have > 0 {
 		h["Range"] = []string{"bytes=" + strconv.FormatInt(d.have, 10) + "-"}
 		h["If-Range"] = []string{d.validator}
@@ -31,6 +38,7 @@ func (d *download) ask(ctx context.Context) (*hop, *http.Response, error) {
 	x, resp, err := d.c.do(ctx, &r)
 	d.attempts = append(d.attempts, d.meta.Attempts...)
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode >= 300) {
+		// A redirect that was not followed, or a 304, has no content to write.
 		return x, nil, x.refusedBy(resp)
 	}
 	return x, resp, err
@@ -43,10 +51,13 @@ func (d *download) asked(x *hop, err error) error {
 	if !ok {
 		return err
 	}
+	// The last byte may have come before the connection broke, where no length had said
+	// that it was the last. The range behind it is then unsatisfied, and the length
+	// that the 416 names has to be just what is there, of the same version.
 	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 {
 		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have && (d.total < 0 || d.total == d.have) && !contradicts(d.meta.Header, d.validator) {
 			if err = d.verify(); err == nil {
-				return nil
+				return nil // all is there, and the sums have said so
 			}
 			e = x.fail(nil, err)
 		}
@@ -68,19 +79,24 @@ func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err err
 		return 0, end, err
 	case strongValidator(resp.Header) == d.validator && encodingOf(resp.Header) == d.encoding:
 		return d.have, d.total, nil // the service does not know ranges; the content is the same
+	// From here on it is another version, so what is there has to go.
 	case d.to.back == nil:
 		return 0, 0, failf(ErrChanged, "the content has changed during the download, and what was written cannot be taken back")
 	}
 	if err := d.startOver(); err != nil {
 		return 0, 0, err
 	}
+	// The response at hand is the whole of the new version: it is used, and not asked
+	// for again.
 	err = d.begin(x, resp)
 	return 0, d.total, err
 }
 
-// begin notes what the first response of a version says of it.
+// begin notes what the first response of a version says of it. Whatever follows is held
+// against that: only the first response of a version is taken at its word.
 func (d *download) begin(x *hop, resp *http.Response) error {
 	d.encoding = encodingOf(resp.Header)
+	// Nobody asked for a coded form: it would be written as if it were the content.
 	if d.encoding != "" && spellings(d.r.Header, "Accept-Encoding") == 0 {
 		encoding := strings.Join(resp.Header["Content-Encoding"], ", ")
 		if x.repeatsSecret(encoding) {
@@ -89,10 +105,13 @@ func (d *download) begin(x *hop, resp *http.Response) error {
 		return failf(ErrDecode, "the response has the content encoding %s, which was not asked for: set Accept-Encoding to take it as it is", printable(encoding))
 	}
 	d.validator, d.total = strongValidator(resp.Header), resp.ContentLength
+	// The digest of a version that was given up is none of this one's; what the caller
+	// expects stays.
 	d.checks = slices.DeleteFunc(d.checks, func(k checksum) bool { return k.who == reprDigest })
 	if sum := sha256Of(resp.Header["Repr-Digest"]); sum != nil {
 		d.checks = append(d.checks, checksum{sha256.New(), sum, reprDigest})
 	}
+	// Said now, before megabytes have been written in vain.
 	if limit := d.limit(); limit > 0 && d.total > limit {
 		return tooLarge(limit)
 	}
@@ -100,7 +119,8 @@ func (d *download) begin(x *hop, resp *http.Response) error {
 }
 
 // goOn looks at whether a part is the one that was asked for, and returns with how many
-// bytes written it ends.
+// bytes written it ends. A service, or a cache before it, that mistakes the range would
+// otherwise leave a hole or a seam in the content that no length gives away.
 func (d *download) goOn(resp *http.Response) (end int64, err error) {
 	r, ok := parseContentRange(resp.Header)
 	encoding := encodingOf(resp.Header)
@@ -116,7 +136,9 @@ func (d *download) goOn(resp *http.Response) (end int64, err error) {
 	return r.last + 1, nil
 }
 
-// startOver takes back what was written.
+// startOver takes back what was written, and forgets the version that it was of. What
+// d.furthest says stays: bytes written for the second time are no progress, else a
+// content that changes at every try would be fetched for ever.
 func (d *download) startOver() error {
 	if err := guarded(d.to.back); err != nil {
 		return failWrap(errWrite, "what was written cannot be taken back", err)
@@ -129,7 +151,8 @@ func (d *download) startOver() error {
 }
 
 // resumes decides whether to go on after err, the failed one in a row that has brought
-// nothing, and says why not.
+// nothing, and says why not. What costs nothing to find out is looked at first, and the
+// budget, from which looking takes, last.
 func (d *download) resumes(ctx context.Context, x *hop, resp *http.Response, failed int, err error) (wait time.Duration, reason string) {
 	policy := &d.c.cfg.retry
 	changed := errors.Is(err, ErrChanged) && d.to.back != nil
@@ -150,13 +173,17 @@ func (d *download) resumes(ctx context.Context, x *hop, resp *http.Response, fai
 	case !d.budget(resp).Withdraw(retry.RetryCost):
 		return 0, "the retry budget is empty"
 	}
+	// Remembered, since a resumption that brings enough gets it back, see worthwhile.
 	d.paid += retry.RetryCost
+	// Without a strong validator nobody could tell whether the rest belongs to what is
+	// there.
 	if (changed || d.validator == "") && d.have > 0 {
 		if d.startOver() != nil {
 			return 0, "what was written cannot be taken back"
 		}
 	}
 	if policy.Notify != nil {
+		// Notify only looks on: a panic of it is not the download's.
 		_ = guarded(func() error {
 			policy.Notify(ctx, retry.Attempt{Number: failed, Err: d.fail(x, resp, err), Wait: wait})
 			return nil

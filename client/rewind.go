@@ -13,14 +13,14 @@ import (
 // in the beginning, once the transport has let go of the one before. Nothing of it is
 // kept in memory (C8).
 type rewinding struct {
-	rc    io.ReadCloser
-	seek  io.Seeker
-	start int64
+	rc    io.ReadCloser // what the caller gave
+	seek  io.Seeker     // the same, as what can seek
+	start int64         // where it stood: what is before that is not the request's
 
 	mu      sync.Mutex
 	reading *leased // by the attempt that was last; nil before the first
 	over    bool    // no attempt follows
-	closed  bool
+	closed  bool    // rc is; it is closed once, by done or by the last lease
 }
 
 // rewind returns nil for a body that cannot seek, as a pipe cannot though it is an
@@ -34,6 +34,8 @@ func rewind(rc io.ReadCloser) (r *rewinding, length int64) {
 	if err != nil {
 		return nil, -1
 	}
+	// It is put back also where its end cannot be found: it is then sent once, from
+	// where it stood.
 	end, err := seekTo(seek, 0, io.SeekEnd)
 	if _, back := seekTo(seek, start, io.SeekStart); err != nil || back != nil || end <= start {
 		return nil, -1 // a device, say, which has no end to speak of
@@ -49,6 +51,8 @@ func seekTo(s io.Seeker, offset int64, whence int) (at int64, err error) {
 // open returns the body from its beginning, when the attempt before has done with it.
 func (r *rewinding) open(ctx context.Context) (io.ReadCloser, error) {
 	r.mu.Lock()
+	// The new lease takes the place of the old one at once, so that done knows of it
+	// while it is waited for.
 	last := r.reading
 	next := &leased{of: r, free: make(chan struct{})}
 	r.reading = next
@@ -56,10 +60,13 @@ func (r *rewinding) open(ctx context.Context) (io.ReadCloser, error) {
 	if last == nil {
 		return next, nil
 	}
+	// A transport that has given a request up may still be in a Read of its body. The
+	// two attempts would then share one position, and each could send the other's bytes.
 	_ = last.Close()
 	select {
 	case <-last.free:
 	case <-ctx.Done():
+		// Nobody is ever going to read next, so nobody else would free it.
 		close(next.free)
 		return nil, context.Cause(ctx)
 	}
@@ -70,7 +77,8 @@ func (r *rewinding) open(ctx context.Context) (io.ReadCloser, error) {
 	return next, nil
 }
 
-// done closes the body, as soon as nobody reads it.
+// done closes the body, as soon as nobody reads it. Nobody waits for that: the call's
+// outcome is there.
 func (r *rewinding) done() {
 	r.mu.Lock()
 	r.over = true
@@ -87,6 +95,7 @@ func (r *rewinding) done() {
 	}
 }
 
+// close closes the body once, of the two that may come to it.
 func (r *rewinding) close() {
 	r.mu.Lock()
 	first := !r.closed
@@ -109,10 +118,12 @@ type leased struct {
 	free chan struct{} // closed when it is not read any more
 
 	mu      sync.Mutex
-	busy    bool
-	expired bool
+	busy    bool // a Read is under way
+	expired bool // closed: no other Read begins
 }
 
+// Read refuses to begin once the lease has expired: the body is the next attempt's by
+// then, or about to be.
 func (l *leased) Read(p []byte) (n int, err error) {
 	l.mu.Lock()
 	if l.expired {
@@ -125,11 +136,13 @@ func (l *leased) Read(p []byte) (n int, err error) {
 	return l.read(p)
 }
 
+// read contains a panic, which would end the process in a transport's goroutine.
 func (l *leased) read(p []byte) (n int, err error) {
 	defer panics.Catch(&err, "the body")
 	return l.of.rc.Read(p)
 }
 
+// rest ends a Read, and the lease with it where that has expired meanwhile.
 func (l *leased) rest() {
 	l.mu.Lock()
 	l.busy = false
@@ -152,6 +165,9 @@ func (l *leased) Close() error {
 	return nil
 }
 
+// release lets the next attempt have the body, or closes it where none follows. It
+// closes free first and looks at over second, and done does it the other way round:
+// whichever comes first, one of the two closes the body.
 func (l *leased) release() {
 	close(l.free)
 	l.of.mu.Lock()

@@ -22,15 +22,17 @@ func (cfg *config) limit(resp *http.Response, asked int64) {
 
 func eventStream(h http.Header) bool { return mediaType(h) == "text/event-stream" }
 
-// streamBody is a body in the hands of the caller: each Read is bounded by the
-// idle timeout, and the end or Close ends the hop.
+// streamBody is a body in the hands of the caller: each Read is bounded by the idle
+// timeout, and the end or Close ends the hop. The time that the caller takes between
+// two reads is nobody's fault, and bounded by nothing but a deadline that somebody
+// asked for.
 type streamBody struct {
-	x  *hop
-	a  *attempt
-	rc io.ReadCloser
+	x  *hop          // whose clock bounds it
+	a  *attempt      // that it is of, and whose context it lives by
+	rc io.ReadCloser // as it came
 
-	rated bool // a least rate is asked of it
-	rate  leastRate
+	rated bool      // a least rate is asked of it
+	rate  leastRate // which an idle timeout cannot see
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
@@ -38,16 +40,22 @@ func (b *streamBody) Read(p []byte) (int, error) {
 	b.x.clock.enterAt(began, b.x.clock.idle, errIdleTimeout)
 	n, err := b.read(p)
 	b.x.clock.leave()
+	// A byte now and then satisfies the idle timeout, and would hold a connection for
+	// ever.
 	if b.rated && err == nil && b.rate.slow(time.Since(began), n) {
 		b.a.end(errTooSlow)
 		err = errTooSlow
 	}
 	if err == nil || err == io.EOF {
 		if err != nil {
+			// Most callers close a body, some only read it to its end: that is enough
+			// to let go of the timer and the context.
 			b.x.clock.stop()
 		}
 		return n, err
 	}
+	// Before the clock stops: that cancels the context, which explain asks for the
+	// reason.
 	err = b.x.explain(b.a, err)
 	b.x.clock.stop()
 	return n, err
@@ -59,6 +67,7 @@ func (b *streamBody) read(p []byte) (n int, err error) {
 	return b.rc.Read(p)
 }
 
+// Close ends the hop, also where the body panics.
 func (b *streamBody) Close() (err error) {
 	defer b.x.clock.stop()
 	defer panics.Catch(&err, givenCode)
@@ -73,15 +82,17 @@ type upgradedBody struct {
 }
 
 func (b *upgradedBody) Close() error {
+	// The context ends last: its end may tear the connection from under its own Close.
 	err := b.ReadWriteCloser.Close()
 	b.a.end(nil)
 	return err
 }
 
-// limitedBody is a streamed body for which a limit was asked.
+// limitedBody is a streamed body for which a limit was asked. One that ends exactly at
+// its limit is not over it: only another byte says so.
 type limitedBody struct {
-	rc          io.ReadCloser
-	left, limit int64
+	rc          io.ReadCloser // as it came
+	left, limit int64         // bytes that may still come, and of how many
 }
 
 func (b *limitedBody) Read(p []byte) (int, error) {

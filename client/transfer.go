@@ -14,22 +14,23 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// download is one Download: what has been written, and of which version.
+// download is one Download: what has been written, and of which version. It is used by
+// the goroutine of the call alone.
 type download struct {
-	c        *Client
-	r        Request
+	c        *Client // of which each request is a call of its own
+	r        Request // as the caller gave it; ask adds to a copy
 	to       destination
-	checks   []checksum
-	progress func(written, total int64)
+	checks   []checksum                 // of the whole content: the caller's, and the service's
+	progress func(written, total int64) // of WithProgress; nil where nobody asks
 
-	have      int64  // bytes of the content that have been written
-	furthest  int64  // the most of them there have been
-	total     int64  // -1 where unknown
-	validator string // of the version that they are of; "" where nobody can tell
-	encoding  string // of its content; "" is none
-	paid      int    // from the retry budget, for resuming
-	attempts  []Attempt
-	meta      Meta
+	have      int64     // bytes of the content that have been written
+	furthest  int64     // the most of them there have been
+	total     int64     // -1 where unknown
+	validator string    // of the version that they are of; "" where nobody can tell
+	encoding  string    // of its content; "" is none
+	paid      int       // from the retry budget, for resuming
+	attempts  []Attempt // of all requests so far
+	meta      Meta      // of the last request
 }
 
 // check refuses what cannot be downloaded, before anything is sent.
@@ -46,6 +47,7 @@ func (d *download) check(w io.Writer) error {
 		if isNil(k.hash) || len(k.want) != k.hash.Size() {
 			return failf(ErrRequest, "the expected checksum is not as long as its hash makes it")
 		}
+		// It may have been used before.
 		k.hash.Reset()
 	}
 	return nil
@@ -60,12 +62,15 @@ func (d *download) refuse(ctx context.Context, err error) error {
 func (d *download) run(ctx context.Context) (int64, error) {
 	ctx, cancel := d.bound(ctx)
 	defer cancel()
+	// Also of a download that fails: its attempts say why.
 	defer d.tell()
 	for failed := 0; ; {
 		x, resp, err := d.ask(ctx)
 		if err != nil {
 			return d.have, d.asked(x, err)
 		}
+		// A request without a response has had its retries inside ask. From here on
+		// there is a body, and what breaks is resumed.
 		before := d.furthest
 		if err = d.take(ctx, x, resp); err == nil {
 			err = d.verify()
@@ -74,6 +79,9 @@ func (d *download) run(ctx context.Context) (int64, error) {
 			d.budget(resp).Deposit(d.paid)
 			return d.have, nil
 		}
+		// A body that has brought something new begins the count again: a large file
+		// over a poor line takes as many resumptions as it takes, as long as each is of
+		// use.
 		if failed++; d.furthest > before {
 			failed = 1
 		}
@@ -104,6 +112,7 @@ func (d *download) bound(ctx context.Context) (context.Context, context.CancelFu
 	if ctx == nil || limit <= 0 {
 		return ctx, func() {}
 	}
+	// Else each request would have all of it anew.
 	d.r.Timeout = 0
 	return context.WithTimeoutCause(ctx, limit, errCallDeadline)
 }
@@ -111,6 +120,7 @@ func (d *download) bound(ctx context.Context) (context.Context, context.CancelFu
 // take writes what a response brings. What may be resumed matches errTruncated.
 func (d *download) take(ctx context.Context, x *hop, resp *http.Response) error {
 	defer resp.Body.Close()
+	// Nothing is written before the response is known to go on with what is there.
 	skip, end, err := d.accept(x, resp)
 	if err != nil {
 		return err
@@ -119,10 +129,14 @@ func (d *download) take(ctx context.Context, x *hop, resp *http.Response) error 
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := resp.Body.Read(buf)
+		// The response's own digest covers all that it brings, what is skipped
+		// included.
 		_, _ = part.hash.Write(buf[:n])
 		p := buf[min(skip, int64(n)):n]
 		skip -= int64(n - len(p))
 		if len(p) > 0 {
+			// Looked at before the bytes are written: a file with a foreign tail would
+			// have to be taken back.
 			if end >= 0 && d.have+int64(len(p)) > end {
 				return failf(ErrDecode, "the response is longer than the %d bytes that were announced", end)
 			}
@@ -141,11 +155,14 @@ func (d *download) take(ctx context.Context, x *hop, resp *http.Response) error 
 		case end >= 0 && d.have < max(end, d.total), end >= 0 && d.total < 0:
 			return brokenBody(io.ErrUnexpectedEOF) // of a part of who knows how much, there may be more
 		}
+		// The body has ended where it was to end. Its digest, if it has one, has the
+		// last word.
 		return part.verify()
 	}
 }
 
-// write writes p to the destination, and tells whoever wants to know.
+// write writes p to the destination, and tells whoever wants to know. The sums are
+// taken of what the destination has accepted, so that they are sums of what is there.
 func (d *download) write(p []byte) error {
 	if limit := d.limit(); limit > 0 && d.have+int64(len(p)) > limit {
 		return tooLarge(limit)
@@ -156,6 +173,7 @@ func (d *download) write(p []byte) error {
 		return err
 	})
 	if err == nil && n < len(p) {
+		// No writer may do so without an error: the content has a hole now.
 		err = io.ErrShortWrite
 	}
 	if err != nil {
@@ -175,7 +193,8 @@ func (d *download) write(p []byte) error {
 	})
 }
 
-// limit is the bound that somebody asked for; 0 is none.
+// limit is the bound that somebody asked for; 0 is none. The client's default is none
+// of these: it is made for what is decoded in memory (C21).
 func (d *download) limit() int64 {
 	if d.r.MaxBody == 0 && d.c.cfg.maxBodySet {
 		return d.c.cfg.maxBody
@@ -183,7 +202,8 @@ func (d *download) limit() int64 {
 	return d.r.MaxBody
 }
 
-// broken makes of a body's error one that may be resumed, unless it is final.
+// broken makes of a body's error one that may be resumed, unless it is final. The end
+// of the caller's context, and what no repetition cures, stay as they are.
 func (d *download) broken(ctx context.Context, err error) error {
 	if ctx.Err() != nil || !transient(err, err) {
 		return err
@@ -209,7 +229,8 @@ func (d *download) verify() error {
 	return nil
 }
 
-// budget is that of the origin that answered.
+// budget is that of the origin that answered. Resuming loads the same service as
+// retrying does, so it is paid from the same budget. A nil one permits all.
 func (d *download) budget(resp *http.Response) *retry.Budget {
 	switch policy := &d.c.cfg.retry; {
 	case policy.NoBudget:
@@ -229,6 +250,7 @@ func (d *download) brokeOff(err error, reason string) error {
 	if !errors.Is(err, errTruncated) {
 		return err
 	}
+	// Its own text, which says that the body broke, would be said twice.
 	cause, of := err, ""
 	if f, ok := errors.AsType[*failure](err); ok {
 		cause = f.err
@@ -246,7 +268,8 @@ func (d *download) fail(x *hop, resp *http.Response, err error) *Error {
 	return e
 }
 
-// ledger is that of all requests, counted through.
+// ledger is that of all requests, counted through. Each request has begun at 1 with its
+// numbers.
 func (d *download) ledger() []Attempt {
 	list := slices.Clone(d.attempts)
 	for i := range list {
