@@ -21,9 +21,9 @@ type attempt struct {
 	target
 	number int // in the call's ledger
 
-	observed bool // the limits have been told
-	slots    []*slot
-	trace    sendTrace
+	observed bool      // the limits have been told
+	slots    []*slot   // held by its requests; vacate gives them back
+	trace    sendTrace // what a watched request has told
 
 	mu sync.Mutex
 	tally
@@ -56,7 +56,8 @@ func (a *attempt) note(f func(*tally)) bool {
 	return !a.over
 }
 
-// settle ends the attempt and returns what was counted.
+// settle ends the attempt and returns what was counted. From here on note refuses: what
+// a late request does is in nobody's books, so it is not let out either.
 func (a *attempt) settle() tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -48,6 +48,8 @@ const (
 	failing
 )
 
+// breakerState is where the breaker of one origin stands: closed, open, or half open
+// once its cooldown is over, when one probe at a time decides.
 type breakerState struct {
 	mu      sync.Mutex
 	row     int       // failures in a row
@@ -68,6 +70,8 @@ func (s *breakerState) allow(b *Breaker) (probe bool, err error) {
 	if left > 0 || s.probing {
 		return false, refused(ErrCircuitOpen, "the circuit breaker is open after repeated failures", nil)
 	}
+	// Half open. One request is enough to find out, and all that have waited at once
+	// would be the end of a service that has just come back.
 	s.probing = true
 	return true, nil
 }
@@ -77,15 +81,20 @@ func (s *breakerState) report(b *Breaker, o health, probe bool) (changed bool) {
 	failures, _ := b.limits()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// Whatever came of it, the next probe may go: one of which nothing is known must
+	// not be the last.
 	if probe {
 		s.probing = false
 	}
 	switch {
+	// Responses to what was sent before it opened still come in. They say how the
+	// service was, and do not close it.
 	case o == healthy && (probe || s.opened.IsZero()):
 		changed = !s.opened.IsZero()
 		s.row, s.opened = 0, time.Time{}
 	case o == failing:
 		s.row++
+		// From now on for a whole cooldown. A late failure does not make it longer.
 		if probe || s.opened.IsZero() && s.row >= failures {
 			s.opened, changed = time.Now(), true
 		}

@@ -15,14 +15,14 @@ type call struct {
 	ledger *Ledger // from the context, may be nil
 
 	mu      sync.Mutex // guards the rest: middleware may send two hops at once
-	onWire  onWire
-	key     string  // the idempotency key
-	way     way     // which origins the hops have come by
-	passed  *passed // the request that was redirected last; nil before there is one
-	left    *left   // nil before the first redirect
-	renewal renewal
-	effect  Effect
-	history history
+	onWire  onWire     // set by each send, for what errors must not show
+	key     string     // the idempotency key
+	way     way        // which origins the hops have come by
+	passed  *passed    // the request that was redirected last; nil before there is one
+	left    *left      // nil before the first redirect
+	renewal renewal    // set by the first 401 that may be cured
+	effect  Effect     // of all attempts; it only grows, see worse
+	history history    // written by record, as attempts are judged
 }
 
 // deadline is when the call has to be over, and who has said so.
@@ -72,6 +72,8 @@ func (h *call) begin(ctx context.Context, b *bounds, timeout time.Duration) {
 	if timeout > 0 && (h.explicit || !has) {
 		h.at = h.began.Add(timeout)
 	}
+	// The context's own timer ends the call then. It was asked for, so it bounds
+	// streams too.
 	if has && (h.at.IsZero() || limit.Before(h.at)) {
 		h.at, h.explicit, h.foreign = limit, true, true
 	}

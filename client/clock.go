@@ -13,28 +13,31 @@ type patience struct {
 	answers time.Duration // for the response's headers
 }
 
-// clock is the one timer of a hop. It serves the call's deadline and, one
-// after the other, the attempt's timeout, the drain's and the idle body's.
+// clock is the one timer of a hop. It serves the call's deadline and, one after the
+// other, the attempt's timeout, the drain's and the idle body's. A phase is the time
+// for one thing: with the transport, a read, a drain. Only one runs at a time, and
+// whatever ends it names it by its number, since another may have begun by then.
 type clock struct {
 	patience
-	call *call
+	call *call // whose deadline it keeps
 
-	mu      sync.Mutex
-	timer   *time.Timer
-	attempt *attempt
-	armed   time.Time // when the timer fires; zero is not at all
-	phase   time.Time // when the present phase ends; zero is never
-	phases  int       // how many have begun
-	cause   error     // what ended it then
-	moving  time.Time // since when the request body is moving in this phase; zero where none is
-	lifted  bool      // the call's deadline does not count any more
-	sending bool      // in this phase the transport has the request
-	stopped bool
+	mu      sync.Mutex  // the transport's goroutines and the timer's come here too
+	timer   *time.Timer // nil until something is bounded
+	attempt *attempt    // that it ends; the last one that was followed
+	armed   time.Time   // when the timer fires; zero is not at all
+	phase   time.Time   // when the present phase ends; zero is never
+	phases  int         // how many have begun
+	cause   error       // what ends it then
+	moving  time.Time   // since when the request body moves; zero where it does not
+	lifted  bool        // the call's deadline does not count any more
+	sending bool        // in this phase the transport has the request
+	stopped bool        // over: no phase begins, and none is ended
 
 	progress atomic.Int64 // reads of a body in this phase, so that it is not idle
 }
 
-// follow makes a the attempt whose time it keeps.
+// follow makes a the attempt whose time it keeps. It is without a bound of its own
+// until it is sent: what it waits for before is not the service's time (C12).
 func (k *clock) follow(a *attempt, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -60,6 +63,8 @@ func (k *clock) send(now time.Time) (phase int) {
 	return k.phases
 }
 
+// begin makes one phase follow another. A body that moved in the one before is no
+// concern of the new one's.
 func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 	if k.stopped {
 		return
@@ -73,6 +78,7 @@ func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 // bound gives the present phase another bound.
 func (k *clock) bound(now time.Time, d time.Duration, cause error) {
 	k.phase, k.cause = time.Time{}, cause
+	// What moved before does not excuse what stands still now.
 	k.progress.Store(0)
 	if d > 0 {
 		k.phase = now.Add(d)
@@ -86,6 +92,7 @@ func (k *clock) bound(now time.Time, d time.Duration, cause error) {
 func (k *clock) upload(now time.Time) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	// Middleware may read a body, to sign it, before there is anything to time.
 	if !k.stopped && k.sending {
 		k.moving = now
 		k.bound(now, k.idle, errUploadStalled)
@@ -98,6 +105,8 @@ func (k *clock) upload(now time.Time) (phase int) {
 func (k *clock) uploaded(phase int, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	// A response may come before the body has gone out. Its phase is another one, and
+	// must not get the bound of a wait for headers.
 	if k.stopped || k.phases != phase || k.moving.IsZero() {
 		return
 	}
@@ -105,7 +114,9 @@ func (k *clock) uploaded(phase int, now time.Time) {
 	k.bound(now, k.answers, errAttemptTimeout)
 }
 
-// stand makes good for the time in which the default deadline stood still.
+// stand makes good for the time in which the default deadline stood still. That is
+// known only when the body has stopped moving; until then the deadline does not count
+// at all.
 func (k *clock) stand(now time.Time) {
 	if !k.moving.IsZero() {
 		k.call.stood.Add(int64(now.Sub(k.moving)))
@@ -129,7 +140,8 @@ func (k *clock) left() {
 	}
 }
 
-// leavePhase ends that phase, if no other has begun.
+// leavePhase ends that phase, if no other has begun. Of two hedged requests the first
+// that comes back would else end the bound of the other.
 func (k *clock) leavePhase(phase int) {
 	k.mu.Lock()
 	if k.phases == phase {
@@ -145,6 +157,9 @@ func (k *clock) lift() {
 	k.mu.Unlock()
 }
 
+// deadline is when the call's deadline ends the hop, zero for not at all: a context's
+// own ends it by itself, and a default one neither bounds a stream nor runs while a
+// body goes out.
 func (k *clock) deadline() time.Time {
 	if k.lifted || k.call.foreign || !k.moving.IsZero() && !k.call.explicit {
 		return time.Time{}
@@ -174,6 +189,9 @@ func (k *clock) arm(now time.Time) {
 	}
 }
 
+// fire ends what has run out: the call before the phase, since the call's end is final
+// and a phase's may be retried. A bound that was moved meanwhile only arms the timer
+// again.
 func (k *clock) fire() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -187,6 +205,8 @@ func (k *clock) fire() {
 		k.attempt.end(errCallDeadline)
 	case !k.phase.IsZero() && !now.Before(k.phase):
 		if n := k.progress.Swap(0); n > 0 {
+			// Something was read, so it is not idle. Counting reads costs each of them
+			// far less than a timer that is reset.
 			k.bound(now, k.idle, k.cause)
 			return
 		}
@@ -205,6 +225,8 @@ func (k *clock) stop() {
 	}
 	a := k.attempt
 	k.mu.Unlock()
+	// Outside of the lock: what waits for the context's end runs now, and may come back
+	// here.
 	a.end(nil)
 }
 
@@ -219,7 +241,8 @@ func (k *clock) release() {
 	}
 }
 
-// restart readies a stopped clock for the next hop.
+// restart readies a stopped clock for the next hop. The deadline is the call's and goes
+// on; the phase and its attempt were the last hop's.
 func (k *clock) restart() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

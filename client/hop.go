@@ -24,13 +24,13 @@ type hop struct {
 	via  int16     // the status of the redirect that led here; 0 for the first hop
 	spec *spec     // nil until it is built
 	target
-	rules  rules
-	body   replay
+	rules  rules  // set by prepare, but for replayable, which decide asks anew
+	body   replay // as prepare has found it; each attempt takes it anew
 	accept acceptor
-	purse  purse
+	purse  purse // what retries cost: decide takes it, settle returns it
 	turn
-	clock  clock
-	report *reporter
+	clock  clock     // stopped by whoever ends the response, or the error
+	report *reporter // to the observers; nil where there are none
 }
 
 // target is where a hop goes.
@@ -40,7 +40,8 @@ type target struct {
 	inside bool   // the credential may go there
 }
 
-// acceptor is what becomes of the response of a hop.
+// acceptor is what becomes of the response of a hop. What a pool lends, buf and head's,
+// is given back once, by whoever ends the response (C24).
 type acceptor struct {
 	decodes bool          // the body of a success is read inside the loop, for Call
 	streams bool          // it is streamed, for Do and Events
@@ -50,6 +51,8 @@ type acceptor struct {
 }
 
 func makeHop(c *Client, ctx context.Context) *hop {
+	// One piece of memory for the hop, its call and what it sends: most calls have one
+	// hop.
 	made := new(struct {
 		hop
 		out outgoing
@@ -60,7 +63,8 @@ func makeHop(c *Client, ctx context.Context) *hop {
 	return x
 }
 
-// newHop is the first hop of a call of the client's own.
+// newHop is the first hop of a call of the client's own. Without a context it has no
+// deadline, and is refused when it is built.
 func newHop(c *Client, ctx context.Context, timeout time.Duration) *hop {
 	x := makeHop(c, ctx)
 	x.partOf(&x.own)
@@ -81,7 +85,8 @@ func newSDKHop(c *Client, req *http.Request) *hop {
 // partOf makes x a hop of c.
 func (x *hop) partOf(c *call) { x.call, x.clock.call = c, c }
 
-// asksFor makes s what the hop of a call of our own asks for, with that body.
+// asksFor makes s what the hop of a call of our own asks for, with that body. What was
+// found out about the last hop's is forgotten.
 func (x *hop) asksFor(s *spec, body io.ReadCloser) {
 	x.spec, x.out.asks = s, s
 	x.body = replay{first: body}
@@ -100,8 +105,9 @@ func (x *hop) bare() *http.Request {
 	return req
 }
 
-// join finds the chain of redirects that an SDK's request goes on with, or begins
-// one.
+// join finds the chain of redirects that an SDK's request goes on with, or begins one.
+// http.Client hands on nothing but the response that redirected, so the chain travels
+// in that one's Request (C14).
 func (x *hop) join(req *http.Request) {
 	if req.Response != nil {
 		x.via = int16(req.Response.StatusCode)
@@ -113,6 +119,7 @@ func (x *hop) join(req *http.Request) {
 	x.partOf(&x.own)
 	x.call.begin(x.ctx, &x.c.cfg.bounds, 0)
 	if req.Response != nil {
+		// A redirect that does not know its chain may have come from anywhere.
 		x.call.way = lostWay()
 	}
 }
@@ -127,7 +134,8 @@ func (x *hop) begin() {
 	x.report = report(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, x.spec, "", began, before)
 }
 
-// prepare checks the request and decides what holds for all its attempts.
+// prepare checks the request and decides what holds for all its attempts. Nothing has
+// been sent when it fails, and no attempt is in the ledger.
 func (x *hop) prepare() error {
 	u, c := x.spec.url, x.c
 	if u == nil {
@@ -144,6 +152,7 @@ func (x *hop) prepare() error {
 			return err
 		}
 	}
+	// The usual case is told by comparing two strings; originOf costs more.
 	o := c.origins.base
 	if u.Scheme != c.base.Scheme || u.Host != c.base.Host {
 		o = originOf(u)
@@ -153,7 +162,10 @@ func (x *hop) prepare() error {
 		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)
 	}
 	x.purse.budget = c.cfg.budgetOf(x.host)
+	// It is in use from here on, and not the one to be forgotten.
 	c.identity.touch()
+	// First of the three: what guard takes off the request, no function of the user's
+	// sees, and a key is not made for what does not go.
 	if err := x.guard(o); err != nil {
 		return err
 	}
@@ -166,8 +178,12 @@ func (x *hop) prepare() error {
 	attempts := c.cfg.retry.Attempts()
 	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
 	_, renews := c.cfg.auth.(Challenger)
+	// Last, since it may wait for the body. A body that is sent once, as without
+	// retries and renewal, goes out as it comes.
 	err := x.body.prepare(x.ctx, x.call.until(), x.spec, c.cfg.readAhead, attempts > 1 || renews && x.inside)
 	if x.spec.like != nil || !x.out.inMemory {
+		// A body of the stack's own cannot panic, and keeps the type that net/http
+		// knows.
 		x.body.contain()
 	}
 	if err == nil && x.ctx.Err() != nil {
@@ -196,6 +212,7 @@ func (x *hop) limitBy() error {
 // ask asks a function of the user's about the hop's request.
 func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
 	defer panics.Catch(&err, givenCode)
+	// It gets a request of its own, which it may keep or change.
 	use(f(x.bare()))
 	return nil
 }
@@ -214,13 +231,16 @@ func (x *hop) identify() error {
 	if c.keyHeader == "" || !honoured && (x.out.key == "" || safeMethod(method)) {
 		return nil
 	}
+	// A key makes a write repeatable only where the service is known to recognize it: a
+	// caller's own is sent elsewhere too, and proves nothing there (C5).
 	x.rules.repeatable = x.rules.repeatable || honoured
+	// Two spellings are two keys, of which the service would take either.
 	if own := header.base[c.keyHeader]; spellings(header.base, c.keyHeader) > min(len(own), 1) {
 		header.base = copyHeader(header.base)
 		oneSpelling(header.base, c.keyHeader)
 	}
 	if x.idempotencyKey() != "" {
-		return nil
+		return nil // the SDK's own key is never overwritten (C6)
 	}
 	key, err := x.call.keyFor(x.out.key, c.cfg.profile.NewIdempotencyKey)
 	if err != nil {
@@ -242,6 +262,8 @@ func (x *hop) idempotencyKey() string {
 func (x *hop) unprepared(err error) error {
 	x.body.close()
 	x.clock.stop()
+	// On a later hop the call may have done something already: the effect can only
+	// grow.
 	v := verdict{err: err, never: true}
 	x.call.worse(v.effect(x.spec.method))
 	return x.fail(nil, err)
@@ -254,6 +276,7 @@ func (x *hop) newAttempt() *attempt {
 	if a.x != nil {
 		a = &attempt{}
 	}
+	// A body that was read ahead or rewound has taken its time.
 	if a != &x.first || !x.body.none {
 		now = time.Now()
 	}

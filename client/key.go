@@ -9,8 +9,10 @@ import (
 )
 
 // keyFor returns the call's idempotency key, the same on every hop and attempt: the
-// caller's, else one that is made once.
+// caller's, else one that is made once. It belongs to the call: by it the service tells
+// a repeat from a new request, and a hop with a key of its own would be a new one (C6).
 func (h *call) keyFor(own string, build func() string) (key string, err error) {
+	// Made under the lock: middleware may send two hops at once.
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -19,6 +21,8 @@ func (h *call) keyFor(own string, build func() string) (key string, err error) {
 	case own != "":
 		h.key = own
 	case build == nil:
+		// Made when it is needed, so that a call to a service without keys pays for
+		// none.
 		h.key = newKey()
 	default:
 		h.key, err = keyBy(build)
@@ -30,6 +34,8 @@ func (h *call) keyFor(own string, build func() string) (key string, err error) {
 // taken for none, is no key.
 func keyBy(build func() string) (key string, err error) {
 	defer panics.Catch(&err, givenCode)
+	// Said before anything is sent: a call that its caller takes for guarded must not
+	// go out unguarded.
 	if key = build(); strings.TrimSpace(key) == "" {
 		return "", failf(ErrConfig, "Profile.NewIdempotencyKey made a blank key")
 	}

@@ -19,8 +19,9 @@ type routePacer interface {
 	ObserveRoute(key string, r ratelimit.Route, status int, h http.Header, throttled bool)
 }
 
-// await waits until the limits let a request through. The route comes first: it
-// takes no token of the others while it holds the request back.
+// await waits until the limits let a request through. The route comes first: it takes
+// no token of the others while it holds the request back. Where they refuse, what the
+// route has given goes back to it.
 func (a *attempt) await() error {
 	x := a.x
 	key := a.key
@@ -40,6 +41,8 @@ func (a *attempt) await() error {
 // take waits for what the request weighs.
 func (a *attempt) take(key string) error {
 	x := a.x
+	// All at once: a call that took its tokens one by one could wait for ever beside
+	// another that does.
 	if w := x.out.weight; w > 1 {
 		return ratelimit.WaitN(a, x.c.limits, key, w)
 	}
@@ -66,7 +69,7 @@ func (a *attempt) limitsDelay() time.Duration {
 		return 0
 	}
 	key := a.key
-	var d time.Duration
+	var d time.Duration // the longest of all: each has to let the request through
 	switch l := x.c.limits.(type) {
 	case weightDelayer:
 		d = told(func() time.Duration { return l.DelayN(key, max(x.out.weight, 1)) })
@@ -102,6 +105,8 @@ func (a *attempt) unused(n int32) {
 		return
 	}
 	key := a.key
+	// What was taken is given back as it was taken: by its weight where it has one, and to
+	// the route beside the limits.
 	r, returns := x.c.limits.(ratelimit.Returner)
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	for range n {
@@ -110,6 +115,8 @@ func (a *attempt) unused(n int32) {
 			ratelimit.ReturnN(x.c.limits, key, x.out.weight)
 		case returns:
 			r.Return(key)
+		// A pacer of the user's that knows no way back is told at least that the
+		// request is over: it may count those under way.
 		case x.c.cfg.pacer != nil:
 			x.c.cfg.pacer.Observe(key, 0, nil, false)
 		}
@@ -128,13 +135,18 @@ func (a *attempt) observe(t tally, v *verdict, resp *http.Response) {
 	weight := x.out.weight
 	if t.paced == 0 {
 		weight = 1 // nothing was taken
+		// Most services never speak of limits. The first response that does is this
+		// pacer's first lesson, and from then on attempts are asked about.
 		if !x.c.cfg.pacerOwn || !teaches || !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 			return
 		}
 		x.host.paced.Store(true)
 		t.paced, t.sent = 1, 1
 	}
+	// Before anything of the user's is called: a panic in here must not be made good by
+	// telling it all again.
 	a.observed = true
+	// What was let through and not sent has taken no quota (C16).
 	a.unused(t.paced - t.sent)
 	if pacer == nil {
 		return
@@ -144,6 +156,8 @@ func (a *attempt) observe(t tally, v *verdict, resp *http.Response) {
 	for i := range min(t.paced, t.sent) {
 		status, h, throttled := 0, http.Header(nil), false
 		switch {
+		// One response tells of one request. The others were sent, and the service has
+		// said nothing of them.
 		case i > 0 || resp == nil:
 		case !teaches:
 			if a.untold(key, weight) {
@@ -164,7 +178,8 @@ func (a *attempt) observe(t tally, v *verdict, resp *http.Response) {
 }
 
 // untold tells the pacer alone that a request was answered by somebody who does not
-// count it, if the pacer can be told.
+// count it, if the pacer can be told. A cache's response has used none of the caller's
+// quota.
 func (a *attempt) untold(key string, weight int) bool {
 	x := a.x
 	_, ok := x.c.cfg.pacer.(ratelimit.Returner)
@@ -180,10 +195,11 @@ func (a *attempt) untold(key string, weight int) bool {
 // oldAnswer is how far behind the newest response of its origin a Date may be.
 const oldAnswer = 60
 
-// teaches reports whether what resp says of limits is about this caller, and now. An
+// teaches reports whether what resp says of limits is about this caller, and now. A
 // response from a cache tells what somebody was told once; a 401 tells the limits of
 // nobody in particular.
 func (h *hostState) teaches(resp *http.Response, now time.Time) bool {
+	// Asked in any case: it also notes the date, whatever else the response is.
 	old := h.old(resp.Header["Date"], now)
 	return resp.StatusCode != http.StatusUnauthorized && !old && !aged(resp.Header["Age"]) && cmp.Or(resp.Header["X-From-Cache"]...) != "1"
 }
@@ -199,6 +215,8 @@ func (h *hostState) old(date []string, now time.Time) bool {
 		return false
 	}
 	this := t.Unix()
+	// Responses come in on many goroutines; the newest date wins, in whatever order
+	// they arrive.
 	for {
 		newest := h.newest.Load()
 		if this <= newest {
@@ -215,6 +233,7 @@ func aged(age []string) bool {
 	if len(age) == 0 {
 		return false
 	}
+	// Read as text: an age that overflows is above 0 all the same.
 	above := strings.TrimLeft(strings.Trim(age[0], " \t"), "0")
 	return above != "" && above[0] >= '1' && above[0] <= '9'
 }

@@ -25,7 +25,9 @@ func (cfg *config) budgetOf(host *hostState) *retry.Budget {
 	return host.budget
 }
 
-// pay takes what the next attempt costs, and reports whether there was enough.
+// pay takes what the next attempt costs, and reports whether there was enough. It is
+// paid before the wait, so that of many calls which wait only so many go on as the
+// budget bears.
 func (p *purse) pay(cost int) bool {
 	if !p.budget.Withdraw(cost) {
 		return false
@@ -51,7 +53,8 @@ func (p *purse) settle(earned bool, status int) {
 	}
 }
 
-// refund returns what was paid for an attempt.
+// refund returns what was paid for an attempt. What is returned once is forgotten, and
+// cannot be returned twice.
 func (p *purse) refund() {
 	p.budget.Deposit(p.paid)
 	p.paid = 0

@@ -7,9 +7,10 @@ import (
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
-// roundTripAttempt is the innermost part as a RoundTripper, for per-attempt
-// middleware to wrap.
-// It may do so in goroutines of its own, where a panic would end the process.
+// roundTripAttempt is the innermost part as a RoundTripper, for per-attempt middleware
+// to wrap. It may do so in goroutines of its own, where a panic would end the process.
+// Which attempt it is for stands in the request's context, since middleware hands on
+// nothing else.
 func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -19,6 +20,7 @@ func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
 	}()
 	a, ok := req.Context().Value(attemptKey{}).(*attempt)
 	if !ok {
+		// A RoundTripper closes the body of a request that it does not send, too.
 		closeBody(req)
 		return nil, failf(ErrConfig, "middleware replaced the request's context: derive it from the one it was given")
 	}
@@ -29,6 +31,8 @@ func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
 // header map, are the attempt's to change; middleware's are not.
 func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	x := a.x
+	// Breaker, limits, credential, in this order: an open breaker takes nothing of the
+	// limits, and a signature does not age while they hold the request back (C16).
 	out, held, asked, err := a.admit(req, mine)
 	if err == nil && held {
 		err = a.direct(out)
@@ -37,11 +41,16 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
+	// The attempt begins here, for the clock and for the ledger: what it has waited for
+	// is not its time (C12).
 	now := time.Now()
 	if held {
 		x.report.waited(WaitToken, whole(now.Sub(asked)))
 	}
 	var last *kept
+	// From here on something may reach the service. Whether the attempt is still
+	// wanted, that it was sent and what was sent is one step: settle sees all of it or
+	// nothing.
 	if !a.note(func(t *tally) {
 		t.sent, t.at = t.sent+1, now
 		if held {
@@ -53,15 +62,21 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		closeBody(out)
 		return nil, errOver
 	}
+	// The attempt has been let through, so the response before it is not the outcome
+	// any more, and its connection is free for this one (C13).
 	last.release()
 	host := a.hostOf(out)
 	final, watch := a.readied(host, out, mine || out != req, last)
 	phase := x.clock.send(now)
 	watch.timed(phase)
 	resp, err := a.roundTrip(final, watch)
+	// By its number: a hedged request that comes back must not end the phase of the one
+	// that is still out.
 	x.clock.leavePhase(watch.timer(phase))
 	a.note(func(*tally) { x.heard = time.Now() })
 	if err != nil {
+		// Told here, where the transport's own error is at hand: middleware may wrap it
+		// in one of another type.
 		if err = a.unconnected(final, watch, err); x.c.attempt != nil {
 			err = x.clean(err) // middleware sees it
 		}
@@ -90,6 +105,8 @@ func (a *attempt) hostOf(req *http.Request) *hostState {
 func (a *attempt) readied(host *hostState, req *http.Request, ours bool, before *kept) (*http.Request, *watch) {
 	x := a.x
 	var w *watch
+	// A trace costs allocations. It is of use where it matters whether a write was
+	// sent, where HTTP/2 may repeat, and where a TLS handshake may fail.
 	if !safeMethod(req.Method) || host.http2.Load() || a.mayConnect(host, before) {
 		req, w = a.watched(host, req)
 		ours = true
@@ -108,6 +125,7 @@ func (a *attempt) readied(host *hostState, req *http.Request, ours bool, before 
 // itself does is known: a transport of another kind is its owner's affair.
 func (a *attempt) direct(out *http.Request) error {
 	x := a.x
+	// A proxy sees no more of it than a CONNECT.
 	if out.URL.Scheme == "https" {
 		return nil
 	}
@@ -131,6 +149,8 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 		if err != nil {
 			return nil, false, asked, err
 		}
+		// Who is admitted is reported by settle. Where that has been already, it is
+		// reported here.
 		if !a.note(func(t *tally) { t.admitted, t.probe = true, t.probe || probe }) {
 			a.host.breaker.report(cfg.breaker, unknown, probe)
 			return nil, false, asked, errOver
@@ -140,6 +160,7 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 	if err := a.token(); err != nil {
 		return nil, false, asked, err
 	}
+	// It gets no credential, and neither does a hop to where its response may lead.
 	if !a.stays(req) && !x.c.origins.admits(req.URL, req.Host) {
 		x.call.stray()
 	}
@@ -164,6 +185,7 @@ func (a *attempt) token() error {
 	d := time.Since(began)
 	x.report.waited(WaitLimit, whole(d))
 	if !a.note(func(t *tally) { t.paced++; t.limited += d }) {
+		// settle has given back what it knew of; this token came after.
 		a.unused(1)
 		return errOver
 	}

@@ -22,26 +22,28 @@ const maxUnwatched = 64 << 10
 // body before it gives a request up, and with it the call past its deadline.
 type sent struct {
 	io.ReadCloser
-	x    *hop
-	a    *attempt
-	stop func() bool
+	x    *hop        // whose clock it tells
+	a    *attempt    // whose end closes it
+	stop func() bool // lets go of the attempt's context; called by Close
 
 	phase atomic.Int64 // of the clock; 0 until it is read
 	moved time.Time    // when it was read last
 	rate  leastRate
 	empty int // reads in a row that brought nothing
 
-	inMemory bool
+	inMemory bool   // it cannot block, so it is read in place
 	buf      []byte // what is read into; nil once it is left to a read that blocks
 
-	progress  func(sent, total int64)
-	n, length int64
+	progress  func(sent, total int64) // of the request; nil where nobody asks
+	n, length int64                   // bytes read, and of how many; 0 or -1 if unknown
 
-	once sync.Once
-	err  error
+	once sync.Once // the transport and the attempt's end may both close it
+	err  error     // of the one that did
 }
 
-// sending returns the body of a's request as the transport gets it.
+// sending returns the body of a's request as the transport gets it. A small body in
+// memory goes out as it is: net/http knows its type, and sends it in one write with the
+// header.
 func (a *attempt) sending(rc io.ReadCloser, length int64) io.ReadCloser {
 	t := reflect.TypeOf(rc)
 	inMemory := t == nopCloser || t == nopCloserTo
@@ -67,6 +69,8 @@ var (
 
 func (b *sent) Read(p []byte) (int, error) {
 	now := time.Now()
+	// The first Read is the first that is heard of the upload: net/http may have waited
+	// for a connection until now.
 	if b.phase.Load() == 0 {
 		b.moved = now
 		b.phase.Store(int64(b.x.clock.upload(now)))
@@ -78,6 +82,7 @@ func (b *sent) Read(p []byte) (int, error) {
 	if b.empty >= maxEmpty && err == nil {
 		err = errNoProgress
 	}
+	// A read that brought nothing counts too: maxEmpty bounds those.
 	b.x.clock.progress.Add(1)
 	if b.n += int64(n); b.progress != nil && n > 0 {
 		if failed := b.report(); failed != nil {
@@ -85,9 +90,13 @@ func (b *sent) Read(p []byte) (int, error) {
 		}
 	}
 	now = time.Now()
+	// The time since the last read is the service's, which takes the body slowly, and
+	// the source's.
 	if b.rate.slow(now.Sub(b.moved), n) && b.x.clock.idle > 0 && !b.x.call.explicit {
 		b.a.end(errTooSlow)
 	}
+	// EOF or not, the body has moved for the last time: from here on the wait is for
+	// the response.
 	if b.moved = now; err != nil {
 		b.x.clock.uploaded(int(b.phase.Load()), now)
 	}
@@ -104,9 +113,13 @@ func (b *sent) read(p []byte) (int, error) {
 	if b.inMemory || len(p) == 0 {
 		return b.ReadCloser.Read(p)
 	}
+	// A read that blocks cannot be taken back, so none is begun for an attempt that is
+	// over.
 	if err := b.a.Err(); err != nil {
 		return 0, err
 	}
+	// Never into p itself: a read that is left behind would go on to write into memory
+	// that net/http has reused.
 	if len(b.buf) < min(len(p), maxRead) {
 		b.buf = make([]byte, min(len(p), maxRead))
 	}
@@ -159,6 +172,8 @@ func (b *sent) Close() error {
 
 func (b *sent) close() error {
 	b.once.Do(func() {
+		// A body that is closed early, by a service that has responded before it read
+		// all, moves no more.
 		b.x.clock.uploaded(int(b.phase.Load()), time.Now())
 		b.err = b.ReadCloser.Close()
 	})

@@ -12,21 +12,30 @@ import (
 // judge accounts for an attempt that is over, decides what comes next, and takes from
 // the budget what that costs.
 func (x *hop) judge(a *attempt, resp *http.Response, err error) verdict {
+	// First what came of it, then what is done about it: the decision reads what has
+	// been settled, such as a breaker that this failure has just opened.
 	v := x.settle(a, resp, err)
 	v.decision = x.decide(a, &v, resp)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.record(&v)
+	// It only ever grows: an attempt that was refused does not undo what one before it
+	// may have done (C22).
 	x.call.worse(v.effect(x.spec.method))
 	return v
 }
 
 // settle finds out what came of an attempt, and tells the limits, the budget and the
-// breaker.
+// breaker. From a.settle on nothing counts any more that middleware does with the
+// attempt, so that each of the three is told once, of the same numbers.
 func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	t := a.settle()
+	// Before the number is taken: what net/http repeated was an attempt too, and has
+	// been paid for.
 	x.purse.repeated(int(t.repeats))
 	v := verdict{err: err, unsent: t.sent == 0, gone: x.ctx.Err() != nil}
 	v.number = x.purse.tried
+	// explain says who ended it; the transport's own word, in err, says whether
+	// anything was sent.
 	if err != nil {
 		v.err = x.explain(a, err)
 		v.never = resp == nil && a.neverSent(t.sent, err)
@@ -36,22 +45,30 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	if resp != nil {
 		x.read(&v, resp)
 	}
+	// Behind read, which says whether it was a throttle, and before decide, which asks
+	// the limits how long they will hold the next one back.
 	a.observe(t, &v, resp)
 	if x.report != nil && (v.throttled || v.told) {
 		x.report.quieted(a.limitsDelay())
 	}
+	// What an attempt has cost it has cost for good, unless it cured something or was
+	// not made (C18).
 	x.purse.settle(v.unsent || v.worked(), v.status)
+	// Whatever was admitted is reported, a probe above all, without which the breaker
+	// stays half open.
 	if t.admitted {
 		b := x.c.cfg.breaker
 		x.report.tripped(b, &x.host.breaker, x.host.breaker.report(b, v.health(), t.probe))
 	}
+	// Last, since it may take long: no breaker or limit waits for a token meanwhile.
 	if resp != nil && err == nil {
 		v.renewed = x.renew(a, t, &v, resp)
 	}
 	return v
 }
 
-// outcome says how an attempt ended.
+// outcome says how an attempt ended. The end of the call comes before all else: what is
+// lost to it was not lost to the service (C19).
 func (x *hop) outcome(v *verdict, err error) outcome {
 	switch {
 	case x.ctx.Err() != nil, errors.Is(v.err, errCallDeadline):
@@ -70,6 +87,7 @@ func (x *hop) outcome(v *verdict, err error) outcome {
 func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
 	line := Attempt{Err: v.err, Start: t.at}
 	switch {
+	// Nothing was sent, so there is no time at which it was.
 	case v.unsent:
 		line.Start = time.Now()
 	case v.err == nil:
@@ -92,6 +110,8 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 	if v.err == nil {
 		v.status = resp.StatusCode
 	}
+	// The throttle comes first: it is not also a key in progress, and the profile finds
+	// no error in what it has called one.
 	p := &x.c.cfg.profile
 	v.throttled = x.throttled(v, resp)
 	v.running = !v.throttled && x.inProgress(resp)
@@ -101,6 +121,7 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 	if resp.StatusCode >= 300 || v.throttled {
 		v.asked, v.told = x.asks(resp, v.throttled)
 	}
+	// There is nothing to decide, so no hint is asked for.
 	if v.outcome != answered || v.status < 300 && !v.throttled && !v.failed {
 		return
 	}
@@ -110,6 +131,8 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 	if p.HintBody != nil && v.hint == NoHint {
 		v.hint = p.HintBody(v.status, resp.Header, x.said(resp))
 	}
+	// The hint has the last word on what only looked like a throttle, such as a quota
+	// that is paid for: no wait makes that whole.
 	if v.throttled && v.hint == NotThrottled {
 		v.throttled, v.failed = false, v.status < 300 // no throttle, and no success either
 	}
@@ -120,8 +143,12 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 // asked only for one that is to be repeated as far as the rest is known.
 func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
 	x.rules.replayable = x.body.again()
+	// Once without, and once with what has to be asked for: the policy is not asked
+	// about what is final anyway.
 	d := next(x.rules, v.facts)
 	if !d.again || v.renewed {
+		// The replay belongs to the attempt that met the 401: it costs neither a try
+		// nor the budget (C15).
 		if v.renewed && d.again {
 			x.purse.tried--
 		}
@@ -131,6 +158,8 @@ func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
 	if d = next(x.rules, v.facts); !d.again {
 		return d
 	}
+	// The budget last, and before the wait: what it gives has to be used, and an empty
+	// one is not worth waiting for (C18).
 	if !x.purse.pay(d.cost) {
 		return decision{reason: BudgetEmpty}
 	}
@@ -146,14 +175,19 @@ func (x *hop) foresee(a *attempt, v *verdict, resp *http.Response) {
 	policy := &x.c.cfg.retry
 	v.forbidden = policy.Retryable != nil && !policy.Retryable(x.asError(v, resp))
 	switch floor := x.c.cfg.profile.ThrottleWait; {
+	// The service's word replaces the backoff, and is only ever exceeded: to come early
+	// is to be refused again (C4).
 	case v.told:
 		v.delay = retry.Above(v.asked)
 	default:
 		v.delay = policy.Delay(v.number, v.throttled || v.running)
 		if v.throttled && floor > 0 {
+			// A service that throttles without saying for how long wants to be left
+			// alone for longer each time. The shift is bounded, since a duration is.
 			v.delay += floor << min(v.number-1, 6)
 		}
 	}
+	// Looked at but not taken: a wait that would pass the deadline is not begun (C13).
 	v.limits = a.limitsDelay()
 	if b := x.c.cfg.breaker; b != nil {
 		v.open = x.host.breaker.left(b)
@@ -169,6 +203,8 @@ func (x *hop) record(v *verdict) {
 	x.enter(&v.attempt, v.throttled, v.failed || v.throttled && v.status != 0 && v.status < 300)
 }
 
+// enter writes a line down everywhere. A request ID is the service's text, and may
+// repeat a credential: what leaves the call is scrubbed.
 func (x *hop) enter(line *Attempt, throttled, failed bool) {
 	x.call.record(line, throttled, failed)
 	l := x.call.ledger
@@ -184,9 +220,13 @@ func (x *hop) enter(line *Attempt, throttled, failed bool) {
 // renew asks the credential, once per call, whether a 401 can be cured.
 func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
+	// A renewal is of use only where the stack's own credential was refused, and the
+	// request can be sent again with the new one.
 	if resp.StatusCode != http.StatusUnauthorized || !ok || !t.held || !x.body.again() || t.explicit {
 		return false
 	}
+	// Challenge is shown what was sent: another call may have renewed that credential
+	// meanwhile, and once is enough (C15).
 	wire, _ := x.call.last()
 	if wire == nil || !x.call.renewing() {
 		return false
@@ -196,16 +236,21 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	renewal := x.newAttempt()
 	replay, err := ch.Challenge(wire.WithContext(renewal), resp)
 	renewal.end(nil)
+	// The clock goes back to the attempt, whose response may yet be handed on and is
+	// then bounded by it.
 	x.clock.follow(a, time.Now())
 	if err != nil {
 		err = failWrap(errAuth, "the credential could not be renewed", x.clean(err))
+		// The 401 stays the outcome. Why it could not be cured stands beside it, in the
+		// ledger and in the error.
 		v.attempt.Err = err
 		x.call.refuse(err)
 	}
 	return err == nil && replay
 }
 
-// throttled reports whether a response says that there were too many requests.
+// throttled reports whether a response says that there were too many requests. Within a
+// success the profile is asked only where it may look.
 func (x *hop) throttled(v *verdict, resp *http.Response) bool {
 	if resp.StatusCode == http.StatusTooManyRequests {
 		return true
@@ -222,7 +267,8 @@ func (x *hop) sees(resp *http.Response) bool {
 	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
 }
 
-// said is what the profile's functions see of a body.
+// said is what the profile's functions see of a body. A call that decodes has read its
+// success whole; of anything else the head is read now, and put back in front.
 func (x *hop) said(resp *http.Response) []byte {
 	if x.accept.decodes && resp.StatusCode < 300 {
 		return x.decoded(resp, maxLook)
@@ -271,10 +317,12 @@ func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, 
 	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
 		return d, true
 	}
+	// What a cache repeats, or a 401 says, is about somebody else (C35).
 	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
 		return 0, false
 	}
 	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
+		// A gradual one has room again long before it is whole.
 		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
 			longest, told = max(longest, l.Reset), true
 		}

@@ -29,6 +29,7 @@ func (a *attempt) roundTrip(req *http.Request, w *watch) (resp *http.Response, e
 	if w != nil {
 		w.slot = s
 	}
+	// For vacate, which comes when the attempt has been judged.
 	a.note(func(*tally) { a.slots = append(a.slots, s) })
 	handed := false
 	defer func() {
@@ -46,7 +47,8 @@ func (a *attempt) roundTrip(req *http.Request, w *watch) (resp *http.Response, e
 	return resp, nil
 }
 
-// vacate gives back the slots of an attempt that another one follows.
+// vacate gives back the slots of an attempt that another one follows. Its response may
+// be kept with its body open, and would hold the place that the next one waits for.
 func (a *attempt) vacate() {
 	a.mu.Lock()
 	slots := a.slots
@@ -59,12 +61,12 @@ func (a *attempt) vacate() {
 
 // slot is the place of one request among the calls under way.
 type slot struct {
-	limits ratelimit.Releaser
-	key    string
+	limits ratelimit.Releaser // of which it was taken
+	key    string             // under which; a hop's may differ by then
 
 	mu    sync.Mutex
-	held  bool
-	ended bool
+	held  bool        // it is taken, and not given back yet
+	ended bool        // for good: what resume takes is given back at once
 	stop  func() bool // stops waiting for the context
 }
 
@@ -84,7 +86,9 @@ func (s *slot) over(resp *http.Response) io.ReadCloser {
 	return &slotBody{resp.Body, s}
 }
 
-// leave gives the slot back for the time being. A nil slot is none.
+// leave gives the slot back for the time being. A nil slot is none. net/http sends the
+// request again then, which waits for the limits like any other, and for its own place
+// if it kept that.
 func (s *slot) leave() {
 	if s != nil {
 		_ = s.give(false)
@@ -100,6 +104,8 @@ func (s *slot) resume() {
 	s.held = true
 	ended := s.ended
 	s.mu.Unlock()
+	// The request ended while its repeat waited, when nothing was held that end could
+	// give back.
 	if ended {
 		_ = s.give(true)
 	}
@@ -117,6 +123,8 @@ func (s *slot) end() error {
 	return err
 }
 
+// give gives the slot back if it is held. It decides under the lock and tells the
+// limiter outside of it: that is code of the user's.
 func (s *slot) give(forGood bool) (err error) {
 	s.mu.Lock()
 	held := s.held
@@ -139,6 +147,7 @@ type slotBody struct {
 func (b *slotBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {
+		// A body that broke has its own error, which is worth more.
 		if failed := b.slot.end(); failed != nil && err == io.EOF {
 			err = failed
 		}
