@@ -18,10 +18,10 @@ type ahead struct {
 	done chan struct{} // closed when the goroutine reads no more
 
 	mu     sync.Mutex
-	head   []byte
-	off    int   // how much of it has been read again
-	err    error // how the source ended; io.EOF too
-	enough bool  // nobody waits any more
+	head   []byte // what the goroutine has read
+	off    int    // how much of it has been read again
+	err    error  // how the source ended; io.EOF too
+	enough bool   // nobody waits any more
 }
 
 // firstChunk is how much of a body is read at once to begin with.

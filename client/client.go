@@ -16,19 +16,19 @@ import (
 // one with [New] and derive others with [Client.With].
 type Client struct {
 	cfg     config
-	base    *url.URL
-	origins originSet
+	base    *url.URL  // to which paths are joined; nil in the zero Client
+	origins originSet // where the credential may go
 	fields
 
 	limits   ratelimit.Limiter  // the limiter and the pacer together; nil without either
 	held     ratelimit.Releaser // the same, where it counts the calls under way; else nil
-	state    *shared
-	identity *identity         // who the credential stands for
-	home     *hostState        // the base URL's
-	homeKey  string            // of the limits there
-	attempt  http.RoundTripper // per-attempt middleware over the innermost part; nil without middleware
-	chain    http.RoundTripper // per-call middleware over the engine
-	sdk      http.RoundTripper // what HTTPClient has: chain, and around middleware what it may lose
+	state    *shared            // what the origins have taught, shared with all copies
+	identity *identity          // who the credential stands for
+	home     *hostState         // the base URL's
+	homeKey  string             // of the limits there
+	attempt  http.RoundTripper  // per-attempt middleware over the innermost part, or nil
+	chain    http.RoundTripper  // per-call middleware over the engine
+	sdk      http.RoundTripper  // what HTTPClient has: chain, and around it what that may lose
 
 	// checksTLS looks at the transport, not before it has been used: package net/http
 	// writes to it then.
@@ -62,6 +62,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	for _, o := range opts {
 		o(&cfg)
 	}
+	// A copy is made anew: calls of its parent may be under way.
 	c := &Client{}
 	if err := c.resolveBase(&cfg); err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 		return nil, err
 	}
 	if cfg.auth != nil {
+		// The one origin that is sure to be called: the others are judged hop by hop.
 		if !c.origins.contains(c.base, c.origins.base) {
 			return nil, failf(ErrConfig, "client: the credential would go over plain http to a host that is not this machine")
 		}
@@ -87,9 +89,13 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 			}
 		}
 	}
+	// A copy that adjusts nothing keeps its parent's transport, and with it the open
+	// connections.
 	if cfg.transport == nil || cfg.adjusted {
 		cfg.transport = cfg.newTransport()
 	}
+	// A pacer that nobody asked for is told apart: it costs nothing until a host first
+	// speaks of limits, see limited.
 	if !cfg.pacerSet {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.WithMaxKeys(maxIdentities)), true, true
 	}
@@ -100,6 +106,8 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	} else {
 		c.state = newShared()
 	}
+	// Only then: a copy with queues of its own would draw on the same quota beside its
+	// parent.
 	if parent == nil || cfg.limitsSet {
 		c.limits = limits(&cfg)
 	}
@@ -109,6 +117,8 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	c.homeKey = limitKeyOf(c.origins.base, c.identity)
 	c.attempt = wrap(cfg.perAttempt, roundTripper(roundTripAttempt))
 	if len(cfg.perAttempt) == 0 {
+		// Without middleware an attempt is sent as it is: no request of its own, no
+		// search for the attempt in a context.
 		c.attempt = nil
 	}
 	c.chain = wrap(cfg.perCall, roundTripper(c.roundTrip))
@@ -121,6 +131,8 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	return c, nil
 }
 
+// limits is what attempts wait for. Where both are package ratelimit's, a token is
+// taken from both or from neither.
 func limits(cfg *config) ratelimit.Limiter {
 	switch {
 	case cfg.limiter != nil && cfg.pacer != nil:
@@ -134,6 +146,7 @@ func limits(cfg *config) ratelimit.Limiter {
 }
 
 func wrap(ms []Middleware, rt http.RoundTripper) http.RoundTripper {
+	// The first is outermost, as the list reads.
 	for _, m := range slices.Backward(ms) {
 		rt = m(rt)
 	}
@@ -158,6 +171,8 @@ func (c *Client) resolveBase(cfg *config) error {
 	}
 	c.base = base
 	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
+	// A base URL of the user's own replaces the profile's origins too: a key for a test
+	// server must not go to the service, nor the other way round (C14).
 	more := cfg.origins
 	if own, err := parseBase(cfg.profile.BaseURL); err == nil && originOf(own) == c.origins.base {
 		more = append(slices.Clip(more), cfg.profile.Origins...)
@@ -173,6 +188,8 @@ func (c *Client) resolveBase(cfg *config) error {
 	return nil
 }
 
+// resolveHeaders settles once what is the same for all requests: which fields they
+// begin with, and how the service calls a key and a request.
 func (c *Client) resolveHeaders(cfg *config) error {
 	h := http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
 	for name, values := range cfg.profile.Header {
@@ -184,6 +201,8 @@ func (c *Client) resolveHeaders(cfg *config) error {
 	for name, values := range cfg.header {
 		setField(h, name, slices.Clip(values))
 	}
+	// Values from variables and files come here: what is malformed is said now, and not
+	// by every call.
 	if err := checkHeader(h); err != nil {
 		return failWrap(ErrConfig, "client", err)
 	}
@@ -201,6 +220,8 @@ func (c *Client) resolveHeaders(cfg *config) error {
 		return failf(ErrConfig, "client: the idempotency header's name is not a token")
 	}
 	c.keyHeader = spelled(c.keyHeader)
+	// Of the methods that are not idempotent in themselves, services support a key for
+	// these; a profile knows better. An empty list is its word that there are none.
 	c.keyMethods = cfg.profile.IdempotencyMethods
 	if c.keyMethods == nil {
 		c.keyMethods = []string{http.MethodPost, http.MethodPatch}
@@ -215,6 +236,7 @@ func (c *Client) resolveHeaders(cfg *config) error {
 	return nil
 }
 
+// check refuses settings that would show with the first call only, or never.
 func check(cfg *config) error {
 	for name, n := range map[string]int64{
 		"MaxBody": cfg.maxBody, "ReadAhead": cfg.readAhead, "MaxRedirects": int64(cfg.maxRedirects),

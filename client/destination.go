@@ -11,7 +11,8 @@ import (
 // errWrite says that the destination failed.
 var errWrite = errors.New("not written")
 
-// destination is where a download goes.
+// destination is where a download goes. What cannot take back what was written can only
+// ever go on with the same version.
 type destination struct {
 	w    io.Writer
 	back func() error // takes everything back that was written; nil where it cannot
@@ -23,6 +24,7 @@ func newDestination(w io.Writer) destination {
 		if w == nil {
 			break
 		}
+		// What the caller has in the buffer stays.
 		at := w.Len()
 		return destination{w, func() error { w.Truncate(at); return nil }}
 	case interface {
@@ -32,11 +34,15 @@ func newDestination(w io.Writer) destination {
 		// What stands behind the present position, as in a file that is appended to, is
 		// somebody else's to keep.
 		at, err := w.Seek(0, io.SeekCurrent)
+		// Each Seek is made even if the one before has failed, so that the position
+		// ends up where it was.
 		end, alsoBad := w.Seek(0, io.SeekEnd)
 		if _, moved := w.Seek(at, io.SeekStart); err != nil || alsoBad != nil || moved != nil || at != end {
 			break
 		}
 		return destination{w, func() error {
+			// Truncate moves no position: without this the next write would leave a
+			// hole.
 			if _, err := w.Seek(at, io.SeekStart); err != nil {
 				return err
 			}

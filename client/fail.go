@@ -16,16 +16,21 @@ import (
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
-// explain turns what a transport or a body said into what happened: the clock's
-// verdict or the caller's where one of them ended it, and never a secret.
+// explain turns what a transport or a body said into what happened: the clock's verdict
+// or the caller's where one of them ended it, and never a secret. What net/http makes
+// of a cancelled context says nothing of who cancelled it, and why.
 func (x *hop) explain(a *attempt, err error) error {
 	if cause := x.ctx.Err(); cause != nil {
+		// Both are to be found: ctx.Err() by those who look for it, and the caller's
+		// own reason (C13).
 		if c := context.Cause(x.ctx); c != cause {
 			return failWrap(cause, cause.Error(), c)
 		}
 		return cause
 	}
 	if a != nil {
+		// The clock gives its reason as the cause. A body over its limit was so before
+		// any clock ended it.
 		if cause := context.Cause(a.Context); cause != nil && !errors.Is(err, ErrTooLarge) {
 			return cause
 		}
@@ -36,6 +41,7 @@ func (x *hop) explain(a *attempt, err error) error {
 // clean takes the URL and every credential of this call out of an error.
 func (x *hop) clean(err error) error {
 	for {
+		// It may be wrapped, and may wrap another: each shows a URL with its query.
 		ue, ok := errors.AsType[*url.Error](err)
 		if !ok {
 			break
@@ -45,6 +51,8 @@ func (x *hop) clean(err error) error {
 		}
 	}
 	text := err.Error()
+	// Whoever unwraps an error sees what is in it. One that held a secret is therefore
+	// replaced, and not just given another text.
 	if scrubbed := quote.Cut(redact.URLs(x.scrub(text)), messageLimit); scrubbed != text {
 		return &scrubbedError{text: scrubbed, timeout: isTimeout(err), kind: kindOf(err)}
 	}
@@ -77,6 +85,7 @@ func (x *hop) label(h http.Header, shown string) string {
 // has put on the request.
 func (x *hop) secrets() []string {
 	wire, of := x.call.last()
+	// Nothing has been sent, so nothing can repeat it.
 	if wire == nil {
 		return nil
 	}
@@ -84,6 +93,7 @@ func (x *hop) secrets() []string {
 	if x.spec.like == nil {
 		found = givenSecrets(found, wire)
 	}
+	// What is beyond the spec is then middleware's, not a credential of the stack's.
 	if x.c.cfg.auth == nil {
 		return found
 	}
@@ -128,7 +138,8 @@ func (x *hop) requestID(h http.Header) string {
 
 const maxRequestID = 256
 
-// fail is the error of a call without a usable response.
+// fail is the error of a call without a usable response. The time of a next try comes
+// from whoever has refused this one.
 func (x *hop) fail(resp *http.Response, err error) *Error {
 	e := x.newError(resp)
 	e.Err = err
@@ -154,6 +165,7 @@ func (x *hop) newError(resp *http.Response) *Error {
 
 		IdempotencyKey: x.idempotencyKey(),
 	}
+	// It is shown in messages and logs, where a line break would begin another line.
 	if !validToken(e.Method) {
 		e.Method = "(bad method)"
 	}
@@ -168,7 +180,8 @@ func (x *hop) newError(resp *http.Response) *Error {
 	return e
 }
 
-// asError is a failed attempt as the policy's functions see it.
+// asError is a failed attempt as the policy's functions see it. It is a copy: what such
+// a function keeps, a later attempt does not change.
 func (x *hop) asError(v *verdict, resp *http.Response) error {
 	if v.err != nil {
 		return x.fail(nil, v.err)
@@ -190,10 +203,13 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 	e.Throttled = throttled
 	switch {
 	case resp.StatusCode == http.StatusUnauthorized:
+		// Why no new credential could be had; nil where none was asked for.
 		e.Err = x.call.refusal()
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		e.Err = errFailed
 	}
+	// From when it was said, not from when the error is made, after the body has been
+	// read.
 	if d, ok := x.asks(resp, throttled); ok && throttled {
 		e.RetryAt = x.heard.Add(d)
 	}
@@ -216,6 +232,7 @@ func (x *hop) describe(e *Error, resp *http.Response, body []byte) {
 	d := x.decodeError(resp, body)
 	e.Code, e.Type = quote.Cut(x.scrub(d.Code), 256), quote.Cut(x.scrub(d.Type), 256)
 	e.Message = quote.Cut(x.scrub(d.Message), messageLimit)
+	// Some services name it in the body alone.
 	if d.RequestID != "" {
 		e.RequestID = quote.Cut(x.scrub(d.RequestID), 256)
 	}
@@ -231,8 +248,9 @@ func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {
 	return decode(resp.StatusCode, resp.Header, body)
 }
 
-// interrupted is the error of a call whose context ended while it waited to try
-// again: the last attempt's outcome and the context's error are both in it.
+// interrupted is the error of a call whose context ended while it waited to try again.
+// The last attempt's outcome and the context's error are both in it: neither may hide
+// the other.
 func (x *hop) interrupted(v verdict, err error) *Error {
 	x.body.close()
 	x.letGo()
@@ -252,6 +270,7 @@ func (x *hop) attempts() []Attempt {
 	h := x.call
 	h.mu.Lock()
 	list := append([]Attempt(nil), h.history.attempts...)
+	// Before scrub, which takes the lock again.
 	h.mu.Unlock()
 	for i := range list {
 		list[i].RequestID = x.scrub(list[i].RequestID)
@@ -259,7 +278,8 @@ func (x *hop) attempts() []Attempt {
 	return list
 }
 
-// invalid is the error of a Request that could not be built.
+// invalid is the error of a Request that could not be built. Nothing was sent, and
+// there may be no spec to tell of: method and route are the caller's own.
 func (x *hop) invalid(r *Request, err error) error {
 	x.body.close()
 	x.clock.stop()
@@ -274,8 +294,9 @@ func (x *hop) invalid(r *Request, err error) error {
 	return e
 }
 
-// place is how errors and logs call the target: the route if the caller named
-// one, else the path, never the query. It holds no credential of the stack.
+// place is how errors and logs call the target: the route if the caller named one, else
+// the path, never the query. It holds no credential of the stack. An identifier in a
+// path can be personal: who names a route keeps it out of them.
 func (x *hop) place() string {
 	if x.out.route != "" {
 		return x.scrub(x.out.route)
@@ -289,7 +310,8 @@ func (x *hop) place() string {
 	return "/"
 }
 
-// typed makes an error of middleware's own an *Error too.
+// typed makes an error of middleware's own an *Error too. The engine's own is one
+// already, and goes through as it is.
 func (x *hop) typed(err error) error {
 	if e, ok := err.(*Error); ok {
 		return e

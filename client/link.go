@@ -19,6 +19,7 @@ func linkNext(h http.Header) (target string, ok bool) {
 	lines := h["Link"]
 	read := 0
 	for _, field := range lines[:min(len(lines), maxLinks)] {
+		// Each round uses up some of the field, so that all of it is read once (C38).
 		for rest := field; rest != "" && read < maxLinks; read++ {
 			var l link
 			l, rest = parseLink(rest)
@@ -31,14 +32,15 @@ func linkNext(h http.Header) (target string, ok bool) {
 }
 
 type link struct {
-	target string
-	next   bool
+	target string // as it is written: a relative one counts from the request's URL
+	next   bool   // it has the relation that is looked for
 }
 
 // parseLink reads one link-value and returns what follows its comma.
 func parseLink(s string) (l link, rest string) {
 	s = strings.TrimLeft(s, " \t,")
 	if !strings.HasPrefix(s, "<") {
+		// No link begins here: the next one may, behind a comma.
 		_, rest, _ = strings.Cut(s, ",")
 		return link{}, rest
 	}
@@ -86,6 +88,7 @@ func parseParam(s string) (name, value, rest string) {
 	}
 	for i := 1; i < len(s); i++ {
 		switch {
+		// What is escaped ends nothing, a quote least of all.
 		case s[i] == '\\':
 			i++
 		case s[i] == '"':

@@ -34,7 +34,7 @@ func log(l *slog.Logger, x *hop, v *verdict) {
 	attrs := []slog.Attr{
 		slog.String("method", cmp.Or(x.spec.method, "GET")),
 		slog.String("host", x.spec.url.Host),
-		slog.String("path", x.place()), // the route where there is one
+		slog.String("path", x.place()),
 		slog.Int("attempt", v.attempt.Number),
 		slog.Duration("duration", v.attempt.Duration),
 		slog.String("decision", string(v.reason)),
@@ -45,7 +45,6 @@ func log(l *slog.Logger, x *hop, v *verdict) {
 	if v.status != 0 {
 		attrs = append(attrs, slog.Int("status", v.status))
 	}
-	// The rest is left out where it is nothing, so that a line is as long as its story.
 	if v.attempt.RequestID != "" {
 		attrs = append(attrs, slog.String("request_id", x.scrub(v.attempt.RequestID)))
 	}

@@ -32,7 +32,7 @@ type peekedBody struct {
 	rest io.ReadCloser
 	err  error // of reading the head, other than its end
 	end  bool  // the head is all there is
-	off  int
+	off  int   // how much of the head has been read again
 
 	limited io.LimitedReader // through which the head was read
 }
@@ -57,8 +57,8 @@ func (b *peekedBody) Close() error { return b.rest.Close() }
 // bodyReader reads a body that is to be decoded, under its limit.
 type bodyReader struct {
 	moved *atomic.Int64 // is told of every read
-	rc    io.Reader
-	left  int64
+	rc    io.Reader     // the body as it came
+	left  int64         // bytes that may still come
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {

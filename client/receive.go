@@ -24,10 +24,11 @@ const (
 // the next hop can use the connection; http.Client has the same bound.
 const maxRedirectBody = 2 << 10
 
-// receive reads what belongs to the attempt where the body is the stack's to read, in
-// a Call: the head of an error body, which becomes part of the error, and the body of
-// a success, so that a broken one is this attempt's failure. What is handed on is left
-// as it comes, see look.
+// receive reads what belongs to the attempt where the body is the stack's to read, in a
+// Call: the head of an error body, which becomes part of the error, and the body of a
+// success, so that a broken one is this attempt's failure. What is handed on is left as
+// it comes, see look. It runs before the attempt is judged: whatever breaks in here can
+// still be retried.
 func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 	switch {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
@@ -40,6 +41,7 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
 		if err != nil {
+			// Half of a body is nobody's: the next attempt begins with an empty one.
 			putBuffer(x.accept.buf)
 			x.accept.buf = nil
 		}
@@ -48,9 +50,12 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 	return resp, nil
 }
 
+// peek reads the head of an error body, in the goroutine of the call and under its
+// clock. It reads one byte more than is kept, to know whether that is all.
 func (x *hop) peek(resp *http.Response) {
 	limit := x.c.cfg.maxErrorBody
 	b := &x.accept.head
+	// The head in x is the kept response's, which may yet be the outcome.
 	if x.kept != nil {
 		b = new(peekedBody)
 	}
@@ -60,6 +65,8 @@ func (x *hop) peek(resp *http.Response) {
 	x.clock.leave()
 	switch {
 	case err != nil:
+		// It does not make an error of the response: its status is what the attempt has
+		// brought, and the reader of the body meets the error in its place.
 		b.err = x.explain(x.clock.attempt, err)
 	case n <= limit:
 		b.end = true
@@ -89,7 +96,9 @@ func (x *hop) look(resp *http.Response) []byte {
 	return text[:min(len(text), maxLook)]
 }
 
-// lookAhead reads the head of a body, and reports whether that is all there is.
+// lookAhead reads the head of a body, and reports whether that is all there is. It
+// reads in another goroutine, since the body may have more to come only much later, and
+// what is handed on must not wait for it.
 func (x *hop) lookAhead(resp *http.Response, limit int64, d time.Duration) (whole bool) {
 	b, ok := resp.Body.(*ahead)
 	if !ok {
@@ -123,6 +132,8 @@ func (x *hop) errorBody(resp *http.Response) []byte {
 	return slices.Clone(text)
 }
 
+// bodyLimit is what a body that is decoded may have in bytes; maxLimit keeps one more
+// than that from overflowing.
 func (x *hop) bodyLimit() int64 {
 	if x.out.limit > 0 {
 		return min(x.out.limit, maxLimit)
@@ -130,8 +141,12 @@ func (x *hop) bodyLimit() int64 {
 	return x.c.cfg.maxBody
 }
 
+// readBody reads the body of a success that is to be decoded, whole or not at all: a
+// truncated one is the attempt's failure and no JSON error (C26).
 func (x *hop) readBody(resp *http.Response) error {
 	limit := x.bodyLimit()
+	// A length that is announced costs nothing to refuse. That of a HEAD is of a body
+	// which does not come.
 	if resp.ContentLength > limit && x.spec.method != http.MethodHead {
 		return tooLarge(limit)
 	}
@@ -139,13 +154,17 @@ func (x *hop) readBody(resp *http.Response) error {
 		x.accept.buf = getBuffer()
 	}
 	x.accept.buf.Reset()
+	// The server's word alone reserves no more than a pooled buffer may have.
 	if n := resp.ContentLength; n > 0 {
 		x.accept.buf.Grow(int(min(n, maxPooled)) + bytes.MinRead)
 	}
 	x.accept.in = bodyReader{moved: &x.clock.progress, rc: resp.Body, left: limit + 1}
+	// From when the headers came: what was done since is no excuse for a body that
+	// stands still.
 	x.clock.enterAt(x.heard, x.clock.idle, errIdleTimeout)
 	n, err := x.accept.buf.ReadFrom(&x.accept.in)
 	x.clock.leave()
+	// It would keep the body alive for as long as the hop.
 	x.accept.in = bodyReader{}
 	switch {
 	case n > limit:
@@ -161,7 +180,9 @@ func (x *hop) readBody(resp *http.Response) error {
 // keep keeps what a has brought, and reads its body where that may be had soon, so that
 // the connection is free.
 func (x *hop) keep(a *attempt, resp *http.Response, v verdict) {
+	// Kept first and read then: it is the outcome also if the call ends meanwhile.
 	x.kept = &kept{a: a, resp: resp, v: v}
+	// A call that decodes has read its head already.
 	if x.accept.decodes || spent(resp) {
 		return
 	}
@@ -183,6 +204,8 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 	case !x.accept.decodes:
 		resp.Request = x.bare()
 	}
+	// The chain is handed on with every redirect, since it is not known here who
+	// follows it: the stack, http.Client, or an SDK by hand.
 	if redirectStatus(resp.StatusCode) && resp.Header.Get("Location") != "" {
 		if err := x.passOn(resp); err != nil {
 			discard(resp)
@@ -204,11 +227,15 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 		}
 		b := &streamBody{x: x, a: a, rc: resp.Body}
 		if !x.accept.decodes && !x.call.explicit {
+			// A default is meant for calls, not for downloads (C12): the body is
+			// bounded while it moves instead.
 			x.clock.lift()
 			b.rated = x.clock.idle > 0 && !eventStream(resp.Header)
 		}
 		resp.Body = b
 	}
+	// Under an SDK nobody comes after this; Do knows the request's own limit and sets
+	// it itself.
 	if x.spec.like != nil && !x.accept.decodes && !x.accept.streams {
 		x.c.cfg.limit(resp, 0)
 	}
@@ -230,6 +257,8 @@ func (x *hop) passOn(resp *http.Response) error {
 	}
 	h := x.call
 	wire, of := h.last()
+	// They are taken down now: after the next hop the last request is another one, and
+	// nobody would recognize what this one has shown.
 	secrets := x.secrets()
 	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
 		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
@@ -240,6 +269,8 @@ func (x *hop) passOn(resp *http.Response) error {
 	if h.left != nil {
 		next.params = h.left.params
 	}
+	// A service may copy the query into its Location, and with it a key, onto a host
+	// where that must not go (C14).
 	if wire != nil && x.inside {
 		next.params = append(next.params, credentialParams(wire.URL, of.url)...)
 	}

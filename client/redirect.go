@@ -9,11 +9,13 @@ import (
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
-// follow makes the call hop by hop, as http.Client does under an SDK.
+// follow makes the call hop by hop, as http.Client does under an SDK. x itself becomes
+// the next hop: there is one clock and one report to a call of our own.
 func (x *hop) follow() (*http.Response, error) {
 	for hops := 0; ; hops++ {
 		resp, err := x.passThrough()
 		if err != nil {
+			// Middleware's own error is none of the engine's, and may show the URL.
 			return nil, x.typed(err)
 		}
 		next, err := x.nextHop(resp, hops)
@@ -35,6 +37,8 @@ func (x *hop) passThrough() (*http.Response, error) {
 		return x.run()
 	}
 	req, u := x.bare(), *x.spec.url
+	// Middleware may change the URL in place, and the body is now the request's: x must
+	// not close it as well.
 	req.URL, x.body.first = &u, nil
 	resp, err := x.through(req)
 	if err == nil && resp == nil {
@@ -54,6 +58,8 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 		return false, nil
 	}
 	last := x.spec
+	// What follows is looked at before the response is let go: where there is no next
+	// hop it is the outcome.
 	keeps := keepsRequest(resp.StatusCode, last.method)
 	if keeps && last.once {
 		return false, nil // the body is gone: the caller gets the redirect itself
@@ -73,6 +79,8 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 	x.clock.restart()
 	// A Location may hold what looks like a path: it is taken as it is.
 	target.Fragment, target.RawFragment = "", ""
+	// A new spec, not the old one changed: of what an attempt was made may still be
+	// read, by an error or a late request.
 	next := &spec{method: last.method, url: target, host: target.Host, header: last.header}
 	var body io.ReadCloser
 	switch {
@@ -85,9 +93,11 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 		if next.method != http.MethodHead {
 			next.method = http.MethodGet
 		}
+		// They would describe a body that is not there.
 		next.header.drop(describesBody)
 	}
 	x.asksFor(next, body)
+	// The policy's attempts are those of a hop: to be redirected is no failure.
 	x.via, x.purse.tried = int16(resp.StatusCode), 0
 	return true, nil
 }
@@ -99,16 +109,21 @@ func (x *hop) guard(o origin) error {
 	if own := x.out.asks; own != nil && host == own.host {
 		host = "" // of the caller's own choosing
 	}
+	// Asked for every hop, also the first: what it was decides what those after it may
+	// have.
 	inside, left, exposed := x.call.visit(o, x.c.origins.admits(x.spec.url, host))
 	x.inside = inside
 	if x.via != 0 {
 		if err := x.resume(left); err != nil {
 			return err
 		}
+		// A body can be as secret as a credential: a chain that has had TLS does not
+		// send it on without.
 		if exposed && sendsBody(x.bare(), x.spec.reopen) {
 			return failf(ErrRedirect, "the redirect asks to send the request body again without TLS")
 		}
 	}
+	// A chain that has left gets nothing more, not even where it comes back (C14).
 	if left {
 		x.strip()
 	}
@@ -126,12 +141,16 @@ func (x *hop) resume(left bool) error {
 	x.call.mu.Lock()
 	p := x.call.passed
 	x.call.mu.Unlock()
+	// Our own hops keep what is to be kept in nextHop. http.Client makes a GET of
+	// everything, and what it has changed is put back here (C39).
 	restores := x.spec.like != nil && p != nil && p.changed(via, x.spec.like)
 	req, open := x.bare(), x.spec.reopen
 	if restores {
 		req, open = p.req, p.body
 	}
 	method := cmp.Or(req.Method, http.MethodGet)
+	// Looked at with the request as it was: in the form that http.Client gave it, a
+	// DELETE would go out as a harmless GET.
 	if left && keepsRequest(via, method) && (!safeMethod(method) || sendsBody(req, open)) {
 		return failf(ErrRedirect, "the redirect leads off the client's origins, and a %s is not sent there on a %d", printable(method), via)
 	}
@@ -157,16 +176,20 @@ func (x *hop) strip() {
 	own, _ := x.c.cfg.auth.(headerOnly)
 	x.spec.header.drop(func(name string) bool {
 		field := http.CanonicalHeaderKey(name)
+		// A list of what must go would have to know every service's name for a key.
 		known := redact.Harmless(field) || narrows(field) || sameField(field, x.c.keyHeader)
 		return !known || own != nil && sameField(field, own.headerName())
 	})
 	query := x.spec.url.RawQuery
+	// By the names that were credentials on earlier hops: the Location may have copied
+	// them.
 	for _, name := range x.call.earlier().params {
 		query = withoutParam(query, name)
 	}
 	if x.spec.url.User == nil && query == x.spec.url.RawQuery {
 		return
 	}
+	// The URL is the SDK's own where that has made the request.
 	u := *x.spec.url
 	u.User, u.RawQuery = nil, query
 	x.spec.url = &u
@@ -174,6 +197,8 @@ func (x *hop) strip() {
 
 // through makes the hop req through the per-call middleware.
 func (x *hop) through(req *http.Request) (*http.Response, error) {
+	// Middleware that answers by itself never asks the engine. The hop still counts: a
+	// redirect that it makes must find the chain as long as it is.
 	hops := x.call.hops()
 	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
 	if x.call.hops() == hops && req.URL != nil {

@@ -16,10 +16,10 @@ const readAheadTime = 200 * time.Millisecond
 // prepare decides, once for the hop.
 type replay struct {
 	first  io.ReadCloser                 // as the caller gave it; nil once used
-	get    func() (io.ReadCloser, error) // opens it again; nil where nothing can
+	get    func() (io.ReadCloser, error) // opens it again; nil where that cannot be
 	seeks  *rewinding                    // where the body can seek; get is nil then
-	none   bool                          // there is no body, which can be sent any number of times
-	length int64                         // what was found by reading ahead; -1 where nothing was
+	none   bool                          // there is no body, which is always replayable
+	length int64                         // as found by reading ahead, or -1
 }
 
 // prepare looks at the body that s asks for. Where it could not be sent again and may

@@ -57,7 +57,7 @@ func (d *download) asked(x *hop, err error) error {
 	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 {
 		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have && (d.total < 0 || d.total == d.have) && !contradicts(d.meta.Header, d.validator) {
 			if err = d.verify(); err == nil {
-				return nil // all is there, and the sums have said so
+				return nil
 			}
 			e = x.fail(nil, err)
 		}

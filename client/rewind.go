@@ -13,9 +13,9 @@ import (
 // in the beginning, once the transport has let go of the one before. Nothing of it is
 // kept in memory (C8).
 type rewinding struct {
-	rc    io.ReadCloser // what the caller gave
-	seek  io.Seeker     // the same, as what can seek
-	start int64         // where it stood: what is before that is not the request's
+	rc    io.ReadCloser
+	seek  io.Seeker
+	start int64 // where it stood: what is before that is not the request's
 
 	mu      sync.Mutex
 	reading *leased // by the attempt that was last; nil before the first
@@ -61,7 +61,7 @@ func (r *rewinding) open(ctx context.Context) (io.ReadCloser, error) {
 		return next, nil
 	}
 	// A transport that has given a request up may still be in a Read of its body. The
-	// two attempts would then share one position, and each could send the other's bytes.
+	// two attempts would then share one position, and could send each other's bytes.
 	_ = last.Close()
 	select {
 	case <-last.free:

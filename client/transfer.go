@@ -17,11 +17,11 @@ import (
 // download is one Download: what has been written, and of which version. It is used by
 // the goroutine of the call alone.
 type download struct {
-	c        *Client // of which each request is a call of its own
+	c        *Client
 	r        Request // as the caller gave it; ask adds to a copy
 	to       destination
-	checks   []checksum                 // of the whole content: the caller's, and the service's
-	progress func(written, total int64) // of WithProgress; nil where nobody asks
+	checks   []checksum // of the whole: the caller's, and the service's
+	progress func(written, total int64)
 
 	have      int64     // bytes of the content that have been written
 	furthest  int64     // the most of them there have been

@@ -18,12 +18,15 @@ func strongValidator(h http.Header) string {
 		if len(tags) == 1 && strongTag(tags[0]) {
 			return tags[0]
 		}
+		// A weak tag, or several, says that the service does tell versions apart, by
+		// something that a range must not rely on. Its date is then no better.
 		return ""
 	}
 	modified, date := h["Last-Modified"], h["Date"]
 	if len(modified) != 1 || len(date) != 1 {
 		return ""
 	}
+	// Within one second a date does not tell two versions apart.
 	then, err := http.ParseTime(modified[0])
 	now, alsoBad := http.ParseTime(date[0])
 	if err != nil || alsoBad != nil || now.Sub(then) < time.Second {
@@ -46,7 +49,7 @@ func strongTag(s string) bool {
 }
 
 // contradicts reports whether h names another version than validator does. It may name
-// none.
+// none. A 206 may leave out what If-Range has already made sure of.
 func contradicts(h http.Header, validator string) bool {
 	name := "Last-Modified"
 	if strings.HasPrefix(validator, `"`) {
@@ -79,6 +82,7 @@ type contentRange struct {
 func parseContentRange(h http.Header) (contentRange, bool) {
 	none := contentRange{-1, -1, -1}
 	values := h["Content-Range"]
+	// Of two that differ nobody knows which range the bytes are of.
 	if len(values) != 1 {
 		return none, false
 	}
@@ -93,6 +97,7 @@ func parseContentRange(h http.Header) (contentRange, bool) {
 			return none, false
 		}
 	}
+	// As a 416 says it, of which only the complete length is of use.
 	if span == "*" {
 		return r, r.complete >= 0
 	}
@@ -103,13 +108,17 @@ func parseContentRange(h http.Header) (contentRange, bool) {
 	var firstOK, lastOK bool
 	r.first, firstOK = digits(first)
 	r.last, lastOK = digits(last)
+	// One that ends before it begins, or behind the end of all, is no range: RFC 9110
+	// §14.4 calls it invalid, and forbids to join it to others.
 	if !firstOK || !lastOK || r.last < r.first || r.complete >= 0 && r.complete <= r.last {
 		return none, false
 	}
 	return r, true
 }
 
-// digits reads a number as HTTP writes it: digits and nothing else.
+// digits reads a number as HTTP writes it: digits and nothing else. What ParseInt takes
+// beside them, a sign above all, another reader of the same response may take for
+// something else.
 func digits(s string) (int64, bool) {
 	if s == "" || strings.Trim(s, "0123456789") != "" {
 		return 0, false
@@ -119,7 +128,8 @@ func digits(s string) (int64, bool) {
 }
 
 // sha256Of reads the SHA-256 out of a Content-Digest or Repr-Digest (RFC 9530 §2, a
-// dictionary of RFC 8941): nil where there is none that is well-formed.
+// dictionary of RFC 8941): nil where there is none that is well-formed. A digest that
+// cannot be read is as good as none: the download goes on without it.
 func sha256Of(values []string) []byte {
 	var sum []byte
 	for member := range strings.SplitSeq(strings.Join(values, ","), ",") {
