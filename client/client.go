@@ -26,9 +26,9 @@ type Client struct {
 	identity *identity          // who the credential stands for
 	home     *hostState         // the base URL's
 	homeKey  string             // of the limits there
-	attempt  http.RoundTripper  // per-attempt middleware over the innermost part, or nil
+	attempt  http.RoundTripper  // per-attempt middleware over the rest, or nil
 	chain    http.RoundTripper  // per-call middleware over the engine
-	sdk      http.RoundTripper  // what HTTPClient has: chain, and around it what that may lose
+	sdk      http.RoundTripper  // what HTTPClient has: chain, and what it may lose
 
 	// checksTLS looks at the transport, not before it has been used: package net/http
 	// writes to it then.

@@ -105,8 +105,8 @@ func (a *attempt) unused(n int32) {
 		return
 	}
 	key := a.key
-	// What was taken is given back as it was taken: by its weight where it has one, and to
-	// the route beside the limits.
+	// What was taken is given back as it was taken: by its weight where it has one, and
+	// to the route beside the limits.
 	r, returns := x.c.limits.(ratelimit.Returner)
 	routes, _ := x.c.cfg.pacer.(routePacer)
 	for range n {
