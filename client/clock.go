@@ -63,8 +63,8 @@ func (k *clock) send(now time.Time) (phase int) {
 	return k.phases
 }
 
-// begin makes one phase follow another. A body that moved in the one before is no
-// concern of the new one's.
+// begin makes one phase follow another. A request body that moved in the last one
+// counts for that alone.
 func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 	if k.stopped {
 		return

@@ -93,7 +93,7 @@ func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err err
 }
 
 // begin notes what the first response of a version says of it. Whatever follows is held
-// against that: only the first response of a version is taken at its word.
+// against that.
 func (d *download) begin(x *hop, resp *http.Response) error {
 	d.encoding = encodingOf(resp.Header)
 	// Nobody asked for a coded form: it would be written as if it were the content.
@@ -152,7 +152,7 @@ func (d *download) startOver() error {
 
 // resumes decides whether to go on after err, the failed one in a row that has brought
 // nothing, and says why not. What costs nothing to find out is looked at first, and the
-// budget, from which looking takes, last.
+// budget last: to ask it is to take from it.
 func (d *download) resumes(ctx context.Context, x *hop, resp *http.Response, failed int, err error) (wait time.Duration, reason string) {
 	policy := &d.c.cfg.retry
 	changed := errors.Is(err, ErrChanged) && d.to.back != nil
