@@ -222,6 +222,7 @@ func (r *atMost) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p
 // C31: nothing is lost or doubled, wherever the look ends in the middle of what comes,
 // and what comes later comes when it comes.
 func TestC31_NothingIsLostAtAnySplit(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(150) {
 		synctest.Test(t, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 31))

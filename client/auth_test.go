@@ -369,6 +369,7 @@ func TestOAuth2PlainSource(t *testing.T) {
 }
 
 func TestX3_RotationNeedsNoRestart(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		mounted := filepath.Join(dir, "key")
@@ -456,6 +457,7 @@ func claimsOf(t *testing.T, r clienttest.Recorded) (header, claims map[string]an
 }
 
 func TestJWTAuth(t *testing.T) {
+	t.Parallel()
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -72,6 +72,7 @@ func TestC8_GetBodyMeansNothingIsBuffered(t *testing.T) {
 
 // C8
 func TestC8_ReadAheadReplaysWhatFits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		for _, tc := range []struct {
 			size, want int

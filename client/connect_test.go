@@ -48,6 +48,7 @@ func tlsServed(t *testing.T, configure func(*httptest.Server)) (*httptest.Server
 // C19, C5: what the app's own code refuses in a TLS handshake, or the service does, is
 // refused once, and nothing was sent. What the network did to it is retried.
 func TestC19_ARefusedHandshakeIsFinal(t *testing.T) {
+	t.Parallel()
 	pin := errors.New("pin mismatch")
 	timeout := &net.OpError{Op: "read", Err: context.DeadlineExceeded}
 	bare := func(s *httptest.Server) *http.Transport { return s.Client().Transport.(*http.Transport).Clone() }
@@ -153,6 +154,7 @@ func TestC19_ARefusedHandshakeIsFinal(t *testing.T) {
 // The check of a certificate may begin to fail at any time, after many calls that
 // passed it.
 func TestC19_ARefusedHandshakeIsFinalLater(t *testing.T) {
+	t.Parallel()
 	var rotated atomic.Bool
 	pin := func() error {
 		if rotated.Load() {
@@ -211,6 +213,7 @@ type wrappedTransport struct{ http.RoundTripper }
 
 // A handshake that is cut off, or never answered, is the network's doing.
 func TestAHandshakeThatBreaksIsRetried(t *testing.T) {
+	t.Parallel()
 	for name, serve := range map[string]func(net.Conn){
 		"closed": func(net.Conn) {},
 		"reset":  func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) },

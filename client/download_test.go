@@ -878,6 +878,7 @@ func TestDoChecksTheStatus(t *testing.T) {
 
 // A download goes on where the policy permits it.
 func TestADownloadThatThePolicyPermits(t *testing.T) {
+	t.Parallel()
 	for permitted, requests := range map[bool]int{true: 2, false: 1} {
 		s := &shelf{header: tagged, breaks: []int{10, -1}}
 		var asked error

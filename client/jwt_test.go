@@ -131,6 +131,7 @@ func (s countedReads) Secrets(context.Context) ([]secret.Value, error) {
 
 // What is left empty is not claimed, and the algorithm that was asked for is used.
 func TestWhatAJWTClaims(t *testing.T) {
+	t.Parallel()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	text := pemKey(t, key)

@@ -50,6 +50,7 @@ func through(t *testing.T, c *client.Client, method, path string, h http.Header,
 // C39: a 301 or 302 turns nothing but a POST into a GET. On the client's own origins
 // the same method and body go on, whoever drives the redirects.
 func TestC39_ARedirectTurnsNoWriteIntoARead(t *testing.T) {
+	t.Parallel()
 	same := client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })
 	attempt := client.WithAttemptMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })
 	for name, opts := range map[string][]client.Option{"plain": nil, "per call": {same}, "per attempt": {attempt}} {

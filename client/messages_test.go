@@ -477,6 +477,7 @@ var port = regexp.MustCompile(`127\.0\.0\.1:\d{2,}`)
 // wrong, what to do. No success is called an error, and no error a success. The golden
 // file holds them all, to be read aloud when it changes.
 func TestC34_Messages(t *testing.T) {
+	t.Parallel()
 	var got strings.Builder
 	var names []string
 	for _, s := range scenes() {

@@ -113,6 +113,7 @@ var sends = map[string]func(context.Context, *client.Client) error{
 // T5: every call that has begun ends exactly once, after all else that is told of it,
 // whatever becomes of it.
 func TestT5_EveryCallThatBeginsEndsOnce(t *testing.T) {
+	t.Parallel()
 	middleware := func(f func(next http.RoundTripper, r *http.Request) (*http.Response, error)) client.Middleware {
 		return func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) { return f(next, r) })
@@ -342,6 +343,7 @@ func TestObservationsOfAHop(t *testing.T) {
 
 // T1: what an observer sees holds no secret, query, body or header.
 func TestT1_ObservationsHoldNoSecret(t *testing.T) {
+	t.Parallel()
 	const pii = "cAnary.jane@example.com"
 	for name, step := range map[string]clienttest.Step{
 		"success":        clienttest.JSON(200, `{"id":"`+pii+`"}`).Header("X-Customer", pii),

@@ -17,6 +17,7 @@ import (
 
 // C40: a cleartext credential never goes through a proxy, wherever it is bound.
 func TestC40_NoCleartextCredentialThroughAProxy(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)

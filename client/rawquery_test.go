@@ -43,6 +43,7 @@ func requestLines(t *testing.T, location *string) (base string, next func() stri
 // A query comes to the service as whoever wrote it wrote it, to the byte: it may be
 // signed, and not every service reads it as a form.
 func TestAQueryIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
 	location := ""
 	at, next := requestLines(t, &location)
 	plain, err := client.New(at)

@@ -140,6 +140,7 @@ func TestBodyOfALongSuccess(t *testing.T) {
 }
 
 func TestC21_UnaskedGzipIsUnderTheLimit(t *testing.T) {
+	t.Parallel()
 	bomb := zipped(t, `"`+strings.Repeat("x", 8<<20)+`"`)
 	require.Less(t, len(bomb), 64<<10)
 	rt := clienttest.NewTransport(t, labelled(200, "application/json", "gzip", bomb))
@@ -209,6 +210,7 @@ func TestThrottledSeesWhatAnErrorBodySays(t *testing.T) {
 }
 
 func TestShapesOfErrorBody(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, body                 string
 		code, kind, message, reqID string

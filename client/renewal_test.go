@@ -40,6 +40,7 @@ func (s *originSecret) Refresh(context.Context) error {
 // C15, X3: however many calls fail with one key at a time, its source is read once
 // for all of them, whatever kind of credential is made of it.
 func TestC15_AStormOf401sReadsTheSourceOnce(t *testing.T) {
+	t.Parallel()
 	const n = 100
 	for name, auth := range map[string]func(secret.Source) client.Auth{
 		"bearer": client.Bearer,

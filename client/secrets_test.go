@@ -82,6 +82,7 @@ type leak struct{ kind *string }
 func (l *leak) Error() string { return "dial failed for " + strings.Join(basicForms(*l.kind), " ") }
 
 func TestX1_NoSecretIsShownAnywhere(t *testing.T) {
+	t.Parallel()
 	src := secret.Static(canary)
 	kind := ""
 	echo := func(status int) func(http.ResponseWriter, *http.Request) {
@@ -458,6 +459,7 @@ func TestC25_EveryPlaceOfAnSDKsRequest(t *testing.T) {
 // X1: what is cut is scrubbed first: a cut through a credential leaves a part of it that
 // nobody recognizes.
 func TestX1_TextsAreScrubbedBeforeTheyAreCut(t *testing.T) {
+	t.Parallel()
 	const whole = "canary-0123456789-0123456789-0123456789"
 	for _, length := range []int{80, 110, 120, 127, 128, 215, 240, 250, 255, 985, 1000, 1010, 1020, 1023} {
 		long := strings.Repeat("x", length) + whole + strings.Repeat("y", 400)

@@ -93,6 +93,7 @@ var uploads = map[string]func(context.Context, *client.Client, io.ReadCloser) er
 // sent again; what has not is sent at once, as one attempt. No byte is lost or comes
 // twice, however the source delivers.
 func TestC8_ReadAheadAtAnySplit(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(100) {
 		for way, upload := range uploads {
 			synctest.Test(t, func(t *testing.T) {
@@ -191,6 +192,7 @@ func (s *seeking) Close() error { s.closed.Add(1); return nil }
 // C8: a body that can seek is rewound to where it stood for each attempt, whatever its
 // size, and closed once, at the end.
 func TestC8_ABodyThatSeeksIsRewound(t *testing.T) {
+	t.Parallel()
 	data := bytes.Repeat([]byte("0123456789abcdef"), 80_000) // more than is read ahead
 	for way, upload := range uploads {
 		for _, offset := range []int64{0, 7, int64(len(data)) - 1} {
@@ -217,6 +219,7 @@ func TestC8_ABodyThatSeeksIsRewound(t *testing.T) {
 
 // C8: a file is rewound too, and what only looks like one is read ahead.
 func TestC8_FilesAndWhatLooksLikeThem(t *testing.T) {
+	t.Parallel()
 	name := filepath.Join(t.TempDir(), "upload")
 	require.NoError(t, os.WriteFile(name, bytes.Repeat([]byte("0123456789"), 300_000), 0o600))
 	for way, upload := range uploads {
