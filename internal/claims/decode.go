@@ -92,6 +92,15 @@ func (d *Decoder) value(raw []byte, text string, members []strictjson.Member, v 
 	return scalar(raw, p.how, v)
 }
 
+// plan is how a type is decoded; it is worked out once.
+func (d *Decoder) plan(t reflect.Type) *plan {
+	if known, ok := d.plans.Load(t); ok {
+		return known.(*plan)
+	}
+	known, _ := d.plans.LoadOrStore(t, newPlan(t))
+	return known.(*plan)
+}
+
 // standard leaves a value to encoding/json.
 func (d *Decoder) standard(raw []byte, v reflect.Value) error {
 	if !d.KeepDigits {
@@ -116,17 +125,6 @@ func mismatch(raw []byte, v reflect.Value) error {
 		kind = "bool"
 	}
 	return &json.UnmarshalTypeError{Value: kind, Type: v.Type()}
-}
-
-// stringOf returns the string that raw stands for, cut from text where possible.
-func stringOf(raw []byte, text string) (string, bool) {
-	if raw[0] != '"' {
-		return "", false
-	}
-	if bytes.ContainsRune(raw, '\\') {
-		return strictjson.String(raw)
-	}
-	return text[1 : len(text)-1], true
 }
 
 func scalar(raw []byte, h how, v reflect.Value) error {

@@ -62,14 +62,6 @@ var (
 	numberType      = reflect.TypeFor[json.Number]()
 )
 
-func (d *Decoder) plan(t reflect.Type) *plan {
-	if known, ok := d.plans.Load(t); ok {
-		return known.(*plan)
-	}
-	known, _ := d.plans.LoadOrStore(t, newPlan(t))
-	return known.(*plan)
-}
-
 func newPlan(t reflect.Type) *plan {
 	if p := reflect.PointerTo(t); p.Implements(jsonUnmarshaler) || p.Implements(textUnmarshaler) || t == numberType {
 		return &plan{how: standard}

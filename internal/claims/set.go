@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -148,4 +149,15 @@ func (s Set) Time(name string) (time.Time, error) {
 		return time.Time{}, malformed(name, "is not a time in seconds")
 	}
 	return t, nil
+}
+
+// stringOf returns the string that raw stands for, cut from text where possible.
+func stringOf(raw []byte, text string) (string, bool) {
+	if raw[0] != '"' {
+		return "", false
+	}
+	if bytes.ContainsRune(raw, '\\') {
+		return strictjson.String(raw)
+	}
+	return text[1 : len(text)-1], true
 }

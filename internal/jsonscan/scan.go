@@ -1,110 +1,5 @@
 package jsonscan
 
-import "errors"
-
-// Policy says what is let pass beyond the grammar.
-type Policy uint8
-
-const (
-	// Strict refuses what parsers disagree about: a name twice in one object (at any
-	// depth, compared after escapes are resolved), invalid UTF-8, lone surrogates,
-	// numbers beyond the range of a float64, and nesting deeper than [MaxDepth].
-	Strict Policy = iota
-	// Tolerant takes exactly what encoding/json takes. Of a name that is there twice
-	// both members are shown; callers let the last count, as encoding/json does.
-	Tolerant
-)
-
-// How deep arrays and objects may nest, the outermost counted as 1.
-const (
-	MaxDepth         = 32     // Strict
-	MaxDepthTolerant = 10_000 // Tolerant, as in encoding/json
-)
-
-// What is wrong with a refused document. They are returned unwrapped and hold
-// nothing of the document.
-var (
-	ErrSyntax    = errors.New("invalid JSON")
-	ErrType      = errors.New("JSON value of another type than expected")
-	ErrDuplicate = errors.New("duplicate member name in JSON object")
-	ErrDepth     = errors.New("JSON nested too deeply")
-	ErrEncoding  = errors.New("JSON text is not valid Unicode")
-	ErrRange     = errors.New("JSON number out of range")
-)
-
-// Member is one member of an object, or one element of an array.
-type Member struct {
-	// Name has its escapes resolved; nil for an element. It is a slice of the input
-	// unless it held an escape.
-	Name []byte
-	// Value is the text of the value without surrounding white space, a slice
-	// of the input. It has been checked like the rest of the document.
-	Value []byte
-	// Start is the offset of the value in the input.
-	Start int
-}
-
-// Object checks data, which must be one JSON object, and calls visit with its members
-// in the order of the text. What was shown does not count if there is an error.
-func (p Policy) Object(data []byte, visit func(m Member)) error {
-	s := p.scanner(data)
-	if err := s.members(visit); err != nil {
-		return err
-	}
-	return s.end()
-}
-
-// Prefix is [Policy.Object] for an object that something else may follow, which is
-// not looked at.
-func (p Policy) Prefix(data []byte, visit func(m Member)) error {
-	s := p.scanner(data)
-	return s.members(visit)
-}
-
-// Array is [Policy.Object] for the elements of an array.
-func (p Policy) Array(data []byte, visit func(m Member)) error {
-	s := p.scanner(data)
-	s.space()
-	if s.peek() != '[' {
-		return s.mismatch()
-	}
-	for next := s.openArray(); next == ','; {
-		var m Member
-		var err error
-		if m, next, err = s.element(1); err != nil {
-			return err
-		}
-		visit(m)
-	}
-	return s.end()
-}
-
-// Check checks data, which must be one JSON value of any type.
-func (p Policy) Check(data []byte) error {
-	s := p.scanner(data)
-	s.space()
-	if err := s.value(1); err != nil {
-		return err
-	}
-	return s.end()
-}
-
-type scanner struct {
-	data     []byte
-	pos      int
-	strict   bool
-	maxDepth int
-	plain    *[256]bool // the bytes of a string that need no look
-	names    names      // for a strict one
-}
-
-func (p Policy) scanner(data []byte) scanner {
-	if p == Strict {
-		return scanner{data: data, strict: true, maxDepth: MaxDepth, plain: &plainASCII}
-	}
-	return scanner{data: data, maxDepth: MaxDepthTolerant, plain: &plainBytes}
-}
-
 // members reads one object, the outermost.
 func (s *scanner) members(visit func(m Member)) error {
 	s.space()
@@ -119,39 +14,6 @@ func (s *scanner) members(visit func(m Member)) error {
 			return err
 		}
 		visit(m)
-	}
-	return nil
-}
-
-func (s *scanner) peek() byte {
-	if s.pos < len(s.data) {
-		return s.data[s.pos]
-	}
-	return 0
-}
-
-func (s *scanner) space() {
-	if s.pos < len(s.data) && s.data[s.pos] > ' ' {
-		return
-	}
-	s.spaces()
-}
-
-func (s *scanner) spaces() {
-	for s.pos < len(s.data) {
-		switch s.data[s.pos] {
-		case ' ', '\t', '\n', '\r':
-			s.pos++
-		default:
-			return
-		}
-	}
-}
-
-func (s *scanner) end() error {
-	s.space()
-	if s.pos != len(s.data) {
-		return ErrSyntax
 	}
 	return nil
 }
@@ -185,12 +47,6 @@ func (s *scanner) value(depth int) error {
 		return s.literal("null")
 	}
 	return s.number()
-}
-
-// openObject is an object whose members are being read.
-type openObject struct {
-	base int // where its names start in the stack
-	seen map[string]struct{}
 }
 
 // open reads the brace that opens an object. What it returns is as if a member had
