@@ -81,7 +81,7 @@ func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	if cfg.auth != nil {
 		// The one origin that is sure to be called: the others are judged hop by hop.
 		if !c.origins.contains(c.base, c.origins.base) {
-			return nil, failf(ErrConfig, "client: the credential would go over plain http to a host that is not this machine")
+			return nil, failf(ErrConfig, "client: the credential would go over plain http to a host that is not this machine: use https, or WithInsecureCleartextCredentials on a network that you trust")
 		}
 		if checker, ok := cfg.auth.(interface{ Check() error }); ok {
 			if err := checker.Check(); err != nil {

@@ -154,21 +154,33 @@ func (e *Error) notes() (notes []string) {
 	if e.RequestID != "" {
 		notes = append(notes, "request "+printable(e.RequestID))
 	}
-	n := len(e.Attempts)
-	if n > 1 {
-		notes = append(notes, strconv.Itoa(n)+" attempts")
-	}
-	if n > 0 {
-		switch reason := e.Attempts[n-1].Reason; reason {
-		case NotRetryable, Succeeded, Retried, Reauthorized: // which say nothing of the end
-		default:
-			notes = append(notes, reason.Text())
-		}
+	if n := len(e.Attempts); n > 0 {
+		notes = append(notes, gaveUp(n, e.Attempts[n-1].Reason)...)
 	}
 	if e.Effect == NeverSent || e.Effect == MaybeApplied {
 		notes = append(notes, e.Effect.String())
 	}
 	return notes
+}
+
+// gaveUp says after how many attempts, and why.
+func gaveUp(attempts int, reason Reason) []string {
+	count := strconv.Itoa(attempts) + " attempts"
+	switch reason {
+	case NotRetryable, Succeeded, Retried, Reauthorized: // which say nothing of the end
+		if attempts > 1 {
+			return []string{count}
+		}
+		return nil
+	case LastAttempt:
+		if attempts > 1 {
+			return []string{"gave up after " + count}
+		}
+	}
+	if attempts > 1 {
+		return []string{count, strings.Replace(reason.Text(), "not retried", "not retried again", 1)}
+	}
+	return []string{reason.Text()}
 }
 
 // Unwrap returns the cause.

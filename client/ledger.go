@@ -74,7 +74,7 @@ func (r Reason) Text() string {
 	case BudgetEmpty:
 		return "not retried: the retry budget is empty"
 	case ContextEnded:
-		return "not retried: the context ended"
+		return "not retried: the call had ended"
 	}
 	return string(r)
 }

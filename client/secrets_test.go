@@ -288,10 +288,11 @@ func TestErrorSaysWhatIsKnown(t *testing.T) {
 		`GET /x: why`:                            {Err: cause},
 		`GET /x: (request r)`:                    {RequestID: "r"},
 		`GET /x: (` + two[1].Reason.Text() + `)`: {Attempts: two[1:]},
-		`GET /x: (2 attempts, ` + two[1].Reason.Text() + `)`:         {Attempts: two},
-		`GET /x: (2 attempts)`:                                       {Attempts: []client.Attempt{{}, {Reason: client.NotRetryable}}},
-		`GET /x: (never sent)`:                                       {Effect: client.NeverSent},
-		`GET /x: (maybe applied)`:                                    {Effect: client.MaybeApplied},
+		`GET /x: (gave up after 2 attempts)`:     {Attempts: two},
+		`GET /x: (2 attempts, not retried again: the call had ended)`: {Attempts: []client.Attempt{{}, {Reason: client.ContextEnded}}},
+		`GET /x: (2 attempts)`:    {Attempts: []client.Attempt{{}, {Reason: client.NotRetryable}}},
+		`GET /x: (never sent)`:    {Effect: client.NeverSent},
+		`GET /x: (maybe applied)`: {Effect: client.MaybeApplied},
 		`GET /x: 500 Internal Server Error "m": why (maybe applied)`: {Status: 500, Message: "m", Err: cause, Effect: client.MaybeApplied},
 	} {
 		e.Method, e.Path = "GET", "/x"
