@@ -40,7 +40,7 @@ func readme(ctx context.Context, mux *http.ServeMux, pages http.Handler, github 
 
 	hooks, err := webhook.Stripe(secret.Env("STRIPE_WEBHOOK_SECRET"))
 	handler, err := webhook.NewHandler(hooks, webhook.On("payment_intent.succeeded", fulfil))
-	mux.Handle("POST /hooks/stripe", handler) // verified; acknowledged once fulfil has succeeded
+	mux.Handle("POST /hooks/stripe", handler) // verified, acknowledged after success; WithDeduplication runs an event once
 
 	users, err := session.NewVerifier(session.Clerk("https://clerk.example.com", "https://app.example.com"))
 	mux.Handle("/", session.Middleware(users)(pages)) // a strict gate; who it is stands in the context
