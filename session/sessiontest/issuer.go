@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -50,12 +49,6 @@ func New() *Issuer {
 	i := &Issuer{alg: jose.RS256, maxAge: time.Hour}
 	i.Rotate()
 	return i
-}
-
-// Options returns the options that make a verifier fetch keys from the issuer and
-// use its clock.
-func (i *Issuer) Options() []session.Option {
-	return []session.Option{session.WithHTTPClient(i.Client()), session.WithClock(i.Now)}
 }
 
 // Clerk returns the profile for [Issuer.ClerkToken].
@@ -166,6 +159,9 @@ func newKey(a jose.Algorithm) crypto.Signer {
 	return key
 }
 
+// noAnswer stands for a connection error.
+const noAnswer = -1
+
 // Fail makes the key server answer with this status, or not at all (a
 // connection error) if it is 0, until Fail(http.StatusOK).
 func (i *Issuer) Fail(status int) {
@@ -199,6 +195,3 @@ func (i *Issuer) Fetches() int {
 	defer i.mu.Unlock()
 	return i.fetches
 }
-
-// Client returns an HTTP client that reaches the issuer and nothing else.
-func (i *Issuer) Client() *http.Client { return &http.Client{Transport: transport{i}} }

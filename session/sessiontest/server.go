@@ -16,10 +16,17 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/session"
 )
 
-// noAnswer stands for a connection error.
-const noAnswer = -1
+// Client returns an HTTP client that reaches the issuer and nothing else.
+func (i *Issuer) Client() *http.Client { return &http.Client{Transport: transport{i}} }
+
+// Options returns the options that make a verifier fetch keys from the issuer and
+// use its clock.
+func (i *Issuer) Options() []session.Option {
+	return []session.Option{session.WithHTTPClient(i.Client()), session.WithClock(i.Now)}
+}
 
 // transport hands requests to the issuer without a network.
 type transport struct{ issuer *Issuer }
