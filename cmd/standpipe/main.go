@@ -68,6 +68,11 @@ func dispatch(ctx context.Context, s streams, args []string) error {
 		return printVersion(s.out)
 	}
 	if args[0] != "webhook" {
+		for _, c := range commands() {
+			if c.name == args[0] {
+				return usageError("unknown command %q: it is \"standpipe webhook %s\"", args[0], c.name)
+			}
+		}
 		return usageError("unknown command %q", args[0])
 	}
 	args = args[1:]

@@ -86,6 +86,7 @@ func TestMistakesInTheCommand(t *testing.T) {
 	}{
 		{[]string{"server"}, exitUsage, "unknown command"},
 		{[]string{"webhook", "fetch"}, exitUsage, "unknown command"},
+		{[]string{"sign"}, exitUsage, `unknown command "sign": it is "standpipe webhook sign"`},
 		{[]string{"webhook", "sign"}, exitUsage, "0 arguments where 1 to 2 are wanted"},
 		{[]string{"webhook", "sign", "stripe", body, "extra"}, exitUsage, "3 arguments"},
 		{[]string{"webhook", "sign", "-nonsense", "stripe"}, exitUsage, "nonsense"},

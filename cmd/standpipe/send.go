@@ -63,6 +63,7 @@ func runSend(ctx context.Context, s streams, c *command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.noteEvent(s, d)
 	answer, err := deliver(ctx, withAdded(target, o.url, d.url), d)
 	if err != nil {
 		return err

@@ -98,6 +98,20 @@ func TestSend(t *testing.T) {
 	require.NotContains(t, r.err, "c4n4ry")
 }
 
+// A delivery of an event that nobody named does nothing and is answered 200: that is said.
+func TestSendSaysWhichEvent(t *testing.T) {
+	t.Parallel()
+	app, key := serve(t, scheme(webhook.GitHub(secret.Static("s3cr3t")))), file(t, "secret", "s3cr3t")
+	send := func(flags ...string) string {
+		r := standpipe(t, "{}", append([]string{"webhook", "send", "github", app.URL, "-secret-file", key}, flags...)...)
+		require.Equal(t, exitOK, r.status, r.out+r.err)
+		return r.err
+	}
+	require.Equal(t, "standpipe: sent with X-GitHub-Event: ping; name another event with -event\n", send())
+	require.Empty(t, send("-event", "push"))
+	require.Empty(t, send("-H", "X-GitHub-Event: push"))
+}
+
 func TestSendSignsTheURL(t *testing.T) {
 	t.Parallel()
 	secretFile := file(t, "secret", "token")

@@ -50,6 +50,16 @@ func (o *signOptions) signer(ctx context.Context, name string) (*webhooktest.Sig
 	return signer, secrets, nil
 }
 
+// noteEvent says which event a delivery is of where nobody has said so and the body does
+// not: an endpoint answers one that it has no function for with 200, and does nothing.
+func (o *signOptions) noteEvent(s streams, d *dump) {
+	for _, name := range []string{"X-GitHub-Event", "X-Shopify-Topic"} {
+		if event := d.header.Get(name); o.event == "" && event != "" && d.header.Get(name) != o.headers.h.Get(name) {
+			fmt.Fprintf(s.err, "standpipe: sent with %s: %s; name another event with -event\n", name, event)
+		}
+	}
+}
+
 // readInput reads the file that args name, or standard input.
 func readInput(s streams, args []string) ([]byte, error) {
 	if len(args) == 0 || args[0] == "-" {
