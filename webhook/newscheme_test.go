@@ -44,7 +44,7 @@ func TestNewSchemeRefusesMistakes(t *testing.T) {
 		"option WithTolerance has no effect":            webhook.WithTolerance(time.Minute),
 		"option WithHTTPClient has no effect":           webhook.WithHTTPClient(http.DefaultClient),
 		"option WithRawSecret has no effect":            webhook.WithRawSecret(),
-		"option SNSAutoConfirm has no effect on this":    webhook.SNSAutoConfirm(),
+		"option SNSAutoConfirm has no effect on this":   webhook.SNSAutoConfirm(),
 	} {
 		s, err := webhook.NewScheme("acme", verify, opt)
 		require.ErrorIs(t, err, webhook.ErrConfig, says)

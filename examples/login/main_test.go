@@ -49,4 +49,3 @@ func TestFakesPlayOnLoopbackOnly(t *testing.T) {
 	require.Equal(t, 3, strings.Count(out.String(), "DEMO "), "GitHub is real")
 	require.Equal(t, 3, strings.Count(out.String(), "\n"))
 }
-
