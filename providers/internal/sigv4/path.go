@@ -11,8 +11,8 @@ func (s *Signer) appendPath(dst []byte, u *url.URL) []byte {
 	if !s.EncodeOnce {
 		path = u.EscapedPath()
 	}
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // as it is sent
+	if path == "" {
+		path = "/" // as it is sent
 	}
 	if !s.KeepPath {
 		path = normalized(path)

@@ -193,15 +193,15 @@ func (s *Signer) end(w *scratch) {
 }
 
 var (
-	errOpaque = errors.New("an opaque URL cannot be signed")
-	errHost   = errors.New("the host is missing or not in ASCII")
+	errPath = errors.New("the URL is opaque, or its path does not begin with a slash")
+	errHost = errors.New("the host is missing or not in ASCII")
 )
 
 // target finds the host and the canonical path, and gives the URL of S3 the latter.
 func (w *scratch) target(s *Signer, req *http.Request) error {
 	u := req.URL
-	if u.Opaque != "" {
-		return errOpaque
+	if u.Opaque != "" || u.Path != "" && u.Path[0] != '/' {
+		return errPath
 	}
 	if bare := withoutDefaultPort(u.Scheme, hostOf(req)); bare != hostOf(req) {
 		req.Host = bare
