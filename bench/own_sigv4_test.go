@@ -23,12 +23,12 @@ func ownSigV4(c *sigCase) []entry {
 		return sigSigned(req)
 	}
 	return []entry{
-		{"standpipe", func() error {
+		{"own", func() error {
 			req := c.request()
 			req.Header.Set("X-Amz-Content-Sha256", c.hash())
 			return sign(req)
 		}},
-		{"standpipe-body", func() error {
+		{"own-body", func() error {
 			req := c.request()
 			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(c.body)), nil }
 			req.Body, _ = req.GetBody()

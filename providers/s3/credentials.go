@@ -112,8 +112,8 @@ func (k AccessKey) Credentials(ctx context.Context) (Credentials, error) {
 	return c, nil
 }
 
-// Check reports a part that is known to be unusable. It reads those that it can read
-// without a call over the network.
+// Check reports a part that is known to be unusable. Where each of them can tell by its
+// own Check, they are read as well, and what cannot be sent is an error.
 func (k AccessKey) Check() error {
 	local := true
 	for _, part := range k.parts() {

@@ -205,3 +205,42 @@ func TestX1_NothingPrintsTheSecret(t *testing.T) {
 		require.NotContains(t, shown.String(), fmt.Sprintf("%x", secret))
 	}
 }
+
+// place is a source that is read over the network: it cannot tell in advance.
+type place struct {
+	reads *int
+	err   error
+}
+
+func (p place) Secrets(context.Context) ([]secret.Value, error) {
+	*p.reads++
+	return []secret.Value{secret.New("value")}, p.err
+}
+
+func (p place) Refresh(context.Context) error { return p.err }
+
+func TestAccessKeyIsNotReadWhereItCannotTell(t *testing.T) {
+	reads := 0
+	for _, key := range []s3.AccessKey{
+		{ID: place{&reads, nil}, Secret: secret.Static(" a")},
+		{ID: secret.Static("a b"), Secret: place{&reads, nil}},
+		{ID: secret.Static("a"), Secret: secret.Static("b c"), Token: place{&reads, nil}},
+	} {
+		require.NoError(t, key.Check())
+	}
+	require.Zero(t, reads)
+}
+
+// Each part's error says which it is.
+func TestAccessKeyErrors(t *testing.T) {
+	reads, good := 0, secret.Static("value")
+	bad := place{&reads, errBroken}
+	for says, key := range map[string]s3.AccessKey{
+		"the access key ID": {ID: bad, Secret: good}, "the secret access key": {ID: good, Secret: bad}, "the session token": {ID: good, Secret: good, Token: bad},
+	} {
+		_, err := key.Credentials(t.Context())
+		require.ErrorIs(t, err, errBroken)
+		require.ErrorContains(t, err, says)
+		require.ErrorIs(t, key.Refresh(t.Context()), errBroken)
+	}
+}

@@ -157,3 +157,31 @@ func TestAccessKeyRefreshesItsParts(t *testing.T) {
 	require.Equal(t, http.StatusOK, do(t, newClient(t, s, signer(key)), client.Request{Path: "/key"}))
 	require.Equal(t, 6, reads)
 }
+
+// What was not signed by this credential was not refused because of it.
+func TestChallengeOfWhatWasNotSigned(t *testing.T) {
+	auth := signer(fixed{*credentials(testID, testSecret)})
+	req, err := http.NewRequest("GET", base+"/key", nil)
+	require.NoError(t, err)
+	resp := &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}}
+	replay, err := auth.Challenge(req, resp)
+	require.NoError(t, err)
+	require.True(t, replay)
+	require.NoError(t, auth.Authorize(req))
+	replay, err = auth.Challenge(req, resp)
+	require.NoError(t, err)
+	require.False(t, replay)
+}
+
+// The error of a source that fails is the call's, and its response is handed on.
+func TestChallengeOfAFailingSource(t *testing.T) {
+	f := &fetcher{}
+	auth := signer(s3.Temporary(f.fetch))
+	req, err := http.NewRequest("GET", base+"/key", nil)
+	require.NoError(t, err)
+	require.NoError(t, auth.Authorize(req))
+	f.fails = errBroken
+	replay, err := auth.Challenge(req, &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}})
+	require.ErrorIs(t, err, errBroken)
+	require.False(t, replay)
+}

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The key is that of "Examples of how to derive a signing key" in the AWS General Reference.
+// The key is that of "Examples of how to derive a signing key" in the AWS General
+// Reference.
 func TestKeyIsKeptForItsDayAndSecret(t *testing.T) {
 	s := s3Signer()
 	s.Service = "iam"
