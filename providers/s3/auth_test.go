@@ -348,3 +348,15 @@ func TestAllocationsOfAPut(t *testing.T) {
 	put()
 	require.LessOrEqual(t, testing.AllocsPerRun(200, put), 15.0)
 }
+
+func TestRegionAndServiceAreNames(t *testing.T) {
+	for _, name := range []string{"a", "z", "A", "Z", "0", "9", "-", "_", "eu-central-1", "auto", "US"} {
+		require.NoError(t, s3.SigV4(s3.SigV4Config{Credentials: accessKey(), Region: name, Service: name}).Check(), name)
+	}
+	for _, name := range []string{"", "`", "{", "@", "[", "/", ":", " ", "eu/central", "eu\n", "\u00e9"} {
+		require.ErrorIs(t, s3.SigV4(s3.SigV4Config{Credentials: accessKey(), Region: name}).Check(), client.ErrConfig, name)
+		if name != "" { // which is s3
+			require.ErrorIs(t, s3.SigV4(s3.SigV4Config{Credentials: accessKey(), Region: testRegion, Service: name}).Check(), client.ErrConfig, name)
+		}
+	}
+}

@@ -244,3 +244,15 @@ func TestAccessKeyErrors(t *testing.T) {
 		require.ErrorIs(t, key.Refresh(t.Context()), errBroken)
 	}
 }
+
+// sure is a source that finds out late.
+type sure struct{ place }
+
+func (sure) Check() error { return nil }
+
+func TestAccessKeyIsReadWhereItCanTell(t *testing.T) {
+	reads := 0
+	key := s3.AccessKey{ID: sure{place{&reads, errBroken}}, Secret: secret.Static("value")}
+	require.ErrorIs(t, key.Check(), errBroken)
+	require.Equal(t, 1, reads)
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/providers/internal/sigv4"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -135,5 +136,27 @@ func TestPresignEndsWithTheCredentials(t *testing.T) {
 		}
 		_, err := signer(s3.Temporary((&fetcher{fails: errBroken}).fetch)).Presign(t.Context(), s3.PresignRequest{URL: base, Expires: time.Hour})
 		require.ErrorIs(t, err, errBroken)
+	})
+}
+
+// The digest that is signed is the one given, what S3 takes for none, or that of no body.
+func TestPresignPayload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct{ service, given, payload string }{
+			{"s3", "", sigv4.UnsignedPayload}, {"s3", "abc", "abc"}, {"sqs", "", sigv4.EmptyPayload}, {"sqs", "abc", "abc"},
+		} {
+			req, err := http.NewRequest("PUT", base+"/key", nil)
+			require.NoError(t, err)
+			if c.given != "" {
+				req.Header.Set("X-Amz-Content-Sha256", c.given)
+			}
+			auth := s3.SigV4(s3.SigV4Config{Credentials: accessKey(), Region: testRegion, Service: c.service})
+			p, err := auth.Presign(t.Context(), s3.PresignRequest{Method: "PUT", URL: base + "/key", Header: req.Header, Expires: time.Minute})
+			require.NoError(t, err)
+			want := &sigv4.Signer{Region: testRegion, Service: c.service, EncodeOnce: c.service == "s3", KeepPath: c.service == "s3"}
+			_, err = want.Presign(req, sigv4.Credentials{ID: testID, Secret: testSecret}, c.payload, time.Now(), time.Minute)
+			require.NoError(t, err)
+			require.Equal(t, req.URL.String(), p.URL)
+		}
 	})
 }

@@ -185,3 +185,18 @@ func TestChallengeOfAFailingSource(t *testing.T) {
 	require.ErrorIs(t, err, errBroken)
 	require.False(t, replay)
 }
+
+// unrefreshable fails where it is to read its origin again.
+type unrefreshable struct{ fixed }
+
+func (unrefreshable) Refresh(context.Context) error { return errBroken }
+
+func TestChallengeOfASourceThatCannotBeRead(t *testing.T) {
+	auth := signer(unrefreshable{fixed{*credentials(testID, testSecret)}})
+	req, err := http.NewRequest("GET", base+"/key", nil)
+	require.NoError(t, err)
+	require.NoError(t, auth.Authorize(req))
+	replay, err := auth.Challenge(req, &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{}})
+	require.ErrorIs(t, err, errBroken)
+	require.False(t, replay)
+}

@@ -244,3 +244,23 @@ func TestPresignedIsTold(t *testing.T) {
 		}
 	}
 }
+
+// What cannot be signed is an error in either form, and is left unsigned.
+func TestWhatCannotBeSigned(t *testing.T) {
+	for name, req := range map[string]*http.Request{
+		"path":  {URL: &url.URL{Scheme: "https", Host: "host.example", Opaque: "/x"}},
+		"query": {URL: &url.URL{Scheme: "https", Host: "host.example", RawQuery: "a=%zz"}},
+		"field": {URL: &url.URL{Scheme: "https", Host: "host.example"}, Header: http.Header{"X-A": {"\x00"}}},
+	} {
+		if req.Header == nil {
+			req.Header = http.Header{}
+		}
+		query := req.URL.RawQuery
+		require.Error(t, s3Signer().Sign(req, exampleKey, EmptyPayload, exampleDay), name)
+		require.Empty(t, req.Header.Get("Authorization"), name)
+		names, err := s3Signer().Presign(req, exampleKey, EmptyPayload, exampleDay, time.Minute)
+		require.Error(t, err, name)
+		require.Empty(t, names, name)
+		require.Equal(t, query, req.URL.RawQuery, name)
+	}
+}
