@@ -256,3 +256,13 @@ func TestAccessKeyIsReadWhereItCanTell(t *testing.T) {
 	require.ErrorIs(t, key.Check(), errBroken)
 	require.Equal(t, 1, reads)
 }
+
+// A source of somebody's own is held to the same as an access key.
+func TestCredentialsThatCannotWork(t *testing.T) {
+	for _, c := range []*s3.Credentials{credentials("", "secret"), credentials("ID", ""), credentials("ID", " \n")} {
+		req, err := http.NewRequest("GET", base+"/key", nil)
+		require.NoError(t, err)
+		require.ErrorIs(t, signer(fixed{*c}).Authorize(req), secret.ErrBlank)
+		require.Empty(t, req.Header.Get("Authorization"))
+	}
+}

@@ -100,6 +100,7 @@ func TestQuery(t *testing.T) {
 		"a=世":               "a=%E4%B8%96",
 		"a=%7E%41":          "a=~A",
 		"a=/&b=:@":          "a=%2F&b=%3A%40",
+		"a=%aA%fF%09%90":    "a=%AA%FF%09%90",
 		"a=1;b=2":           "a=1%3Bb%3D2",
 		"a*='()":            "a%2A=%27%28%29",
 		"A=1&a=2&B=3":       "A=1&B=3&a=2",
@@ -151,13 +152,14 @@ func TestFields(t *testing.T) {
 			"Content-Length":  {"7"},
 			"Host":            {"elsewhere"},
 			"expect":          {"100-continue"},
+			"!odd":            {"1"},
 		},
 	}
 	w := new(scratch)
 	require.NoError(t, w.target(s3Signer(), req))
 	require.NoError(t, w.collect(req, req.Header))
-	require.Equal(t, "content-length;content-type;host;x-amz-meta-a;x-amz-meta-b", string(w.signed))
-	require.Equal(t, "content-length:5\ncontent-type:text/plain; charset=utf-8\nhost:host.example:9000\n"+
+	require.Equal(t, "!odd;content-length;content-type;host;x-amz-meta-a;x-amz-meta-b", string(w.signed))
+	require.Equal(t, "!odd:1\ncontent-length:5\ncontent-type:text/plain; charset=utf-8\nhost:host.example:9000\n"+
 		"x-amz-meta-a:,lower,\nx-amz-meta-b:two words,and\t more\n", string(w.appendFields(nil)))
 }
 
@@ -192,6 +194,9 @@ func TestHost(t *testing.T) {
 		require.NoError(t, w.target(s3Signer(), req))
 		require.Equal(t, c.want, w.host[0])
 		require.Equal(t, c.want, hostOf(req), "what is sent")
+		if c.want == c.url && c.host == "" {
+			require.Empty(t, req.Host, "what is right stays")
+		}
 	}
 	for _, host := range []string{"", "bücher.example", "[fe80::1%25eth0]", "a b", "a\x7f", "a/b"} {
 		req := &http.Request{URL: &url.URL{Scheme: "https", Host: host}, Header: http.Header{}}
