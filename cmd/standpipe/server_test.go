@@ -98,7 +98,8 @@ func TestSend(t *testing.T) {
 	require.NotContains(t, r.err, "c4n4ry")
 }
 
-// A delivery of an event that nobody named does nothing and is answered 200: that is said.
+// A delivery of an event that nobody named does nothing and is answered 200: that is
+// said.
 func TestSendSaysWhichEvent(t *testing.T) {
 	t.Parallel()
 	app, key := serve(t, scheme(webhook.GitHub(secret.Static("s3cr3t")))), file(t, "secret", "s3cr3t")
