@@ -1,7 +1,6 @@
 package resend
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,14 +11,15 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// Profile is Resend's API as package client sees it (Resend docs, "Errors",
-// "Rate limit" and "Idempotency keys"). Treat it as a constant.
+// Profile is Resend's API as package client sees it (Resend docs, "Errors", "Usage
+// limits" and "Idempotency keys"). Treat it as a constant.
 var Profile = client.Profile{
 	Name:               "resend",
 	BaseURL:            "https://api.resend.com",
 	IdempotencyHeader:  "Idempotency-Key",
 	IdempotencyMethods: []string{http.MethodPost},
 	InProgress:         inProgress,
+	HintBody:           hint,
 
 	TakesIdempotencyKey: sends,
 }
@@ -36,12 +36,28 @@ func inProgress(status int, h http.Header, body []byte) bool {
 	return status == http.StatusConflict && client.DecodeError(status, h, body).Code == "concurrent_idempotent_requests"
 }
 
+// hint tells a quota of the account that is used up from a throttle that passes soon:
+// both are a 429. A quota comes back after a day, a month or an upgrade.
+func hint(status int, h http.Header, body []byte) client.Hint {
+	if status == http.StatusTooManyRequests {
+		switch client.DecodeError(status, h, body).Code {
+		case "daily_quota_exceeded", "monthly_quota_exceeded":
+			return client.NotThrottled
+		}
+	}
+	return client.NoHint
+}
+
 // Client is Resend over the stack. It is safe for concurrent use.
 type Client struct {
-	// SDK is the whole of resend-go.
+	// SDK is the whole of resend-go, over the same stack. Where Resend has responded with
+	// an error, the SDK's has a text alone (*resend.RateLimitError at a 429, else
+	// an *errors.errorString): no status, no code, and nothing by which a 503, after
+	// which the mail may have been sent, could be told from a refusal. The methods of
+	// Client return a *client.Error, and so does HTTP.
 	SDK *sdk.Client
 
-	// HTTP is the client below it, for the rest of the API and its whole errors.
+	// HTTP is the client below it, for the rest of the API.
 	HTTP *client.Client
 }
 
@@ -66,32 +82,4 @@ func New(key secret.Source, opts ...client.Option) (*Client, error) {
 	s := sdk.NewCustomClient(c.HTTPClient(), stackKey)
 	s.BaseURL = base // and not what the environment says
 	return &Client{SDK: s, HTTP: c}, nil
-}
-
-// Send sends an email (POST /emails). key is the idempotency key, unique to the
-// email for 24 hours and at most 256 bytes; "" makes one for this call.
-func (c *Client) Send(ctx context.Context, email *sdk.SendEmailRequest, key string) (*sdk.SendEmailResponse, error) {
-	return c.SDK.Emails.SendWithOptions(ctx, email, &sdk.SendEmailOptions{IdempotencyKey: key})
-}
-
-// SendBatch sends up to 100 emails at once (POST /emails/batch), under one
-// idempotency key as [Client.Send].
-func (c *Client) SendBatch(ctx context.Context, emails []*sdk.SendEmailRequest, key string) (*sdk.BatchEmailResponse, error) {
-	return c.SDK.Batch.SendWithOptions(ctx, emails, &sdk.BatchSendEmailOptions{IdempotencyKey: key})
-}
-
-// Email fetches a sent or scheduled email (GET /emails/{id}).
-func (c *Client) Email(ctx context.Context, id string) (*sdk.Email, error) {
-	return c.SDK.Emails.GetWithContext(ctx, client.PathEscape(id))
-}
-
-// Cancel cancels a scheduled email (POST /emails/{id}/cancel).
-func (c *Client) Cancel(ctx context.Context, id string) (*sdk.CancelScheduledEmailResponse, error) {
-	return c.SDK.Emails.CancelWithContext(ctx, client.PathEscape(id))
-}
-
-// Domains lists the account's domains (GET /domains).
-func (c *Client) Domains(ctx context.Context) ([]sdk.Domain, error) {
-	list, err := c.SDK.Domains.ListWithContext(ctx)
-	return list.Data, err
 }

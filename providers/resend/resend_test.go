@@ -23,30 +23,52 @@ func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 var email = &sdk.SendEmailRequest{From: "a@example.com", To: []string{"b@example.com"}, Subject: "s", Html: "<p>h</p>"}
 
+// conformance is what the suite needs to know of Resend, but for its write and read.
+var conformance = providertest.Adapter{
+	Profile: resend.Profile,
+	Credential: func(r clienttest.Recorded) string {
+		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	},
+	Success:  clienttest.JSON(200, `{"id":"e_1","object":"email"}`),
+	Failure:  clienttest.JSON(422, `{"statusCode":422,"name":"validation_error","message":"Invalid from field."}`),
+	Code:     "validation_error",
+	Message:  "Invalid from field.",
+	Throttle: clienttest.JSON(429, `{"statusCode":429,"name":"rate_limit_exceeded","message":"Too many requests."}`).Header("Retry-After", "0").Header("RateLimit-Limit", "2").Header("RateLimit-Remaining", "0").Header("RateLimit-Reset", "1"),
+}
+
 // C20
 func TestC20_Conformance(t *testing.T) {
-	providertest.Run(t, providertest.Adapter{
-		Profile: resend.Profile,
-		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
-			c, err := resend.New(key, opts...)
-			if err != nil {
-				return nil, err
-			}
-			return &providertest.Calls{
-				HTTP:  c.HTTP,
-				Write: func(ctx context.Context) error { _, err := c.Send(ctx, email, ""); return err },
-				Read:  func(ctx context.Context) error { _, err := c.Email(ctx, "e_1"); return err },
-			}, nil
-		},
-		Credential: func(r clienttest.Recorded) string {
-			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		},
-		Success:  clienttest.JSON(200, `{"id":"e_1","object":"email"}`),
-		Failure:  clienttest.JSON(422, `{"statusCode":422,"name":"validation_error","message":"Invalid from field."}`),
-		Code:     "validation_error",
-		Message:  "Invalid from field.",
-		Throttle: clienttest.JSON(429, `{"statusCode":429,"name":"rate_limit_exceeded","message":"Too many requests."}`).Header("Retry-After", "0").Header("RateLimit-Limit", "2").Header("RateLimit-Remaining", "0").Header("RateLimit-Reset", "1"),
-	})
+	a := conformance
+	a.New = func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+		c, err := resend.New(key, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return &providertest.Calls{
+			HTTP:  c.HTTP,
+			Write: func(ctx context.Context) error { _, err := c.Send(ctx, email, ""); return err },
+			Read:  func(ctx context.Context) error { _, err := c.Email(ctx, "e_1"); return err },
+		}, nil
+	}
+	providertest.Run(t, a)
+}
+
+// C20, P6
+func TestC20_ConformanceOfTheSDK(t *testing.T) {
+	a := conformance
+	a.SDKErrors = true
+	a.New = func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+		c, err := resend.New(key, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return &providertest.Calls{
+			HTTP:  c.HTTP,
+			Write: func(ctx context.Context) error { _, err := c.SDK.Emails.SendWithContext(ctx, email); return err },
+			Read:  func(ctx context.Context) error { _, err := c.SDK.Emails.GetWithContext(ctx, "e_1"); return err },
+		}, nil
+	}
+	providertest.Run(t, a)
 }
 
 func TestOperations(t *testing.T) {
@@ -71,17 +93,17 @@ func TestOperations(t *testing.T) {
 	require.Equal(t, "POST /emails/batch", srv.Last().Method+" "+srv.Last().URL)
 	require.NotEmpty(t, srv.Last().Header.Get("Idempotency-Key"))
 
-	_, err = c.Cancel(ctx, "../../domains")
+	_, err = c.Cancel(ctx, "a/b?c")
 	require.NoError(t, err)
-	require.Equal(t, "POST /emails/..%2F..%2Fdomains/cancel", srv.Last().Method+" "+srv.Last().URL)
+	require.Equal(t, "POST /emails/a%2Fb%3Fc/cancel", srv.Last().Method+" "+srv.Last().URL)
 
-	// C39: an identifier that is empty, or dots, reaches nothing.
+	// C39: an identifier that is empty, or has dots for a segment, reaches nothing.
 	sentBefore := srv.Count()
-	for _, id := range []string{"", ".", ".."} {
+	for _, id := range []string{"", ".", "..", "../../domains"} {
 		_, err = c.Email(ctx, id)
-		require.Error(t, err)
+		require.ErrorIs(t, err, client.ErrRequest)
 		_, err = c.Cancel(ctx, id)
-		require.Error(t, err)
+		require.ErrorIs(t, err, client.ErrRequest)
 	}
 	require.Equal(t, sentBefore, srv.Count())
 

@@ -52,6 +52,7 @@ func TestC20_Conformance(t *testing.T) {
 		Code:       "card_declined",
 		Message:    "Your card was declined.",
 		Throttle:   clienttest.JSON(429, `{"error":{"code":"rate_limit","message":"Too many requests"}}`).Header("Retry-After", "0").Header("Stripe-Rate-Limited-Reason", "global-rate"),
+		SDKErrors:  true,
 	})
 }
 

@@ -5,11 +5,13 @@ package providertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,8 +28,7 @@ type Adapter struct {
 	Profile client.Profile
 
 	// New makes the adapter over a client's options, as the package's own New
-	// does, and returns the client below it, a write and a read, both made
-	// through the official SDK where there is one.
+	// does, and returns the client below it, a write and a read.
 	New func(key secret.Source, opts ...client.Option) (*Calls, error)
 
 	// Credential finds the key in a request as the service saw it.
@@ -44,6 +45,11 @@ type Adapter struct {
 
 	// Throttle is how the provider says "too many requests".
 	Throttle clienttest.Step
+
+	// SDKErrors says that where the service has responded, the write and the read
+	// return an error of the official SDK, which keeps its type (P6). Otherwise theirs
+	// are a *client.Error throughout.
+	SDKErrors bool
 }
 
 // Calls is an adapter's client, ready to use.
@@ -65,6 +71,7 @@ func Run(t *testing.T, a Adapter) {
 	t.Run("attempts", a.attempts)
 	t.Run("throttle", a.throttle)
 	t.Run("errors", a.errors)
+	t.Run("sentinels", a.sentinels)
 	t.Run("cancel", a.cancel)
 }
 
@@ -203,6 +210,59 @@ func (a *Adapter) errors(t *testing.T) {
 	require.True(t, strings.HasPrefix(err.Error(), a.Profile.Name+": GET /x: "), err.Error())
 	require.Error(t, calls.Write(t.Context()))
 	require.NotContains(t, fmt.Sprint(calls.Write(t.Context())), key)
+}
+
+// P5: the same failure is the same sentinel at every service, and no other. Where the
+// adapter returns errors of its own, they match it too, and say what may have happened.
+func (a *Adapter) sentinels(t *testing.T) {
+	sentinels := map[int]error{
+		400: client.ErrBadRequest, 401: client.ErrUnauthorized, 403: client.ErrForbidden, 404: client.ErrNotFound,
+		409: client.ErrConflict, 422: client.ErrBadRequest, 429: client.ErrRateLimited, 500: client.ErrUnavailable, 503: client.ErrUnavailable,
+	}
+	for status, want := range sentinels {
+		step := clienttest.Status(status).Header("Retry-After", "0").Header(a.requestID(), "req_1")
+		calls, _ := a.start(t, secret.Static(key), nil, step)
+		made := map[string]func() error{
+			"raw": func() error { _, err := client.Get[client.None](t.Context(), calls.HTTP, "/x"); return err },
+		}
+		if !a.SDKErrors {
+			made["write"] = func() error { return calls.Write(t.Context()) }
+			made["read"] = func() error { return calls.Read(t.Context()) }
+		}
+		for name, call := range made {
+			err := call()
+			for _, sentinel := range sentinels {
+				require.Equal(t, sentinel == want, errors.Is(err, sentinel), "%s, %d: %v", name, status, err)
+			}
+			e, ok := errors.AsType[*client.Error](err)
+			require.True(t, ok, "%s, %d: %T", name, status, err)
+			require.Equal(t, status, e.Status, name)
+			require.Equal(t, "req_1", e.RequestID, name)
+			require.NotEmpty(t, e.Attempts, name)
+			effect := client.NoEffect
+			switch {
+			case name == "write" && status >= 500:
+				effect = client.MaybeApplied
+			case name == "write":
+				effect = client.Rejected
+			}
+			require.Equal(t, effect, e.Effect, "%s, %d", name, status)
+		}
+	}
+	if a.SDKErrors {
+		return
+	}
+	calls, _ := a.start(t, secret.Static(key), nil, a.Failure)
+	for _, err := range []error{calls.Write(t.Context()), calls.Read(t.Context())} {
+		e, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok, "%T", err)
+		require.Equal(t, []string{a.Profile.Name, a.Code, a.Message}, []string{e.Provider, e.Code, e.Message})
+	}
+}
+
+// requestID is a header in which the service names its requests.
+func (a *Adapter) requestID() string {
+	return slices.Concat(a.Profile.RequestIDHeaders, []string{"Request-Id"})[0]
 }
 
 func (a *Adapter) cancel(t *testing.T) {
