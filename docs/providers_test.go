@@ -14,15 +14,19 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	resendsdk "github.com/resend/resend-go/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/providers/stripe"
+	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook"
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
@@ -55,6 +59,15 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 			require.Equal(t, client.Retry, p.Hint(500, http.Header{name: {"true"}}))
 			require.Equal(t, client.DontRetry, p.Hint(500, http.Header{name: {"false"}}))
 			rows["advice on retrying"] = code(name+": true", name+": false")
+		},
+		"HintBody": func() {
+			var names []string
+			for _, name := range []string{"daily_quota_exceeded", "monthly_quota_exceeded", "rate_limit_exceeded"} {
+				if p.HintBody(429, http.Header{}, fmt.Appendf(nil, `{"name":%q}`, name)) == client.NotThrottled {
+					names = append(names, name)
+				}
+			}
+			rows["no throttle"] = "429 with " + code(names...)
 		},
 		"InProgress": func() {
 			for body, name := range map[string]string{
@@ -94,6 +107,36 @@ func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 			require.NotEmpty(t, row[2], "%s: %s has no source", title, row[0])
 		}
 		require.Equal(t, facts(t, profile), stated, title)
+	}
+}
+
+func TestProvidersSaysWhatResendsErrorsMatch(t *testing.T) {
+	p := read(t, "docs/providers.md")[0]
+	sentinels := map[string]error{
+		"`client.ErrBadRequest`": client.ErrBadRequest, "`client.ErrUnauthorized`": client.ErrUnauthorized, "`client.ErrForbidden`": client.ErrForbidden,
+		"`client.ErrNotFound`": client.ErrNotFound, "`client.ErrConflict`": client.ErrConflict, "`client.ErrRateLimited`": client.ErrRateLimited,
+		"`client.ErrUnavailable`": client.ErrUnavailable,
+	}
+	for _, row := range p.section(t, "Resend's errors").tables()[1:] {
+		require.Len(t, row, 3)
+		for name := range strings.SplitSeq(row[1], ", ") {
+			status, err := strconv.Atoi(row[0])
+			require.NoError(t, err)
+			fake := clienttest.NewTransport(t, clienttest.JSON(status, fmt.Sprintf(`{"name":%q,"message":"x"}`, strings.Trim(name, "`"))))
+			mails, err := resend.New(secret.Static("re_docs"), client.WithTransport(fake), client.WithRetry(retry.Never))
+			require.NoError(t, err)
+			_, err = mails.Send(t.Context(), &resendsdk.SendEmailRequest{}, "")
+			e, ok := errors.AsType[*client.Error](err)
+			require.True(t, ok)
+			require.Equal(t, name, code(e.Code))
+			matches := "–"
+			for sentinel, target := range sentinels {
+				if errors.Is(err, target) {
+					matches = sentinel
+				}
+			}
+			require.Equal(t, row[2], matches, "%s %s", row[0], name)
+		}
 	}
 }
 

@@ -120,7 +120,7 @@ func TestP1_OperationsSendWhatTheSDKSends(t *testing.T) {
 	}
 }
 
-// After an error of Resend's own, too, the error says whether the mail may have been sent.
+// Where Resend has responded, too, the error says whether the mail may have been sent.
 func TestErrorsAreTheClientsOwn(t *testing.T) {
 	throttle := `{"statusCode":429,"name":"rate_limit_exceeded","message":"Too many requests."}`
 	for script, want := range map[string]client.Error{
@@ -191,6 +191,50 @@ func TestAQuotaIsNoThrottle(t *testing.T) {
 	require.Equal(t, client.NoHint, resend.Profile.HintBody(403, nil, []byte(`{"name":"daily_quota_exceeded"}`)))
 	require.Equal(t, client.NoHint, resend.Profile.HintBody(429, nil, []byte(`{"name":"rate_limit_exceeded"}`)))
 	require.Equal(t, client.NoHint, resend.Profile.HintBody(429, nil, []byte(`daily_quota_exceeded`)))
+}
+
+// An email of any size is repeated: it is in memory. The SDK's body can be read once, so
+// that of it no more is than the stack reads ahead.
+func TestALargeEmailIsRepeated(t *testing.T) {
+	large := *email
+	large.Attachments = []*sdk.Attachment{{Filename: "a.bin", Content: make([]byte, client.DefaultReadAhead)}}
+	for name, want := range map[string]int{"ours": 2, "the SDK's": 1} {
+		rt := clienttest.NewTransport(t, clienttest.MustParse(`503 Retry-After=0, 200 {"id":"e_1"}`)...)
+		c, err := resend.New(secret.Static("re_1"), client.WithTransport(rt))
+		require.NoError(t, err)
+		if name == "ours" {
+			_, err = c.Send(t.Context(), &large, "mine")
+			require.NoError(t, err)
+			require.Equal(t, rt.Requests()[0].Body, rt.Requests()[1].Body)
+		} else {
+			_, err = c.SDK.Emails.SendWithContext(t.Context(), &large)
+			require.Error(t, err)
+		}
+		require.Equal(t, want, rt.Count(), name)
+	}
+}
+
+// What the SDK's errors lack: a 503, after which the mail may have been sent, is a text
+// like that of a refusal. Its ledger has the statuses.
+func TestTheSDKsErrorsAreTexts(t *testing.T) {
+	for script, statuses := range map[string][]int{
+		`503 Retry-After=0`: {503, 503, 503},
+		`422 {"name":"missing_required_field","message":"Missing to."}`: {422},
+	} {
+		rt := clienttest.NewTransport(t, clienttest.MustParse(script)...)
+		c, err := resend.New(secret.Static("re_1"), client.WithTransport(rt))
+		require.NoError(t, err)
+		var ledger client.Ledger
+		_, err = c.SDK.Emails.SendWithContext(client.WithLedger(t.Context(), &ledger), email)
+		require.Error(t, err)
+		_, ok := errors.AsType[*client.Error](err)
+		require.False(t, ok)
+		var got []int
+		for _, a := range ledger.Attempts() {
+			got = append(got, a.Status)
+		}
+		require.Equal(t, statuses, got)
+	}
 }
 
 // Resend takes keys of 1 to 256 characters. What it would not take is the call's error,
