@@ -117,3 +117,9 @@ func TestAKeyThatResendDoesNotTake(t *testing.T) {
 func TestAnErrorOfAnotherKind(t *testing.T) {
 	require.Equal(t, uncertain, judge(errors.New("something else"), time.Now()).state)
 }
+
+// A key that is not there shows when the program starts, and not with the first mail.
+func TestNoAPIKey(t *testing.T) {
+	_, err := newMailer(secret.Static(""), "hello@example.com")
+	require.ErrorIs(t, err, client.ErrConfig)
+}
