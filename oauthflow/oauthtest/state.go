@@ -132,12 +132,34 @@ func (s *Server) Alive(refreshToken string) bool {
 }
 
 // Revoke revokes the family of a refresh token, as a user does who removes the
-// application from the account.
+// application from the account. A token of a manager holds none: see [Server.RevokeUser].
 func (s *Server) Revoke(refreshToken string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r, ok := s.state.refresh[refreshToken]; ok {
 		r.family.revoked = true
+	}
+}
+
+// RevokeUser ends all grants of the user, to every client, as a user does who removes
+// the applications from the account: from now on userinfo, introspection and
+// [Server.Protect] refuse the access tokens (401 invalid_token, or inactive) and the
+// token endpoint refuses the refresh tokens and codes (invalid_grant). A device that was
+// approved and has not fetched its token is denied. A test of a web application, which
+// never sees a refresh token, names the user of [Server.Authorize] here. A later sign-in
+// of the same user is a new grant; an unknown subject has none.
+func (s *Server) RevokeUser(subject string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.state.families {
+		if f.subject == subject {
+			f.revoked = true
+		}
+	}
+	for _, d := range s.state.devices {
+		if d.subject != "" && d.subject == subject { // nobody has decided on the others
+			d.denied = true
+		}
 	}
 }
 

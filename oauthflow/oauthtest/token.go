@@ -135,6 +135,8 @@ func (s *Server) redeemCode(req tokenRequest) (map[string]any, *refusal) {
 	case c.used:
 		c.family.revoked = true
 		return nil, refuse("invalid_grant", "the code was used before; what it granted is revoked")
+	case c.family.revoked:
+		return nil, refuse("invalid_grant", "the grant is revoked")
 	case !s.now().Before(c.expires):
 		return nil, refuse("invalid_grant", "the code has expired")
 	case c.redirect != req.form.Get("redirect_uri"):
