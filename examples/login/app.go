@@ -1,7 +1,8 @@
 // This file and app_test.go are for copying: a web application in which people sign in
-// with GitHub, Google or X, and whose tokens stay alive. Change services, and give it
-// pages of your own. Sessions and tokens live in memory here: keep yours in a database
-// (for tokens there is package sqlstore). In your main, for each of services():
+// with GitHub, Google or X, and whose tokens stay alive until a user takes the access
+// back. Change services, and give it pages of your own. Sessions and tokens live in
+// memory here: keep yours in a database (for tokens there is package sqlstore). In your
+// main, for each of services():
 //
 //	err := s.connect("https://app.example.com", credentials{
 //		id: os.Getenv("GITHUB_CLIENT_ID"), secret: secret.Env("GITHUB_CLIENT_SECRET"), cookieKey: secret.Env("OAUTH_COOKIE_KEY")})
@@ -25,6 +26,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
@@ -35,43 +37,49 @@ type service struct {
 	name, title string
 	provider    oauthflow.Provider
 	scopes      []string
-	profile     func(context.Context, *oauthflow.Client, *oauth2.Token) (profile, error)
+	profile     func(get func(into any) error) (profile, error)
+	transport   http.RoundTripper // nil is the network, anything else a test's
 
 	client *oauthflow.Client // from connect on
 	tokens *tokens.Manager   // keeps the users' tokens alive
+	api    *client.Client    // without a credential: each call has its user's
 }
 
 // profile is what the application keeps of a user. Without an ID nobody is signed in.
 type profile struct{ ID, Name, Handle string }
 
+// services are those whose tokens expire and are refreshed: a GitHub App, which has
+// permissions of its own in place of scopes, Google with a refresh token, and X with the
+// scope for one. Where the sign-in is all there is, oauthflow.GitHub and oauthflow.Google
+// will do: tokens of the first do not expire, and the second hands out no refresh token.
 func services() []*service {
 	return []*service{
-		{name: "github", title: "GitHub", provider: oauthflow.GitHub(), scopes: []string{"read:user"}, profile: githubProfile},
-		{name: "google", title: "Google", provider: oauthflow.Google(), scopes: []string{"openid", "profile", "email"}, profile: googleProfile},
+		{name: "github", title: "GitHub", provider: oauthflow.GitHubApp(), profile: githubProfile},
+		{name: "google", title: "Google", provider: oauthflow.GoogleOffline(), scopes: []string{"openid", "profile", "email"}, profile: googleProfile},
 		{name: "x", title: "X", provider: oauthflow.X(), scopes: []string{"users.read", "tweet.read", "offline.access"}, profile: xProfile},
 	}
 }
 
-func githubProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
+func githubProfile(get func(into any) error) (profile, error) {
 	var u struct {
 		ID          json.Number
 		Login, Name string
 	}
-	err := c.UserInfo(ctx, tok, &u)
+	err := get(&u)
 	return profile{ID: u.ID.String(), Name: u.Name, Handle: u.Login}, err
 }
 
-func googleProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
+func googleProfile(get func(into any) error) (profile, error) {
 	var u struct{ Sub, Name, Email string }
-	err := c.UserInfo(ctx, tok, &u)
+	err := get(&u)
 	return profile{ID: u.Sub, Name: u.Name, Handle: u.Email}, err
 }
 
-func xProfile(ctx context.Context, c *oauthflow.Client, tok *oauth2.Token) (profile, error) {
+func xProfile(get func(into any) error) (profile, error) {
 	var u struct {
 		Data struct{ ID, Name, Username string }
 	}
-	err := c.UserInfo(ctx, tok, &u)
+	err := get(&u)
 	return profile{ID: u.Data.ID, Name: u.Data.Name, Handle: "@" + u.Data.Username}, err
 }
 
@@ -82,19 +90,44 @@ type credentials struct {
 	secret, cookieKey secret.Source
 }
 
-// connect makes the service ready for an application that browsers reach at base. The
-// options are for tests.
-func (s *service) connect(base string, own credentials, options ...oauthflow.Option) error {
+// connect makes the service ready for an application that browsers reach at base.
+func (s *service) connect(base string, own credentials) error {
 	var err error
 	s.client, err = oauthflow.New(oauthflow.Config{
 		Provider: s.provider, ClientID: own.id, ClientSecret: own.secret, CookieKey: own.cookieKey,
 		RedirectURL: base + "/callback/" + s.name, Scopes: s.scopes,
-	}, append(options, oauthflow.WithSingleUse(&oauthflow.MemoryUses{}))...)
+	}, oauthflow.WithHTTPClient(&http.Client{Transport: s.transport}), oauthflow.WithSingleUse(&oauthflow.MemoryUses{}))
 	if err != nil {
 		return err
 	}
-	s.tokens, err = tokens.New(tokens.NewMemoryStore(), s.client)
+	if s.tokens, err = tokens.New(tokens.NewMemoryStore(), s.client); err != nil {
+		return err
+	}
+	s.api, err = client.New(s.provider.UserInfoURL, client.WithTransport(s.transport), client.WithTimeout(10*time.Second))
 	return err
+}
+
+// who asks the service about the user whose token is kept under key. It is here that a
+// user shows who has taken the access back: a token that is kept looks as good as before.
+func (s *service) who(ctx context.Context, key string) (profile, error) {
+	api, err := s.api.With(client.WithAuth(client.OAuth2(s.tokens.Source(key))))
+	if err != nil {
+		return profile{}, err
+	}
+	return s.profile(func(into any) error {
+		body, err := client.Call[json.RawMessage](ctx, api, client.Request{URL: s.provider.UserInfoURL})
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(body, into)
+	})
+}
+
+// ended reports whether a call failed because only the user can help, by signing in
+// again: the token cannot be refreshed any more, or the service refuses one that was
+// refreshed a moment ago.
+func ended(err error) bool {
+	return errors.Is(err, tokens.ErrReauthorizationRequired) || errors.Is(err, tokens.ErrRefreshedRecently)
 }
 
 // shutDown lets refreshes that are under way come to their end: call it last. What is
@@ -103,6 +136,7 @@ func shutDown(ctx context.Context, services []*service) error {
 	var errs []error
 	for _, s := range services {
 		errs = append(errs, s.tokens.Shutdown(ctx))
+		s.api.CloseIdleConnections()
 	}
 	return errors.Join(errs...)
 }
@@ -181,7 +215,7 @@ func (a *app) callback(s *service) http.HandlerFunc {
 			a.refused(w, s, err)
 			return
 		}
-		p, err := s.profile(r.Context(), s.client, res.Token)
+		p, err := s.profile(func(into any) error { return s.client.UserInfo(r.Context(), res.Token, into) })
 		if err == nil && p.ID == "" {
 			err = errors.New("the service does not say who the user is") // all of them would be one
 		}
@@ -218,18 +252,23 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 		a.pages.choose(w, a.services)
 		return
 	}
-	// The token is good for a call: refreshed here if it had to be.
-	tok, err := in.service.tokens.Token(r.Context(), in.key())
-	if errors.Is(err, tokens.ErrReauthorizationRequired) {
+	// A page that calls the service for the user anyway sees by that call what is seen here.
+	p, err := in.service.who(r.Context(), in.key())
+	var tok *oauth2.Token
+	if err == nil {
+		tok, err = in.service.tokens.Token(r.Context(), in.key())
+	}
+	switch {
+	case ended(err), err == nil && p.ID != in.profile.ID:
 		a.forget(w, r)
 		a.pages.choose(w, a.services)
 		return
-	}
-	if err != nil {
-		a.log.Error("token", "service", in.service.name, "err", err)
+	case err != nil:
+		a.log.Error("profile", "service", in.service.name, "err", err)
 		a.pages.failed(w, http.StatusBadGateway, in.service.title+" cannot be reached right now.")
 		return
 	}
+	in.profile = p
 	a.pages.welcome(w, in, tok.Expiry)
 }
 

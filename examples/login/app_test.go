@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,12 +12,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/client/clienttest"
-	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -55,7 +57,8 @@ func play(t *testing.T, s *service, userInfo any) *oauthtest.Server {
 		UserInfo: func(oauthtest.User) any { return userInfo },
 	})
 	s.provider = srv.Provider()
-	require.NoError(t, s.connect(testBase, credentials{id: "app", secret: secret.Static("app-secret")}, oauthflow.WithHTTPClient(srv.HTTPClient())))
+	s.transport = srv.HTTPClient().Transport
+	require.NoError(t, s.connect(testBase, credentials{id: "app", secret: secret.Static("app-secret")}))
 	t.Cleanup(func() { require.NoError(t, shutDown(context.WithoutCancel(t.Context()), []*service{s})) })
 	return srv
 }
@@ -138,6 +141,94 @@ func TestSignInAndOut(t *testing.T) {
 		})
 	}
 }
+
+// Who has taken the access back is asked to sign in again, also a moment after a refresh
+// and where there is nothing to refresh with.
+func TestARevokedUserSignsInAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		age         time.Duration
+		refreshable bool
+	}{
+		"at once":                  {0, true},
+		"a moment after a refresh": {2 * time.Hour, true},
+		"nothing to refresh with":  {0, false},
+	} {
+		for _, s := range services() {
+			t.Run(s.name+", "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					srv := play(t, s, userInfo[s.name])
+					b := newBrowser(t, s)
+					consent := func(authURL string) (*url.URL, error) { return srv.Authorize(authURL, "alice") }
+					b.signIn(s, consent)
+					if !tc.refreshable {
+						put(t, s, &oauth2.Token{AccessToken: srv.Issue("app", "alice").AccessToken})
+					}
+					time.Sleep(tc.age)
+					_, page := b.send(http.MethodGet, testBase+"/")
+					require.Contains(t, page, "Name:Alice")
+
+					srv.RevokeUser("alice")
+					resp, page := b.send(http.MethodGet, testBase+"/")
+					require.Equal(t, "choose among 1", page)
+					require.Negative(t, resp.Cookies()[0].MaxAge)
+
+					b.signIn(s, consent)
+					_, page = b.send(http.MethodGet, testBase+"/")
+					require.Contains(t, page, "Name:Alice")
+				})
+			})
+		}
+	}
+}
+
+// A token that turns out to be somebody else's shows nobody their page.
+func TestATokenOfAnotherUserEndsTheSession(t *testing.T) {
+	s := services()[0]
+	who := map[string]any{"id": 1, "login": "alice", "name": "Alice"}
+	srv := play(t, s, who)
+	b := newBrowser(t, s)
+	b.signIn(s, func(authURL string) (*url.URL, error) { return srv.Authorize(authURL, "alice") })
+	who["id"], who["name"] = 2, "Bob"
+	_, page := b.send(http.MethodGet, testBase+"/")
+	require.Equal(t, "choose among 1", page)
+}
+
+// put replaces the token that is kept for the user of userInfo.
+func put(t *testing.T, s *service, tok *oauth2.Token) {
+	t.Helper()
+	who, err := s.profile(func(into any) error { return s.client.UserInfo(t.Context(), tok, into) })
+	require.NoError(t, err)
+	require.NoError(t, s.tokens.Put(t.Context(), session{service: s, profile: who}.key(), tok))
+}
+
+// A service that fails has not signed anybody out.
+func TestAFailingServiceEndsNoSession(t *testing.T) {
+	s := services()[0]
+	srv := play(t, s, userInfo[s.name])
+	down := false
+	s.transport = roundTripper(func(req *http.Request) (*http.Response, error) {
+		if down && strings.HasSuffix(req.URL.Path, "/userinfo") {
+			return nil, errors.New("the network is down")
+		}
+		return srv.HTTPClient().Transport.RoundTrip(req)
+	})
+	require.NoError(t, s.connect(testBase, credentials{id: "app", secret: secret.Static("app-secret")}))
+	synctest.Test(t, func(t *testing.T) {
+		b := newBrowser(t, s)
+		b.signIn(s, func(authURL string) (*url.URL, error) { return srv.Authorize(authURL, "alice") })
+		down = true
+		resp, page := b.send(http.MethodGet, testBase+"/")
+		require.Equal(t, http.StatusBadGateway, resp.StatusCode)
+		require.Equal(t, "GitHub cannot be reached right now.", page)
+		down = false
+		_, page = b.send(http.MethodGet, testBase+"/")
+		require.Contains(t, page, "Name:Alice")
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // Two users whom a service does not tell apart must not become one.
 func TestNobodyIsSignedInWithoutAnID(t *testing.T) {

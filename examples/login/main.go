@@ -6,7 +6,7 @@
 // loopback, and every line then begins with DEMO. With credentials in the
 // environment it talks to the real service:
 //
-//	GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET
+//	GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET (of a GitHub App, whose tokens expire)
 //	GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
 //	X_CLIENT_ID, X_CLIENT_SECRET
 //
