@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -29,11 +30,10 @@ import (
 
 func newLogin() (*oauthflow.Client, error) {
 	return oauthflow.New(oauthflow.Config{
-		Provider:     oauthflow.GitHub(),
+		Provider:     oauthflow.GitHubApp(), // what it may do is set at the app: it has no scopes
 		ClientID:     os.Getenv("GITHUB_CLIENT_ID"),
 		ClientSecret: secret.Env("GITHUB_CLIENT_SECRET"),
 		RedirectURL:  "https://app.example.com/callback/github",
-		Scopes:       []string{"read:user", "repo"},
 		CookieKey:    secret.Env("OAUTH_COOKIE_KEY"), // openssl rand -base64 32; the same in all processes
 	})
 }
@@ -57,10 +57,40 @@ func newTokens(ctx context.Context, db *sql.DB, login *oauthflow.Client, log *sl
 		tokens.OnFailure(func(_ context.Context, key string, err error) { log.Error("token", "key", key, "err", err) }))
 }
 
+// newTable is for the processes of one machine.
+func newTable() (*sqlstore.Store, error) {
+	db, err := sql.Open("sqlite", // import _ "modernc.org/sqlite"
+		"file:tokens.db?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
+	if err != nil {
+		return nil, err
+	}
+	return sqlstore.New(db, sqlstore.SQLite)
+}
+
+// githubAPI is what GitHub's API does its own way ("API Versions" and "Rate limits for
+// the REST API", GitHub docs).
+var githubAPI = client.Profile{
+	Name:             "github",
+	BaseURL:          "https://api.github.com/",
+	Header:           http.Header{"X-GitHub-Api-Version": {"2022-11-28"}},
+	RequestIDHeaders: []string{"X-GitHub-Request-Id"},
+	ThrottleWait:     time.Minute,
+	Throttled: func(status int, h http.Header, body []byte) bool {
+		return status == http.StatusForbidden && (h.Get("Retry-After") != "" || h.Get("X-RateLimit-Remaining") == "0" ||
+			bytes.Contains(body, []byte("secondary rate limit")))
+	},
+}
+
+func newGitHub(opts ...client.Option) (*client.Client, error) {
+	github, err := client.New("", append(opts, client.WithProfile(githubAPI))...)
+	return github, err
+}
+
 // connect lets users of an application connect their accounts at a service.
 type connect struct {
 	login  *oauthflow.Client
 	tokens *tokens.Manager
+	github *client.Client             // without a credential
 	user   func(*http.Request) string // who is signed in to the application
 }
 
@@ -90,16 +120,48 @@ func (c *connect) routes(mux *http.ServeMux) {
 // key is where a user's token is kept. It never comes from the request's parameters.
 func (c *connect) key(r *http.Request) string { return "user:" + c.user(r) + "/github" }
 
-func (c *connect) me(ctx context.Context, github *client.Client, key string) (name string, reconnect bool, err error) {
-	api, err := github.With(client.WithAuth(client.OAuth2(c.tokens.Source(key))))
+// as returns a client that calls for the user whose token is under key. It is cheap.
+func (c *connect) as(key string) (*client.Client, error) {
+	return c.github.With(client.WithAuth(client.OAuth2(c.tokens.Source(key))))
+}
+
+func (c *connect) me(ctx context.Context, key string) (name string, reconnect bool, err error) {
+	api, err := c.as(key)
 	if err != nil {
 		return "", false, err
 	}
 	user, err := client.Get[struct{ Login string }](ctx, api, "/user")
-	if errors.Is(err, tokens.ErrReauthorizationRequired) {
+	if signInAgain(err) {
 		return "", true, nil // show a link to /connect/github
 	}
 	return user.Login, false, err
+}
+
+type repo struct {
+	FullName string `json:"full_name"`
+}
+
+func (c *connect) repos(ctx context.Context, key string) (names []string, err error) {
+	api, err := c.as(key)
+	if err != nil {
+		return nil, err
+	}
+	first := client.Request{Path: "/user/repos", Query: url.Values{"per_page": {"100"}}}
+	for page, err := range client.Pages(ctx, api, first, client.NextLink[[]repo]) {
+		if err != nil {
+			return names, err
+		}
+		for _, r := range page {
+			names = append(names, r.FullName)
+		}
+	}
+	return names, nil
+}
+
+// signInAgain reports whether a call failed because only the user can help.
+func signInAgain(err error) bool {
+	return errors.Is(err, tokens.ErrReauthorizationRequired) ||
+		errors.Is(err, tokens.ErrRefreshedRecently) // the service refuses a new token too
 }
 
 func (c *connect) disconnect(ctx context.Context, key string) error {
@@ -122,7 +184,25 @@ func TestAnAccountIsConnectedUsedAndDisconnected(t *testing.T) {
 	manager, err := tokens.New(tokens.NewMemoryStore(), login)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = manager.Shutdown(context.WithoutCancel(t.Context())) })
-	c := &connect{login, manager, func(*http.Request) string { return "42" }}
+	api := httptest.NewServer(srv.Protect(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch {
+		case r.Header.Get("X-GitHub-Api-Version") != "2022-11-28":
+			w.WriteHeader(http.StatusBadRequest)
+		case r.URL.Path == "/user":
+			fmt.Fprint(w, `{"login":"alice"}`)
+		case r.URL.Query().Get("page") == "":
+			w.Header().Set("Link", "<http://"+r.Host+`/user/repos?per_page=100&page=2>; rel="next"`)
+			fmt.Fprint(w, `[{"full_name":"alice/one"},{"full_name":"alice/two"}]`)
+		default:
+			fmt.Fprint(w, `[{"full_name":"alice/three"}]`)
+		}
+	})))
+	t.Cleanup(api.Close)
+	github, err := newGitHub(client.WithBaseURL(api.URL))
+	require.NoError(t, err)
+	t.Cleanup(github.CloseIdleConnections)
+	c := &connect{login, manager, github, func(*http.Request) string { return "42" }}
 	mux := http.NewServeMux()
 	c.routes(mux)
 
@@ -138,24 +218,73 @@ func TestAnAccountIsConnectedUsedAndDisconnected(t *testing.T) {
 	mux.ServeHTTP(end, callback)
 	require.Equal(t, "/settings", end.Header().Get("Location"))
 
-	api := httptest.NewServer(srv.Protect(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"login":"alice"}`)
-	})))
-	t.Cleanup(api.Close)
-	github, err := client.New(api.URL)
-	require.NoError(t, err)
-	t.Cleanup(github.CloseIdleConnections)
-	name, reconnect, err := c.me(t.Context(), github, "user:42/github")
+	name, reconnect, err := c.me(t.Context(), "user:42/github")
 	require.NoError(t, err)
 	require.False(t, reconnect)
 	require.Equal(t, "alice", name)
+	repos, err := c.repos(t.Context(), "user:42/github")
+	require.NoError(t, err)
+	require.Equal(t, []string{"alice/one", "alice/two", "alice/three"}, repos)
 
 	require.NoError(t, c.disconnect(t.Context(), "user:42/github"))
 	require.NoError(t, c.disconnect(t.Context(), "user:42/github"))
-	_, reconnect, err = c.me(t.Context(), github, "user:42/github")
+	_, reconnect, err = c.me(t.Context(), "user:42/github")
 	require.NoError(t, err)
 	require.True(t, reconnect)
+}
+
+// What a user who has taken the access back looks like, by what is stored of them.
+func TestARevokedUserIsAskedToSignInAgain(t *testing.T) {
+	const key = "user:42/github"
+	for name, tc := range map[string]struct {
+		age         time.Duration
+		refreshable bool
+		want        error
+		recorded    bool
+	}{
+		"a token that can be refreshed":           {time.Minute, true, tokens.ErrReauthorizationRequired, true},
+		"a token that was refreshed a moment ago": {2 * time.Hour, true, tokens.ErrRefreshedRecently, false},
+		"a token that cannot be refreshed":        {time.Minute, false, tokens.ErrReauthorizationRequired, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := oauthtest.New(oauthtest.Config{})
+				login, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
+				require.NoError(t, err)
+				told := 0
+				manager, err := tokens.New(tokens.NewMemoryStore(), login,
+					tokens.OnReauth(func(context.Context, *tokens.ReauthError) { told++ }))
+				require.NoError(t, err)
+				defer func() { require.NoError(t, manager.Shutdown(context.WithoutCancel(t.Context()))) }()
+				github, err := newGitHub(client.WithBaseURL(srv.URL), client.WithTransport(srv.HTTPClient().Transport))
+				require.NoError(t, err)
+				c := &connect{login, manager, github, nil}
+
+				token := srv.Issue("web", "alice")
+				if !tc.refreshable {
+					token = &oauth2.Token{AccessToken: token.AccessToken}
+				}
+				require.NoError(t, manager.Put(t.Context(), key, token))
+				time.Sleep(tc.age)
+				_, err = manager.Token(t.Context(), key)
+				require.NoError(t, err)
+
+				srv.RevokeUser("alice")
+				_, err = manager.Token(t.Context(), key)
+				require.NoError(t, err, "nobody has asked the service")
+				api, err := c.as(key)
+				require.NoError(t, err)
+				_, err = client.Get[client.None](t.Context(), api, "/userinfo")
+				require.ErrorIs(t, err, tc.want)
+				require.True(t, signInAgain(err))
+
+				_, err = manager.Token(t.Context(), key)
+				require.NoError(t, err, "the access token has not expired")
+				synctest.Wait()
+				require.Equal(t, tc.recorded, told == 1)
+			})
+		})
+	}
 }
 
 func TestAMisconfiguredLoginIsAnError(t *testing.T) {
@@ -163,6 +292,8 @@ func TestAMisconfiguredLoginIsAnError(t *testing.T) {
 	require.Error(t, err)
 	_, err = newTokens(t.Context(), nil, nil, slog.Default())
 	require.Error(t, err)
+	_, err = newTable()
+	require.ErrorContains(t, err, `unknown driver "sqlite"`)
 }
 
 // signInHere opens the browser on this machine and waits for it to come back.

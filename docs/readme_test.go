@@ -45,7 +45,7 @@ func readme(ctx context.Context, mux *http.ServeMux, pages http.Handler, github 
 	users, err := session.NewVerifier(session.Clerk("https://clerk.example.com", "https://app.example.com"))
 	mux.Handle("/", session.Middleware(users)(pages)) // a strict gate; who it is stands in the context
 
-	manager, err := tokens.New(store, github)                // github is an *oauthflow.Client
+	manager, err := tokens.New(store, github)                // github is an *oauthflow.Client, of a GitHub App for one
 	token, err := manager.Token(ctx, "user:42/github")       // refreshed once, for all goroutines and processes
 	repos := client.OAuth2(manager.Source("user:42/github")) // and as the credential of a client
 

@@ -18,6 +18,7 @@ import (
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
+	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/session"
 	"github.com/standpipe-go/standpipe/session/sessiontest"
@@ -144,6 +145,43 @@ func TestSigningIn(t *testing.T) {
 	res, err := login.Finish(httptest.NewRecorder(), callback)
 	require.NoError(t, err)
 	require.Equal(t, "alice", res.IDToken.Subject)
+}
+
+func TestAUserStaysSignedInUntilTheyTakeItBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := oauthtest.New(oauthtest.Config{}) // in memory: a bubble has no sockets
+		login, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
+		require.NoError(t, err)
+		manager, err := tokens.New(tokens.NewMemoryStore(), login)
+		require.NoError(t, err)
+		defer manager.Shutdown(context.WithoutCancel(t.Context()))
+
+		start := httptest.NewRecorder()
+		require.NoError(t, login.Start(start, httptest.NewRequest(http.MethodGet, "https://app.test/login", nil)))
+		back, err := srv.Authorize(start.Header().Get("Location"), "alice") // the user consents
+		require.NoError(t, err)
+		callback := httptest.NewRequest(http.MethodGet, back.String(), nil)
+		for _, cookie := range start.Result().Cookies() { // it is the same browser
+			callback.AddCookie(cookie)
+		}
+		res, err := login.Finish(httptest.NewRecorder(), callback)
+		require.NoError(t, err)
+		require.NoError(t, manager.Put(t.Context(), "user:42", res.Token))
+
+		api, err := client.New(srv.URL, client.WithTransport(srv.HTTPClient().Transport),
+			client.WithAuth(client.OAuth2(manager.Source("user:42"))))
+		require.NoError(t, err)
+		time.Sleep(2 * time.Hour) // an access token lives for one
+		user, err := client.Get[struct{ Name string }](t.Context(), api, "/userinfo")
+		require.NoError(t, err)
+		require.Equal(t, "Alice Example", user.Name)
+		require.Equal(t, 1, srv.Refreshes())
+
+		time.Sleep(time.Minute)
+		srv.RevokeUser("alice") // who removes the application from the account
+		_, err = client.Get[client.None](t.Context(), api, "/userinfo")
+		require.ErrorIs(t, err, tokens.ErrReauthorizationRequired) // show the link to sign in
+	})
 }
 
 func TestARefreshWithoutAResponse(t *testing.T) {

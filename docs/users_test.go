@@ -50,7 +50,7 @@ func (r *repositories) list(ctx context.Context, user string) ([]Repository, err
 		return nil, err
 	}
 	list, err := client.Get[[]Repository](ctx, c, "/user/repos")
-	if errors.Is(err, tokens.ErrReauthorizationRequired) {
+	if errors.Is(err, tokens.ErrReauthorizationRequired) || errors.Is(err, tokens.ErrRefreshedRecently) {
 		return nil, errSignIn
 	}
 	return list, err
