@@ -252,7 +252,7 @@ func (a *app) home(w http.ResponseWriter, r *http.Request) {
 		a.pages.choose(w, a.services)
 		return
 	}
-	// A page that calls the service for the user anyway sees by that call what is seen here.
+	// A page that calls the service anyway needs no call of its own for this.
 	p, err := in.service.who(r.Context(), in.key())
 	var tok *oauth2.Token
 	if err == nil {
