@@ -82,7 +82,7 @@ var githubAPI = client.Profile{
 }
 
 func newGitHub(opts ...client.Option) (*client.Client, error) {
-	github, err := client.New("", append(opts, client.WithProfile(githubAPI))...)
+	github, err := client.New("", append([]client.Option{client.WithProfile(githubAPI)}, opts...)...)
 	return github, err
 }
 
