@@ -458,7 +458,7 @@ func TestC22_EffectTellsWhatMayHaveHappened(t *testing.T) {
 		{"head", "HEAD", "500", nil, client.NoEffect},
 		{"failure of an own kind", "POST", "599", nil, client.MaybeApplied},
 		{"client error at its end", "POST", "499", nil, client.Rejected},
-		{"unreadable success", "POST", "200 {", nil, client.MaybeApplied},
+		{"unreadable success", "POST", "200 [1]", nil, client.MaybeApplied},
 		{"multiple choices", "POST", "300", nil, client.MaybeApplied},
 		{"result elsewhere", "PUT", "303", nil, client.MaybeApplied},
 		{"not modified", "PUT", "304", nil, client.Rejected},

@@ -2,6 +2,7 @@ package clienttest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/internal/leakcheck"
+	"github.com/standpipe-go/standpipe/retry"
 )
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
@@ -178,6 +180,38 @@ func TestBadScripts(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 	require.Panics(t, func() { clienttest.MustParse("nonsense") })
+}
+
+func TestABodyIsJSONAsAWhole(t *testing.T) {
+	for _, bad := range []string{`200 {"a":1}; 503`, `200 {"a":1} 503`, `200 {"a":1`, `200 [1,]`, `200 {a:1}`, `503, 200 {}]`} {
+		_, err := clienttest.Parse(bad)
+		require.ErrorContains(t, err, "it is no JSON: steps are separated by commas", bad)
+	}
+	for _, good := range []string{`200 {"a":1}, 503`, `200 [] , 503`, `200 {"a":"; 503"},2x reset`} {
+		steps, err := clienttest.Parse(good)
+		require.NoError(t, err, good)
+		require.Greater(t, len(steps), 1)
+	}
+}
+
+// A reset reads the same from a server and from a transport.
+func TestAResetIsOne(t *testing.T) {
+	direct := &http.Transport{DisableKeepAlives: true}
+	for name, tc := range map[string]struct {
+		rt  http.RoundTripper
+		url string
+	}{
+		"server":    {direct, clienttest.NewServer(t, clienttest.Reset()).URL},
+		"transport": {clienttest.NewTransport(t, clienttest.Reset()), "http://x.example"},
+	} {
+		c, err := client.New(tc.url, client.WithTransport(tc.rt), client.WithRetry(retry.Never))
+		require.NoError(t, err, name)
+		_, err = client.Post[client.None](t.Context(), c, "/", map[string]int{"a": 1})
+		require.ErrorContains(t, err, "connection reset by peer", name)
+		e, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok, name)
+		require.Equal(t, client.MaybeApplied, e.Effect, name)
+	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -63,7 +64,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		step.contents(w, r)
 		return
 	case step.fault == reset:
-		panic(http.ErrAbortHandler)
+		resetConnection(w)
+		return
 	case step.fault == hang:
 		s.wait(r, 0)
 		panic(http.ErrAbortHandler)
@@ -76,6 +78,19 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	step.Serve(w)
+}
+
+// resetConnection ends the connection with a TCP reset: where it ended in order, the
+// client would read an EOF, and not what a [Transport] returns.
+func resetConnection(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
 }
 
 // Serve writes the step's status, header and body, for handlers that respond with

@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -46,8 +47,8 @@ func Text(code int, body string) Step {
 // Redirect responds with a status and a Location.
 func Redirect(code int, location string) Step { return Status(code).Header("Location", location) }
 
-// Reset reads the request and breaks the connection without a response, so that
-// the client cannot know what became of it.
+// Reset reads the request and breaks the connection without a response (a TCP reset),
+// so that the client cannot know what became of it.
 func Reset() Step { return Step{fault: reset} }
 
 // Hang reads the request and never responds; it ends with the request's context
@@ -94,7 +95,7 @@ func (s Step) Times(n int) []Step { return slices.Repeat([]Step{s}, n) }
 // Parse reads a script from one line: steps divided by commas, each a status
 // with header fields as Name=value and, last, a JSON body that begins with "{"
 // or "[", or one of the words reset and hang; "3x" before a step repeats it, and
-// "after 2s" before it delays it:
+// "after 2s" before it delays it. A body that is not to be JSON comes by [Step.Body].
 //
 //	429 Retry-After=2, 2x reset, after 50ms 503, 200 {"id":"a","n":1}
 func Parse(script string) ([]Step, error) {
@@ -179,6 +180,9 @@ func parseStep(text string) (step Step, times int, err error) {
 		}
 		step = Status(code)
 		if body != "" {
+			if !json.Valid([]byte(body)) {
+				return Step{}, 0, fmt.Errorf("from %q on it is no JSON: steps are separated by commas", body)
+			}
 			step = JSON(code, body)
 		}
 	}
