@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -66,7 +67,8 @@ func setHeader(a headerOnly, req *http.Request) error {
 }
 
 // Bearer sends the newest secret of src as "Authorization: Bearer …" (RFC 6750).
-// A 401 reads the source once more, and a changed secret is tried.
+// A 401 reads the source once more, and a changed secret is tried. A secret that begins
+// with "Bearer " itself is an error.
 func Bearer(src secret.Source) Auth {
 	return &headerAuth{src: src, name: "Authorization", prefix: "Bearer ", renewals: newRenewals[secret.Value](secretSource)}
 }
@@ -76,7 +78,8 @@ func Bearer(src secret.Source) Auth {
 func APIKeyHeader(name string, src secret.Source) Auth { return HeaderPrefix(name, "", src) }
 
 // HeaderPrefix sends prefix and the newest secret of src in a header. The name is sent
-// over HTTP/1 as it is spelled here.
+// over HTTP/1 as it is spelled here. Where prefix is an authentication scheme, such as
+// "Token ", a secret that begins with it is an error.
 func HeaderPrefix(name, prefix string, src secret.Source) Auth {
 	return &headerAuth{
 		src: src, name: spelled(name), prefix: prefix,
@@ -104,13 +107,42 @@ func (a *headerAuth) Check() error {
 	if !validToken(a.name) || !validHeaderValue(a.prefix) {
 		return failf(ErrConfig, "the header's name or prefix is malformed")
 	}
-	return secret.Check(a.src)
+	if err := secret.Check(a.src); err != nil {
+		return err
+	}
+	// Of the others the first call has to tell: nobody is asked for a secret here.
+	if src, ok := a.src.(interface{ AtHand() bool }); !ok || !src.AtHand() {
+		return nil
+	}
+	v, err := secret.Current(context.Background(), a.src)
+	if err != nil {
+		return err
+	}
+	return a.checkScheme(v.Reveal())
+}
+
+// checkScheme refuses a secret that begins with the scheme that is put before it:
+// "Bearer Bearer …" would be a 401 that does not say why. The case of a scheme does not
+// matter (RFC 9110 section 11.1).
+func (a *headerAuth) checkScheme(s string) error {
+	scheme, ok := strings.CutSuffix(a.prefix, " ")
+	if !ok || !validToken(scheme) {
+		return nil
+	}
+	s = strings.TrimLeft(s, " \t")
+	if len(s) > len(scheme) && strings.EqualFold(s[:len(scheme)], scheme) && strings.ContainsRune(" \t", rune(s[len(scheme)])) {
+		return failf(ErrConfig, "the secret for header %s begins with %q, which is put before it anyway: leave it out of the secret", a.name, scheme)
+	}
+	return nil
 }
 
 func (a *headerAuth) field(v secret.Value) (*headerValue, error) {
 	s := v.Reveal()
 	if !validHeaderValue(s) {
 		return nil, failf(ErrConfig, "the secret for header %s holds CR, LF, NUL or another control character", a.name)
+	}
+	if err := a.checkScheme(s); err != nil {
+		return nil, err
 	}
 	return &headerValue{s, []string{a.prefix + s}}, nil
 }

@@ -98,6 +98,62 @@ func TestMalformedAuthIsAnErrorAtConstruction(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// A secret that has its scheme already is an error at construction where it can be read
+// without asking anybody, and else of the call, which sends nothing.
+func TestASecretThatHasItsSchemeAlready(t *testing.T) {
+	t.Setenv("PASTED_KEY", "bearer s3cr3t")
+	path := filepath.Join(t.TempDir(), "pasted")
+	require.NoError(t, os.WriteFile(path, []byte("Bearer s3cr3t\n"), 0o600))
+	token := func(src secret.Source) client.Auth { return client.HeaderPrefix("X-Auth", "Token ", src) }
+	for name, tc := range map[string]struct {
+		src  secret.Source
+		auth func(secret.Source) client.Auth
+		want string
+	}{
+		"fixed":          {secret.Static("Bearer s3cr3t"), client.Bearer, `header Authorization begins with "Bearer"`},
+		"environment":    {secret.Env("PASTED_KEY"), client.Bearer, `begins with "Bearer"`},
+		"file":           {secret.File(path), client.Bearer, `begins with "Bearer"`},
+		"tab":            {secret.Static(" Bearer\ts3cr3t"), client.Bearer, `begins with "Bearer"`},
+		"joined":         {secret.Join(secret.Env("PASTED_KEY"), secret.Static("s3cr3t")), client.Bearer, `begins with "Bearer"`},
+		"kept":           {secret.Cache(secret.Env("PASTED_KEY"), time.Minute), client.Bearer, `begins with "Bearer"`},
+		"another scheme": {secret.Static("token s3cr3t"), token, `header X-Auth begins with "Token"`},
+	} {
+		_, err := client.New(base, client.WithAuth(tc.auth(tc.src)))
+		require.ErrorIs(t, err, client.ErrConfig, name)
+		require.ErrorContains(t, err, tc.want, name)
+		require.NotContains(t, err.Error(), "s3cr3t", name)
+
+		values, err := tc.src.Secrets(t.Context())
+		require.NoError(t, err, name)
+		later := secret.Func(func(context.Context) ([]secret.Value, error) { return values, nil })
+		rt := clienttest.NewTransport(t)
+		_, err = client.Get[thing](t.Context(), over(t, rt, client.WithAuth(tc.auth(later))), "/x")
+		require.ErrorIs(t, err, client.ErrConfig, name)
+		require.ErrorContains(t, err, tc.want, name)
+		require.NotContains(t, err.Error(), "s3cr3t", name)
+		require.Zero(t, rt.Count(), name)
+	}
+	for name, auth := range map[string]client.Auth{
+		"a token that begins like it": client.Bearer(secret.Static("bearerless")),
+		"the scheme's name alone":     client.Bearer(secret.Static("Bearer")),
+		"a scheme of the user's":      client.APIKeyHeader("Authorization", secret.Static("Bearer s3cr3t")),
+		"no scheme":                   client.HeaderPrefix("X-Key", "k", secret.Static("k s3cr3t")),
+	} {
+		_, err := client.New(base, client.WithAuth(auth))
+		require.NoError(t, err, name)
+	}
+	asked := 0
+	vault := secret.Func(func(context.Context) ([]secret.Value, error) {
+		asked++
+		return []secret.Value{secret.New("Bearer s3cr3t")}, nil
+	})
+	for _, src := range []secret.Source{vault, secret.Cache(vault, time.Minute), secret.Join(secret.Static("a"), vault)} {
+		_, err := client.New(base, client.WithAuth(client.Bearer(src)))
+		require.NoError(t, err)
+	}
+	require.Zero(t, asked, "no vault is asked at construction")
+}
+
 // authsOf are all kinds of Auth that send a secret as it is.
 func authsOf(src secret.Source) map[string]client.Auth {
 	return map[string]client.Auth{
