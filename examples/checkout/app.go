@@ -11,15 +11,18 @@
 //	})
 //
 // At Stripe, register https://shop.example.com/hooks/stripe for the events
-// checkout.session.completed and checkout.session.async_payment_succeeded.
+// checkout.session.completed, checkout.session.expired,
+// checkout.session.async_payment_succeeded and checkout.session.async_payment_failed.
 
 package main
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	sdk "github.com/stripe/stripe-go/v76"
 
@@ -29,21 +32,34 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-// order is what is to be paid. It does not change once it is there.
+// order is what is to be paid. What is asked for does not change once it is there.
 type order struct {
 	ID, Title, Currency string
 	Amount              int64 // in the currency's smallest unit, such as cents
+
+	Attempt int  // which attempt to pay it is due, from 1
+	Closed  bool // it is paid, or a payment is under way
 }
 
 var errNoOrder = errors.New("there is no such order")
 
-// orders is your database.
+// orders is your database. Each method that changes an order may be called again, after
+// an error or a crash, or late: let the conditions be part of the UPDATE. Where there is
+// no such order, all return errNoOrder.
 type orders interface {
-	// Find returns errNoOrder where there is none.
 	Find(ctx context.Context, id string) (order, error)
 
-	// Fulfil is called when the order is paid. After an error, or a crash, it is called
-	// again: let it change nothing the second time (UPDATE … WHERE fulfilled_at IS NULL).
+	// Await closes the order while the payment of an attempt is under way
+	// (SET closed = true WHERE attempt = $2).
+	Await(ctx context.Context, id string, attempt int) error
+
+	// Retry opens the order for another attempt, when this one has come to nothing
+	// (SET attempt = attempt + 1, closed = false WHERE attempt = $2 AND fulfilled_at IS
+	// NULL).
+	Retry(ctx context.Context, id string, attempt int) error
+
+	// Fulfil is called when the order is paid (SET closed = true, fulfilled_at = now()
+	// WHERE fulfilled_at IS NULL).
 	Fulfil(ctx context.Context, id, checkoutSession string) error
 }
 
@@ -89,13 +105,31 @@ func (s *shop) checkout(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Please try again later.", http.StatusInternalServerError)
 		return
 	}
+	if o.Closed {
+		http.Redirect(w, r, s.base+"/orders/"+o.ID, http.StatusSeeOther)
+		return
+	}
 	session, err := s.stripe.SDK.CheckoutSessions.New(s.session(r.Context(), o))
 	if err != nil {
-		s.log.Error("create a checkout session", "order", o.ID, "err", err)
+		s.log.Error("create a checkout session", "order", o.ID, "attempt", o.Attempt, "err", err)
+		if stored(err) {
+			if err := s.orders.Retry(r.Context(), o.ID, o.Attempt); err != nil {
+				s.log.Error("open the order for another attempt", "order", o.ID, "err", err)
+			}
+		}
 		http.Error(w, "Paying is not possible right now. Please try again later.", http.StatusBadGateway)
 		return
 	}
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
+}
+
+// stored reports whether Stripe may respond with the same error to whatever comes under
+// the same key. Where a session was made all the same, nobody has been sent to it. While
+// a key is in use (409), or there are too many requests (429), nothing is stored; and
+// what a broken connection has hidden, the same key finds out.
+func stored(err error) bool {
+	e, ok := errors.AsType[*sdk.Error](err)
+	return ok && e.HTTPStatusCode != http.StatusConflict && e.HTTPStatusCode != http.StatusTooManyRequests
 }
 
 func (s *shop) session(ctx context.Context, o order) *sdk.CheckoutSessionParams {
@@ -114,9 +148,11 @@ func (s *shop) session(ctx context.Context, o order) *sdk.CheckoutSessionParams 
 		}},
 	}
 	params.Context = ctx
+	params.AddMetadata("attempt", strconv.Itoa(o.Attempt)) // comes back as well
 	// A buyer who presses the button twice gets the same session, and pays once: Stripe
-	// keeps a key for a day. Without this line the stack makes a key for each call.
-	params.SetIdempotencyKey("checkout/" + o.ID)
+	// repeats its first response to a key, be it an error, for a day. So each attempt has
+	// a key of its own. Without this line the stack makes a key for each call.
+	params.SetIdempotencyKey(fmt.Sprintf("checkout/%s/%d", o.ID, o.Attempt))
 	return params
 }
 
@@ -134,16 +170,49 @@ func (s *shop) hook() (http.Handler, error) {
 	return webhook.NewHandler(scheme,
 		webhook.On("checkout.session.completed", s.completed),
 		webhook.On("checkout.session.async_payment_succeeded", s.completed),
+		webhook.On("checkout.session.async_payment_failed", s.failed),
+		webhook.On("checkout.session.expired", s.failed),
 		webhook.WithDeduplication(guard),
 		webhook.WithLogger(s.log))
 }
 
-func (s *shop) completed(ctx context.Context, e webhook.Event[sdk.CheckoutSession]) error {
-	if e.Data.PaymentStatus == sdk.CheckoutSessionPaymentStatusUnpaid {
-		return nil // a bank transfer, say: async_payment_succeeded comes when the money is there
+// checkoutSession is what the shop reads of an event: few fields, which all versions of
+// the API have. The SDK's own type is for one version, and the endpoint of a new account
+// has a newer one.
+type checkoutSession struct {
+	ID            string `json:"id"`
+	Order         string `json:"client_reference_id"`
+	PaymentStatus string `json:"payment_status"`
+	Metadata      struct {
+		Attempt string `json:"attempt"`
+	} `json:"metadata"`
+}
+
+func (s *shop) completed(ctx context.Context, e webhook.Event[checkoutSession]) error {
+	if e.Data.PaymentStatus == "unpaid" { // a bank transfer, say, whose outcome comes as an async_payment event
+		return s.settle(e.Data, func(attempt int) error { return s.orders.Await(ctx, e.Data.Order, attempt) })
 	}
-	if e.Data.ClientReferenceID == "" {
-		return nil // no session of this shop: a payment link of the same account
+	return s.settle(e.Data, func(int) error { return s.orders.Fulfil(ctx, e.Data.Order, e.Data.ID) })
+}
+
+// failed lets the buyer try again, with a session of its own.
+func (s *shop) failed(ctx context.Context, e webhook.Event[checkoutSession]) error {
+	return s.settle(e.Data, func(attempt int) error { return s.orders.Retry(ctx, e.Data.Order, attempt) })
+}
+
+// settle changes the order of a session. A session that is not of this shop, such as that
+// of a payment link of the same account, is acknowledged: an error would have Stripe
+// deliver it again for days, and the order would still not be there.
+func (s *shop) settle(session checkoutSession, change func(attempt int) error) error {
+	attempt, err := strconv.Atoi(session.Metadata.Attempt)
+	if session.Order == "" || err != nil {
+		s.log.Info("a checkout session of somebody else", "session", session.ID)
+		return nil
 	}
-	return s.orders.Fulfil(ctx, e.Data.ClientReferenceID, e.Data.ID)
+	err = change(attempt)
+	if errors.Is(err, errNoOrder) {
+		s.log.Error("a checkout session of an unknown order", "session", session.ID, "order", session.Order, "payment", session.PaymentStatus)
+		return nil
+	}
+	return err
 }

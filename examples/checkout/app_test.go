@@ -30,29 +30,53 @@ var created = clienttest.JSON(200, `{"id":"cs_1","object":"checkout.session","ur
 
 // shelf is a database with a single order.
 type shelf struct {
+	order     order
 	fulfilled []string
 	away      bool
 }
 
-func (s *shelf) Find(_ context.Context, id string) (order, error) {
-	if id != "6735" {
-		return order{}, errNoOrder
-	}
-	return order{ID: id, Title: "Water pump", Currency: "eur", Amount: 2000}, nil
+func newShelf() *shelf {
+	return &shelf{order: order{ID: "6735", Title: "Water pump", Currency: "eur", Amount: 2000, Attempt: 1}}
 }
 
-func (s *shelf) Fulfil(_ context.Context, id, checkoutSession string) error {
-	if s.away {
-		return errors.New("the database is away")
+func (s *shelf) Find(_ context.Context, id string) (order, error) {
+	switch {
+	case s.away:
+		return order{}, errors.New("the database is away")
+	case id != s.order.ID:
+		return order{}, errNoOrder
 	}
-	s.fulfilled = append(s.fulfilled, id+" by "+checkoutSession)
-	return nil
+	return s.order, nil
+}
+
+func (s *shelf) Await(ctx context.Context, id string, attempt int) error {
+	o, err := s.Find(ctx, id)
+	if err == nil && o.Attempt == attempt {
+		s.order.Closed = true
+	}
+	return err
+}
+
+func (s *shelf) Retry(ctx context.Context, id string, attempt int) error {
+	o, err := s.Find(ctx, id)
+	if err == nil && o.Attempt == attempt && len(s.fulfilled) == 0 {
+		s.order.Attempt, s.order.Closed = attempt+1, false
+	}
+	return err
+}
+
+func (s *shelf) Fulfil(ctx context.Context, id, checkoutSession string) error {
+	_, err := s.Find(ctx, id)
+	if err == nil && len(s.fulfilled) == 0 {
+		s.order.Closed, s.fulfilled = true, []string{id + " by " + checkoutSession}
+	}
+	return err
 }
 
 // start returns the shop, its database, and a Stripe that follows the steps.
 func start(t *testing.T, steps ...clienttest.Step) (http.Handler, *shelf, *clienttest.Transport) {
 	t.Helper()
-	db, fake := &shelf{}, clienttest.NewTransport(t, steps...)
+	db, fake := newShelf(), clienttest.NewTransport(t, steps...)
 	h, err := newShop(config{secret.Static(testKey), secret.Static(testSecret), "https://shop.example.com", db, slog.New(slog.DiscardHandler)},
 		client.WithTransport(fake))
 	require.NoError(t, err)
@@ -69,10 +93,19 @@ func pay(h http.Handler, id string) *httptest.ResponseRecorder {
 	return respond(h, httptest.NewRequest(http.MethodPost, "https://shop.example.com/orders/"+id+"/checkout", nil))
 }
 
-func deliver(h http.Handler, by *webhooktest.Signer, id, typ, status, reference string) int {
-	body := fmt.Appendf(nil, `{"id":%q,"object":"event","type":%q,"data":{"object":{"id":"cs_1","payment_status":%q,"client_reference_id":%q}}}`,
-		id, typ, status, reference)
+// deliver is Stripe's delivery of an event about the session of an order's attempt.
+func deliver(h http.Handler, by *webhooktest.Signer, id, typ, status, order string, attempt int) int {
+	body := fmt.Appendf(nil, `{"id":%q,"object":"event","type":"checkout.session.%s","data":{"object":{"id":"cs_%d","payment_status":%q,"client_reference_id":%q,"metadata":{"attempt":"%d"}}}}`,
+		id, typ, attempt, status, order, attempt)
 	return respond(h, by.WithURL("https://shop.example.com/hooks/stripe").Request(body)).Code
+}
+
+// keys are those under which Stripe was asked.
+func keys(stripe *clienttest.Transport) (keys []string) {
+	for _, r := range stripe.Requests() {
+		keys = append(keys, r.Header.Get("Idempotency-Key"))
+	}
+	return keys
 }
 
 func TestTheBuyerIsSentToStripe(t *testing.T) {
@@ -96,10 +129,33 @@ func TestAnOutageIsRetriedUnderOneKey(t *testing.T) {
 	h, _, stripe := start(t, clienttest.Status(503).Header("Retry-After", "0"), created)
 	require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
 	require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code, "the buyer presses the button again")
-	seen := stripe.Requests()
-	require.Len(t, seen, 3)
-	for _, r := range seen {
-		require.Equal(t, "checkout/6735", r.Header.Get("Idempotency-Key"))
+	require.Equal(t, []string{"checkout/6735/1", "checkout/6735/1", "checkout/6735/1"}, keys(stripe))
+}
+
+func TestAStoredErrorIsNotTheEnd(t *testing.T) {
+	for _, status := range []int{400, 500} {
+		failed := clienttest.JSON(status, `{"error":{"type":"api_error","message":"an error occurred"}}`).
+			Header("Idempotent-Replayed", "true").Header("Stripe-Should-Retry", "false")
+		h, _, stripe := start(t, failed, created)
+		require.Equal(t, http.StatusBadGateway, pay(h, "6735").Code)
+		require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
+		require.Equal(t, []string{"checkout/6735/1", "checkout/6735/2"}, keys(stripe), status)
+	}
+}
+
+func TestWhatMayStillBecomeOfAKeyIsFoundOutUnderIt(t *testing.T) {
+	for _, step := range []clienttest.Step{
+		clienttest.Reset(),
+		clienttest.JSON(409, `{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}`).Header("Stripe-Should-Retry", "false"),
+		clienttest.JSON(429, `{"error":{"type":"invalid_request_error","code":"rate_limit"}}`).Header("Retry-After", "0"),
+	} {
+		h, _, stripe := start(t, step)
+		require.Equal(t, http.StatusBadGateway, pay(h, "6735").Code)
+		stripe.Script(created)
+		require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
+		for _, key := range keys(stripe) {
+			require.Equal(t, "checkout/6735/1", key)
+		}
 	}
 }
 
@@ -115,26 +171,54 @@ func TestAnOrderIsFulfilledOnce(t *testing.T) {
 	h, db, _ := start(t)
 	stripe := webhooktest.Stripe(testSecret)
 	db.away = true
-	require.Equal(t, 500, deliver(h, stripe, "evt_1", "checkout.session.completed", "paid", "6735"), "Stripe delivers again")
+	require.Equal(t, 500, deliver(h, stripe, "evt_1", "completed", "paid", "6735", 1), "Stripe delivers again")
 	db.away = false
 	for range 2 {
-		require.Equal(t, 200, deliver(h, stripe, "evt_1", "checkout.session.completed", "paid", "6735"))
+		require.Equal(t, 200, deliver(h, stripe, "evt_1", "completed", "paid", "6735", 1))
 	}
 	require.Equal(t, []string{"6735 by cs_1"}, db.fulfilled)
+	require.Equal(t, "https://shop.example.com/orders/6735", pay(h, "6735").Header().Get("Location"), "it is not paid a second time")
 }
 
 func TestMoneyThatComesLater(t *testing.T) {
 	h, db, _ := start(t)
 	stripe := webhooktest.Stripe(testSecret)
-	require.Equal(t, 200, deliver(h, stripe, "evt_1", "checkout.session.completed", "unpaid", "6735"))
+	require.Equal(t, 200, deliver(h, stripe, "evt_1", "completed", "unpaid", "6735", 1))
 	require.Empty(t, db.fulfilled)
-	require.Equal(t, 200, deliver(h, stripe, "evt_2", "checkout.session.async_payment_succeeded", "paid", "6735"))
+	require.Equal(t, "https://shop.example.com/orders/6735", pay(h, "6735").Header().Get("Location"), "a payment is under way")
+	require.Equal(t, 200, deliver(h, stripe, "evt_2", "async_payment_succeeded", "paid", "6735", 1))
 	require.Equal(t, []string{"6735 by cs_1"}, db.fulfilled)
+}
+
+func TestAnAttemptThatCameToNothing(t *testing.T) {
+	for _, event := range []string{"async_payment_failed", "expired"} {
+		h, db, api := start(t, created)
+		stripe := webhooktest.Stripe(testSecret)
+		require.Equal(t, payPage, pay(h, "6735").Header().Get("Location"))
+		if event != "expired" {
+			require.Equal(t, 200, deliver(h, stripe, "evt_1", "completed", "unpaid", "6735", 1))
+		}
+		for _, id := range []string{"evt_2", "evt_3"} { // the second one tells nothing new
+			require.Equal(t, 200, deliver(h, stripe, id, event, "unpaid", "6735", 1))
+		}
+		require.Equal(t, 200, deliver(h, stripe, "evt_4", "completed", "unpaid", "6735", 1), "late")
+		require.Equal(t, payPage, pay(h, "6735").Header().Get("Location"))
+		require.Equal(t, []string{"checkout/6735/1", "checkout/6735/2"}, keys(api), event)
+		require.Equal(t, 200, deliver(h, stripe, "evt_5", "completed", "paid", "6735", 2))
+		require.Equal(t, []string{"6735 by cs_2"}, db.fulfilled)
+		require.Equal(t, 200, deliver(h, stripe, "evt_6", "expired", "unpaid", "6735", 2))
+		require.True(t, db.order.Closed, "what is paid stays so")
+	}
 }
 
 func TestWhatIsNotOfThisShop(t *testing.T) {
 	h, db, _ := start(t)
-	require.Equal(t, 401, deliver(h, webhooktest.Stripe("whsec_of_somebody_else"), "evt_1", "checkout.session.completed", "paid", "6735"))
-	require.Equal(t, 200, deliver(h, webhooktest.Stripe(testSecret), "evt_2", "checkout.session.completed", "paid", ""))
+	require.Equal(t, 401, deliver(h, webhooktest.Stripe("whsec_of_somebody_else"), "evt_1", "completed", "paid", "6735", 1))
+	for i, event := range []string{"completed", "expired"} {
+		for j, order := range []string{"", "1"} {
+			id := fmt.Sprint("evt_", i, j)
+			require.Equal(t, 200, deliver(h, webhooktest.Stripe(testSecret), id, event, "paid", order, 1), "Stripe need not deliver it again")
+		}
+	}
 	require.Empty(t, db.fulfilled)
 }

@@ -69,7 +69,8 @@ func run(ctx context.Context, out io.Writer) error {
 
 	fmt.Fprintln(out, "The buyer has paid. Stripe says so twice:")
 	paid := []byte(`{"id":"evt_1","object":"event","type":"checkout.session.completed",` +
-		`"data":{"object":{"id":"cs_1","object":"checkout.session","payment_status":"paid","client_reference_id":"6735"}}}`)
+		`"data":{"object":{"id":"cs_1","object":"checkout.session","payment_status":"paid","client_reference_id":"6735",` +
+		`"metadata":{"attempt":"1"}}}}`)
 	for range 2 {
 		req, err := webhooktest.Stripe(demoSecret).WithURL(shop.URL+"/hooks/stripe").NewRequest(ctx, paid)
 		if err != nil {
@@ -99,8 +100,11 @@ func send(req *http.Request, want int) (string, error) {
 type printer struct{ out io.Writer }
 
 func (printer) Find(_ context.Context, id string) (order, error) {
-	return order{ID: id, Title: "Water pump", Currency: "eur", Amount: 2000}, nil
+	return order{ID: id, Title: "Water pump", Currency: "eur", Amount: 2000, Attempt: 1}, nil
 }
+
+func (printer) Await(context.Context, string, int) error { return nil }
+func (printer) Retry(context.Context, string, int) error { return nil }
 
 func (p printer) Fulfil(_ context.Context, id, _ string) error {
 	_, err := fmt.Fprintf(p.out, "    order %s is fulfilled\n", id)
