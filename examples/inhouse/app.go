@@ -22,10 +22,13 @@ import (
 // profile says how this API differs from one that follows the RFCs. An empty one is a
 // good beginning.
 var profile = client.Profile{
-	Name:              "warehouse",
-	IdempotencyHeader: "Idempotency-Key", // so a POST can be retried: only if the API honours it
-	RequestIDHeaders:  []string{"X-Trace-Id"},
-	DecodeError:       decodeError,
+	Name:             "warehouse",
+	RequestIDHeaders: []string{"X-Trace-Id"},
+	DecodeError:      decodeError,
+
+	// Set this when the API's documentation says that it knows a repeat by this header:
+	// then a POST is repeated after a failure. An API that ignores it would do it twice.
+	// IdempotencyHeader: "Idempotency-Key",
 }
 
 // decodeError reads {"fault": {"kind": "out_of_stock", "text": "…"}}. Common shapes need
@@ -98,6 +101,16 @@ func (w *Warehouse) Articles(ctx context.Context) iter.Seq2[Article, error] {
 	}
 }
 
+// Search returns the articles whose titles have the words.
+func (w *Warehouse) Search(ctx context.Context, words string) ([]Article, error) {
+	return client.Call[[]Article](ctx, w.client, client.Request{
+		Method:     http.MethodPost,
+		Path:       "/v1/articles/search",
+		Body:       map[string]string{"words": words},
+		Repeatable: true, // it changes nothing, so it is repeated after a failure although it is a POST
+	})
+}
+
 // Reservation is a number of articles that are kept for somebody.
 type Reservation struct {
 	ID     string `json:"id"`
@@ -118,8 +131,8 @@ func (e *OutOfStockError) Error() string {
 func (e *OutOfStockError) Unwrap() error { return e.err }
 
 // Reserve keeps a number of an article. It returns an [*OutOfStockError] where there are
-// not so many, and else a [*client.Error], which says whether they may be kept all the
-// same.
+// not so many, and else a [*client.Error]: where its Effect is [client.MaybeApplied] they
+// may be kept all the same, so look before you call again.
 func (w *Warehouse) Reserve(ctx context.Context, article string, number int) (Reservation, error) {
 	got, err := client.Call[Reservation](ctx, w.client, client.Request{
 		Method: http.MethodPost,

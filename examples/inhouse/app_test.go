@@ -18,10 +18,10 @@ func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
 const testToken = "token-of-the-application"
 
 // start returns a client and the API that it calls, which follows the script.
-func start(t *testing.T, script string) (*Warehouse, *clienttest.Transport) {
+func start(t *testing.T, script string, options ...client.Option) (*Warehouse, *clienttest.Transport) {
 	t.Helper()
 	api := clienttest.NewTransport(t, clienttest.MustParse(script)...)
-	w, err := New("https://warehouse.example.com", secret.Static(testToken), client.WithTransport(api))
+	w, err := New("https://warehouse.example.com", secret.Static(testToken), append(options, client.WithTransport(api))...)
 	require.NoError(t, err)
 	return w, api
 }
@@ -46,16 +46,38 @@ func TestArticlesComePageByPage(t *testing.T) {
 	})
 }
 
-func TestReserveIsRetriedUnderOneKey(t *testing.T) {
+func TestSearchIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, api := start(t, `reset, 503, 201 {"id":"r_1","number":2}`)
-		got, err := w.Reserve(t.Context(), "a/1", 2)
+		w, api := start(t, `reset, 503, 200 [{"id":"a"}]`)
+		found, err := w.Search(t.Context(), "water")
+		require.NoError(t, err)
+		require.Equal(t, []Article{{ID: "a"}}, found)
+		require.Equal(t, 3, api.Count())
+	})
+}
+
+func TestReserveIsSentOnceAfterAReset(t *testing.T) {
+	w, api := start(t, `reset, 201 {"id":"r_1","number":2}`)
+	_, err := w.Reserve(t.Context(), "a/1", 2)
+	e, ok := errors.AsType[*client.Error](err)
+	require.True(t, ok, err)
+	require.Equal(t, client.MaybeApplied, e.Effect)
+	require.ErrorContains(t, err, "maybe applied", "whoever reads the log is told as well")
+	require.Equal(t, 1, api.Count())
+	require.Empty(t, api.Last().Header.Get("Idempotency-Key"))
+	require.Equal(t, "/v1/articles/a%2F1/reservations", api.Last().URL)
+	require.JSONEq(t, `{"number":2}`, string(api.Last().Body))
+}
+
+// What Profile.IdempotencyHeader gives, where the API supports it.
+func TestReserveIsRepeatedUnderOneKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, api := start(t, `reset, 503, 201 {"id":"r_1","number":2}`, client.WithIdempotencyHeader("Idempotency-Key"))
+		got, err := w.Reserve(t.Context(), "a", 2)
 		require.NoError(t, err)
 		require.Equal(t, Reservation{ID: "r_1", Number: 2}, got)
 		seen := api.Requests()
 		require.Len(t, seen, 3)
-		require.Equal(t, "/v1/articles/a%2F1/reservations", seen[0].URL)
-		require.JSONEq(t, `{"number":2}`, string(seen[0].Body))
 		require.NotEmpty(t, seen[0].Header.Get("Idempotency-Key"))
 		require.Equal(t, seen[0].Header.Get("Idempotency-Key"), seen[2].Header.Get("Idempotency-Key"))
 	})

@@ -31,6 +31,7 @@ const script = `200 {"articles":[{"id":"pump","title":"Water pump","left":2},{"i
 	`503 Retry-After=0,` +
 	`200 {"articles":[{"id":"valve","title":"Valve","left":7}]},` +
 	`503 Retry-After=0,` +
+	`200 [{"id":"pump","title":"Water pump","left":2}],` +
 	`201 {"id":"r_1","number":2},` +
 	`409 X-Trace-Id=t_7 {"fault":{"kind":"out_of_stock","text":"not so many"},"left":0},` +
 	`201 {"id":"r_2","number":1}`
@@ -54,11 +55,16 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	found, err := ada.Search(ctx, "water")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d found for ada: a search by POST failed, and was repeated\n", len(found))
 	kept, err := ada.Reserve(ctx, "pump", 2)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "reserved %d for ada as %s: failed once, and was sent again under the same key\n", kept.Number, kept.ID)
+	fmt.Fprintf(out, "reserved %d for ada as %s\n", kept.Number, kept.ID)
 	_, err = ada.Reserve(ctx, "pump", 1)
 	full, ok := errors.AsType[*OutOfStockError](err)
 	if !ok {
