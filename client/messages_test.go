@@ -50,6 +50,16 @@ func asks(script string, r client.Request, opts ...client.Option) func(*testing.
 	return decodes[client.None](script, r, opts...)
 }
 
+// hello begins like JSON, and is none.
+var hello = clienttest.Text(200, "{hello").Header("Content-Type", "text/plain")
+
+func reads[T any](step clienttest.Step, r client.Request) func(*testing.T) error {
+	return func(t *testing.T) error {
+		_, err := client.Call[T](t.Context(), over(t, clienttest.NewTransport(t, step)), r)
+		return err
+	}
+}
+
 func decodes[T any](script string, r client.Request, opts ...client.Option) func(*testing.T) error {
 	return func(t *testing.T) error {
 		c, _ := scripted(t, script, append([]client.Option{quickly}, opts...)...)
@@ -309,7 +319,7 @@ func scenes() []scene {
 		// A success that is none.
 		{"failure in a 200", asks(`200 {"ok":false,"code":"invalid_auth","message":"log in first"}`, post,
 			profile(client.Profile{Failed: func(int, http.Header, []byte) bool { return true }}))},
-		{"no JSON", decodes[thing]("200 Content-Type=text/plain {hello", client.Request{Path: "/x"})},
+		{"no JSON", reads[thing](hello, client.Request{Path: "/x"})},
 		{"other JSON", decodes[thing](`200 {"id":7}`, client.Request{Path: "/x"})},
 		{"no body", decodes[thing](`200`, client.Request{Path: "/x"})},
 		{"a page", answers(respond(200, page, body("<p>")), client.Request{Path: "/x"})},
@@ -317,7 +327,7 @@ func scenes() []scene {
 		{"another encoding", answers(respond(200, http.Header{"Content-Encoding": {"br"}}, body("xx")), client.Request{Path: "/x"})},
 		{"no gzip", answers(respond(200, http.Header{"Content-Encoding": {"gzip"}}, body("xx")), client.Request{Path: "/x"})},
 		{"many encodings", answers(respond(200, http.Header{"Content-Encoding": {"gzip,gzip,gzip,gzip,gzip"}}, body("xx")), client.Request{Path: "/x"})},
-		{"too large", decodes[[]byte]("200 Content-Type=text/plain {hello", client.Request{Path: "/x", MaxBody: 3})},
+		{"too large", reads[[]byte](hello, client.Request{Path: "/x", MaxBody: 3})},
 		{"broken body", answers(func(r *http.Request) (*http.Response, error) {
 			return respond(200, http.Header{}, io.NopCloser(io.MultiReader(strings.NewReader("{"), errReader{})))(r)
 		}, client.Request{Path: "/x"})},

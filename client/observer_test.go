@@ -149,7 +149,7 @@ func TestT5_EveryCallThatBeginsEndsOnce(t *testing.T) {
 		"retried":               {script: "503, 200 {}"},
 		"given up":              {script: "503"},
 		"no response":           {script: "reset"},
-		"what does not decode":  {script: "200 [1"},
+		"what does not decode":  {script: "200 [1]"},
 		"events":                {script: "200 Content-Type=text/event-stream"},
 		"truncated":             {script: "hang", opts: []client.Option{client.WithTimeout(time.Second)}},
 		"redirected":            {script: "307 Location=/y, 307 Location=/z, 200 {}", calls: 3},
