@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -18,8 +19,9 @@ import (
 // the account, else the one given with [WithIdentity], else the Auth value, or the
 // source that it draws on: equal ones are the same caller.
 type identity struct {
-	name string
-	used atomic.Bool // since an entry to forget was last looked for
+	name  string
+	used  atomic.Bool // since an entry to forget was last looked for
+	taken atomic.Bool // by a client, where a value has it
 }
 
 // identified is implemented by an Auth, or a source that it draws on, that knows for
@@ -38,6 +40,10 @@ type identified interface {
 // which [New] and [Client.With] ask once, and whose "" is none. Without either,
 // clients with the same Auth value, or with the same source in it, count as one; 10,000
 // such values are told apart.
+//
+// Where there is a rate limit, the first such copy that [Client.With] makes is a warning
+// in the client's log: a source that is made anew for each request would have a new
+// limit each time.
 //
 // The name becomes part of the keys that limiters see, and must hold no secret. A
 // later WithAuth drops it, unless it comes in the same With.
@@ -64,6 +70,9 @@ func (c *Client) identify(parent *Client) {
 		return
 	}
 	c.identity = c.state.identities.of(credentialOf(cfg.auth), c.idle)
+	if first := !c.identity.taken.Swap(true); first && parent != nil && !cfg.limitsSet && (cfg.limiter != nil || !cfg.pacerOwn && cfg.pacer != nil) {
+		c.state.identities.warn(cfg.logger)
+	}
 }
 
 // idle reports whether nothing is known of an identity at any origin that a new one
@@ -100,6 +109,8 @@ type identities struct {
 	known map[any]*list.Element
 	order list.List // of *namedValue, the one to be forgotten first at the back
 	rest  *identity // shared by those for whom there is no room
+
+	warned sync.Once
 }
 
 type namedValue struct {
@@ -133,6 +144,18 @@ func (s *identities) of(value any, idle func(*identity) bool) *identity {
 	n := &namedValue{value, &identity{name: rand.Text()}}
 	s.known[value] = s.order.PushFront(n)
 	return n.id
+}
+
+// warn tells, once, of a copy whose credential begins a limit of its own. A source made
+// for each request would never meet a limit, and nothing else would show it. It is no
+// error: one that is kept for each account is right without a name.
+func (s *identities) warn(l *slog.Logger) {
+	if l == nil {
+		return
+	}
+	s.warned.Do(func() {
+		l.Warn("a credential that cannot tell whose it is has a rate limit of its own: name its account with client.WithIdentity")
+	})
 }
 
 // forget drops one identity, and reports whether it found one. Those that were used

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -239,6 +240,47 @@ func TestC36_EachUserHasLimitsOfItsOwn(t *testing.T) {
 
 // C36: at most 10,000 Auth values are told apart; one with a limit running is not
 // forgotten.
+// C36: a copy whose limit may never be met is told of, once.
+func TestC36_ALimitOfItsOwnIsWarnedOf(t *testing.T) {
+	cache := secret.Cache(sourceOf("s3cr3t"), time.Minute)
+	limit := client.WithRateLimit(ratelimit.PerSecond(10))
+	auth := func(src secret.Source) client.Option { return client.WithAuth(client.Bearer(src)) }
+	for name, tc := range map[string]struct {
+		root []client.Option
+		copy func() []client.Option // of each of two copies
+		want int
+	}{
+		"a function":             {[]client.Option{limit}, func() []client.Option { return []client.Option{auth(sourceOf("s3cr3t"))} }, 1},
+		"a cache":                {[]client.Option{limit}, func() []client.Option { return []client.Option{auth(secret.Cache(sourceOf("s3cr3t"), time.Minute))} }, 1},
+		"a pacer":                {[]client.Option{client.WithPacing(ratelimit.NewPacer())}, func() []client.Option { return []client.Option{auth(cache)} }, 1},
+		"a name":                 {[]client.Option{limit}, func() []client.Option { return []client.Option{auth(cache), client.WithIdentity("ada")} }, 0},
+		"a source that can tell": {[]client.Option{limit}, func() []client.Option { return []client.Option{auth(secret.Static("s3cr3t"))} }, 0},
+		"the same source":        {[]client.Option{limit, auth(cache)}, func() []client.Option { return []client.Option{auth(cache)} }, 0},
+		"nothing of it":          {[]client.Option{limit, auth(cache)}, func() []client.Option { return nil }, 0},
+		"no limit":               {nil, func() []client.Option { return []client.Option{auth(cache)} }, 0},
+		"no pacing either":       {[]client.Option{client.WithPacing(nil)}, func() []client.Option { return []client.Option{auth(cache)} }, 0},
+		"a limit for the copy":   {nil, func() []client.Option { return []client.Option{limit, auth(cache)} }, 0},
+	} {
+		var out strings.Builder
+		log := slog.New(slog.NewTextHandler(&out, nil))
+		root, err := client.New(base, append(tc.root, client.WithLogger(log))...)
+		require.NoError(t, err, name)
+		require.Empty(t, out.String(), "one client for a process has nothing to be told of")
+		for range 2 {
+			_, err := root.With(tc.copy()...)
+			require.NoError(t, err, name)
+		}
+		require.Equal(t, tc.want, strings.Count(out.String(), "level=WARN"), name)
+		require.Equal(t, tc.want, strings.Count(out.String(), "client.WithIdentity"), name)
+		require.NotContains(t, out.String(), "s3cr3t")
+
+		root, err = client.New(base, tc.root...)
+		require.NoError(t, err, name)
+		_, err = root.With(tc.copy()...)
+		require.NoError(t, err, "without a logger")
+	}
+}
+
 func TestC36_IdentitiesAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
