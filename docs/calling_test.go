@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -99,9 +100,9 @@ func charge(ctx context.Context, api *client.Client, order Order) (state string,
 		switch {
 		case e.Code == "card_declined":
 			return "declined", nil // e.Message says why, in the service's words
-		case e.Effect == client.MaybeApplied:
+		case e.Effect == client.MaybeApplied: // before ErrRateLimited: a 503 and then a 429 are both
 			return "unknown", err // call again later: the key makes it one charge
-		case errors.Is(err, client.ErrRateLimited):
+		case errors.Is(err, client.ErrRateLimited) && !e.RetryAt.IsZero():
 			return "waiting until " + e.RetryAt.Format(time.TimeOnly), err
 		}
 	}
@@ -115,6 +116,8 @@ func TestChargeTellsStatesApart(t *testing.T) {
 		`402 {"error":{"code":"card_declined","message":"Your card was declined."}}`: "declined",
 		`reset`:                "unknown",
 		`429 Retry-After=3600`: "waiting until ",
+		`429`:                  "open",
+		`503, 429`:             "unknown",
 		`400 {}`:               "open",
 	} {
 		api, srv := exampleAPI(t, script, client.WithRetry(retry.Policy{Backoff: retry.Constant(time.Millisecond)}))
@@ -169,6 +172,67 @@ func TestListsAreWalked(t *testing.T) {
 	require.NoError(t, eachCustomer(t.Context(), api, func(c Customer) { ids += c.ID }))
 	require.Equal(t, "abc", ids)
 	require.Equal(t, "/v1/customers?cursor=2", srv.Last().URL)
+}
+
+func eachFound(ctx context.Context, api *client.Client, visit func(Customer)) error {
+	search := client.Request{Method: "POST", Path: "/v1/customers/search", Body: map[string]string{}, Repeatable: true}
+	next := func(p client.Page[Customers]) (client.Request, bool) {
+		p.Request.Body = map[string]string{"cursor": p.Value.Next}
+		return p.Request, p.Value.Next != ""
+	}
+	for page, err := range client.Pages(ctx, api, search, next) {
+		if err != nil {
+			return err
+		}
+		for _, customer := range page.Data {
+			visit(customer)
+		}
+	}
+	return nil
+}
+
+func TestACursorGoesIntoABody(t *testing.T) {
+	api, srv := exampleAPI(t, `200 {"data":[{"id":"a"}],"next":"2"}, 503 Retry-After=0, 200 {"data":[{"id":"b"}]}`)
+	var ids string
+	require.NoError(t, eachFound(t.Context(), api, func(c Customer) { ids += c.ID }))
+	require.Equal(t, "ab", ids)
+	require.Equal(t, 3, srv.Count())
+	require.JSONEq(t, `{"cursor":"2"}`, string(srv.Last().Body))
+}
+
+func inHouse(token secret.Source, opts ...client.Option) (*client.Client, error) {
+	return client.New("http://stock.internal/api", append([]client.Option{
+		client.WithAuth(client.Bearer(token)),
+		client.WithInsecureCleartextCredentials(), // anyone on the way can read the token
+	}, opts...)...)
+}
+
+func TestAServiceInHouseOverPlainHTTP(t *testing.T) {
+	service := clienttest.NewTransport(t, clienttest.Status(404))
+	c, err := inHouse(secret.Static("token"), client.WithTransport(service))
+	require.NoError(t, err)
+	_, err = client.Call[client.None](t.Context(), c, client.Request{Path: "/v1/things/7", Route: "/v1/things/{id}"})
+	require.ErrorContains(t, err, "GET /v1/things/{id}: 404", "the route as it was given, without the base path")
+	require.Equal(t, "/api/v1/things/7", service.Last().URL)
+	require.Equal(t, "Bearer token", service.Last().Header.Get("Authorization"))
+}
+
+// A hung attempt takes all the time that the call has, where it may take that much.
+func TestAnAttemptThatHangs(t *testing.T) {
+	for attempt, sent := range map[time.Duration]int{0: 1, 3 * time.Second: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			service := clienttest.NewTransport(t, clienttest.MustParse(`hang, 200 {}`)...)
+			opts := []client.Option{client.WithTransport(service), client.WithTimeout(10 * time.Second)}
+			if attempt > 0 {
+				opts = append(opts, client.WithAttemptTimeout(attempt))
+			}
+			c, err := client.New("https://api.example.com", opts...)
+			require.NoError(t, err)
+			_, err = client.Get[client.None](t.Context(), c, "/")
+			require.Equal(t, sent == 1, errors.Is(err, client.ErrTimeout), "%v", err)
+			require.Equal(t, sent, service.Count())
+		})
+	}
 }
 
 func stream(ctx context.Context, api *client.Client, out io.Writer) error {

@@ -3,8 +3,12 @@ package docs
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -120,4 +124,69 @@ func TestSharedLimitsAreAccepted(t *testing.T) {
 	t.Cleanup(service.CloseIdleConnections)
 	_, err = client.Get[client.None](t.Context(), service, "/")
 	require.NoError(t, err)
+}
+
+// keyed calls a service for users who have an API key and no OAuth.
+type keyed struct {
+	service *client.Client // without a credential
+	log     *slog.Logger
+	lookup  func(ctx context.Context, user string) (string, error) // decrypts the key that your database has
+
+	mu   sync.Mutex
+	keys map[string]secret.Source
+}
+
+// as returns a client that calls for a user. Make one for each request.
+func (k *keyed) as(user string) (*client.Client, error) {
+	return k.service.With(
+		client.WithAuth(client.Bearer(k.key(user))),
+		client.WithIdentity(user), // a function cannot tell whose key it reads
+		client.WithLogger(k.log.With("user", user)))
+}
+
+// key returns the source of a user's key: one that is kept, for it keeps the key.
+func (k *keyed) key(user string) secret.Source {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.keys[user] == nil {
+		k.keys[user] = secret.Cache(secret.Func(func(ctx context.Context) ([]secret.Value, error) {
+			key, err := k.lookup(ctx, user)
+			return []secret.Value{secret.New(key)}, err
+		}), time.Minute)
+	}
+	return k.keys[user]
+}
+
+func TestCopiesForEachRequestMeetTheLimitOfTheirUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := clienttest.NewTransport(t)
+		service, err := client.New("https://api.example.com", client.WithTransport(api), client.WithRateLimit(ratelimit.PerSecond(10)))
+		require.NoError(t, err)
+		var lines strings.Builder
+		asked := map[string]int{}
+		k := &keyed{
+			service: service,
+			log:     slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			lookup: func(_ context.Context, user string) (string, error) {
+				asked[user]++
+				return "key-of-" + user, nil
+			},
+			keys: map[string]secret.Source{},
+		}
+		for _, user := range []string{"ada", "ben"} {
+			begin := time.Now()
+			for range 41 {
+				c, err := k.as(user)
+				require.NoError(t, err)
+				_, err = client.Get[client.None](t.Context(), c, "/")
+				require.NoError(t, err)
+				require.Equal(t, "Bearer key-of-"+user, api.Last().Header.Get("Authorization"))
+			}
+			require.Equal(t, 4*time.Second, time.Since(begin).Round(time.Millisecond), user)
+			require.Equal(t, 41, strings.Count(lines.String(), "user="+user))
+		}
+		require.Equal(t, map[string]int{"ada": 1, "ben": 1}, asked)
+		require.NotContains(t, lines.String(), "level=WARN")
+		require.NotContains(t, lines.String(), "key-of-")
+	})
 }
