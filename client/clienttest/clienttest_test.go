@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,6 +213,19 @@ func TestAResetIsOne(t *testing.T) {
 		require.True(t, ok, name)
 		require.Equal(t, client.MaybeApplied, e.Effect, name)
 	}
+}
+
+// On a connection that is in use for longer, too, net/http repeats nothing.
+func TestAResetOfAKeptConnection(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.MustParse("200, reset, 201")...)
+	c, err := client.New(srv.URL)
+	require.NoError(t, err)
+	t.Cleanup(c.CloseIdleConnections)
+	for _, want := range []error{nil, syscall.ECONNRESET} {
+		_, err = client.Post[client.None](t.Context(), c, "/", map[string]int{"a": 1})
+		require.ErrorIs(t, err, want)
+	}
+	require.Equal(t, 2, srv.Count())
 }
 
 func FuzzParse(f *testing.F) {

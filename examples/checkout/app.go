@@ -123,13 +123,12 @@ func (s *shop) checkout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
 }
 
-// stored reports whether Stripe may respond with the same error to whatever comes under
-// the same key. Where a session was made all the same, nobody has been sent to it. While
-// a key is in use (409), or there are too many requests (429), nothing is stored; and
-// what a broken connection has hidden, the same key finds out.
+// stored reports whether Stripe says that it repeats the error that it has stored under
+// the key. No buyer was then sent to a session of this attempt. After any other error one
+// may have been, and the same key leads there.
 func stored(err error) bool {
 	e, ok := errors.AsType[*sdk.Error](err)
-	return ok && e.HTTPStatusCode != http.StatusConflict && e.HTTPStatusCode != http.StatusTooManyRequests
+	return ok && e.LastResponse != nil && e.LastResponse.Header.Get("Idempotent-Replayed") == "true"
 }
 
 func (s *shop) session(ctx context.Context, o order) *sdk.CheckoutSessionParams {

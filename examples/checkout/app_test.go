@@ -133,19 +133,22 @@ func TestAnOutageIsRetriedUnderOneKey(t *testing.T) {
 }
 
 func TestAStoredErrorIsNotTheEnd(t *testing.T) {
-	for _, status := range []int{400, 500} {
+	for _, status := range []int{402, 500} {
 		failed := clienttest.JSON(status, `{"error":{"type":"api_error","message":"an error occurred"}}`).
-			Header("Idempotent-Replayed", "true").Header("Stripe-Should-Retry", "false")
-		h, _, stripe := start(t, failed, created)
-		require.Equal(t, http.StatusBadGateway, pay(h, "6735").Code)
-		require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
-		require.Equal(t, []string{"checkout/6735/1", "checkout/6735/2"}, keys(stripe), status)
+			Header("Stripe-Should-Retry", "false")
+		h, _, stripe := start(t, failed, failed.Header("Idempotent-Replayed", "true"), created)
+		for _, want := range []int{http.StatusBadGateway, http.StatusBadGateway, http.StatusSeeOther} {
+			require.Equal(t, want, pay(h, "6735").Code)
+		}
+		require.Equal(t, []string{"checkout/6735/1", "checkout/6735/1", "checkout/6735/2"}, keys(stripe), status)
 	}
 }
 
 func TestWhatMayStillBecomeOfAKeyIsFoundOutUnderIt(t *testing.T) {
 	for _, step := range []clienttest.Step{
 		clienttest.Reset(),
+		clienttest.Status(503).Header("Retry-After", "0"),
+		clienttest.JSON(401, `{"error":{"type":"invalid_request_error"}}`),
 		clienttest.JSON(409, `{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}`).Header("Stripe-Should-Retry", "false"),
 		clienttest.JSON(429, `{"error":{"type":"invalid_request_error","code":"rate_limit"}}`).Header("Retry-After", "0"),
 	} {
