@@ -242,11 +242,13 @@ func (k *clock) release() {
 }
 
 // restart readies a stopped clock for the next hop. The deadline is the call's and goes
-// on; the phase and its attempt were the last hop's.
+// on, also where the last hop's response was a stream to which it did not apply; the
+// phase and its attempt were the last hop's.
 func (k *clock) restart() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.stopped, k.armed, k.phase, k.attempt = false, time.Time{}, time.Time{}, nil
+	k.stopped, k.lifted, k.attempt = false, false, nil
+	k.armed, k.phase = time.Time{}, time.Time{}
 }
 
 // Why the clock ended something. The texts are read by people.

@@ -219,6 +219,66 @@ func TestC12_DefaultCallDeadline(t *testing.T) {
 	})
 }
 
+// C12, C26: the default deadline bounds the wait for the response that a redirect leads
+// to, whoever follows it and whatever body the redirect itself has.
+func TestC12_ARedirectsBodyDoesNotLiftTheDefaultDeadline(t *testing.T) {
+	ways := map[string]func(*testing.T, *client.Client) error{
+		"Call": func(t *testing.T, c *client.Client) error {
+			_, err := client.Get[client.None](t.Context(), c, "/x")
+			return err
+		},
+		"Do": func(t *testing.T, c *client.Client) error {
+			return readAll(c.Do(t.Context(), client.Request{Path: "/x"}))
+		},
+		"Events": func(t *testing.T, c *client.Client) error {
+			return drain(client.Events(t.Context(), c, client.Request{Path: "/x"}))
+		},
+		"Download": func(t *testing.T, c *client.Client) error {
+			_, err := client.Download(t.Context(), c, client.Request{Path: "/x"}, io.Discard)
+			return err
+		},
+		"HTTPClient": func(t *testing.T, c *client.Client) error {
+			return readAll(c.HTTPClient().Get(base + "/x"))
+		},
+	}
+	through := client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })
+	for way, call := range ways {
+		for body, n := range map[string]int64{"": 0, "moved": 5, "moved in chunks": -1} {
+			// At the last hop either the service says nothing, or the credential does not come.
+			for _, to := range []string{"/silent", "/slow"} {
+				for name, opts := range map[string][]client.Option{"plain": nil, "middleware": {through}} {
+					t.Run(way+" "+body+" "+to+" "+name, func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) {
+							rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+								switch r.URL.Path {
+								case "/x", "/y":
+									next := map[string]string{"/x": "/y", "/y": to}[r.URL.Path]
+									resp := &http.Response{StatusCode: 302, Header: http.Header{"Location": {next}}, Request: r, Body: http.NoBody, ContentLength: n}
+									if n != 0 {
+										resp.Body = io.NopCloser(strings.NewReader(body))
+									}
+									return resp, nil
+								}
+								select {
+								case <-r.Context().Done():
+									return nil, context.Cause(r.Context())
+								case <-time.After(time.Hour):
+									return nil, errors.New("the service gave up")
+								}
+							})
+							opts := append([]client.Option{client.WithAuth(&waits{}), client.WithAttemptTimeout(client.NoTimeout), client.WithRetry(retry.Never)}, opts...)
+							start := time.Now()
+							err := call(t, plain(t, rt, opts...))
+							require.ErrorIs(t, err, context.DeadlineExceeded)
+							require.Equal(t, client.DefaultTimeout, time.Since(start))
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
 // hostile is a transport to a server that writes whatever it likes, without a network.
 func hostile(t *testing.T, serve func(net.Conn)) *http.Transport {
 	t.Helper()
