@@ -86,12 +86,16 @@ func (k *clock) bound(now time.Time, d time.Duration, cause error) {
 	k.arm(now)
 }
 
-// upload notes that the request body begins to move: from now on it is bounded by the
-// idle timeout, and the call's default deadline stands still. It returns the phase
+// upload notes that the request body of a begins to move: from now on it is bounded by
+// the idle timeout, and the call's default deadline stands still. It returns the phase
 // that this is a part of.
-func (k *clock) upload(now time.Time) (phase int) {
+func (k *clock) upload(a *attempt, now time.Time) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	// A transport may come late to the body of an attempt that another one has followed.
+	if k.attempt != a {
+		return noPhase
+	}
 	// Middleware may read a body, to sign it, before there is anything to time.
 	if !k.stopped && k.sending {
 		k.moving = now
@@ -99,6 +103,19 @@ func (k *clock) upload(now time.Time) (phase int) {
 	}
 	return k.phases
 }
+
+// uploads notes that the request body of that phase has moved. Once there is a response
+// that excuses nothing any more: what bounds the response bounds what it brings itself.
+func (k *clock) uploads(phase int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.phases == phase && !k.moving.IsZero() {
+		k.progress.Add(1)
+	}
+}
+
+// noPhase is the number of no phase.
+const noPhase = -1
 
 // uploaded notes that the request body of that phase has gone out whole: what is left
 // is bounded by the attempt's timeout (C12).

@@ -73,7 +73,7 @@ func (b *sent) Read(p []byte) (int, error) {
 	// for a connection until now.
 	if b.phase.Load() == 0 {
 		b.moved = now
-		b.phase.Store(int64(b.x.clock.upload(now)))
+		b.phase.Store(int64(b.x.clock.upload(b.a, now)))
 	}
 	n, err := b.read(p)
 	if b.empty++; n > 0 || len(p) == 0 {
@@ -83,7 +83,7 @@ func (b *sent) Read(p []byte) (int, error) {
 		err = errNoProgress
 	}
 	// A read that brought nothing counts too: maxEmpty bounds those.
-	b.x.clock.progress.Add(1)
+	b.x.clock.uploads(int(b.phase.Load()))
 	if b.n += int64(n); b.progress != nil && n > 0 {
 		if failed := b.report(); failed != nil {
 			err = failed

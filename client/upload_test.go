@@ -345,6 +345,142 @@ func (b *trickling) Close() error { b.close(); return nil }
 
 var kilobytes = strings.Repeat("x", 20<<10)
 
+// early is a service that responds to the first request by f before its body has gone
+// out, and goes on to take that. It responds to every other at its end.
+func early(after time.Duration, f func(*http.Request) *http.Response, sent *[]time.Duration) roundTripper {
+	began := time.Now()
+	return func(r *http.Request) (*http.Response, error) {
+		*sent = append(*sent, time.Since(began))
+		take := func() error {
+			_, err := io.Copy(io.Discard, r.Body)
+			_ = r.Body.Close()
+			return err
+		}
+		if len(*sent) > 1 {
+			if err := take(); err != nil {
+				return nil, err
+			}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: http.NoBody}, nil
+		}
+		go take()
+		time.Sleep(after)
+		return f(r), nil
+	}
+}
+
+// unending is the response of a body that does not come.
+func unending(status int) func(*http.Request) *http.Response {
+	return func(r *http.Request) *http.Response {
+		return &http.Response{StatusCode: status, Header: http.Header{}, Request: r, Body: &drip{every: time.Hour, left: 1, ctx: r.Context()}, ContentLength: 100}
+	}
+}
+
+// C10, C12: what bounds a response is not put off by a request body that still moves.
+func TestC10_ABodyThatStillGoesOutDoesNotHoldUpItsResponse(t *testing.T) {
+	const after = 2500 * time.Millisecond
+	call := func(ctx context.Context, c *client.Client, r client.Request) error {
+		_, err := client.Call[client.None](ctx, c, r)
+		return err
+	}
+	do := func(ctx context.Context, c *client.Client, r client.Request) error {
+		return readAll(c.Do(ctx, r))
+	}
+	checked := func(ctx context.Context, c *client.Client, r client.Request) error {
+		r.CheckStatus = true
+		return readAll(c.Do(ctx, r))
+	}
+	for name, tt := range map[string]struct {
+		status int
+		call   func(context.Context, *client.Client, client.Request) error
+		opts   []client.Option
+		second time.Duration // when another attempt is made; 0 is none
+		want   string        // in the error; "" is none
+		took   time.Duration
+	}{
+		"a retry":                         {status: 503, call: call, second: after + time.Second},
+		"a retry without an idle timeout": {status: 503, call: call, opts: []client.Option{client.WithIdleTimeout(client.NoTimeout)}, second: after + time.Second},
+		"a retry of what is streamed":     {status: 503, call: do, second: after + time.Second},
+		"an error":                        {status: 404, call: call, want: "404", took: after + 5*time.Second},
+		"an error of what is streamed":    {status: 404, call: checked, want: "404", took: after + 5*time.Second},
+		"a success":                       {status: 200, call: call, opts: []client.Option{client.WithRetry(retry.Never)}, want: "the response body stalled", took: after + time.Minute},
+		"a success that is streamed":      {status: 200, call: do, want: "the response body stalled", took: after + time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var sent []time.Duration
+				opts := append([]client.Option{client.WithTimeout(10 * time.Minute), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})}, tt.opts...)
+				c := plain(t, early(after, unending(tt.status), &sent), opts...)
+				bodies := 0
+				open := func() (io.ReadCloser, error) {
+					if bodies++; bodies > 1 {
+						return body("x"), nil
+					}
+					return trickle(time.Second, 300, kilobytes)(), nil
+				}
+				began := time.Now()
+				err := tt.call(t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("a/b", open, -1)})
+				took := time.Since(began)
+				if tt.second > 0 {
+					require.NoError(t, err)
+					require.Equal(t, []time.Duration{0, tt.second}, sent)
+					return
+				}
+				require.ErrorContains(t, err, tt.want)
+				require.Equal(t, tt.took, took)
+				require.Len(t, sent, 1)
+			})
+		})
+	}
+}
+
+// C12: an upload that stands still is ended, also where that of the attempt before still
+// moves.
+func TestC12_AnUploadIsNotExcusedByTheOneBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var sent []time.Duration
+		bodies := 0
+		open := func() (io.ReadCloser, error) {
+			if bodies++; bodies > 1 {
+				return trickle(time.Hour, 1, "x")(), nil
+			}
+			return trickle(time.Second, 600, kilobytes)(), nil
+		}
+		c := plain(t, early(time.Second, unending(503), &sent), client.WithTimeout(time.Hour), client.WithRetry(retry.Policy{MaxAttempts: 2, Backoff: retry.Constant(0)}))
+		began := time.Now()
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("a/b", open, -1)})
+		require.ErrorContains(t, err, "the request body stalled")
+		require.Equal(t, 2*time.Second+client.DefaultIdleTimeout, time.Since(began))
+	})
+}
+
+// C12: a transport that comes late to the body of an attempt does not change what bounds
+// the one after it.
+func TestC12_ABodyThatIsReadLateDoesNotBoundTheNextAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			if n++; n == 1 {
+				time.AfterFunc(5*time.Second, func() { _, _ = io.Copy(io.Discard, r.Body) })
+				return &http.Response{StatusCode: 503, Header: http.Header{}, Request: r, Body: http.NoBody}, nil
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			return hang(r)
+		})
+		c := plain(t, rt, client.WithRetry(retry.Policy{MaxAttempts: 2, Backoff: retry.Constant(0)}))
+		bodies := 0
+		open := func() (io.ReadCloser, error) {
+			if bodies++; bodies > 1 {
+				return body("x"), nil
+			}
+			return trickle(time.Second, 600, kilobytes)(), nil
+		}
+		began := time.Now()
+		_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("a/b", open, -1)})
+		require.ErrorContains(t, err, "within the attempt's timeout")
+		require.Equal(t, client.DefaultAttemptTimeout, time.Since(began))
+	})
+}
+
 // C12: an upload that moves goes on as long as it takes; the attempt's time begins when
 // it is out, and the default deadline stands still meanwhile.
 func TestC12_AnUploadThatMovesIsNotCut(t *testing.T) {
