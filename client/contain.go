@@ -60,6 +60,8 @@ func (x *hop) abandon(cause error) {
 	// Before anything of the user's is asked again: a second panic must not account for
 	// the attempt twice.
 	x.current = nil
+	// The clock ends the attempt that it follows, which may be a renewal's.
+	defer a.end(nil)
 	// What goroutines of middleware's still send for the attempt is refused from here
 	// on.
 	t := a.settle()

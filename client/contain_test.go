@@ -500,6 +500,18 @@ func TestC37_ThePanickingCallsResponseIsClosed(t *testing.T) {
 	}
 }
 
+// C37: a renewal has a context of its own. A panic in it ends that of the attempt too.
+func TestC37_APanicInARenewalEndsItsAttempt(t *testing.T) {
+	var sent context.Context
+	c, _ := scripted(t, "200", client.WithTransport(roundTripFunc(func(r *http.Request) (*http.Response, error) {
+		sent = r.Context()
+		return &http.Response{StatusCode: 401, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})), client.WithAuth(blowingChallenger{&blowing{on: true}}))
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	requirePanic(t, err)
+	require.Error(t, sent.Err())
+}
+
 // C37: a body that is opened again is guarded as the first was.
 func TestC37_AReplayedBodyThatPanicsUnderARealTransport(t *testing.T) {
 	var asked atomic.Int32

@@ -269,8 +269,8 @@ func (x *hop) unprepared(err error) error {
 	return x.fail(nil, err)
 }
 
-// newAttempt makes the context of the next attempt. Without any timeout there
-// is nothing to cancel, and nothing is allocated.
+// newAttempt makes the context of the next attempt. Without any timeout, and without
+// slots that its end gives back, there is nothing to cancel, and nothing is allocated.
 func (x *hop) newAttempt() *attempt {
 	a, now := &x.first, x.call.began // close enough where nothing was waited for
 	if a.x != nil {
@@ -281,7 +281,7 @@ func (x *hop) newAttempt() *attempt {
 		now = time.Now()
 	}
 	a.x, a.Context = x, x.ctx
-	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() {
+	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() || x.c.held != nil {
 		a.Context, a.cancel = context.WithCancelCause(x.ctx)
 	}
 	x.clock.follow(a, now)

@@ -355,6 +355,66 @@ func TestC37_ALimiterThatPanicsAtACallsEnd(t *testing.T) {
 	})
 }
 
+// C16, C37: a response that middleware loses, to a panic of its own or by forgetting it,
+// gives its slot back when the call ends, also where no timeout of any kind is set.
+func TestC37_AResponseThatMiddlewareLosesHoldsNoSlot(t *testing.T) {
+	lost := map[string]func() (*http.Response, error){
+		"a panic":                    func() (*http.Response, error) { panic("mine") },
+		"the end of its goroutine":   func() (*http.Response, error) { runtime.Goexit(); return nil, nil },
+		"an error":                   func() (*http.Response, error) { return nil, errors.New("mine") },
+		"a response of its own":      func() (*http.Response, error) { return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body("{}")}, nil },
+		"neither response nor error": func() (*http.Response, error) { return nil, nil },
+	}
+	calls := map[string]func(context.Context, *client.Client) error{
+		"Call": func(ctx context.Context, c *client.Client) error {
+			_, err := client.Get[thing](ctx, c, "/x")
+			return err
+		},
+		"Do": func(ctx context.Context, c *client.Client) error {
+			return readAll(c.Do(ctx, client.Request{Path: "/x"}))
+		},
+		"HTTPClient": func(_ context.Context, c *client.Client) error {
+			return readAll(c.HTTPClient().Get(base + "/x"))
+		},
+	}
+	unbounded := []client.Option{client.WithTimeout(client.NoTimeout), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout)}
+	for how, lose := range lost {
+		for via, call := range calls {
+			for bounds, opts := range map[string][]client.Option{"by default": nil, "without a timeout": unbounded} {
+				t.Run(how+" "+via+" "+bounds, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						loses := true
+						forgetful := func(next http.RoundTripper) http.RoundTripper {
+							return roundTripper(func(r *http.Request) (*http.Response, error) {
+								resp, err := next.RoundTrip(r)
+								if loses {
+									loses = false
+									return lose()
+								}
+								return resp, err
+							})
+						}
+						rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+							return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body("{}"), Request: r}, nil
+						})
+						s := &seats{slots: ratelimit.InFlight(1)}
+						c := plain(t, rt, append([]client.Option{client.WithRateLimit(s), client.WithAttemptMiddleware(forgetful), client.WithRetry(retry.Never)}, opts...)...)
+						var wg sync.WaitGroup
+						wg.Go(func() { _ = call(t.Context(), c) })
+						wg.Wait()
+						ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+						defer cancel()
+						_, err := client.Get[thing](ctx, c, "/x")
+						require.NoError(t, err)
+						synctest.Wait()
+						s.settled(t, how)
+					})
+				})
+			}
+		}
+	}
+}
+
 // duplex is a body that could be written to.
 type duplex struct{ io.Reader }
 
