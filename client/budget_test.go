@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +61,59 @@ func TestC18_WhatARetryCostsIsSettledByItsOutcome(t *testing.T) {
 				c, _ := scripted(t, tt.script, opts...)
 				_, _ = client.Get[client.None](t.Context(), c, "/x")
 				require.Equal(t, full-spent+tt.want, budget.Tokens())
+			})
+		})
+	}
+}
+
+// panicsAt is a log handler that panics at the nth line.
+type panicsAt struct {
+	slog.Handler
+	n *int
+}
+
+func (panicsAt) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h panicsAt) Handle(context.Context, slog.Record) error {
+	if *h.n--; *h.n == 0 {
+		panic("mine")
+	}
+	return nil
+}
+
+// C18, C37: code of the user's that ends the call between two attempts, when the next one
+// has been paid for, gets that one's cost back, and no other.
+func TestC18_ARetryThatAPanicPreventsCostsNothing(t *testing.T) {
+	logs := func(n int) client.Option { return client.WithLogger(slog.New(panicsAt{slog.DiscardHandler, &n})) }
+	heeds := func(context.Context, retry.Attempt) {}
+	for name, tt := range map[string]struct {
+		script string
+		notify func(context.Context, retry.Attempt)
+		opt    client.Option
+		want   int
+	}{
+		"a panic in Notify":           {"503", func(context.Context, retry.Attempt) { panic("mine") }, nil, 0},
+		"a panic before a throttle":   {"429", func(context.Context, retry.Attempt) { panic("mine") }, nil, 0},
+		"a goroutine ended in Notify": {"503", func(context.Context, retry.Attempt) { runtime.Goexit() }, nil, 0},
+		"a panic in Notify's error":   {"503", heeds, client.WithProfile(client.Profile{DecodeError: func(int, http.Header, []byte) client.ErrorDetail { panic("mine") }}), 0},
+		"a panic in the log":          {"503", nil, logs(1), 0},
+		"a panic in the second's log": {"503", nil, logs(2), -retry.RetryCost},
+		"a panic in the log of a 401": {"503, 401", nil, logs(2), -retry.RetryCost},
+		"a panic in the log of a 404": {"503, 404", nil, logs(2), -retry.RetryCost},
+		"a panic in the log of a 200": {"503, 200 {}", nil, logs(2), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				budget := retry.NewBudget(100)
+				opts := []client.Option{client.WithRetry(retry.Policy{Budget: budget, Backoff: retry.Constant(0), Throttled: retry.Constant(0), Notify: tt.notify})}
+				if tt.opt != nil {
+					opts = append(opts, tt.opt)
+				}
+				c, _ := scripted(t, tt.script, opts...)
+				var wg sync.WaitGroup
+				wg.Go(func() { _, _ = client.Get[client.None](t.Context(), c, "/x") })
+				wg.Wait()
+				require.Equal(t, 100+tt.want, budget.Tokens())
 			})
 		})
 	}

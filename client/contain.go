@@ -55,6 +55,8 @@ func (x *hop) abandon(cause error) {
 	defer x.clock.stop()
 	a := x.current
 	if a == nil {
+		// It happened between two attempts, and what is paid for is the next one.
+		x.purse.refund()
 		return
 	}
 	// Before anything of the user's is asked again: a second panic must not account for

@@ -53,6 +53,9 @@ func (p *purse) settle(earned bool, status int) {
 	}
 }
 
+// spent notes that nothing returns any more what an attempt has cost.
+func (p *purse) spent() { p.paid = 0 }
+
 // refund returns what was paid for an attempt. What is returned once is forgotten, and
 // cannot be returned twice.
 func (p *purse) refund() {

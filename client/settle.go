@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -142,6 +143,10 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 // decide says what comes after the attempt. What it costs something to find out is
 // asked only for one that is to be repeated as far as the rest is known.
 func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
+	// No replay follows that could still earn what this attempt has cost.
+	if !v.renewed {
+		x.purse.spent()
+	}
 	x.rules.replayable = x.body.again()
 	// Once without, and once with what has to be asked for: the policy is not asked
 	// about what is final anyway.
@@ -164,9 +169,22 @@ func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
 		return decision{reason: BudgetEmpty}
 	}
 	if notify := x.c.cfg.retry.Notify; notify != nil {
-		notify(x.ctx, retry.Attempt{Number: v.number, Err: x.asError(v, resp), Wait: d.wait})
+		x.notify(notify, v, resp, d.wait)
 	}
 	return d
+}
+
+// notify tells the policy of a retry that has been paid for. Where that ends the call
+// the retry is not made, and gets its cost back.
+func (x *hop) notify(tell func(context.Context, retry.Attempt), v *verdict, resp *http.Response, wait time.Duration) {
+	told := false
+	defer func() {
+		if !told {
+			x.purse.refund()
+		}
+	}()
+	tell(x.ctx, retry.Attempt{Number: v.number, Err: x.asError(v, resp), Wait: wait})
+	told = true
 }
 
 // foresee asks the policy whether it permits another attempt, and finds out how long
