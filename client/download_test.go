@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
 
@@ -611,6 +612,69 @@ func TestC18_ResumingIsPaidFor(t *testing.T) {
 	_, err = client.Download(t.Context(), s.client(t, client.WithRetry(retry.Policy{Budget: budget, Backoff: retry.Constant(0)})), client.Request{Path: "/x"}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, 2*retry.RetryCost, budget.Tokens())
+}
+
+// unreturnable is a file that cannot be truncated.
+type unreturnable struct{ io.Writer }
+
+func (unreturnable) Seek(int64, int) (int64, error) { return 0, nil }
+func (unreturnable) Truncate(int64) error           { return errors.New("mine") }
+
+// C18: a resumption that a 416 shows to be the last, and one that is never made, get their
+// cost back.
+func TestC18_AResumptionThatCompletesOrIsNotMadeCostsNothing(t *testing.T) {
+	refused := func(n int) client.Option {
+		return client.WithRateLimit(&nth{f: func(_ context.Context, i int) error {
+			if i >= n {
+				return &ratelimit.Error{Err: ratelimit.ErrDeadline}
+			}
+			return nil
+		}})
+	}
+	whole := func(n int, _ http.Header, w *http.Response) *http.Response {
+		w.ContentLength = -1
+		if n == 2 {
+			w.StatusCode, w.Body, w.Header = 416, http.NoBody, http.Header{"Content-Range": {"bytes */73"}}
+		}
+		return w
+	}
+	const full = 100
+	for name, tt := range map[string]struct {
+		shelf   shelf
+		to      io.Writer
+		opts    []client.Option
+		backoff time.Duration
+		want    string // in the error; "" is none
+		cost    int
+	}{
+		"a 416 that completes":           {shelf: shelf{header: tagged, breaks: []int{len(novel)}, answer: whole}},
+		"what cannot be taken back":      {shelf: shelf{breaks: []int{10}}, to: unreturnable{io.Discard}, want: "cannot be taken back"},
+		"a wait that the context ends":   {shelf: shelf{header: tagged, breaks: []int{10}}, backoff: time.Minute, want: "context canceled"},
+		"a limiter that refuses it":      {shelf: shelf{header: tagged, breaks: []int{10}}, opts: []client.Option{refused(2)}, want: "not let through"},
+		"a limiter that refuses another": {shelf: shelf{header: tagged, breaks: []int{10, 1}}, opts: []client.Option{refused(3)}, want: "not let through", cost: retry.RetryCost - retry.SuccessGain},
+		"a limiter that refuses all":     {shelf: shelf{header: tagged}, opts: []client.Option{refused(1)}, want: "not let through"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				time.AfterFunc(time.Second, cancel)
+				budget := retry.NewBudget(full)
+				opts := append([]client.Option{client.WithRetry(retry.Policy{Budget: budget, Backoff: retry.Constant(tt.backoff)})}, tt.opts...)
+				to := tt.to
+				if to == nil {
+					to = new(oneWay)
+				}
+				_, err := client.Download(ctx, tt.shelf.client(t, opts...), client.Request{Path: "/novel"}, to)
+				if tt.want == "" {
+					require.NoError(t, err)
+				} else {
+					require.ErrorContains(t, err, tt.want)
+				}
+				require.Equal(t, full-tt.cost, budget.Tokens())
+			})
+		})
+	}
 }
 
 // unwritable fails to write after so many bytes.

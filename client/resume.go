@@ -47,6 +47,9 @@ func (d *download) ask(ctx context.Context) (*hop, *http.Response, error) {
 // asked is the error of a request that has brought nothing, or nil where that says that
 // there was nothing left to bring.
 func (d *download) asked(x *hop, err error) error {
+	if wire, _ := x.call.last(); wire == nil && d.paid > 0 {
+		d.unmade()
+	}
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err
@@ -57,6 +60,7 @@ func (d *download) asked(x *hop, err error) error {
 	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 {
 		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have && (d.total < 0 || d.total == d.have) && !contradicts(d.meta.Header, d.validator) {
 			if err = d.verify(); err == nil {
+				d.earned()
 				return nil
 			}
 			e = x.fail(nil, err)
@@ -170,15 +174,14 @@ func (d *download) resumes(ctx context.Context, x *hop, resp *http.Response, fai
 		return 0, "the wait would pass the deadline"
 	case policy.Retryable != nil && !d.permitted(x, resp, err):
 		return 0, "the policy forbids it"
-	case !d.budget(resp).Withdraw(retry.RetryCost):
+	case !d.pay(resp):
 		return 0, "the retry budget is empty"
 	}
-	// Remembered, since a resumption that brings enough gets it back, see worthwhile.
-	d.paid += retry.RetryCost
 	// Without a strong validator nobody could tell whether the rest belongs to what is
 	// there.
 	if (changed || d.validator == "") && d.have > 0 {
 		if d.startOver() != nil {
+			d.unmade()
 			return 0, "what was written cannot be taken back"
 		}
 	}

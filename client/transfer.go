@@ -23,12 +23,13 @@ type download struct {
 	checks   []checksum // of the whole: the caller's, and the service's
 	progress func(written, total int64)
 
-	have      int64     // bytes of the content that have been written
-	furthest  int64     // the most of them there have been
-	total     int64     // -1 where unknown
-	validator string    // of the version that they are of; "" where nobody can tell
-	encoding  string    // of its content; "" is none
-	paid      int       // from the retry budget, for resuming
+	have      int64  // bytes of the content that have been written
+	furthest  int64  // the most of them there have been
+	total     int64  // -1 where unknown
+	validator string // of the version that they are of; "" where nobody can tell
+	encoding  string // of its content; "" is none
+	paid      int    // for resuming, by payer, and not returned yet
+	payer     *retry.Budget
 	attempts  []Attempt // of all requests so far
 	meta      Meta      // of the last request
 }
@@ -76,7 +77,7 @@ func (d *download) run(ctx context.Context) (int64, error) {
 			err = d.verify()
 		}
 		if err == nil {
-			d.budget(resp).Deposit(d.paid)
+			d.earned()
 			return d.have, nil
 		}
 		// A body that has brought something new begins the count again: a large file
@@ -86,14 +87,14 @@ func (d *download) run(ctx context.Context) (int64, error) {
 			failed = 1
 		}
 		if d.furthest-before >= worthwhile {
-			d.budget(resp).Deposit(d.paid)
-			d.paid = 0
+			d.earned()
 		}
 		wait, reason := d.resumes(ctx, x, resp, failed, err)
 		if reason == "" {
 			if err = pause.For(ctx, wait); err == nil {
 				continue
 			}
+			d.unmade()
 		}
 		return d.have, d.fail(x, resp, d.brokeOff(err, reason))
 	}
@@ -243,6 +244,28 @@ func (d *download) budget(resp *http.Response) *retry.Budget {
 		o = originOf(sent.URL)
 	}
 	return d.c.state.host(o).budget
+}
+
+// pay takes what a resumption costs, and reports whether there was enough.
+func (d *download) pay(resp *http.Response) bool {
+	d.payer = d.budget(resp)
+	if !d.payer.Withdraw(retry.RetryCost) {
+		return false
+	}
+	d.paid += retry.RetryCost
+	return true
+}
+
+// earned returns what resuming has cost, since it was of use.
+func (d *download) earned() {
+	d.payer.Deposit(d.paid)
+	d.paid = 0
+}
+
+// unmade returns what the last resumption has cost, since nothing was sent for it.
+func (d *download) unmade() {
+	d.payer.Deposit(retry.RetryCost)
+	d.paid -= retry.RetryCost
 }
 
 // brokeOff says how far a body came, and why it was not resumed.

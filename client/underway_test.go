@@ -359,10 +359,12 @@ func TestC37_ALimiterThatPanicsAtACallsEnd(t *testing.T) {
 // gives its slot back when the call ends, also where no timeout of any kind is set.
 func TestC37_AResponseThatMiddlewareLosesHoldsNoSlot(t *testing.T) {
 	lost := map[string]func() (*http.Response, error){
-		"a panic":                    func() (*http.Response, error) { panic("mine") },
-		"the end of its goroutine":   func() (*http.Response, error) { runtime.Goexit(); return nil, nil },
-		"an error":                   func() (*http.Response, error) { return nil, errors.New("mine") },
-		"a response of its own":      func() (*http.Response, error) { return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body("{}")}, nil },
+		"a panic":                  func() (*http.Response, error) { panic("mine") },
+		"the end of its goroutine": func() (*http.Response, error) { runtime.Goexit(); return nil, nil },
+		"an error":                 func() (*http.Response, error) { return nil, errors.New("mine") },
+		"a response of its own": func() (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body("{}")}, nil
+		},
 		"neither response nor error": func() (*http.Response, error) { return nil, nil },
 	}
 	calls := map[string]func(context.Context, *client.Client) error{
