@@ -66,8 +66,11 @@ func (r *rewinding) open(ctx context.Context) (io.ReadCloser, error) {
 	select {
 	case <-last.free:
 	case <-ctx.Done():
-		// Nobody is ever going to read next, so nobody else would free it.
-		close(next.free)
+		// Nobody is ever going to read next, and somebody may still be in a Read of last:
+		// that is whom done, and another attempt, have to wait for.
+		r.mu.Lock()
+		r.reading = last
+		r.mu.Unlock()
 		return nil, context.Cause(ctx)
 	}
 	if _, err := seekTo(r.seek, r.start, io.SeekStart); err != nil {

@@ -345,6 +345,65 @@ func (b *trickling) Close() error { b.close(); return nil }
 
 var kilobytes = strings.Repeat("x", 20<<10)
 
+// unseen is a body of 10 bytes that can seek, whose Read blocks until it is let go. It
+// tells whether it was closed meanwhile.
+type unseen struct {
+	letGo           chan struct{}
+	reads           atomic.Int32
+	reading, during atomic.Bool
+	closed          atomic.Int32
+}
+
+func (u *unseen) Read([]byte) (int, error) {
+	u.reads.Add(1)
+	u.reading.Store(true)
+	<-u.letGo
+	u.reading.Store(false)
+	return 0, io.EOF
+}
+
+func (u *unseen) Seek(_ int64, whence int) (int64, error) {
+	return map[int]int64{io.SeekEnd: 10}[whence], nil
+}
+
+func (u *unseen) Close() error {
+	u.closed.Add(1)
+	u.during.Store(u.during.Load() || u.reading.Load())
+	return nil
+}
+
+// C8: a body that can seek is closed once, and never while it is read, also where the
+// call ends in the wait for the attempt before to let go of it.
+func TestC8_ABodyThatSeeksIsNotClosedWhileItIsRead(t *testing.T) {
+	for name, end := range map[string]error{"the deadline": context.DeadlineExceeded, "the caller": context.Canceled} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := &unseen{letGo: make(chan struct{})}
+				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+					go r.Body.Read(make([]byte, 10))
+					time.Sleep(time.Second)
+					return &http.Response{StatusCode: 503, Header: http.Header{}, Request: r, Body: http.NoBody}, nil
+				})
+				c := plain(t, rt, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if end == context.Canceled {
+					time.AfterFunc(10*time.Second, cancel)
+				}
+				_, err := client.Call[client.None](ctx, c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("a/b", src, 10)})
+				require.ErrorIs(t, err, end)
+				synctest.Wait()
+				require.Zero(t, src.closed.Load(), "it is still read")
+				close(src.letGo)
+				synctest.Wait()
+				require.False(t, src.during.Load())
+				require.EqualValues(t, 1, src.closed.Load())
+				require.EqualValues(t, 1, src.reads.Load())
+			})
+		})
+	}
+}
+
 // early is a service that responds to the first request by f before its body has gone
 // out, and goes on to take that. It responds to every other at its end.
 func early(after time.Duration, f func(*http.Request) *http.Response, sent *[]time.Duration) roundTripper {
