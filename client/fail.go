@@ -248,19 +248,24 @@ func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {
 	return decode(resp.StatusCode, resp.Header, body)
 }
 
-// interrupted is the error of a call whose context ended while it waited to try again.
-// The last attempt's outcome and the context's error are both in it: neither may hide
-// the other.
+// interrupted is the error of a call whose context, or deadline, ended while it waited to
+// try again. The last attempt's outcome and what ended the wait are both in it: neither
+// may hide the other.
 func (x *hop) interrupted(v verdict, err error) *Error {
 	x.body.close()
 	x.letGo()
 	x.clock.stop()
 	e := x.newError(nil)
 	e.Status, e.RequestID, e.Throttled = v.status, x.scrub(v.attempt.RequestID), v.throttled
+	kind, what := x.ctx.Err(), "the context ended before the next attempt"
+	// The caller's context is alive then, as a rule.
+	if errors.Is(err, errCallDeadline) {
+		kind, what, err = ErrTimeout, "the call's deadline passed before the next attempt", context.DeadlineExceeded
+	}
 	if v.err != nil {
 		err = fmt.Errorf("%w; the last attempt failed: %w", err, v.err)
 	}
-	e.Err = failWrap(x.ctx.Err(), "the context ended before the next attempt", err)
+	e.Err = failWrap(kind, what, err)
 	return e
 }
 

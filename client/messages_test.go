@@ -291,6 +291,22 @@ func scenes() []scene {
 			_, err := client.Get[client.None](ctx, c, "/x")
 			return err
 		})},
+		{"deadline before the next attempt", timed(func(t *testing.T) error {
+			n := 0
+			slow := ownFunc(func(r *http.Request) error {
+				if n++; n == 1 {
+					return nil
+				}
+				<-r.Context().Done()
+				return context.Cause(r.Context())
+			})
+			c, _ := scripted(t, `503 {"message":"down"}`, client.WithAuth(slow))
+			_, err := client.Get[client.None](t.Context(), c, "/x")
+			require.ErrorIs(t, err, client.ErrTimeout)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.Equal(t, 503, asError(t, err).Status)
+			return err
+		})},
 		{"TLS pin", func(t *testing.T) error {
 			srv, _ := tlsServed(t, nil)
 			cfg := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
