@@ -14,7 +14,9 @@ const maxLinks = 256
 const maxURL = 64 << 10
 
 // linkNext finds the target of the first link with the relation "next" in the
-// Link fields of h (RFC 8288 §3). It reads what is well-formed and skips the rest.
+// Link fields of h (RFC 8288 §3). It reads what is well-formed and skips the rest, and
+// with it what has an anchor: that is a link of another resource, or of a part of this one
+// (§3.2).
 func linkNext(h http.Header) (target string, ok bool) {
 	lines := h["Link"]
 	read := 0
@@ -23,7 +25,7 @@ func linkNext(h http.Header) (target string, ok bool) {
 		for rest := field; rest != "" && read < maxLinks; read++ {
 			var l link
 			l, rest = parseLink(rest)
-			if l.target != "" && l.next {
+			if l.target != "" && l.next && !l.anchored {
 				return l.target, true
 			}
 		}
@@ -32,8 +34,9 @@ func linkNext(h http.Header) (target string, ok bool) {
 }
 
 type link struct {
-	target string // as it is written: a relative one counts from the request's URL
-	next   bool   // it has the relation that is looked for
+	target   string // as it is written: a relative one counts from the request's URL
+	next     bool   // it has the relation that is looked for
+	anchored bool   // it is a link of something else than the response
 }
 
 // parseLink reads one link-value and returns what follows its comma.
@@ -54,6 +57,10 @@ func parseLink(s string) (l link, rest string) {
 		}
 		var name, value string
 		name, value, s = parseParam(s[1:])
+		// An empty one refers to the response itself.
+		if strings.EqualFold(name, "anchor") && value != "" && value != `""` {
+			l.anchored = true
+		}
 		if seen || !strings.EqualFold(name, "rel") {
 			continue
 		}

@@ -297,6 +297,15 @@ func TestLinksAsTheyAreWritten(t *testing.T) {
 		`</a>;rel=next,</b>;rel=next`:    "/a",
 		`,`:                              "",
 		``:                               "",
+		// What has an anchor is a link of something else.
+		`</a>;rel=next;anchor="/c"`:                     "",
+		`</a>;anchor="/c";rel=next`:                     "",
+		`</a>;Anchor=#part;rel=next`:                    "",
+		`</a>;anchor="/c";rel=next,</b>;rel=next`:       "/b",
+		`</a>;anchor="/c";anchor="";rel=next`:           "",
+		`</a>;anchor="";rel=next`:                       "/a",
+		`</a>;anchor;rel=next`:                          "/a",
+		`</a>;rel=last;anchor="/c",</b>;rel=next;x="y"`: "/b",
 	} {
 		got, ok := linkNext(http.Header{"Link": {field}})
 		require.Equal(t, want, got, field)
