@@ -67,6 +67,7 @@ func (x *hop) abandon(cause error) {
 	// What goroutines of middleware's still send for the attempt is refused from here
 	// on.
 	t := a.settle()
+	a.vacate()
 	// The user's code says nothing of the service's health. But a probe that nobody
 	// reports would leave the breaker half open for ever.
 	if t.admitted {

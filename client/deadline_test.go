@@ -244,7 +244,7 @@ func TestC12_ARedirectsBodyDoesNotLiftTheDefaultDeadline(t *testing.T) {
 	through := client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })
 	for way, call := range ways {
 		for body, n := range map[string]int64{"": 0, "moved": 5, "moved in chunks": -1} {
-			// At the last hop either the service says nothing, or the credential does not come.
+			// The service says nothing there, or the credential does not come.
 			for _, to := range []string{"/silent", "/slow"} {
 				for name, opts := range map[string][]client.Option{"plain": nil, "middleware": {through}} {
 					t.Run(way+" "+body+" "+to+" "+name, func(t *testing.T) {

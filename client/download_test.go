@@ -620,8 +620,8 @@ type unreturnable struct{ io.Writer }
 func (unreturnable) Seek(int64, int) (int64, error) { return 0, nil }
 func (unreturnable) Truncate(int64) error           { return errors.New("mine") }
 
-// C18: a resumption that a 416 shows to be the last, and one that is never made, get their
-// cost back.
+// C18: a resumption that a 416 shows to be the last, and one that is never made, get
+// their cost back.
 func TestC18_AResumptionThatCompletesOrIsNotMadeCostsNothing(t *testing.T) {
 	refused := func(n int) client.Option {
 		return client.WithRateLimit(&nth{f: func(_ context.Context, i int) error {

@@ -15,8 +15,8 @@ const maxURL = 64 << 10
 
 // linkNext finds the target of the first link with the relation "next" in the
 // Link fields of h (RFC 8288 §3). It reads what is well-formed and skips the rest, and
-// with it what has an anchor: that is a link of another resource, or of a part of this one
-// (§3.2).
+// with it what has an anchor: that is a link of another resource, or of a part of
+// this one (§3.2).
 func linkNext(h http.Header) (target string, ok bool) {
 	lines := h["Link"]
 	read := 0

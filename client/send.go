@@ -48,6 +48,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		x.report.waited(WaitToken, whole(now.Sub(asked)))
 	}
 	var last *kept
+	place := a.slot()
 	// From here on something may reach the service. Whether the attempt is still
 	// wanted, that it was sent and what was sent is one step: settle sees all of it or
 	// nothing.
@@ -58,6 +59,9 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		}
 		x.call.sending(out, a.spec)
 		last = x.kept
+		if place != nil {
+			a.slots = append(a.slots, place) // for vacate, which comes when this is judged
+		}
 	}) {
 		closeBody(out)
 		return nil, errOver
@@ -69,7 +73,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	final, watch := a.readied(host, out, mine || out != req, last)
 	phase := x.clock.send(now)
 	watch.timed(phase)
-	resp, err := a.roundTrip(final, watch)
+	resp, err := a.roundTrip(final, watch, place)
 	// By its number: a hedged request that comes back must not end the phase of the one
 	// that is still out.
 	x.clock.leavePhase(watch.timer(phase))

@@ -18,19 +18,25 @@ import (
 // hop.unused; and what is kept while another attempt is waited for is under way no
 // more, since that one would wait for it.
 
+// slot returns the slot of a request that the limits have let through; nil where nobody
+// counts them.
+func (a *attempt) slot() *slot {
+	if held := a.x.c.held; held != nil {
+		return &slot{limits: held, key: a.key, held: true}
+	}
+	return nil
+}
+
 // roundTrip hands req to the transport, and holds its slot for as long as it is under
 // way.
-func (a *attempt) roundTrip(req *http.Request, w *watch) (resp *http.Response, err error) {
+func (a *attempt) roundTrip(req *http.Request, w *watch, s *slot) (resp *http.Response, err error) {
 	c := a.x.c
-	if c.held == nil {
+	if s == nil {
 		return c.cfg.transport.RoundTrip(req)
 	}
-	s := &slot{limits: c.held, key: a.key, held: true}
 	if w != nil {
 		w.slot = s
 	}
-	// For vacate, which comes when the attempt has been judged.
-	a.note(func(*tally) { a.slots = append(a.slots, s) })
 	handed := false
 	defer func() {
 		if !handed { // it failed, or panicked, or has no body to wait for

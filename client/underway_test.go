@@ -417,6 +417,35 @@ func TestC37_AResponseThatMiddlewareLosesHoldsNoSlot(t *testing.T) {
 	}
 }
 
+// blowingClose is a body without an end, whose Close panics.
+type blowingClose struct{}
+
+func (blowingClose) Read(p []byte) (int, error) { return len(p), nil }
+func (blowingClose) Close() error               { panic("mine") }
+
+// C16, C37: an attempt that has been let through gives its slot back also where it does
+// not come as far as the transport, since the response before it cannot be closed.
+func TestC37_AResponseThatCannotBeClosedHoldsNoSlot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			if n++; n == 1 {
+				return &http.Response{StatusCode: 503, Header: http.Header{}, Body: blowingClose{}, ContentLength: -1, Request: r}, nil
+			}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body("{}"), Request: r}, nil
+		})
+		s := &seats{slots: ratelimit.InFlight(1)}
+		c := plain(t, rt, client.WithRateLimit(s), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+		_, _ = c.Do(t.Context(), client.Request{Path: "/x"}) //nolint:bodyclose // it panics
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := client.Get[thing](ctx, c, "/x")
+		require.NoError(t, err)
+		synctest.Wait()
+		s.settled(t, "close")
+	})
+}
+
 // duplex is a body that could be written to.
 type duplex struct{ io.Reader }
 
