@@ -11,7 +11,7 @@ import (
 type Attempt struct {
 	Number    int           // 1 for the first
 	Start     time.Time     // when the attempt began, after any wait for it
-	Duration  time.Duration // until the response's headers, the decoded body or the failure
+	Duration  time.Duration // until the response's headers, or until it failed, in its body too
 	Status    int           // 0 where there was no response
 	Err       error         // nil where there was a response, but for a 401 whose renewal failed
 	RequestID string        // the service's own, "" where it gave none

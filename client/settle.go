@@ -91,8 +91,7 @@ func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
 	// Nothing was sent, so there is no time at which it was.
 	case v.unsent:
 		line.Start = time.Now()
-	// What a Call decodes has been read by now.
-	case v.err == nil && !(x.accept.decodes && resp.StatusCode < 300):
+	case v.err == nil:
 		line.Duration = x.heard.Sub(t.at)
 	default:
 		line.Duration = time.Since(t.at)
