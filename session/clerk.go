@@ -16,13 +16,18 @@ import (
 // docs, "Session tokens"). The issuer is the Frontend API URL of the instance,
 // such as https://verb-noun-00.clerk.accounts.dev or https://clerk.example.com;
 // [ClerkIssuer] derives it from a publishable key. The authorized parties are the
-// origins that the application is served from, such as https://app.example.com:
-// without the check of "azp" against them, a token that another subdomain got
-// hold of passes here.
+// origins that the application is served from, such as https://app.example.com, as
+// browsers send them: scheme, host, and a port that is not the scheme's own, without a
+// slash at the end. Without the check of "azp" against them, a token that another
+// subdomain got hold of passes here.
 //
 // Required are "exp", "nbf", "sub", "sid" and "azp"; a session that is pending is
 // refused. [AllowTemplateTokens] and [AllowMissingAuthorizedParty] relax this.
 // Keys come from /.well-known/jwks.json of the issuer.
+//
+// Session tokens have no "aud", unless the instance adds one to them. It is not looked
+// at, as in Clerk's own libraries, unless [WithAudience] says what it must be; tokens of
+// JWT templates, which are often made for somebody else, need that.
 //
 // The Session has the active organization with its role (org:admin), and the
 // permissions (org:invoices:read).
@@ -36,10 +41,10 @@ func Clerk(issuer string, authorizedParties ...string) Profile {
 		parties:    partyRequired,
 		partyList:  parties,
 	}
-	p.err = checkIssuerURL(issuer)
+	p.err = checkClerkIssuer(issuer)
 	for _, party := range parties {
-		if strings.TrimSpace(party) == "" {
-			p.err = errors.Join(p.err, errors.New("an empty authorized party"))
+		if p.err == nil {
+			p.err = checkOrigin(party)
 		}
 	}
 	p.read = func(r *reading) error { return readClerk(r, parties) }
@@ -60,6 +65,18 @@ func ClerkIssuer(publishableKey string) (string, error) {
 		return "", errors.New("session: not a publishable key of Clerk")
 	}
 	return "https://" + host, nil
+}
+
+// checkClerkIssuer tells the keys of an instance from its issuer, and repeats none of
+// them: one is secret.
+func checkClerkIssuer(issuer string) error {
+	switch given := strings.TrimSpace(issuer); {
+	case strings.HasPrefix(given, "pk_"):
+		return errors.New("what is given as the issuer is a publishable key: session.ClerkIssuer makes the issuer of it")
+	case strings.HasPrefix(given, "sk_"):
+		return errors.New("what is given as the issuer is a secret key: session.ClerkIssuer makes the issuer of the publishable one")
+	}
+	return checkIssuerURL(issuer)
 }
 
 // clerkMachine begins the subject of tokens between machines (Clerk docs, "M2M

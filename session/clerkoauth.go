@@ -1,6 +1,9 @@
 package session
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // ClerkOAuth returns the profile of the JWT access tokens that Clerk issues to the
 // OAuth clients of an instance (Clerk docs, "Verify OAuth tokens"), as opposed to
@@ -9,14 +12,15 @@ import "strings"
 // for [Clerk].
 //
 // The header's "typ" must be "at+jwt"; required are "exp" and "sub". A token that
-// has an "aud" all the same is refused unless that is one of clientIDs. Keys come
-// from /.well-known/jwks.json of the issuer.
+// has an "aud" all the same is refused unless that is one of clientIDs, or what
+// [WithAudience] names. Keys come from /.well-known/jwks.json of the issuer.
 //
 // The Session has Scopes from "scope" and "scp", and the client as its
 // AuthorizedParty.
 func ClerkOAuth(issuer string, clientIDs ...string) Profile {
 	p := clientBound(issuer, strings.TrimRight(issuer, "/")+"/.well-known/jwks.json", clientIDs, readClerkOAuth)
 	p.types = []string{"at+jwt"}
+	p.err = errors.Join(checkClerkIssuer(issuer), checkList("client ID", clientIDs))
 	return p
 }
 

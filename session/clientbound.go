@@ -22,10 +22,11 @@ func clientBound(issuer, keys string, clientIDs []string, read func(*reading, []
 	}
 	p.read = func(r *reading) error {
 		// RFC 7519 section 4.1.3: who is not in an audience that is there must refuse.
+		// With WithAudience the rules have done it.
 		audience, _ := r.set.StringOrStrings("aud") // the rules have checked its type
 		named := func(a string) bool { return slices.Contains(clientIDs, a) }
-		if r.set.Has("aud") && !slices.ContainsFunc(audience, named) {
-			return refuse(ErrWrongAudience, `"aud" is not one of the client IDs`)
+		if len(r.rules.Audience) == 0 && r.set.Has("aud") && !slices.ContainsFunc(audience, named) {
+			return refuse(ErrWrongAudience, `"aud" is not `+oneOf(clientIDs))
 		}
 		// The audience of an ID token is a client too.
 		if err := refuseIDToken(r.set); err != nil {
@@ -47,7 +48,7 @@ func (r *reading) issuedTo(clientIDs []string) error {
 		return err
 	}
 	if !slices.Contains(clientIDs, client) {
-		return refuse(ErrWrongParty, `"client_id" is missing or not in the list`)
+		return refuse(ErrWrongParty, `"client_id" is missing or not `+oneOf(clientIDs))
 	}
 	r.session.AuthorizedParty = client
 	return refuseBound(r)

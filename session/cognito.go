@@ -13,8 +13,8 @@ import (
 //
 // Required are "exp", "iat", "sub" and "token_use": "access", so that the pool's ID
 // tokens are refused. A token that is bound to an API of its own by "aud" is
-// refused as well, unless that is one of clientIDs; [AccessToken] with
-// [AllowUntypedAccessTokens] verifies those. Keys come from
+// refused as well, unless that is one of clientIDs or what [WithAudience] names;
+// [AccessToken] with [AllowUntypedAccessTokens] verifies those too. Keys come from
 // /.well-known/jwks.json of the issuer.
 //
 // The Session has Scopes from "scope", Roles from "cognito:groups", and the app

@@ -28,8 +28,11 @@
 // that the profile lists, by the key of the issuer that the token names, if that
 // key is meant for it. Unsigned tokens and secrets shared with the issuer are
 // refused, as is every "crit", and keys that come with the token are ignored.
-// Then "iss", "aud", "exp", "nbf", "iat", "sub" and what the provider adds must
-// be right; an optional claim that is null is absent. The kind of token counts as
+// Then "iss", "exp", "nbf", "iat", "sub" and what the provider adds must be right, and
+// "aud" as well wherever the profile has an audience or [WithAudience] gives one. Where
+// it has none, the authorized party or the client takes its place; of these profiles
+// only [Clerk] passes over an "aud" that is there all the same. An optional claim that
+// is null is absent. The kind of token counts as
 // well: logout tokens, DPoP proofs, and ID tokens where access tokens belong, never
 // pass.
 //

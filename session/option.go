@@ -21,6 +21,7 @@ type config struct {
 	algorithms           []jose.Algorithm
 	parties              []string
 	tenants              []string
+	audience             []string
 	now                  func() time.Time
 	client               *http.Client
 	logger               *slog.Logger
@@ -161,6 +162,17 @@ func WithAuthorizedParties(parties ...string) Option {
 	return func(s *config) error {
 		s.parties = parties
 		return checkList("authorized party", parties)
+	}
+}
+
+// WithAudience requires "aud" to name one of these: a token without it, or with another,
+// is refused with [ErrWrongAudience]. It is for profiles that have no audience by
+// themselves, [Clerk], [ClerkOAuth], [Cognito] and [WorkOS], where the issuer was told
+// to put one in; for the others it is an argument of the profile.
+func WithAudience(names ...string) Option {
+	return func(s *config) error {
+		s.audience = slices.Clone(names)
+		return checkList("audience", names)
 	}
 }
 

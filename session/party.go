@@ -1,6 +1,33 @@
 package session
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
+)
+
+const (
+	maxNamed  = 3   // names of a list in a refusal
+	maxQuoted = 100 // bytes of each
+)
+
+// oneOf names what was expected, within bounds. It is configuration and no secret; what
+// the token has in its place is not repeated.
+func oneOf(listed []string) string {
+	var names []string
+	for _, name := range listed[:min(len(listed), maxNamed)] {
+		names = append(names, quote.Text(name, maxQuoted))
+	}
+	if more := len(listed) - maxNamed; more > 0 {
+		names = append(names, fmt.Sprintf("one of %d more", more))
+	}
+	if len(names) == 0 {
+		return "expected at all"
+	}
+	return strings.Join(names, " or ")
+}
 
 // authorizedParty applies the rule for "azp" alone: a token without it passes only
 // where missing allows it.
@@ -10,7 +37,7 @@ func (r *reading) authorizedParty(listed []string, missing bool) error {
 	case !r.set.Has("azp") && !missing:
 		return refuse(ErrWrongParty, `no "azp"`)
 	case r.set.Has("azp") && !slices.Contains(listed, party):
-		return refuse(ErrWrongParty, `"azp" is not in the list`)
+		return refuse(ErrWrongParty, `"azp" is not `+oneOf(listed))
 	}
 	return nil
 }
@@ -33,7 +60,7 @@ func (r *reading) client(audienceIsClient bool) error {
 		case err != nil || !r.set.Has(name):
 			continue
 		case listed != nil && !slices.Contains(listed, party):
-			return refuse(ErrWrongParty, `"`+name+`" is not in the list`)
+			return refuse(ErrWrongParty, `"`+name+`" is not `+oneOf(listed))
 		case r.session.AuthorizedParty == "":
 			r.session.AuthorizedParty = party
 		}

@@ -61,6 +61,9 @@ func newVerifier(p Profile, options []Option) (*Verifier, error) {
 		v.algorithms = s.algorithms
 	}
 	v.rules.Leeway, v.rules.ExpiryLeeway, v.rules.Tenants = s.leeway, s.expiryLeeway, s.tenants
+	if s.audience != nil {
+		v.rules.Audience = s.audience
+	}
 	if err := v.rules.Validate(); err != nil {
 		return nil, err
 	}
@@ -82,6 +85,8 @@ func (v *Verifier) checkCombination() error {
 		return errors.New("the authorized parties of Clerk are arguments of the profile")
 	case v.profile.parties == partyIsClient && s.parties != nil:
 		return errors.New("the client IDs are arguments of the profile")
+	case s.audience != nil && len(v.profile.rules.Audience) > 0:
+		return errors.New("the audience is an argument of the profile")
 	case s.untypedAccess && !v.profile.accessToken:
 		return errors.New("AllowUntypedAccessTokens is for AccessToken")
 	case clerk && len(v.profile.partyList) == 0 && !s.allowNoParty:

@@ -12,7 +12,7 @@ import (
 // not name the client are refused.
 //
 // Required are "exp", "iat", "sub" and "sid". A token that has an "aud" all the same
-// is refused unless that is the client ID.
+// is refused unless that is the client ID, or what [WithAudience] names.
 //
 // The Session has the organization ("org_id") with the user's role in it ("role"),
 // Roles from "roles", and Permissions from "permissions".
