@@ -166,7 +166,7 @@ func TestJ10_WithAudience(t *testing.T) {
 	refused(t, v, i.CognitoToken(claims{"aud": api, "client_id": "other"}), session.ErrWrongParty)
 	refused(t, v, i.CognitoToken(claims{"aud": api, "token_use": "id"}), session.ErrWrongType)
 
-	// Without it, Clerk's profile passes over an audience, which its own libraries do too.
+	// Without it, the profile of Clerk passes over an audience, as its libraries do.
 	accepted(t, verifier(t, i, i.Clerk()), i.ClerkToken(claims{"aud": "https://other.example"}))
 	refused(t, verifier(t, i, i.Clerk()), i.ClerkToken(claims{"aud": 1}), session.ErrMalformed)
 
