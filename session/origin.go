@@ -30,8 +30,8 @@ func checkOrigin(origin string) error {
 func isHost(u *url.URL) bool {
 	host := u.Hostname()
 	if strings.Contains(host, ":") {
-		a, err := netip.ParseAddr(host)
-		return err == nil && a.String() == host
+		a, _ := netip.ParseAddr(host) // the zero Addr, which is written as no host is
+		return a.String() == host
 	}
 	allowed := "abcdefghijklmnopqrstuvwxyz0123456789-._"
 	if u.Scheme != "https" && u.Scheme != "http" {
@@ -45,7 +45,7 @@ func isPort(u *url.URL) bool {
 	if port == "" {
 		return !strings.HasSuffix(u.Host, ":")
 	}
-	n, err := strconv.ParseUint(port, 10, 16)
+	_, err := strconv.ParseUint(port, 10, 16)
 	own := u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80"
-	return err == nil && strconv.FormatUint(n, 10) == port && !own
+	return err == nil && port[0] != '0' && !own
 }

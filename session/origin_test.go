@@ -26,9 +26,9 @@ func TestJ10_PartiesOfClerkAreOrigins(t *testing.T) {
 	for _, party := range []string{
 		"app.example.com", "app.example.com:443", "localhost:3000", "//app.example.com", "https:app.example.com", "https:///", "https://",
 		"https://app.example.com/", "https://app.example.com/path", "https://app.example.com?", "https://app.example.com?x=1",
-		"https://app.example.com#", "https://app.example.com#x", "https://App.example.com", "HTTPS://app.example.com",
+		"https://app.example.com#", "https://app.example.com#x", "https://App.example.com", "http://App.example.com", "HTTPS://app.example.com",
 		"Capacitor://localhost", "https://user@app.example.com", "https://app.example.com:", "https://app.example.com:443",
-		"http://localhost:80", "https://app.example.com:0443", "https://app.example.com:65536", "https://app.example.com:x",
+		"http://localhost:80", "https://app.example.com:08443", "http://localhost:0", "http://localhost:99999", "https://app.example.com:65536", "https://app.example.com:x",
 		"https://:443", "https://*.example.com", "https://*", "https://b\u00fccher.example", "capacitor://\u212a", "https://a,b",
 		"https://app.example.com ", " https://app.example.com", "https://app.example.com\n", "https://a https://b",
 		"http://[::1", "http://[0:0:0:0:0:0:0:1]", "http://[::1%25lo]", "null", "*", "https://%61pp.example.com",
