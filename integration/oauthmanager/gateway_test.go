@@ -19,8 +19,10 @@ type gateway struct {
 
 	// before is called when a refresh token has arrived for the first time, after
 	// when the server has exchanged it and the worker has not been told. Either
-	// may end the worker.
-	before, after func(worker string)
+	// may end the worker, and before says whether it has: the request then goes no
+	// further, also where its connection's end has not been noticed yet.
+	before func(worker string) (killed bool)
+	after  func(worker string)
 
 	mu    sync.Mutex
 	seen  []exchange
@@ -57,10 +59,8 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer g.mu.Unlock()
 		g.seen = append(g.seen, x)
 	}
-	if g.before != nil && g.first(x.Presented) {
-		g.before(worker)
-	}
-	if r.Context().Err() != nil { // the worker is gone
+	gone := g.before != nil && g.first(x.Presented) && g.before(worker)
+	if gone || r.Context().Err() != nil {
 		record()
 		return
 	}

@@ -31,13 +31,13 @@ type killer struct {
 	restart func(name string) *process
 }
 
-func (k *killer) strike(worker string, answered bool) {
+func (k *killer) strike(worker string, answered bool) (killed bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
 	p := k.procs[worker]
 	if p == nil || now.Before(k.next) || now.After(k.until) || answered != (k.before > k.after) {
-		return
+		return false
 	}
 	if answered {
 		k.after++
@@ -51,6 +51,7 @@ func (k *killer) strike(worker string, answered bool) {
 	name := fmt.Sprintf("%s'", worker)
 	delete(k.procs, worker)
 	k.procs[name] = k.restart(name)
+	return true
 }
 
 // reauthorizer is the user, who signs in again when told to.
@@ -97,7 +98,10 @@ func TestO3_ProcessesKilledInTheMiddle(t *testing.T) {
 			j.Name = name
 			return startWorker(t, j)
 		}
-		gate.before = func(w string) { time.Sleep(rand.N(100 * time.Millisecond)); k.strike(w, false) }
+		gate.before = func(w string) bool {
+			time.Sleep(rand.N(100 * time.Millisecond))
+			return k.strike(w, false)
+		}
 		gate.after = func(w string) { k.strike(w, true) }
 		k.mu.Lock()
 		for i := range processes {

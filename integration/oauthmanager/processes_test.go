@@ -78,7 +78,10 @@ func TestO3_EightProcessesOneStore(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		issuer := servers.OIDCProvider(t, "AT_TTL=2").URL
 		gate := newGateway(t, issuer+"/token")
-		gate.before = func(string) { time.Sleep(rand.N(200 * time.Millisecond)) } // so that the others come in meanwhile
+		gate.before = func(string) bool { // so that the others come in meanwhile
+			time.Sleep(rand.N(200 * time.Millisecond))
+			return false
+		}
 		openStore(t, d)
 		m, err := newManager(d, gate.URL, "parent")
 		require.NoError(t, err)
