@@ -12,6 +12,21 @@ func Grants() Table[Keeper] {
 	return Table[Keeper]{"Acting for a user", []Behaviour[Keeper]{eightAtOnce, twoProcesses, responseLost, callerLeaves}}
 }
 
+// processes starts n processes of k over one store that holds the user's grant.
+func (a *authServer) processes(k Keeper, n int) ([]Handler, error) {
+	start, err := k.Open(a.grant())
+	if err != nil {
+		return nil, err
+	}
+	handlers := make([]Handler, n)
+	for i := range handlers {
+		if handlers[i], err = start(); err != nil {
+			return nil, err
+		}
+	}
+	return handlers, nil
+}
+
 // together runs the handlers at once, each with a context that ends when it returns, as
 // a server's request does, and returns how many did not get a fresh token.
 func (a *authServer) together(ctx context.Context, handlers ...Handler) (failed int) {
@@ -53,14 +68,11 @@ var eightAtOnce = Behaviour[Keeper]{
 		a := newAuthServer()
 		defer a.close()
 		a.delay = 50 * time.Millisecond
-		start, err := k.Open(a.grant())
+		processes, err := a.processes(k, 1)
 		if err != nil {
 			return Outcome{}, err
 		}
-		h, err := start()
-		if err != nil {
-			return Outcome{}, err
-		}
+		h := processes[0]
 		return a.shared(a.together(ctx, h, h, h, h, h, h, h, h)), nil
 	},
 }
@@ -72,18 +84,11 @@ var twoProcesses = Behaviour[Keeper]{
 		a := newAuthServer()
 		defer a.close()
 		a.delay = 50 * time.Millisecond
-		start, err := k.Open(a.grant())
+		processes, err := a.processes(k, 2)
 		if err != nil {
 			return Outcome{}, err
 		}
-		one, err := start()
-		if err != nil {
-			return Outcome{}, err
-		}
-		two, err := start()
-		if err != nil {
-			return Outcome{}, err
-		}
+		one, two := processes[0], processes[1]
 		return a.shared(a.together(ctx, one, two, one, two, one, two, one, two)), nil
 	},
 }
@@ -96,14 +101,11 @@ var responseLost = Behaviour[Keeper]{
 		a := newAuthServer()
 		defer a.close()
 		a.grace, a.lose = 30*time.Second, 1
-		start, err := k.Open(a.grant())
+		processes, err := a.processes(k, 1)
 		if err != nil {
 			return Outcome{}, err
 		}
-		h, err := start()
-		if err != nil {
-			return Outcome{}, err
-		}
+		h := processes[0]
 		if a.together(ctx, h) == 0 {
 			return holds("it has its token"), nil
 		}
@@ -123,14 +125,11 @@ var callerLeaves = Behaviour[Keeper]{
 		defer a.close()
 		const refresh, leaves = 600 * time.Millisecond, 200 * time.Millisecond
 		a.delay = refresh
-		start, err := k.Open(a.grant())
+		processes, err := a.processes(k, 1)
 		if err != nil {
 			return Outcome{}, err
 		}
-		h, err := start()
-		if err != nil {
-			return Outcome{}, err
-		}
+		h := processes[0]
 		leaving, cancel := context.WithTimeout(ctx, leaves)
 		defer cancel()
 		gone := make(chan time.Duration, 1)
