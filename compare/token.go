@@ -48,20 +48,32 @@ func hostile(id, title, asks string, tokens func(*issuer) []named) Behaviour[Che
 	}
 }
 
+// opened returns an issuer of its own and what checks its tokens, both until end.
+func (c Checker) opened(ctx context.Context) (i *issuer, check Check, end func(), err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	if i, err = newIssuer(); err != nil {
+		cancel()
+		return nil, nil, nil, err
+	}
+	end = func() {
+		i.close()
+		cancel()
+	}
+	if check, err = c.Open(ctx, i.issuer()); err != nil {
+		end()
+		return nil, nil, nil, err
+	}
+	return i, check, end, nil
+}
+
 // passing returns the names of the tokens that the checker accepts, and how many there
 // are.
 func (c Checker) passing(ctx context.Context, tokens func(*issuer) []named) (accepted []string, all int, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	i, err := newIssuer()
+	i, check, end, err := c.opened(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer i.close()
-	check, err := c.Open(ctx, i.issuer())
-	if err != nil {
-		return nil, 0, err
-	}
+	defer end()
 	if sub, err := check(ctx, i.token(goodHeader, claims())); err != nil || sub != issuerUser {
 		return nil, 0, fmt.Errorf("it refuses a good token: %q, %w", sub, err)
 	}
@@ -92,17 +104,11 @@ var harmless = Behaviour[Checker]{
 	Asks: "Several audiences, a fraction in exp, white space, an escaped slash, no typ, jwt in lower case, a header and claims that nobody knows, RS256: all are to be " +
 		"accepted, for the right user.",
 	Run: func(ctx context.Context, c Checker) (Outcome, error) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		i, err := newIssuer()
+		i, check, end, err := c.opened(ctx)
 		if err != nil {
 			return Outcome{}, err
 		}
-		defer i.close()
-		check, err := c.Open(ctx, i.issuer())
-		if err != nil {
-			return Outcome{}, err
-		}
+		defer end()
 		list := i.harmless()
 		accepted := 0
 		for _, t := range list {
@@ -122,17 +128,11 @@ var unknownKeys = Behaviour[Checker]{
 		if !c.Fetches {
 			return notCovered("it is handed the keys"), nil
 		}
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		i, err := newIssuer()
+		i, check, end, err := c.opened(ctx)
 		if err != nil {
 			return Outcome{}, err
 		}
-		defer i.close()
-		check, err := c.Open(ctx, i.issuer())
-		if err != nil {
-			return Outcome{}, err
-		}
+		defer end()
 		good := i.token(goodHeader, claims())
 		if _, err := check(ctx, good); err != nil {
 			return Outcome{}, fmt.Errorf("it refuses a good token: %w", err)
