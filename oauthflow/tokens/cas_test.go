@@ -297,17 +297,7 @@ func TestManager_LateAnswerOverADeadMark(t *testing.T) {
 			return next, err
 		}))
 		time.Sleep(2 * time.Hour)
-		saves := 0
-		slow.set(nil, func(context.Context) error {
-			if saves++; saves > 1 {
-				select {
-				case <-wake:
-				default:
-					return errDatabase // stopped: no signs of life come through
-				}
-			}
-			return nil
-		}, nil)
+		slow.stopped(wake)
 		got := make(chan string, 1)
 		go func() {
 			tok, err := m.Token(context.Background(), userKey)

@@ -123,6 +123,22 @@ func (s *faultyStore) set(load, save func(context.Context) error, saved func() e
 	s.onLoad, s.onSave, s.saved = load, save, saved
 }
 
+// stopped makes s that of a process which the machine has stopped until wake: its mark
+// is stored, and no sign of life after it.
+func (s *faultyStore) stopped(wake <-chan struct{}) {
+	saves := 0
+	s.set(nil, func(context.Context) error {
+		if saves++; saves > 1 {
+			select {
+			case <-wake:
+			default:
+				return errDatabase
+			}
+		}
+		return nil
+	}, nil)
+}
+
 func (s *faultyStore) Load(ctx context.Context, key string) (tokens.Record, error) {
 	s.mu.Lock()
 	s.loads++
