@@ -24,6 +24,15 @@ type None struct{}
 // [*Error]; what callers branch on is told with errors.Is and the sentinels of
 // this package. On an error the T is its zero value.
 //
+// A struct may also say by its tags what else it takes from the response:
+//
+//	ETag  string    `header:"ETag" json:"-"`
+//	Meta  map[string]string `header:"x-amz-meta-*" json:"-"` // names in lower case
+//	Page  ListResult `body:"xml"` // or "json", or "raw" for a []byte
+//
+// A field that is the body is all that is decoded of it. A type whose fields are all
+// from the header needs no body.
+//
 // A success is taken for JSON by what it is, whatever its Content-Type says, but
 // for HTML and XML. Its gzip is undone; any other content encoding, and a charset
 // that is neither UTF-8 nor ISO 8859-1, is an error that names it ([ErrDecode]).
@@ -76,6 +85,7 @@ func (c *Client) call(ctx context.Context, r *Request, out any) (err error) {
 	if err := x.build(r); err != nil {
 		return x.invalid(r, err)
 	}
+	x.nameRoute()
 	x.report = report(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.spec, x.out.route, x.call.began, 0)
 	resp, err := x.follow()
 	if err == nil {
@@ -116,24 +126,50 @@ func (x *hop) decode(resp *http.Response, out any) error {
 		*o = append([]byte{}, body...)
 		return nil
 	}
-	if body, err = x.readable(resp, body); err != nil {
-		return x.fail(resp, err)
-	}
-	if len(body) == 0 {
-		return x.fail(resp, failf(ErrEmptyBody, "the response has no body to decode into a %s: use None where none is expected", reflect.TypeOf(out).Elem()))
-	}
-	if err := json.Unmarshal(body, out); err != nil {
-		e := x.fail(resp, x.mismatch(resp, out, len(body), err))
-		e.keep(body, x.c.cfg.maxErrorBody)
+	kept, err := x.decodeAs(resultOf(reflect.TypeOf(out).Elem()), resp, out, body)
+	if err != nil {
+		e := x.fail(resp, err)
+		if kept != nil {
+			e.keep(kept, x.c.cfg.maxErrorBody)
+		}
 		return e
 	}
 	return nil
+}
+
+// decodeJSON decodes the JSON of a success. With an error comes the body that did not
+// fit, if there is one to be looked at.
+func (x *hop) decodeJSON(resp *http.Response, out any, body []byte) (kept []byte, err error) {
+	if body, err = x.readable(resp, body); err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		return nil, emptyBody(out)
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return body, x.mismatch(resp, out, len(body), err)
+	}
+	return nil, nil
+}
+
+func emptyBody(out any) error {
+	return failf(ErrEmptyBody, "the response has no body to decode into a %s: use None where none is expected", reflect.TypeOf(out).Elem())
 }
 
 // readable returns the body of a success as the decoder is to have it: its
 // content encoding undone, in UTF-8, without a byte order mark. It takes JSON by
 // what it is, under any media type but those of pages (C33).
 func (x *hop) readable(resp *http.Response, body []byte) ([]byte, error) {
+	if len(body) > 0 && markup(mediaType(resp.Header)) {
+		return nil, failf(ErrDecode, "the response is %s of %d bytes, not JSON: take it as []byte, or stream it with Do",
+			x.label(resp.Header, resp.Header.Get("Content-Type")), len(body))
+	}
+	return x.plain(resp, body)
+}
+
+// plain is the body with its content encoding undone, in UTF-8, without a byte order
+// mark.
+func (x *hop) plain(resp *http.Response, body []byte) ([]byte, error) {
 	limit := x.bodyLimit()
 	body, err := unpacked(resp.Header, body, limit)
 	switch {
@@ -143,9 +179,6 @@ func (x *hop) readable(resp *http.Response, body []byte) ([]byte, error) {
 		return nil, err
 	case int64(len(body)) > limit:
 		return nil, tooLarge(limit)
-	case len(body) > 0 && markup(mediaType(resp.Header)):
-		return nil, failf(ErrDecode, "the response is %s of %d bytes, not JSON: take it as []byte, or stream it with Do",
-			x.label(resp.Header, resp.Header.Get("Content-Type")), len(body))
 	}
 	body, known := inUTF8(resp.Header, body)
 	if !known {

@@ -29,6 +29,7 @@ func (c *Client) do(ctx context.Context, r *Request) (x *hop, resp *http.Respons
 	if err := x.build(r); err != nil {
 		return x, nil, x.invalid(r, err)
 	}
+	x.nameRoute()
 	x.report = report(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.spec, x.out.route, x.call.began, 0)
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)

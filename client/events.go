@@ -85,6 +85,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *hop, resp *http.
 	if err := x.build(&r); err != nil {
 		return nil, nil, x.invalid(&r, err)
 	}
+	x.nameRoute()
 	x.report = report(x.ctx, c.cfg.observers, c.cfg.profile.Name, x.spec, x.out.route, x.call.began, 0)
 	resp, err = x.follow()
 	x.fill(r.Meta, resp)

@@ -131,7 +131,8 @@ func (x *hop) begin() {
 		began = time.Now()
 		before, _ = x.call.tally()
 	}
-	x.report = report(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, x.spec, "", began, before)
+	x.nameRoute()
+	x.report = report(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, x.spec, x.out.route, began, before)
 }
 
 // prepare checks the request and decides what holds for all its attempts. Nothing has

@@ -114,6 +114,13 @@ type Profile struct {
 	// forgets who has called. Nil is one limit for all. [WithLimitKey] replaces it.
 	LimitKey func(*http.Request) string
 
+	// Route names the route of a request that is made without one, as an SDK's are:
+	// "/v1/customers/{id}". Errors, logs and observers show it in place of the path. It
+	// sees a request to one of the client's origins, its URL's path without that of the
+	// base URL, and must not keep it. "" names none. [Operations.Route] is one. Nil names
+	// none.
+	Route func(*http.Request) string
+
 	// DecodeError reads the service's error body. Nil reads the common shapes,
 	// RFC 9457 among them.
 	DecodeError func(status int, h http.Header, body []byte) ErrorDetail

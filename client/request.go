@@ -82,6 +82,8 @@ type Request struct {
 
 	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
 	Meta *Meta
+
+	unfit error // why an Op's In does not make a request
 }
 
 // Meta is what a call learned beside its result.
@@ -121,7 +123,10 @@ func (out *outgoing) build(c *Client, ctx context.Context, r *Request) (body io.
 	if err != nil {
 		return nil, err
 	}
-	if err = out.assemble(c, ctx, r, &p); err == nil {
+	if err = r.unfit; err == nil {
+		err = out.assemble(c, ctx, r, &p)
+	}
+	if err == nil {
 		return p.attach(&out.first)
 	}
 	if p.single != nil {

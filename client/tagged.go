@@ -1,0 +1,171 @@
+package client
+
+import (
+	"encoding"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// tagged is a field of an Op's In or Out whose tag says where it goes or comes from.
+type tagged struct {
+	tag       string // path, query, header, form, body, or json; "" is none of them
+	name      string // what the tag says
+	comma     bool   // a slice is one value
+	field     string // in Go
+	index     []int
+	typ       reflect.Type
+	unwritten bool // encoding/json leaves it out
+}
+
+// eachField calls f for the exported fields of a struct, those of embedded ones among
+// them, until it says what is wrong.
+func eachField(t reflect.Type, f func(tagged) error) error {
+	for _, field := range reflect.VisibleFields(t) {
+		if !field.IsExported() {
+			continue
+		}
+		g := tagged{field: field.Name, index: field.Index, typ: field.Type, unwritten: field.Tag.Get("json") == "-"}
+		for _, tag := range []string{"path", "query", "header", "form", "body"} {
+			value, ok := field.Tag.Lookup(tag)
+			switch {
+			case !ok:
+				continue
+			case g.tag != "":
+				return failf(ErrConfig, "%s has the field %s, which is tagged both %s and %s", t, field.Name, g.tag, tag)
+			}
+			name, option, _ := strings.Cut(value, ",")
+			if option != "" && option != "comma" || name == "" && tag != "body" {
+				return failf(ErrConfig, "%s has the field %s, whose %s tag cannot be read", t, field.Name, tag)
+			}
+			g.tag, g.name, g.comma = tag, name, option == "comma"
+			if tag == "header" {
+				g.name = g.spelled(name)
+			}
+		}
+		if throughPointer(t, field.Index) && g.tag != "" {
+			return failf(ErrConfig, "%s has the field %s, which is embedded by a pointer", t, field.Name)
+		}
+		if g.tag == "" {
+			if field.Anonymous && structOf(field.Type) && field.Tag.Get("json") == "" {
+				continue // its own fields count
+			}
+			if value, ok := field.Tag.Lookup("json"); ok {
+				if value == "-" {
+					continue
+				}
+				g.tag = "json"
+			}
+		}
+		if err := f(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func structOf(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct
+}
+
+// throughPointer reports whether the way to a field leads through a pointer, which may
+// be nil.
+func throughPointer(t reflect.Type, index []int) bool {
+	for _, i := range index[:len(index)-1] {
+		t = t.Field(i).Type
+		if t.Kind() == reflect.Pointer {
+			return true
+		}
+	}
+	return false
+}
+
+// spelled is the name as it is looked up.
+func (f *tagged) spelled(name string) string {
+	if f.tag == "header" || f.tag == "" {
+		return http.CanonicalHeaderKey(name)
+	}
+	return name
+}
+
+var (
+	marshals   = reflect.TypeFor[encoding.TextMarshaler]()
+	unmarshals = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// checkType says whether the field's type has a text.
+func (f *tagged) checkType(of reflect.Type) error {
+	t := f.typ
+	if strings.HasSuffix(f.name, "*") {
+		if (f.tag == "header" || f.tag == "query") && t.Kind() == reflect.Map && t.Key().Kind() == reflect.String && t.Elem().Kind() == reflect.String {
+			return nil
+		}
+		return failf(ErrConfig, "%s has the field %s, tagged %s, which is no map of strings", of, f.field, f.name)
+	}
+	if t.Kind() == reflect.Slice && f.tag != "path" && !hasText(t) {
+		t = t.Elem()
+	}
+	if !hasText(t) && (t.Kind() != reflect.Pointer || !hasText(t.Elem())) {
+		return failf(ErrConfig, "%s has the field %s of type %s, which has no text for a %s", of, f.field, f.typ, f.tag)
+	}
+	return nil
+}
+
+func hasText(t reflect.Type) bool {
+	return t.Implements(marshals) || scalar(t.Kind())
+}
+
+func scalar(k reflect.Kind) bool {
+	return k == reflect.String || k == reflect.Bool || k >= reflect.Int && k <= reflect.Float64 && k != reflect.Uintptr
+}
+
+// texts are the values of the field: none for a zero, several for a slice.
+func (f *tagged) texts(in reflect.Value) ([]string, error) {
+	v := in.FieldByIndex(f.index)
+	if v.IsZero() {
+		return nil, nil
+	}
+	if v.Kind() == reflect.Slice && !hasText(v.Type()) {
+		texts := make([]string, v.Len())
+		for i := range texts {
+			var err error
+			if texts[i], err = f.text(v.Index(i)); err != nil {
+				return nil, err
+			}
+		}
+		return texts, nil
+	}
+	text, err := f.text(v)
+	if err != nil {
+		return nil, err
+	}
+	return []string{text}, nil
+}
+
+func (f *tagged) text(v reflect.Value) (string, error) {
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok && !isNil(m) {
+		text, err := m.MarshalText()
+		if err != nil {
+			return "", failf(ErrRequest, "the field %s cannot be written as text", f.field) // err may quote it
+		}
+		return string(text), nil
+	}
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return "", failf(ErrRequest, "the field %s holds a nil pointer", f.field)
+		}
+		v = v.Elem()
+	}
+	switch k := v.Kind(); {
+	case k == reflect.String:
+		return v.String(), nil
+	case k == reflect.Bool:
+		return strconv.FormatBool(v.Bool()), nil
+	case v.CanInt():
+		return strconv.FormatInt(v.Int(), 10), nil
+	case v.CanUint():
+		return strconv.FormatUint(v.Uint(), 10), nil
+	}
+	return strconv.FormatFloat(v.Float(), 'f', -1, v.Type().Bits()), nil
+}
