@@ -82,12 +82,12 @@ func FuzzEventStream(f *testing.F) {
 func FuzzLink(f *testing.F) {
 	f.Add(`<https://api.example.com/x?page=2>; rel="next", <y>; rel=last`)
 	f.Fuzz(func(t *testing.T, field string) {
-		target, ok := linkNext(http.Header{"Link": {field}})
+		target, ok := linkTo(http.Header{"Link": {field}}, "next")
 		if ok != (target != "") || !strings.Contains(field, target) || strings.Contains(target, ">") {
 			t.Fatalf("%q %v of %q", target, ok, field)
 		}
 		// What stands behind a well-formed link does not change what it says.
-		if again, _ := linkNext(http.Header{"Link": {`</first>; rel="prev next", ` + field}}); again != "/first" {
+		if again, _ := linkTo(http.Header{"Link": {`</first>; rel="prev next", ` + field}}, "next"); again != "/first" {
 			t.Fatalf("the first link is lost in front of %q: %q", field, again)
 		}
 	})

@@ -13,19 +13,19 @@ const maxLinks = 256
 // before.
 const maxURL = 64 << 10
 
-// linkNext finds the target of the first link with the relation "next" in the
-// Link fields of h (RFC 8288 §3). It reads what is well-formed and skips the rest, and
+// linkTo finds the target of the first link with this relation in the Link fields of h
+// (RFC 8288 §3). It reads what is well-formed and skips the rest, and
 // with it what has an anchor: that is a link of another resource, or of a part of
 // this one (§3.2).
-func linkNext(h http.Header) (target string, ok bool) {
+func linkTo(h http.Header, relation string) (target string, ok bool) {
 	lines := h["Link"]
 	read := 0
 	for _, field := range lines[:min(len(lines), maxLinks)] {
 		// Each round uses up some of the field, so that all of it is read once (C38).
 		for rest := field; rest != "" && read < maxLinks; read++ {
 			var l link
-			l, rest = parseLink(rest)
-			if l.target != "" && l.next && !l.anchored {
+			l, rest = parseLink(rest, relation)
+			if l.target != "" && l.related && !l.anchored {
 				return l.target, true
 			}
 		}
@@ -35,12 +35,12 @@ func linkNext(h http.Header) (target string, ok bool) {
 
 type link struct {
 	target   string // as it is written: a relative one counts from the request's URL
-	next     bool   // it has the relation that is looked for
+	related  bool   // it has the relation that is looked for
 	anchored bool   // it is a link of something else than the response
 }
 
 // parseLink reads one link-value and returns what follows its comma.
-func parseLink(s string) (l link, rest string) {
+func parseLink(s, relation string) (l link, rest string) {
 	s = strings.TrimLeft(s, " \t,")
 	if !strings.HasPrefix(s, "<") {
 		// No link begins here: the next one may, behind a comma.
@@ -65,8 +65,8 @@ func parseLink(s string) (l link, rest string) {
 			continue
 		}
 		seen = true // RFC 8288 §3.3: the first one counts
-		for relation := range strings.FieldsSeq(unquote(value)) {
-			l.next = l.next || strings.EqualFold(relation, "next")
+		for has := range strings.FieldsSeq(unquote(value)) {
+			l.related = l.related || strings.EqualFold(has, relation)
 		}
 	}
 	_, rest, _ = strings.Cut(s, ",")

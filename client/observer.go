@@ -20,7 +20,7 @@ type Observer interface {
 }
 
 // Observation is one of [CallBegun], [Waited], [AttemptEnded], [CallEnded],
-// [LimitChanged], [BreakerChanged] and [Missed]. Others may be added.
+// [LimitChanged], [BreakerChanged], [Deprecated] and [Missed]. Others may be added.
 type Observation interface{ observation() }
 
 // CallID says which call an Observation is of. Under [Client.HTTPClient] a call is one

@@ -159,7 +159,7 @@ func (s *pageSet) sum(r *Request) (uint64, bool) {
 // use it. A link that cannot be followed is an error of the next call, never the
 // end of the list.
 func NextLink[T any](p Page[T]) (Request, bool) {
-	target, ok := linkNext(p.Header)
+	target, ok := linkTo(p.Header, "next")
 	if !ok {
 		return Request{}, false
 	}

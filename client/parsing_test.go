@@ -307,7 +307,7 @@ func TestLinksAsTheyAreWritten(t *testing.T) {
 		`</a>;anchor;rel=next`:                          "/a",
 		`</a>;rel=last;anchor="/c",</b>;rel=next;x="y"`: "/b",
 	} {
-		got, ok := linkNext(http.Header{"Link": {field}})
+		got, ok := linkTo(http.Header{"Link": {field}}, "next")
 		require.Equal(t, want, got, field)
 		require.Equal(t, want != "", ok, field)
 	}

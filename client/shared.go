@@ -15,6 +15,8 @@ type shared struct {
 
 	identities identities
 	limitNames limitNames // as the profile's LimitKey has named them
+
+	deprecations deprecations
 }
 
 // hostState is what an origin has taught, whoever called it.
