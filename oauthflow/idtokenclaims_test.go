@@ -177,7 +177,7 @@ func TestIDTokenClaims(t *testing.T) {
 		Org any   `json:"org"`
 	}
 	require.NoError(t, id.Claims(&fields))
-	require.EqualValues(t, 90071992547409931, fields.UID)
+	require.EqualValues(t, int64(90071992547409931), fields.UID)
 	require.Equal(t, m["org"], fields.Org)
 	_, err = c.VerifyIDToken(t.Context(), &oauth2.Token{}, oauthflow.IDTokenCheck{})
 	require.ErrorContains(t, err, "none in the token response")

@@ -287,7 +287,7 @@ func TestNumbersKeepTheirDigits(t *testing.T) {
 		Score float64
 	}
 	require.NoError(t, user(`{"id":90071992547409931,"score":1}`, &fields))
-	require.EqualValues(t, 90071992547409931, fields.ID)
+	require.EqualValues(t, int64(90071992547409931), fields.ID)
 	require.ErrorIs(t, user(`{"id":1} {"id":2}`, &info), oauthflow.ErrMalformedResponse)
 	require.ErrorIs(t, user(`{"id":"text"}`, &fields), oauthflow.ErrMalformedResponse)
 

@@ -93,7 +93,7 @@ func TestC2_RetryAfterOverflowIsHugeNeverImmediate(t *testing.T) {
 	} {
 		d, ok := ratelimit.RetryAfter(h, noon)
 		require.True(t, ok, h)
-		require.EqualValues(t, math.MaxInt64, d, h)
+		require.EqualValues(t, int64(math.MaxInt64), d, h)
 	}
 	d, ok := ratelimit.RetryAfter(header("Retry-After", "9223372036"), noon)
 	require.True(t, ok)

@@ -127,7 +127,7 @@ func TestC16_AWeightBeyondTheLimitFailsAtOnce(t *testing.T) {
 					if tells, ok := limit.(interface {
 						DelayN(string, int) time.Duration
 					}); ok && name != "elsewhere" {
-						require.EqualValues(t, math.MaxInt64, tells.DelayN("k", n))
+						require.EqualValues(t, int64(math.MaxInt64), tells.DelayN("k", n))
 					}
 				}
 				if name == "nothing" || name == "no quota" {

@@ -33,15 +33,18 @@ import (
 // permissions (org:invoices:read).
 func Clerk(issuer string, authorizedParties ...string) Profile {
 	parties := slices.Clone(authorizedParties)
+	err := checkClerkIssuer(issuer)
+	// Tokens state it to the letter, and no instance's ends with a slash.
+	issuer = strings.TrimSuffix(issuer, "/")
 	p := Profile{
 		rules:      claims.Rules{Issuer: issuer},
 		algorithms: []jose.Algorithm{jose.RS256},
 		types:      []string{"", "JWT"},
-		keys:       keyset.Config{URL: strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json"},
+		keys:       keyset.Config{URL: issuer + "/.well-known/jwks.json"},
 		parties:    partyRequired,
 		partyList:  parties,
+		err:        err,
 	}
-	p.err = checkClerkIssuer(issuer)
 	for _, party := range parties {
 		if p.err == nil {
 			p.err = checkOrigin(party)

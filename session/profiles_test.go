@@ -124,6 +124,17 @@ func TestClerk(t *testing.T) {
 	})
 }
 
+// The URL of an instance may be given as browsers show it.
+func TestClerksIssuerMayEndWithASlash(t *testing.T) {
+	t.Parallel()
+	i := sessiontest.New()
+	v, err := session.NewVerifier(session.Clerk(sessiontest.ClerkIssuer+"/", sessiontest.AuthorizedParty), i.Options()...)
+	require.NoError(t, err)
+	s, err := v.Verify(t.Context(), i.ClerkToken(nil))
+	require.NoError(t, err)
+	require.Equal(t, sessiontest.ClerkIssuer, s.Issuer)
+}
+
 func TestClerkOrganizations(t *testing.T) {
 	t.Parallel()
 	i, _ := shared()

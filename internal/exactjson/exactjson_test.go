@@ -34,5 +34,5 @@ func TestUnmarshal_WhatIsNotJSONOrDoesNotFit(t *testing.T) {
 	}
 	var v struct{ A int64 }
 	require.True(t, exactjson.Unmarshal([]byte(` {"a":9007199254740993} `), &v))
-	require.EqualValues(t, 9007199254740993, v.A)
+	require.EqualValues(t, int64(9007199254740993), v.A)
 }
