@@ -6,9 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 	"unicode/utf8"
 )
 
@@ -89,6 +92,53 @@ func FuzzLink(f *testing.F) {
 		// What stands behind a well-formed link does not change what it says.
 		if again, _ := linkTo(http.Header{"Link": {`</first>; rel="prev next", ` + field}}, "next"); again != "/first" {
 			t.Fatalf("the first link is lost in front of %q: %q", field, again)
+		}
+	})
+}
+
+// What a service says of the future is a day of the calendar, and a link that can be
+// shown: without user info or query.
+func FuzzDeprecation(f *testing.F) {
+	f.Add("@1688169599", `<https://u:p@example.com/docs?key=1#v1>; rel=deprecation`)
+	f.Add("true", `<javascript:alert(1)>; rel=deprecation`)
+	f.Fuzz(func(t *testing.T, field, link string) {
+		since, says := deprecatedSince(field)
+		if !since.IsZero() && (!says || since.Year() < 1 || since.Year() > 9999) {
+			t.Fatalf("%v of %q", since, field)
+		}
+		shown := documentation(http.Header{"Link": {link}}, "deprecation")
+		if shown == "" {
+			return
+		}
+		u, err := url.Parse(shown)
+		if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || !strings.HasPrefix(strings.ToLower(shown), "http") {
+			t.Fatalf("%q of %q", shown, link)
+		}
+	})
+}
+
+// Of what a header says, a field gets all or nothing.
+func FuzzResultHeader(f *testing.F) {
+	type out struct {
+		N    int64             `header:"X-N"`
+		F    float32           `header:"X-F"`
+		B    *bool             `header:"X-B"`
+		At   time.Time         `header:"X-At"`
+		Meta map[string]string `header:"x-meta-*"`
+	}
+	f.Add("1", "0.5", "true", "Thu, 01 Jan 2026 00:00:00 GMT", "Color", "red")
+	f.Fuzz(func(t *testing.T, n, fl, b, at, name, value string) {
+		h := http.Header{"X-N": {n}, "X-F": {fl}, "X-B": {b}, "X-At": {at}, "X-Meta-" + name: {value}}
+		var o out
+		err := resultOf(reflect.TypeFor[out]()).fill(reflect.ValueOf(&o).Elem(), h)
+		if err != nil {
+			if !errors.Is(err, ErrDecode) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if o.B == nil || o.Meta[strings.ToLower(name)] != value || strconv.FormatInt(o.N, 10) != strings.TrimLeft(strings.TrimPrefix(n, "+"), "0") && o.N > 0 {
+			t.Fatalf("%+v of %q", o, h)
 		}
 	})
 }

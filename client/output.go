@@ -100,9 +100,9 @@ func (r *result) fill(out reflect.Value, h http.Header) error {
 		f := &r.header[i]
 		if prefix, ok := strings.CutSuffix(f.name, "*"); ok {
 			found := map[string]string{}
-			for name := range h {
+			for name, values := range h {
 				if rest, ok := cutPrefixFold(name, prefix); ok {
-					found[strings.ToLower(rest)] = h.Get(name)
+					found[strings.ToLower(rest)] = firstOf(values)
 				}
 			}
 			if len(found) > 0 {
