@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -132,8 +131,8 @@ func (p *inputPlan) fits(route string) error {
 // writeInput fills in r from an Op's In.
 func writeInput(r *Request, in reflect.Value) error {
 	p := planOf(in.Type())
-	if err := p.fits(r.Route); err != nil {
-		return err
+	if p.err != nil {
+		return p.err
 	}
 	given := in
 	if in.Kind() == reflect.Pointer && !p.alone() {
@@ -148,26 +147,44 @@ func writeInput(r *Request, in reflect.Value) error {
 }
 
 func (p *inputPlan) writeParams(r *Request, in reflect.Value) (wrong error) {
-	r.Path, _ = expandRoute(r.Route, func(name string) (string, bool) {
-		i := slices.IndexFunc(p.path, func(f tagged) bool { return f.name == name })
-		texts, err := p.path[i].texts(in)
-		switch {
-		case err != nil:
-			wrong = err
-		case len(texts) == 0 || texts[0] == "":
-			wrong = failf(ErrRequest, "the path parameter %s is empty", name)
-		default:
-			return texts[0], true
-		}
-		return "", true
-	})
-	if len(p.query) > 0 && wrong == nil {
-		r.Query, wrong = valuesOf(p.query, in, ",")
+	if wrong = p.writePath(r, in); wrong != nil {
+		return wrong
 	}
-	if len(p.header) > 0 && wrong == nil {
+	if len(p.query) > 0 {
+		if r.Query, wrong = valuesOf(p.query, in, ","); wrong != nil {
+			return wrong
+		}
+	}
+	if len(p.header) > 0 {
 		var h map[string][]string
 		h, wrong = valuesOf(p.header, in, ", ")
-		r.Header = http.Header(h)
+		r.Header = h
+	}
+	return wrong
+}
+
+func (p *inputPlan) writePath(r *Request, in reflect.Value) (wrong error) {
+	places, missing := 0, ""
+	r.Path, missing = expandRoute(r.Route, func(name string) (text string, known bool) {
+		i := slices.IndexFunc(p.path, func(f tagged) bool { return f.name == name })
+		if i < 0 {
+			return "", false
+		}
+		places++
+		f := &p.path[i]
+		if v := in.FieldByIndex(f.index); !v.IsZero() {
+			var err error
+			if text, err = f.text(v); err != nil {
+				wrong = err
+			}
+		}
+		if text == "" && wrong == nil {
+			wrong = failf(ErrRequest, "the path parameter %s is empty", name)
+		}
+		return text, true
+	})
+	if missing != "" || places != len(p.path) {
+		return p.fits(r.Route) // says which
 	}
 	return wrong
 }
@@ -224,23 +241,41 @@ func xmlBody(v any) Body {
 // valuesOf collects fields by their names. A zero is left out.
 func valuesOf(fields []tagged, in reflect.Value, separator string) (map[string][]string, error) {
 	values := make(map[string][]string, len(fields))
+	single := make([]string, 0, len(fields)) // one piece of memory for most values
 	for i := range fields {
 		f := &fields[i]
+		v := in.FieldByIndex(f.index)
+		if v.IsZero() {
+			continue
+		}
 		if prefix, ok := strings.CutSuffix(f.name, "*"); ok {
-			for entry := in.FieldByIndex(f.index).MapRange(); entry.Next(); {
+			for entry := v.MapRange(); entry.Next(); {
 				values[f.spelled(prefix+entry.Key().String())] = []string{entry.Value().String()}
 			}
 			continue
 		}
-		texts, err := f.texts(in)
+		if f.several() {
+			texts, err := f.texts(v)
+			if err != nil {
+				return nil, err
+			}
+			if f.comma && len(texts) > 1 {
+				texts = []string{strings.Join(texts, separator)}
+			}
+			if len(texts) > 0 {
+				values[f.name] = append(values[f.name], texts...)
+			}
+			continue
+		}
+		text, err := f.text(v)
 		if err != nil {
 			return nil, err
 		}
-		if f.comma && len(texts) > 1 {
-			texts = []string{strings.Join(texts, separator)}
-		}
-		if len(texts) > 0 {
-			values[f.name] = append(values[f.name], texts...)
+		single = append(single, text)
+		if n := len(single); values[f.name] == nil {
+			values[f.name] = single[n-1 : n : n]
+		} else {
+			values[f.name] = append(values[f.name], text)
 		}
 	}
 	return values, nil

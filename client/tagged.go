@@ -120,30 +120,26 @@ func scalar(k reflect.Kind) bool {
 	return k == reflect.String || k == reflect.Bool || k >= reflect.Int && k <= reflect.Float64 && k != reflect.Uintptr
 }
 
-// texts are the values of the field: none for a zero, several for a slice.
-func (f *tagged) texts(in reflect.Value) ([]string, error) {
-	v := in.FieldByIndex(f.index)
-	if v.IsZero() {
-		return nil, nil
-	}
-	if v.Kind() == reflect.Slice && !hasText(v.Type()) {
-		texts := make([]string, v.Len())
-		for i := range texts {
-			var err error
-			if texts[i], err = f.text(v.Index(i)); err != nil {
-				return nil, err
-			}
+// several reports whether the field is a list of values.
+func (f *tagged) several() bool { return f.typ.Kind() == reflect.Slice && !hasText(f.typ) }
+
+// texts are the values of a field that is a list.
+func (f *tagged) texts(v reflect.Value) ([]string, error) {
+	texts := make([]string, v.Len())
+	for i := range texts {
+		var err error
+		if texts[i], err = f.text(v.Index(i)); err != nil {
+			return nil, err
 		}
-		return texts, nil
 	}
-	text, err := f.text(v)
-	if err != nil {
-		return nil, err
-	}
-	return []string{text}, nil
+	return texts, nil
 }
 
+// text is the value of a field, or of one element.
 func (f *tagged) text(v reflect.Value) (string, error) {
+	if v.Kind() == reflect.String && !v.Type().Implements(marshals) {
+		return v.String(), nil
+	}
 	if m, ok := v.Interface().(encoding.TextMarshaler); ok && !isNil(m) {
 		text, err := m.MarshalText()
 		if err != nil {
