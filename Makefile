@@ -47,6 +47,14 @@ release-check: ## Make a release that nobody sees, and import, run and copy from
 doc-commands: ## Run every command that README, docs/ and the examples name; those of a release are left to release-check
 	scripts/doc-commands
 
+.PHONY: provider
+provider: ## Vet and test one provider, P=name, with its example and documentation
+	scripts/provider '$(P)'
+
+.PHONY: live
+live: ## Make five calls to the real service of P=name; skips without a sandbox key in its variables
+	scripts/live '$(P)'
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
