@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"net/url"
@@ -14,9 +15,10 @@ import (
 // inputPlan says where the fields of an Op's In go.
 type inputPlan struct {
 	path, query, header, form []tagged
-	body                      tagged // the field that is the body; its index is nil where there is none
-	whole                     bool   // the value itself is the body
-	err                       error  // what is wrong with the type
+	body                      tagged    // the field that is the body; its index is nil where there is none
+	whole                     bool      // the value itself is the body
+	part                      *jsonPart // of a JSON body that is not all of the value; nil where there is none
+	err                       error     // what is wrong with the type
 }
 
 // inputPlans holds the plan of each type that has been used, as encoding/json holds its.
@@ -44,7 +46,11 @@ func (p *inputPlan) read(t reflect.Type) {
 		p.whole = true
 		return
 	}
-	var inJSON, inBoth, nowhere []string
+	var (
+		inJSON  []tagged
+		apart   bool // a field that goes elsewhere would be in the JSON too
+		nowhere []string
+	)
 	p.err = eachField(structure, func(f tagged) error {
 		switch f.tag {
 		case "path":
@@ -62,15 +68,13 @@ func (p *inputPlan) read(t reflect.Type) {
 			p.body = f
 			return checkBodyField(t, f)
 		case "json":
-			inJSON = append(inJSON, f.field)
+			inJSON = append(inJSON, f)
 			return nil
 		default:
 			nowhere = append(nowhere, f.field)
 			return nil
 		}
-		if !f.unwritten {
-			inBoth = append(inBoth, f.field)
-		}
+		apart = apart || !f.unwritten
 		return f.checkType(t)
 	})
 	bodies := 0
@@ -85,10 +89,11 @@ func (p *inputPlan) read(t reflect.Type) {
 		p.err = failf(ErrConfig, "%s has the field %s, whose tags do not say where it goes", t, nowhere[0])
 	case bodies > 1:
 		p.err = failf(ErrConfig, "%s has two bodies: a field tagged body, fields tagged json and fields tagged form exclude each other", t)
-	case len(inJSON) > 0 && len(inBoth) > 0:
-		p.err = failf(ErrConfig, "%s has the field %s, which would be sent in the JSON body too: give it the tag json:\"-\"", t, inBoth[0])
+	case len(inJSON) > 0 && apart && !t.Implements(reflect.TypeFor[json.Marshaler]()):
+		p.part = jsonPartOf(structure, inJSON)
+	case len(inJSON) > 0:
+		p.whole = true
 	}
-	p.whole = len(inJSON) > 0
 }
 
 func checkBodyField(t reflect.Type, f tagged) error {
@@ -196,6 +201,8 @@ func (p *inputPlan) alone() bool {
 
 func (p *inputPlan) writeBody(r *Request, in, given reflect.Value) error {
 	switch {
+	case p.part != nil:
+		r.Body = p.part.of(in)
 	case p.whole:
 		if given.Kind() != reflect.Interface || !given.IsNil() {
 			r.Body = given.Interface()

@@ -29,8 +29,8 @@ import (
 // Path, query, header and form take strings, booleans, numbers, an
 // [encoding.TextMarshaler] such as time.Time, pointers to these and slices of them.
 // Without a body field, the fields with a json tag are the body, or those with a form
-// tag; beside json tags the fields that go elsewhere need `json:"-"`. Embedded structs
-// count as their fields. An In that is no struct is the body itself, as Request.Body is.
+// tag. Embedded structs count as their fields. What is zero is left out, also without
+// omitempty, but for JSON, XML and what a pointer points to. An In that is no struct is the body itself, as Request.Body is.
 // With [None] there is none.
 //
 // An Out is what [Call] decodes.

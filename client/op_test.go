@@ -124,6 +124,10 @@ func TestOpBodies(t *testing.T) {
 			_, err := client.Op[createInput, item]{Method: "POST", Route: "/{owner}/{repo}"}.Do(t.Context(), c, createInput{repoInput: repoInput{"o", "r"}, Trace: "t", Title: "hi"})
 			return err
 		}, "/base/o/r", "application/json", `{"title":"hi"}`},
+		"members among others": {func() error {
+			_, err := client.Op[mixedInput, item]{Method: "POST", Route: "/x/{id}"}.Do(t.Context(), c, mixedInput{ID: "1", Limit: 2, Name: "n", Embedded: Embedded{A: "a"}, Inner: Inner{Text: "t"}})
+			return err
+		}, "/base/x/1?a=a&limit=2", "application/json", `{"text":"t","Name":"n"}`},
 		"pointer": {func() error {
 			_, err := client.Op[*createInput, *item]{Method: "POST", Route: "/{owner}/{repo}"}.Do(t.Context(), c, &createInput{repoInput: repoInput{"o", "r"}, Body: &text})
 			return err
@@ -352,14 +356,10 @@ func TestOperationsCheckTheirTypes(t *testing.T) {
 		A string `path:"a" query:"a"`
 	}
 	type odd struct {
-		A string `query:"a,omitempty"`
+		A string `query:"a,brackets"`
 	}
 	type nowhere struct {
 		A string
-	}
-	type inJSONToo struct {
-		A string `query:"a"`
-		B string `json:"b"`
 	}
 	type twoBodies struct {
 		A item `body:"json"`
@@ -397,7 +397,6 @@ func TestOperationsCheckTheirTypes(t *testing.T) {
 		"tagged both path and query":      client.Op[two, item]{Name: "x", Route: "/{a}"},
 		"query tag cannot be read":        client.Op[odd, item]{Name: "x", Route: "/"},
 		"do not say where it goes":        client.Op[nowhere, item]{Name: "x", Route: "/"},
-		"in the JSON body too":            client.Op[inJSONToo, item]{Name: "x", Route: "/"},
 		"two fields that are the body":    client.Op[twoBodies, item]{Name: "x", Route: "/"},
 		"two bodies":                      client.Op[bodyAndMembers, item]{Name: "x", Route: "/"},
 		"has no text for a query":         client.Op[textless, item]{Name: "x", Route: "/"},
@@ -434,6 +433,19 @@ func TestOperationsCheckTheirTypes(t *testing.T) {
 	again.Name = "b"
 	require.ErrorContains(t, client.Operations{ok, again}.Check(), "two operations are GET /{owner}/{repo}")
 	require.NoError(t, client.Operations{client.Op[chan int, item]{Name: "x", Route: "/", Encode: func(chan int, *client.Request) error { return nil }}}.Check())
+}
+
+type mixedInput struct {
+	ID    string `path:"id"`
+	Limit int    `query:"limit,omitempty"`
+	Embedded
+	Inner
+	Name string  `json:",omitempty"`
+	Note *string `json:"note,omitempty"`
+}
+
+type Inner struct {
+	Text string `json:"text"`
 }
 
 type Embedded struct {

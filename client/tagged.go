@@ -35,11 +35,21 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 			case g.tag != "":
 				return failf(ErrConfig, "%s has the field %s, which is tagged both %s and %s", t, field.Name, g.tag, tag)
 			}
-			name, option, _ := strings.Cut(value, ",")
-			if option != "" && option != "comma" || name == "" && tag != "body" {
+			name, options, _ := strings.Cut(value, ",")
+			g.tag, g.name = tag, name
+			known := name != "" || tag == "body"
+			for option := range strings.SplitSeq(options, ",") {
+				switch option {
+				case "comma":
+					g.comma = true
+				case "", "omitempty", "omitzero": // as it is anyway
+				default:
+					known = false
+				}
+			}
+			if !known {
 				return failf(ErrConfig, "%s has the field %s, whose %s tag cannot be read", t, field.Name, tag)
 			}
-			g.tag, g.name, g.comma = tag, name, option == "comma"
 			if tag == "header" {
 				g.name = g.spelled(name)
 			}
