@@ -18,20 +18,20 @@ import (
 //
 // An In is a struct, or a pointer to one, whose tags say where each field goes:
 //
-//	Owner string   `path:"owner"`         // {owner} of Route, escaped; empty is an error
-//	State string   `query:"state"`        // left out where it is zero
+//	Owner  string   `path:"owner"`         // {owner} of Route, escaped; empty is an error
+//	State  string   `query:"state"`        // left out where it is zero
 //	Labels []string `query:"labels,comma"` // joined; without comma, once per element
-//	Draft *bool    `query:"draft"`        // nil is left out, false is sent
-//	Match string   `header:"If-None-Match"`
-//	Meta  map[string]string `header:"x-amz-meta-*"` // the rest of the name is the map's key
-//	Issue NewIssue `body:"json"`          // or "form", "xml", or "" for a field of type Body
+//	Draft  *bool    `query:"draft"`        // nil is left out, false is sent
+//	Match  string   `header:"If-None-Match"`
+//	Meta   map[string]string `header:"x-amz-meta-*"` // the map's keys are the rest
+//	Issue  NewIssue `body:"json"` // or "form", "xml", or "" for a field of type Body
 //
 // Path, query, header and form take strings, booleans, numbers, an
 // [encoding.TextMarshaler] such as time.Time, pointers to these and slices of them.
 // Without a body field, the fields with a json tag are the body, or those with a form
-// tag. Embedded structs count as their fields. What is zero is left out, also without
-// omitempty, but for JSON, XML and what a pointer points to. An In that is no struct is the body itself, as Request.Body is.
-// With [None] there is none.
+// tag. Embedded structs count as their fields. Of the rest, what is zero is left out, also
+// without omitempty, but for what a pointer points to. An In that is no struct is the body
+// itself, as Request.Body is. With [None] there is none.
 //
 // An Out is what [Call] decodes.
 //
