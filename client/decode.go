@@ -103,6 +103,7 @@ func (x *hop) fill(m *Meta, resp *http.Response) {
 		return
 	}
 	*m = Meta{Attempts: x.attempts()}
+	m.fail = func(d ErrorDetail, cause error) *Error { return x.failAfter(resp, d, cause) }
 	if resp != nil {
 		m.Status, m.Header, m.RequestID = resp.StatusCode, resp.Header, x.scrub(x.requestID(resp.Header))
 		u := *x.spec.url
@@ -112,12 +113,16 @@ func (x *hop) fill(m *Meta, resp *http.Response) {
 
 // decode turns a final response into the result.
 func (x *hop) decode(resp *http.Response, out any) error {
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 || x.call.hasFailed() {
+	replaced := len(x.c.cfg.perCall) > 0 // or may be: middleware has handed it on
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !replaced && x.call.hasFailed() {
 		return x.refusedBy(resp)
 	}
 	body, err := x.success(resp)
-	if err != nil {
+	switch {
+	case err != nil:
 		return x.fail(resp, err)
+	case replaced && x.failsIn(resp):
+		return x.refusedBy(resp)
 	}
 	switch o := out.(type) {
 	case *None:

@@ -229,7 +229,12 @@ var errFailed = errors.New("the response body holds an error")
 
 // describe adds to e what the service says in a body.
 func (x *hop) describe(e *Error, resp *http.Response, body []byte) {
-	d := x.decodeError(resp, body)
+	x.say(e, x.decodeError(resp, body))
+	e.keep(body, x.c.cfg.maxErrorBody)
+}
+
+// say adds to e what the service says.
+func (x *hop) say(e *Error, d ErrorDetail) {
 	e.Code, e.Type = quote.Cut(x.scrub(d.Code), 256), quote.Cut(x.scrub(d.Type), 256)
 	e.Message = quote.Cut(x.scrub(d.Message), messageLimit)
 	// Some services name it in the body alone.
@@ -237,7 +242,17 @@ func (x *hop) describe(e *Error, resp *http.Response, body []byte) {
 		e.RequestID = quote.Cut(x.scrub(d.RequestID), 256)
 	}
 	e.means = d.Status
-	e.keep(body, x.c.cfg.maxErrorBody)
+}
+
+// failAfter is the error of a call whose caller has found a failure in what it brought.
+func (x *hop) failAfter(resp *http.Response, d ErrorDetail, cause error) *Error {
+	e := x.fail(resp, errFailed)
+	if cause != nil {
+		e.Err = x.clean(cause)
+	}
+	x.say(e, d)
+	e.Throttled = e.Throttled || d.Status == http.StatusTooManyRequests
+	return e
 }
 
 func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {

@@ -6,16 +6,17 @@ import "context"
 type Info struct {
 	Route   string // as the Request names it, "" where it names none, and under an SDK
 	Attempt int    // 1 for the first attempt of the call; 0 in per-call middleware
+	Failed  bool   // the last attempt's status is a success, and what it brought is none
 }
 
 // InfoFrom returns the Info of the call in whose middleware ctx, the request's context,
 // was found, and false anywhere else.
 func InfoFrom(ctx context.Context) (Info, bool) {
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		return Info{Route: a.x.out.route, Attempt: a.number}, true
+		return Info{Route: a.x.out.route, Attempt: a.number, Failed: a.x.call.hasFailed()}, true
 	}
 	if x, ok := ctx.Value(hopKey{}).(*hop); ok {
-		return Info{Route: x.out.route}, true
+		return Info{Route: x.out.route, Failed: x.call.hasFailed()}, true
 	}
 	return Info{}, false
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -96,6 +97,24 @@ type Meta struct {
 	// url returns that of the last request, from which a relative link counts. It is
 	// a function so that printing a Meta does not show the query.
 	url func() *url.URL
+
+	fail func(ErrorDetail, error) *Error // of the call
+}
+
+// Fail returns the error of the call that filled m in, where its caller finds a failure
+// in what has the status of a success: an error beside the data, a record of a stream
+// that breaks off. It has the call's provider, request ID, attempts and effect; d is what
+// the service says, as [Profile.DecodeError] would, and cause is [Error.Err]. A nil cause
+// says that the body holds an error.
+func (m *Meta) Fail(d ErrorDetail, cause error) *Error {
+	if m.fail != nil {
+		return m.fail(d, cause)
+	}
+	return &Error{
+		Status: m.Status, RequestID: cmp.Or(d.RequestID, m.RequestID), Attempts: m.Attempts,
+		Code: d.Code, Type: d.Type, Message: d.Message, means: d.Status,
+		Throttled: d.Status == http.StatusTooManyRequests, Err: cmp.Or(cause, errFailed),
+	}
 }
 
 // outgoing is a Request made ready: what its first hop asks for, and what the stack

@@ -286,6 +286,18 @@ func (x *hop) sees(resp *http.Response) bool {
 	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
 }
 
+// failsIn reports whether the profile finds a failure in a success that per-call
+// middleware has handed on: another response, maybe, than the engine has judged.
+func (x *hop) failsIn(resp *http.Response) bool {
+	p := &x.c.cfg.profile
+	for _, f := range []func(int, http.Header, []byte) bool{p.Throttled, p.Failed} {
+		if f != nil && f(resp.StatusCode, resp.Header, x.said(resp)) {
+			return true
+		}
+	}
+	return false
+}
+
 // said is what the profile's functions see of a body. A call that decodes has read its
 // success whole; of anything else the head is read now, and put back in front.
 func (x *hop) said(resp *http.Response) []byte {
