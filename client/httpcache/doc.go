@@ -19,7 +19,8 @@
 // # Whose responses
 //
 // A response is kept for the one credential with which it was asked for, see
-// [client.CallerFrom], and for the request's own fields other than those that are known to
-// hold none. Where it cannot be told who calls, nothing is kept and nothing is answered. A
-// write by anybody drops what is kept of its URL for all (RFC 9111 section 4.4).
+// [client.CallerFrom], and for the request's own fields other than those that are known
+// to hold none. Where it cannot be told who calls, nothing is kept and nothing is
+// answered. A write by anybody drops what is kept of its URL for all (RFC 9111 section
+// 4.4).
 package httpcache
