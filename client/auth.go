@@ -39,10 +39,11 @@ type Auth interface {
 	Authorize(req *http.Request) error
 }
 
-// Challenger is an Auth that can recover from a 401. Challenge receives the request as
-// sent and its response; it must not read the body. It reports whether the request
-// should be replayed. It is asked once per call, if the request's body can be sent
-// again. One renewal may serve concurrent calls.
+// Challenger is an Auth that can recover from a 401, and from what
+// [Profile.Unauthorized] takes for one. Challenge receives the request as sent and its
+// response; it must not read the body. It reports whether the request should be
+// replayed. It is asked once per call, if the request's body can be sent again. One
+// renewal may serve concurrent calls.
 type Challenger interface {
 	Challenge(req *http.Request, resp *http.Response) (replay bool, err error)
 }

@@ -32,6 +32,15 @@ func WithProgress(f func(written, total int64)) DownloadOption {
 	return func(d *download) { d.progress = f }
 }
 
+// WithRange asks for n bytes from the byte at first on, which have to be there, and
+// writes those alone: for downloads in several parts at once. What of the content the
+// service has said the digest of is then not checked, and progress and length are the
+// part's. A first below 0 or an n below 1 is an error before anything is sent. So that
+// all parts are of one version, give the request an If-Match.
+func WithRange(first, n int64) DownloadOption {
+	return func(d *download) { d.part = &span{first, n} }
+}
+
 // Download makes the call r, which is a GET, and writes the content of its response to
 // w. It returns how many bytes w holds of it. For a file, [DownloadFile] leaves nothing
 // half done.

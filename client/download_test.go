@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
@@ -954,4 +955,113 @@ func TestADownloadThatThePolicyPermits(t *testing.T) {
 		require.Len(t, s.seen, requests)
 		asError(t, asked)
 	}
+}
+
+// A part of the content is what was asked for, exactly, resumed where it broke off.
+func TestDownloadOfAPart(t *testing.T) {
+	content := []byte(strings.Repeat("0123456789", 1000))
+	part := func(w http.ResponseWriter, first, last int, tag string) {
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, len(content)))
+		w.Header().Set("ETag", tag)
+		w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(make([]byte, 32))+":") // of all of it
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(content[first : last+1])
+	}
+	cut := func(w http.ResponseWriter, first, last, after int, tag string) {
+		w.Header().Set("Content-Length", strconv.Itoa(last-first+1))
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, last, len(content)))
+		w.Header().Set("ETag", tag)
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(content[first : first+after])
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	for name, tc := range map[string]struct {
+		steps  []http.HandlerFunc
+		ranges []string
+		want   error
+	}{
+		"whole": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 100, 599, `"a"`) }},
+			[]string{"bytes=100-599"}, nil,
+		},
+		"resumed": {
+			[]http.HandlerFunc{
+				func(w http.ResponseWriter, _ *http.Request) { cut(w, 100, 599, 50, `"a"`) },
+				func(w http.ResponseWriter, _ *http.Request) { part(w, 150, 599, `"a"`) },
+			},
+			[]string{"bytes=100-599", "bytes=150-599"}, nil,
+		},
+		"resumed and changed": {
+			[]http.HandlerFunc{
+				func(w http.ResponseWriter, _ *http.Request) { cut(w, 100, 599, 50, `"a"`) },
+				func(w http.ResponseWriter, _ *http.Request) { part(w, 150, 599, `"b"`) },
+			},
+			[]string{"bytes=100-599", "bytes=150-599"}, client.ErrChanged,
+		},
+		"resumed, and all of another version comes": {
+			[]http.HandlerFunc{
+				func(w http.ResponseWriter, _ *http.Request) { cut(w, 100, 599, 50, `"a"`) },
+				func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", `"b"`); _, _ = w.Write(content) },
+			},
+			[]string{"bytes=100-599", "bytes=150-599"}, client.ErrChanged,
+		},
+		"all comes": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) }},
+			[]string{"bytes=100-599"}, client.ErrDecode,
+		},
+		"another part": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 101, 600, `"a"`) }},
+			[]string{"bytes=100-599"}, client.ErrDecode,
+		},
+		"less than that": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 100, 598, `"a"`) }},
+			[]string{"bytes=100-599"}, client.ErrDecode,
+		},
+		"a part that does not say which": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusPartialContent) }},
+			[]string{"bytes=100-599"}, client.ErrDecode,
+		},
+		"none": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusPreconditionFailed) }},
+			[]string{"bytes=100-599"}, client.ErrConflict,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var steps []clienttest.Step
+			for _, h := range tc.steps {
+				steps = append(steps, clienttest.Handle(h))
+			}
+			srv := clienttest.NewServer(t, steps...)
+			c, err := client.New(srv.URL, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+			require.NoError(t, err)
+			t.Cleanup(c.CloseIdleConnections)
+			var written, total int64
+			var got bytes.Buffer
+			onlyWrites := struct{ io.Writer }{&got}
+			n, err := client.Download(t.Context(), c, client.Request{Path: "/x", Header: http.Header{"If-Match": {`"a"`}}}, onlyWrites,
+				client.WithRange(100, 500), client.WithProgress(func(w, all int64) { written, total = w, all }))
+			require.ErrorIs(t, err, tc.want)
+			var ranges []string
+			for i, r := range srv.Requests() {
+				ranges = append(ranges, r.Header.Get("Range"))
+				require.Equal(t, `"a"`, r.Header.Get("If-Match"))
+				require.Equal(t, i > 0, r.Header.Get("If-Range") != "")
+			}
+			require.Equal(t, tc.ranges, ranges)
+			if tc.want == nil {
+				require.EqualValues(t, 500, n)
+				require.Equal(t, []int64{500, 500}, []int64{written, total})
+				require.Equal(t, content[100:600], got.Bytes())
+			}
+		})
+	}
+	srv := clienttest.NewServer(t, clienttest.Status(200))
+	c, err := client.New(srv.URL)
+	require.NoError(t, err)
+	for _, r := range [][2]int64{{-1, 5}, {0, 0}, {0, -1}, {1 << 62, 1 << 62}} {
+		_, err := client.Download(t.Context(), c, client.Request{Path: "/x"}, io.Discard, client.WithRange(r[0], r[1]))
+		require.ErrorIs(t, err, client.ErrRequest)
+	}
+	require.Zero(t, srv.Count())
 }

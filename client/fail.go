@@ -202,8 +202,8 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 	e := x.newError(resp)
 	e.Throttled = throttled
 	switch {
-	case resp.StatusCode == http.StatusUnauthorized:
-		// Why no new credential could be had; nil where none was asked for.
+	case resp.StatusCode >= http.StatusBadRequest && x.call.refusal() != nil:
+		// Why no new credential could be had.
 		e.Err = x.call.refusal()
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		e.Err = errFailed

@@ -159,6 +159,11 @@ func (p *inputPlan) writeParams(r *Request, in reflect.Value) (wrong error) {
 		if r.Query, wrong = valuesOf(p.query, in, ","); wrong != nil {
 			return wrong
 		}
+		// Without it the request would be another operation's: one that aborts an upload
+		// would delete the object.
+		if name := p.needs(r.Route, r.Query); name != "" {
+			return failf(ErrRequest, "the query parameter %s is empty", name)
+		}
 	}
 	if len(p.header) > 0 {
 		var h map[string][]string
@@ -170,7 +175,7 @@ func (p *inputPlan) writeParams(r *Request, in reflect.Value) (wrong error) {
 
 func (p *inputPlan) writePath(r *Request, in reflect.Value) (wrong error) {
 	places, missing := 0, ""
-	r.Path, missing = expandRoute(r.Route, func(name string) (text string, known bool) {
+	missing = r.expand(func(name string) (text string, known bool) {
 		i := slices.IndexFunc(p.path, func(f tagged) bool { return f.name == name })
 		if i < 0 {
 			return "", false
@@ -197,6 +202,16 @@ func (p *inputPlan) writePath(r *Request, in reflect.Value) (wrong error) {
 // alone reports whether the value is a body and nothing else.
 func (p *inputPlan) alone() bool {
 	return p.whole && len(p.path)+len(p.query)+len(p.header) == 0
+}
+
+// needs names a parameter of the query that the route is told by and that was left out.
+func (p *inputPlan) needs(route string, query url.Values) string {
+	for name, value := range routeQuery(route) {
+		if _, ok := query[name]; !ok && value == "" && slices.ContainsFunc(p.query, func(f tagged) bool { return f.name == name }) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (p *inputPlan) writeBody(r *Request, in, given reflect.Value) error {

@@ -418,6 +418,15 @@ func scenes() []scene {
 		{"download that is longer", downloads(second(func(w *http.Response) { w.Body = body(novel) }), io.Discard)},
 		{"download that is shorter", downloads(second(func(w *http.Response) { w.StatusCode, w.Body = 200, body("It") }), io.Discard)},
 		{"download of a part that nobody asked for", downloads(&shelf{answer: func(_ int, _ http.Header, w *http.Response) *http.Response { w.StatusCode = 206; return w }}, io.Discard)},
+		{"download of no range", downloads(new(shelf), io.Discard, client.WithRange(0, 0))},
+		{"download of a range where all comes", downloads(&shelf{answer: func(_ int, _ http.Header, w *http.Response) *http.Response {
+			w.StatusCode = 200
+			return w
+		}}, io.Discard, client.WithRange(3, 5))},
+		{"download of another range", downloads(&shelf{answer: func(_ int, _ http.Header, w *http.Response) *http.Response {
+			w.StatusCode, w.Header = 206, http.Header{"Content-Range": {"bytes 4-8/73"}}
+			return w
+		}}, io.Discard, client.WithRange(3, 5))},
 		{"download that is encoded", downloads(&shelf{header: http.Header{"Content-Encoding": {"gzip"}}}, io.Discard)},
 		{"download with another checksum", downloads(new(shelf), io.Discard, client.WithChecksum(sha256.New(), make([]byte, 32)))},
 		{"download with another digest", downloads(&shelf{header: http.Header{"Repr-Digest": {digest("x")}}}, io.Discard)},

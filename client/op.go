@@ -44,7 +44,13 @@ type Op[In, Out any] struct {
 	Method string
 
 	// Route is the path below the client's base URL, with {name} for each field of In
-	// that has this path tag. The slashes of a {name...} stay what they are.
+	// that has this path tag. The slashes of a {name...} stay what they are, and a
+	// {name+} is any text at all, such as the key of an object: dot segments and empty
+	// ones stay too.
+	//
+	// A query at its end tells operations on one path apart, and is sent along:
+	// "/{key+}?uploads", "/?list-type=2". A parameter without a value for which In has a
+	// field must not be left out.
 	Route string
 
 	// Repeatable and Weight are those of [Request].
@@ -84,6 +90,9 @@ func (op Op[In, Out]) edited(in In, edit []func(*Request)) Request {
 		r.unfit = op.Encode(in, &r)
 	default:
 		r.unfit = writeInput(&r, reflect.ValueOf(&in).Elem())
+	}
+	if r.unfit == nil {
+		r.Query = withRouteQuery(op.Route, r.Query)
 	}
 	for _, f := range edit {
 		f(&r)

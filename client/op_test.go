@@ -452,6 +452,91 @@ type Embedded struct {
 	A string `query:"a"`
 }
 
+type keyInput struct {
+	Key      string `path:"key"`
+	UploadID string `query:"uploadId"`
+	Part     int    `query:"partNumber"`
+}
+
+// The key of an object is any text: what would be a way out of the base, were it a path,
+// stays below it.
+func TestOpKeepsAKeyAsItIs(t *testing.T) {
+	for _, base := range []string{"", "/bucket", "/bucket/", "/b%2Fc"} {
+		srv := clienttest.NewServer(t, clienttest.Status(200))
+		c, err := client.New(srv.URL + base)
+		require.NoError(t, err)
+		t.Cleanup(c.CloseIdleConnections)
+		below := strings.TrimSuffix(base, "/")
+		get := client.Op[keyInput, client.None]{Name: "get", Route: "/{key+}"}
+		encoded := client.Op[string, client.None]{Name: "encoded", Route: "/{key+}", Encode: func(key string, r *client.Request) error {
+			r.SetPath(key)
+			return nil
+		}}
+		for key, want := range map[string]string{
+			"a b": "/a%20b", "ä": "/%C3%A4", "a//b": "/a//b", "../x": "/../x", "..": "/..", ".": "/.", "+": "/%2B", "%2F": "/%252F",
+			"a/": "/a/", "/a": "//a", "/": "//", "a?b#c": "/a%3Fb%23c", "\\": "/%5C", "\x00\n": "/%00%0A", "a;b=c&d": "/a%3Bb%3Dc%26d", "{key}": "/%7Bkey%7D",
+		} {
+			_, err := get.Do(t.Context(), c, keyInput{Key: key})
+			require.NoError(t, err, key)
+			require.Equal(t, below+want, srv.Last().URL, key)
+			_, err = encoded.Do(t.Context(), c, key)
+			require.NoError(t, err, key)
+			require.Equal(t, below+want, srv.Last().URL, key)
+			r, err := get.Request(keyInput{Key: key})
+			require.NoError(t, err)
+			_, err = client.Download(t.Context(), c, r, io.Discard)
+			require.NoError(t, err, key)
+			require.Equal(t, below+want, srv.Last().URL, key)
+		}
+		n := srv.Count()
+		_, err = get.Do(t.Context(), c, keyInput{})
+		require.ErrorIs(t, err, client.ErrRequest)
+		_, err = encoded.Do(t.Context(), c, "")
+		require.ErrorIs(t, err, client.ErrRequest)
+		// What a caller makes of the path is held to the rule on paths again.
+		_, err = get.Do(t.Context(), c, keyInput{Key: "x"}, func(r *client.Request) { r.Path += "/../y" })
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.Equal(t, n, srv.Count())
+	}
+}
+
+// Operations on one path are told apart by the query at the end of their routes.
+func TestRouteEndsInAQuery(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.Status(200))
+	c, err := client.New(srv.URL)
+	require.NoError(t, err)
+	t.Cleanup(c.CloseIdleConnections)
+	ops := map[string]client.Op[keyInput, client.None]{}
+	var table client.Operations
+	for name, route := range map[string]string{
+		"get": "/{key+}", "uploads": "/{key+}?uploads", "put": "/{key+}?x-id=Put", "part": "/{key+}?x-id=Part&uploadId&partNumber",
+	} {
+		ops[name] = client.Op[keyInput, client.None]{Name: name, Route: route}
+		table = append(table, ops[name])
+	}
+	require.NoError(t, table.Check())
+	for name, want := range map[string]string{
+		"get": "/k?uploadId=u", "uploads": "/k?uploadId=u&uploads=", "put": "/k?uploadId=u&x-id=Put", "part": "/k?partNumber=1&uploadId=u&x-id=Part",
+	} {
+		in := keyInput{Key: "k", UploadID: "u"}
+		if name == "part" {
+			in.Part = 1
+		}
+		_, err := ops[name].Do(t.Context(), c, in)
+		require.NoError(t, err)
+		require.Equal(t, want, srv.Last().URL)
+		req, err := http.NewRequest("GET", "https://example.com"+want, nil)
+		require.NoError(t, err)
+		require.Equal(t, ops[name].Route, table.Route(req))
+	}
+	n := srv.Count()
+	_, err = ops["part"].Do(t.Context(), c, keyInput{Key: "k", Part: 1})
+	require.ErrorContains(t, err, "the query parameter uploadId is empty")
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.Equal(t, n, srv.Count())
+	require.ErrorIs(t, client.Operations{client.Op[keyInput, client.None]{Name: "x", Route: "/{key+}/more"}}.Check(), client.ErrConfig)
+}
+
 func TestOperationsNameTheRouteOfARequest(t *testing.T) {
 	op := func(method, route string) client.Operation {
 		return client.Op[client.None, client.None]{Method: method, Route: route}

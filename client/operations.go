@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 )
@@ -29,16 +30,28 @@ type Operations []Operation
 
 // Route returns the route of the operation that a request below the base URL belongs
 // to, "" for none: it is what [Profile.Route] asks for. Of two routes that fit, the one
-// with more literal segments is meant: "/emails/batch", not "/emails/{id}".
+// with more literal segments and parameters is meant: "/emails/batch", not
+// "/emails/{id}".
 func (o Operations) Route(r *http.Request) string {
 	best, most := "", -1
 	path := r.URL.EscapedPath()
+	var query url.Values
 	for _, op := range o {
 		info := op.Info()
 		if info.Method != r.Method && (info.Method != http.MethodGet || r.Method != "") {
 			continue
 		}
-		if n, ok := matchRoute(info.Route, path); ok && n > most {
+		n, ok := matchRoute(pathOf(info.Route), path)
+		if ok && strings.Contains(info.Route, "?") {
+			if query == nil {
+				query = r.URL.Query()
+			}
+			for name, value := range routeQuery(info.Route) {
+				ok = ok && query.Has(name) && (value == "" || query.Get(name) == value)
+				n++
+			}
+		}
+		if ok && n > most {
 			best, most = info.Route, n
 		}
 	}
@@ -84,7 +97,7 @@ func matchRoute(route, path string) (literal int, ok bool) {
 	for route != "" {
 		var want, have string
 		want, route = nextSegment(route)
-		if strings.HasPrefix(want, "{") && strings.HasSuffix(want, "...}") {
+		if strings.HasPrefix(want, "{") && (strings.HasSuffix(want, "...}") || strings.HasSuffix(want, "+}")) {
 			return literal, strings.TrimPrefix(path, "/") != ""
 		}
 		if have, path = nextSegment(path); have == "" && want != "" {

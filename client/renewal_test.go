@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -300,4 +301,57 @@ func TestC15_WhichFieldsOfTheCallersKeepTheCredentialFromRenewal(t *testing.T) {
 		require.Equal(t, renewed, err == nil, "%s: %v", name, err)
 		require.Equal(t, renewed, rt.Count() == 2, name)
 	}
+}
+
+// C15: what the profile takes for a 401 has the credential renewed as that does, and
+// nothing else does; why it could not be is in the error.
+func TestC15_AProfileNamesWhatRenewsTheCredential(t *testing.T) {
+	expired := client.WithProfile(client.Profile{Name: "p", Unauthorized: func(status int, _ http.Header, body []byte) bool {
+		return status == http.StatusBadRequest && bytes.Contains(body, []byte("ExpiredToken"))
+	}})
+	for script, want := range map[string]struct{ attempts, refreshes int32 }{
+		`400 {"code":"ExpiredToken"}, 200`: {2, 1},
+		`401, 200`:                         {2, 1},
+		`400 {"code":"ExpiredToken"}`:      {2, 1},
+		`400 {"code":"Malformed"}`:         {1, 0},
+		`403 {"code":"ExpiredToken"}`:      {1, 0},
+		`200 {"code":"ExpiredToken"}`:      {1, 0},
+	} {
+		for _, streams := range []bool{false, true} {
+			rt := clienttest.NewTransport(t, clienttest.MustParse(script)...)
+			src := &turningSecret{}
+			c := over(t, rt, expired, client.WithAuth(client.Bearer(src)))
+			if streams {
+				resp, err := c.Do(t.Context(), client.Request{Path: "/x"})
+				require.NoError(t, err)
+				_ = resp.Body.Close()
+			} else {
+				_, _ = client.Get[client.None](t.Context(), c, "/x")
+			}
+			require.EqualValues(t, want.attempts, rt.Count(), script)
+			require.Equal(t, want.refreshes, src.refreshes.Load(), script)
+		}
+	}
+	src := &turningSecret{fails: errors.New("the vault is sealed")}
+	c := over(t, clienttest.NewTransport(t, clienttest.MustParse(`400 {"code":"ExpiredToken"}`)...), expired, client.WithAuth(client.Bearer(src)))
+	_, err := client.Get[client.None](t.Context(), c, "/x")
+	require.ErrorIs(t, err, client.ErrBadRequest)
+	require.ErrorContains(t, err, "the vault is sealed")
+}
+
+// turningSecret is another one after each refresh.
+type turningSecret struct {
+	fails     error
+	refreshes atomic.Int32
+}
+
+func (s *turningSecret) Secrets(context.Context) ([]secret.Value, error) {
+	return []secret.Value{secret.New(fmt.Sprintf("key-%d", s.refreshes.Load()))}, nil
+}
+
+func (s *turningSecret) Refresh(context.Context) error {
+	if s.fails == nil {
+		s.refreshes.Add(1)
+	}
+	return s.fails
 }

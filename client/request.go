@@ -84,7 +84,8 @@ type Request struct {
 	// Meta, if set, is filled in when the call ends, whether it succeeds or not.
 	Meta *Meta
 
-	unfit error // why an Op's In does not make a request
+	unfit    error  // why an Op's In does not make a request
+	verbatim string // Path, where it is made of a {name+} and may have any segments
 }
 
 // Meta is what a call learned beside its result.
@@ -233,7 +234,11 @@ func checkBounds(r *Request) error {
 
 // resolve finds the URL of r.
 func (c *Client) resolve(r *Request, into *url.URL) error {
-	if r.URL == "" {
+	switch {
+	case r.URL != "":
+	case r.verbatim != "" && r.verbatim == r.Path:
+		return joinVerbatim(c.base, r.Path, into)
+	default:
 		return joinPath(c.base, r.Path, into)
 	}
 	if r.Path != "" {

@@ -29,8 +29,10 @@ func (d *download) ask(ctx context.Context) (*hop, *http.Response, error) {
 	}
 	// If-Range makes the service send all of it where the version has changed: a part
 	// of another version must never end up behind this one.
+	if d.have > 0 || d.part != nil {
+		h["Range"] = []string{d.wanted()}
+	}
 	if d.have > 0 {
-		h["Range"] = []string{"bytes=" + strconv.FormatInt(d.have, 10) + "-"}
 		h["If-Range"] = []string{d.validator}
 	}
 	r.Header, r.CheckStatus, r.Meta = h, true, &d.meta
@@ -42,6 +44,14 @@ func (d *download) ask(ctx context.Context) (*hop, *http.Response, error) {
 		return x, nil, x.refusedBy(resp)
 	}
 	return x, resp, err
+}
+
+// wanted is the Range of what is not there yet.
+func (d *download) wanted() string {
+	if d.part == nil {
+		return "bytes=" + strconv.FormatInt(d.have, 10) + "-"
+	}
+	return "bytes=" + strconv.FormatInt(d.part.first+d.have, 10) + "-" + strconv.FormatInt(d.part.first+d.part.n-1, 10)
 }
 
 // asked is the error of a request that has brought nothing, or nil where that says that
@@ -57,7 +67,7 @@ func (d *download) asked(x *hop, err error) error {
 	// The last byte may have come before the connection broke, where no length had said
 	// that it was the last. The range behind it is then unsatisfied, and the length
 	// that the 416 names has to be just what is there, of the same version.
-	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 {
+	if e.Status == http.StatusRequestedRangeNotSatisfiable && d.have > 0 && d.part == nil {
 		if r, ok := parseContentRange(d.meta.Header); ok && r.first < 0 && r.complete == d.have && (d.total < 0 || d.total == d.have) && !contradicts(d.meta.Header, d.validator) {
 			if err = d.verify(); err == nil {
 				d.earned()
@@ -74,6 +84,8 @@ func (d *download) asked(x *hop, err error) error {
 // to be skipped, and with how many written it ends; -1 where that is unknown.
 func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err error) {
 	switch {
+	case d.part != nil:
+		return 0, d.part.n, d.acceptPart(x, resp)
 	case d.have == 0 && resp.StatusCode == http.StatusPartialContent:
 		return 0, 0, failf(ErrDecode, "the response is a part of the content, and all was asked for")
 	case d.have == 0:
@@ -96,6 +108,29 @@ func (d *download) accept(x *hop, resp *http.Response) (skip, end int64, err err
 	return 0, d.total, err
 }
 
+// acceptPart is accept for a part of the content, which the response has to be exactly.
+func (d *download) acceptPart(x *hop, resp *http.Response) error {
+	last := d.part.first + d.part.n - 1
+	r, ok := parseContentRange(resp.Header)
+	switch {
+	case resp.StatusCode != http.StatusPartialContent && d.have > 0 && contradicts(resp.Header, d.validator):
+		return failf(ErrChanged, "the content has changed during the download")
+	case resp.StatusCode != http.StatusPartialContent:
+		return failf(ErrDecode, "the response is all of the content, and a part was asked for")
+	case !ok || r.first < 0:
+		return failf(ErrDecode, "the response is a part of the content that does not say which")
+	case r.first != d.part.first+d.have || r.last != last:
+		return failf(ErrDecode, "the response is the part from byte %d to %d, and the one from %d to %d was asked for", r.first, r.last, d.part.first+d.have, last)
+	case d.have > 0 && (contradicts(resp.Header, d.validator) || encodingOf(resp.Header) != d.encoding):
+		return failf(ErrChanged, "the response is a part of another version of the content")
+	case d.have > 0:
+		return nil
+	}
+	err := d.begin(x, resp)
+	d.total = d.part.n
+	return err
+}
+
 // begin notes what the first response of a version says of it. Whatever follows is held
 // against that.
 func (d *download) begin(x *hop, resp *http.Response) error {
@@ -112,7 +147,7 @@ func (d *download) begin(x *hop, resp *http.Response) error {
 	// The digest of a version that was given up is none of this one's; what the caller
 	// expects stays.
 	d.checks = slices.DeleteFunc(d.checks, func(k checksum) bool { return k.who == reprDigest })
-	if sum := sha256Of(resp.Header["Repr-Digest"]); sum != nil {
+	if sum := sha256Of(resp.Header["Repr-Digest"]); sum != nil && d.part == nil {
 		d.checks = append(d.checks, checksum{sha256.New(), sum, reprDigest})
 	}
 	// Said now, before megabytes have been written in vain.

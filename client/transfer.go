@@ -22,6 +22,7 @@ type download struct {
 	to       destination
 	checks   []checksum // of the whole: the caller's, and the service's
 	progress func(written, total int64)
+	part     *span // what was asked for of the content; nil is all of it
 
 	have      int64  // bytes of the content that have been written
 	furthest  int64  // the most of them there have been
@@ -34,6 +35,9 @@ type download struct {
 	meta      Meta      // of the last request
 }
 
+// span is n bytes from the one at first on.
+type span struct{ first, n int64 }
+
 // check refuses what cannot be downloaded, before anything is sent.
 func (d *download) check(w io.Writer) error {
 	switch {
@@ -42,7 +46,9 @@ func (d *download) check(w io.Writer) error {
 	case cmp.Or(d.r.Method, http.MethodGet) != http.MethodGet:
 		return failf(ErrRequest, "a download is a GET: make other calls with Do")
 	case spellings(d.r.Header, "Range") > 0, spellings(d.r.Header, "If-Range") > 0:
-		return failf(ErrRequest, "Range and If-Range are the download's own: ask for a part with Do")
+		return failf(ErrRequest, "Range and If-Range are the download's own: ask for a part with WithRange, or with Do")
+	case d.part != nil && (d.part.first < 0 || d.part.n < 1 || d.part.n > maxLimit-d.part.first):
+		return failf(ErrRequest, "WithRange was given no range")
 	}
 	for _, k := range d.checks {
 		if isNil(k.hash) || len(k.want) != k.hash.Size() {
