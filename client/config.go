@@ -52,6 +52,7 @@ type restraint struct {
 	limitsSet bool // the limiter or the pacer, by this New or With
 	limitKey  func(*http.Request) string
 	breaker   *Breaker
+	readOnly  bool
 }
 
 // bounds are those of a call, in time, bytes and redirects.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/stray"
 )
 
 // transient reports whether an error without a response may be cured by trying
@@ -26,6 +27,8 @@ func transient(explained, err error) bool {
 		return true
 	case errors.Is(err, errProxyFailed):
 		return true
+	case errors.Is(err, stray.ErrRefused):
+		return false // it would be refused again
 	case errors.Is(err, errNoTLS), errors.Is(err, errNoProxy), refusesTLS(err):
 		return false
 	case errors.As(err, &panicked), errors.Is(err, panics.ErrExited):

@@ -33,6 +33,7 @@ var (
 	ErrChanged      = errors.New("content changed")   // at the service, while it was downloaded
 	ErrChecksum     = errors.New("checksum mismatch") // of what was downloaded
 	ErrConfig       = errors.New("bad configuration") // from New and With
+	ErrReadOnly     = errors.New("read only")         // what WithReadOnly does not let out; nothing was sent
 	ErrRequest      = errors.New("bad request value") // a Request that cannot be sent; nothing was
 )
 

@@ -170,6 +170,12 @@ func (x *hop) prepare() error {
 	if err := x.guard(o); err != nil {
 		return err
 	}
+	// Behind guard, which may give a redirect its method back.
+	if c.cfg.readOnly {
+		if err := c.cfg.permits(x.bare()); err != nil {
+			return err
+		}
+	}
 	if err := x.limitBy(); err != nil {
 		return err
 	}

@@ -60,6 +60,10 @@ type Profile struct {
 	// It must be safe for concurrent use.
 	NewIdempotencyKey func() string
 
+	// LiveKeys are how keys begin that act on more than a test account: "sk_live_". They
+	// are refused where a test has asked for clienttest.NoStrayRequests.
+	LiveKeys []string
+
 	// RequestIDHeaders name the headers that carry the service's request ID, the
 	// first one present wins. Nil is Request-Id and X-Request-Id.
 	RequestIDHeaders []string

@@ -37,6 +37,12 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	if err == nil && held {
 		err = a.direct(out)
 	}
+	if err == nil {
+		err = x.c.cfg.permits(out) // again: middleware or an Auth may have changed it
+	}
+	if err == nil {
+		err = a.strays(out)
+	}
 	if err != nil {
 		closeBody(req)
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/stray"
 )
 
 const (
@@ -21,6 +23,7 @@ func newTransport(attempt time.Duration) *http.Transport {
 	if d, ok := http.DefaultTransport.(*http.Transport); ok {
 		t = d.Clone()
 	}
+	stray.Guard(t)
 	t.MaxResponseHeaderBytes = 1 << 20
 	t.MaxIdleConnsPerHost = 64
 	t.IdleConnTimeout = maxIdleConn

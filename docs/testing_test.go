@@ -45,6 +45,17 @@ func TestChargeIsRepeatedUnderOneKey(t *testing.T) {
 	require.Equal(t, 100, sent.Amount)
 }
 
+func TestTheExampleIsNotCalled(t *testing.T) {
+	clienttest.NoStrayRequests(t)
+	t.Setenv("EXAMPLE_API_KEY", "sk_test")
+	srv := clienttest.NewServer(t, clienttest.MustParse(`200 {"id":"ch_1"}`)...)
+	api, err := newExampleAPI(client.WithBaseURL(srv.URL))
+	require.NoError(t, err)
+	t.Cleanup(api.CloseIdleConnections)
+	_, err = charge(t.Context(), api, Order{ID: "17", Amount: 100})
+	require.NoError(t, err)
+}
+
 func TestAMinuteCostsNothing(t *testing.T) {
 	t.Setenv("EXAMPLE_API_KEY", "sk_test")
 	synctest.Test(t, func(t *testing.T) {
