@@ -1,0 +1,18 @@
+// Package poll waits for an operation that a service goes on with after its response: a
+// report, an import, a deployment.
+//
+//	job, err := poll.Until(ctx, c, client.Request{Path: "/v1/jobs/j_1"}, poll.Options{},
+//		func(j Job) poll.State {
+//			switch j.Status {
+//			case "succeeded":
+//				return poll.Done
+//			case "failed", "canceled":
+//				return poll.Failed
+//			}
+//			return poll.Running
+//		})
+//
+// It asks at once, and then as often as the service says by Retry-After, else less and
+// less often. A status that is not known yet counts as Running: a service that adds one
+// does not break who waits.
+package poll
