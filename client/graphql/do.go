@@ -44,11 +44,11 @@ const accepted = "application/graphql-response+json, application/json;q=0.9"
 // Do executes an operation and decodes its data into a T. An edit may change the request
 // before it is sent: give it a weight by the points that it costs, a timeout, a Meta.
 //
-// Every error of the service is an [*Error], which unwraps to a [*client.Error] and matches
-// its sentinels. Where there are errors and data both, the T has what data there is. A
-// document that holds no operation of that name, or whose operation is a subscription, is
-// an error that matches client.ErrRequest, before anything is sent. Do is safe for
-// concurrent use.
+// Every error of the service is an [*Error], which unwraps to a [*client.Error] and
+// matches its sentinels. Where there are errors and data both, the T has what data there
+// is. A document that holds no operation of that name, or whose operation is a
+// subscription, is an error that matches client.ErrRequest, before anything is sent. Do
+// is safe for concurrent use.
 func Do[T any](ctx context.Context, c *client.Client, r Request, edit ...func(*client.Request)) (T, error) {
 	var data, zero T
 	req, kind, err := r.request()

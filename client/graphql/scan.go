@@ -91,8 +91,8 @@ func (s *scanner) definition(t string) (name string, ok bool) {
 	}
 }
 
-// scanner divides a document into tokens (GraphQL, October 2021, section 2.1). A string is
-// told by its quote alone, and so is what is none of the language.
+// scanner divides a document into tokens (GraphQL, October 2021, section 2.1). A string
+// is told by its quote alone, and so is what is none of the language.
 type scanner struct {
 	rest string
 	bad  bool // a string has no end

@@ -12,10 +12,10 @@ import (
 )
 
 // Body is a request body of type application/x-ndjson with one line for each item. Items
-// are encoded as the transport takes them, one at a time, so there may be any number. Each
-// attempt begins the sequence anew: where it cannot be ranged over twice with the same
-// result, send it without retries, by retry.Never or [Encode] in a [client.Stream]. An
-// item that cannot be encoded as JSON ends the call.
+// are encoded as the transport takes them, one at a time, so there may be any number.
+// Each attempt begins the sequence anew: where it cannot be ranged over twice with the
+// same result, send it without retries, by retry.Never or [Encode] in a [client.Stream].
+// An item that cannot be encoded as JSON ends the call.
 func Body[T any](items iter.Seq[T]) client.Body {
 	var open func() (io.ReadCloser, error)
 	if items != nil {
@@ -24,9 +24,9 @@ func Body[T any](items iter.Seq[T]) client.Body {
 	return client.Open("application/x-ndjson", open, -1)
 }
 
-// Encode returns a reader of the lines, which ranges over items as it is read. Close it, at
-// its end too: that ends the range. Close does not wait for an item that is being made;
-// the Read that waits for it then ends the range.
+// Encode returns a reader of the lines, which ranges over items as it is read. Close it,
+// at its end too: that ends the range. Close does not wait for an item that is being
+// made; the Read that waits for it then ends the range.
 func Encode[T any](items iter.Seq[T]) io.ReadCloser {
 	next, stop := iter.Pull(items)
 	e := &encoder{stop: stop}

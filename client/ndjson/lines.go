@@ -18,12 +18,12 @@ import (
 // DefaultMaxLine bounds one line, in bytes, where Request.MaxBody does not.
 const DefaultMaxLine = 16 << 20
 
-// Lines makes the call r and yields what each line of its response decodes into, until the
-// service ends the stream, the context ends, or the loop is left, which closes the
+// Lines makes the call r and yields what each line of its response decodes into, until
+// the service ends the stream, the context ends, or the loop is left, which closes the
 // connection. Empty lines are skipped. At most one error, a [*client.Error], is yielded,
 // with the zero T, and it ends the sequence: a status of 300 and above, a line over
-// Request.MaxBody (client.ErrTooLarge; DefaultMaxLine by default), one that is not JSON or
-// does not fit a T (client.ErrDecode), one that is cut off, which matches
+// Request.MaxBody (client.ErrTooLarge; DefaultMaxLine by default), one that is not JSON
+// or does not fit a T (client.ErrDecode), one that is cut off, which matches
 // io.ErrUnexpectedEOF too, a stream that breaks off.
 //
 // Until the headers arrive the call is retried as any other; afterwards it is not, since
@@ -119,8 +119,8 @@ func newReader(src io.Reader, limit int) *reader {
 	return &reader{src: bufio.NewReaderSize(src, window), limit: limit}
 }
 
-// next returns the next line that is not empty, valid until it is called again, and io.EOF
-// after the last.
+// next returns the next line that is not empty, valid until it is called again, and
+// io.EOF after the last.
 func (r *reader) next() ([]byte, error) {
 	for {
 		r.number++

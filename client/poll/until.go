@@ -51,8 +51,8 @@ type Options struct {
 	// DefaultTimeout where the context has no deadline, and else none.
 	Timeout time.Duration
 
-	// Failures is how many polls in a row may fail in a way that may pass: a 429, a 500 or
-	// above, a timeout, after the client's own retries. One more ends the wait; the
+	// Failures is how many polls in a row may fail in a way that may pass: a 429, a 500
+	// or above, a timeout, after the client's own retries. One more ends the wait; the
 	// operation itself may go on. 0 is DefaultFailures; a negative one is none.
 	Failures int
 }
@@ -88,8 +88,8 @@ func (e *Error[T]) Unwrap() error { return e.Err }
 //     and matches client.ErrTimeout and context.DeadlineExceeded;
 //   - a poll has failed, and waiting does not cure it, or has not.
 //
-// A Retry-After is never cut short, also that of a failed poll. Nothing goes on after Until
-// has returned.
+// A Retry-After is never cut short, also that of a failed poll. Nothing goes on after
+// Until has returned.
 func Until[T any](ctx context.Context, c *client.Client, r client.Request, o Options, state func(T) State) (T, error) {
 	w := waiter{options: o}
 	timeout := o.Timeout
