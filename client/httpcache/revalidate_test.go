@@ -271,6 +271,7 @@ func TestWritesInvalidate(t *testing.T) {
 		"maybe applied":    {http.MethodPost, 500, nil, true},
 		"lost":             {http.MethodPost, 0, nil, true},
 		"OPTIONS is safe":  {http.MethodOptions, 200, nil, false},
+		"QUERY is safe":    {"QUERY", 200, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -20,7 +20,7 @@ type transport struct {
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch req.Method {
 	case "", http.MethodGet, http.MethodHead:
-	case http.MethodOptions, http.MethodTrace:
+	case http.MethodOptions, http.MethodTrace, "QUERY":
 		return t.next.RoundTrip(req)
 	default:
 		return t.write(req)

@@ -84,8 +84,8 @@ func (e *Error[T]) Unwrap() error { return e.Err }
 // state that was seen, in T too:
 //
 //   - the operation has failed (ErrFailed);
-//   - the context is over, or the time is: a wait that would pass the deadline is not begun,
-//     and matches client.ErrTimeout and context.DeadlineExceeded;
+//   - the context is over, or the time is: a wait that would pass the deadline is not
+//     begun, and matches client.ErrTimeout and context.DeadlineExceeded;
 //   - a poll has failed, and waiting does not cure it, or has not.
 //
 // A Retry-After is never cut short, also that of a failed poll. Nothing goes on after
