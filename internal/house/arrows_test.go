@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"retry", "ratelimit", "secret"},
 	{"client", "webhook", "session", "oauthflow"},
 	{"providers"},
-	{"examples", "cmd"},
+	{"examples", "recipes", "cmd"},
 }
 
 // thirdParty names the only modules of others that code outside of tests may
