@@ -43,7 +43,7 @@ var profile = client.Profile{
 }
 
 // newOpenAI returns the SDK over the stack, which retries: the SDK's own retries are off.
-// recipes/sdks has it the other way round, for programs that only ask for completions.
+// recipes/sdks/ai has it the other way round, for programs that only ask for completions.
 func newOpenAI(key secret.Source, opts ...client.Option) (openai.Client, error) {
 	c, err := client.New("", append([]client.Option{
 		client.WithProfile(profile),
