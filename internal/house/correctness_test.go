@@ -58,7 +58,7 @@ func TestEverySentenceOfCorrectnessHasItsTest(t *testing.T) {
 	}
 }
 
-var idInText = regexp.MustCompile(`[CXWJOTL][0-9]{1,2}`)
+var idInText = regexp.MustCompile(`[CPXWJOTL][0-9]{1,2}`)
 
 // idsIn returns the IDs that a test file carries: in the name of a test, in a
 // comment, or at the start of a string (a subtest's name). An ID in the middle
