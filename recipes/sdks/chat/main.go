@@ -12,6 +12,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/slack-go/slack"
 	twilio "github.com/twilio/twilio-go/client"
+	lookups "github.com/twilio/twilio-go/rest/lookups/v2"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
@@ -48,7 +49,7 @@ func recipes() []recipetest.Recipe {
 			New: func(_ context.Context, key secret.Source, opts ...client.Option) (recipetest.Call, error) {
 				c, err := newTwilio("AC0123456789", key, opts...)
 				return func(ctx context.Context) error {
-					_, err := c.Api.FetchMessage("SM1", nil)
+					_, err := lookups.NewApiServiceWithClient(c).FetchPhoneNumber("+15005550006", nil)
 					return err
 				}, err
 			},

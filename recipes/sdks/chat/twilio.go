@@ -1,25 +1,35 @@
 package main
 
 import (
-	"github.com/twilio/twilio-go"
-	base "github.com/twilio/twilio-go/client"
+	"net/url"
+	"strings"
+
+	twilio "github.com/twilio/twilio-go/client"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// newTwilio puts twilio-go on the stack. It has no retries that would have to be off. Its
-// methods take no context: what bounds a call is client.WithTimeout, and a ledger is in
-// no call but in an observer's.
-func newTwilio(accountSID string, authToken secret.Source, opts ...client.Option) (*twilio.RestClient, error) {
-	c, err := client.New("https://api.twilio.com", append([]client.Option{
-		client.WithProfile(client.Profile{Name: "twilio"}),
+// newTwilio puts twilio-go on the stack: give its result to
+// twilio.NewRestClientWithParams as ClientParams.Client or, which spares compiling the
+// others, to the one API that is needed, such as lookups.NewApiServiceWithClient. The SDK
+// has no retries that would have to be off. Its methods take no context: what bounds a call
+// is client.WithTimeout, and its attempts are in no ledger but an observer's.
+func newTwilio(accountSID string, authToken secret.Source, opts ...client.Option) (*twilio.Client, error) {
+	c, err := client.New("", append([]client.Option{
+		client.WithProfile(client.Profile{
+			Name:    "twilio",
+			BaseURL: "https://api.twilio.com",
+			OriginMatch: func(u *url.URL) bool { // each product has a host of its own
+				return u.Scheme == "https" && u.Port() == "" && strings.HasSuffix(u.Hostname(), ".twilio.com")
+			},
+		}),
 		client.WithAuth(client.Basic(accountSID, authToken)),
 	}, opts...)...)
 	if err != nil {
 		return nil, err
 	}
-	sender := &base.Client{HTTPClient: c.HTTPClient(), Credentials: base.NewCredentials(accountSID, "setByTheStack")}
-	sender.SetAccountSid(accountSID)
-	return twilio.NewRestClientWithParams(twilio.ClientParams{Client: sender}), nil
+	sdk := &twilio.Client{HTTPClient: c.HTTPClient(), Credentials: twilio.NewCredentials(accountSID, "setByTheStack")}
+	sdk.SetAccountSid(accountSID)
+	return sdk, nil
 }

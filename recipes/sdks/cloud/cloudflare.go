@@ -1,17 +1,17 @@
 package main
 
 import (
-	"github.com/cloudflare/cloudflare-go/v7"
 	"github.com/cloudflare/cloudflare-go/v7/option"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// newCloudflare puts cloudflare-go on the stack; v6 takes the same options.
-// WithMaxRetries(0) switches its retries off: they repeat a POST that may have been
-// applied.
-func newCloudflare(token secret.Source, opts ...client.Option) (*cloudflare.Client, error) {
+// cloudflareOptions put cloudflare-go on the stack: give them to cloudflare.NewClient, or
+// to the one service that is needed, such as user.NewUserService, which spares compiling
+// the others. v6 takes the same. WithMaxRetries(0) switches the SDK's retries off: they
+// repeat a POST that may have been applied.
+func cloudflareOptions(token secret.Source, opts ...client.Option) ([]option.RequestOption, error) {
 	c, err := client.New("https://api.cloudflare.com/client/v4/", append([]client.Option{
 		client.WithProfile(client.Profile{Name: "cloudflare", RequestIDHeaders: []string{"Cf-Ray"}}),
 		client.WithAuth(client.Bearer(token)),
@@ -19,10 +19,10 @@ func newCloudflare(token secret.Source, opts ...client.Option) (*cloudflare.Clie
 	if err != nil {
 		return nil, err
 	}
-	return cloudflare.NewClient(
+	return []option.RequestOption{
 		option.WithHTTPClient(c.HTTPClient()),
 		option.WithBaseURL(c.BaseURL()),
 		option.WithMaxRetries(0),
 		option.WithAPIToken("set by the stack"),
-	), nil
+	}, nil
 }

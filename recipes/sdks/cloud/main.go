@@ -8,8 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/cloudflare/cloudflare-go/v7"
-	"github.com/cloudflare/cloudflare-go/v7/zones"
+	"github.com/cloudflare/cloudflare-go/v7/user"
 	vault "github.com/hashicorp/vault/api"
 
 	"github.com/standpipe-go/standpipe/client"
@@ -30,14 +29,14 @@ func recipes() []recipetest.Recipe {
 		{
 			SDK: "cloudflare-go v7",
 			New: func(_ context.Context, key secret.Source, opts ...client.Option) (recipetest.Call, error) {
-				c, err := newCloudflare(key, opts...)
+				with, err := cloudflareOptions(key, opts...)
 				return func(ctx context.Context) error {
-					_, err := c.Zones.Get(ctx, zones.ZoneGetParams{ZoneID: cloudflare.F("z1")})
+					_, err := user.NewUserService(with...).Get(ctx)
 					return err
 				}, err
 			},
 			Credential: recipetest.Header("Authorization"), Key: recipetest.Bearer,
-			Kept: recipetest.Is[*cloudflare.Error],
+			Kept: func(err error) bool { return fmt.Sprintf("%T", err) == "*apierror.Error" }, // cloudflare.Error
 		},
 		{
 			SDK: "vault/api",
