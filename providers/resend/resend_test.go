@@ -71,6 +71,40 @@ func TestC20_ConformanceOfTheSDK(t *testing.T) {
 	providertest.Run(t, a)
 }
 
+// P5
+func TestP5_BadInput(t *testing.T) {
+	a := conformance
+	a.New = func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+		c, err := resend.New(key, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return &providertest.Calls{
+			HTTP:  c.HTTP,
+			Write: func(ctx context.Context) error { _, err := c.Send(ctx, email, ""); return err },
+			Read:  func(ctx context.Context) error { _, err := c.Email(ctx, "e_1"); return err },
+		}, nil
+	}
+	// Resend docs, "Errors". It has no word for a key that has expired: one that was
+	// deleted is not valid.
+	providertest.BadInput(t, a, providertest.Bad{
+		WrongKey:      said(401, "validation_error", "API key is invalid: "+providertest.Key),
+		ExpiredKey:    said(401, "missing_api_key", "Missing API key in the authorization header."),
+		UnknownObject: said(404, "not_found", "Email not found"),
+		Invalid:       said(422, "missing_required_field", "Missing `to` field."),
+		RateLimit:     said(429, "rate_limit_exceeded", "Too many requests."),
+		Outage:        said(500, "application_error", "An unexpected error occurred."),
+	})
+}
+
+func said(status int, name, message string) providertest.Said {
+	body, err := json.Marshal(map[string]any{"statusCode": status, "name": name, "message": message})
+	if err != nil {
+		panic(err)
+	}
+	return providertest.Said{Step: clienttest.JSON(status, string(body)), Code: name}
+}
+
 func TestOperations(t *testing.T) {
 	t.Setenv("RESEND_BASE_URL", "https://evil.example.net/")
 	srv := clienttest.NewServer(t, clienttest.JSON(200, `{"id":"e_1","data":[{"id":"d_1"}]}`))

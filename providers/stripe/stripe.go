@@ -23,6 +23,8 @@ var Profile = client.Profile{
 	RequestIDHeaders:   []string{"Request-Id"},
 	Hint:               client.HintHeader("Stripe-Should-Retry"),
 	InProgress:         inProgress,
+	LiveKeys:           []string{"sk_live_", "rk_live_"},
+	Route:              Operations.Route,
 }
 
 // inProgress tells a key whose first request is still running from one that was used
@@ -48,14 +50,30 @@ const stackKey = "sk_set_by_the_stack"
 // options are those of package client; with client.WithBaseURL all three of
 // Stripe's hosts are replaced, as stripe-mock and tests need it.
 func New(key secret.Source, opts ...client.Option) (*Client, error) {
-	c, err := client.New("", append([]client.Option{
-		client.WithProfile(Profile),
-		client.WithAuth(client.Bearer(key)),
-	}, opts...)...)
+	c, err := newClient(key, opts)
 	if err != nil {
 		return nil, err
 	}
 	return &Client{SDK: api.New(stackKey, Backends(c)), HTTP: c}, nil
+}
+
+// HTTPClient returns the stack as an *http.Client for stripe-go of any major version, to
+// be given to its backends. Switch the SDK's own retries off (MaxNetworkRetries: 0), and
+// give it any key: the stack puts that of its source in its place. The version of the API
+// is the SDK's own.
+func HTTPClient(key secret.Source, opts ...client.Option) (*http.Client, error) {
+	c, err := newClient(key, opts)
+	if err != nil {
+		return nil, err
+	}
+	return c.HTTPClient(), nil
+}
+
+func newClient(key secret.Source, opts []client.Option) (*client.Client, error) {
+	return client.New("", append([]client.Option{
+		client.WithProfile(Profile),
+		client.WithAuth(client.Bearer(key)),
+	}, opts...)...)
 }
 
 // Backends returns stripe-go's backends over c, with the SDK's own retries, its

@@ -2,6 +2,7 @@ package stripe_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -25,35 +26,104 @@ func bearer(r clienttest.Recorded) string {
 	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 }
 
-// C20
-func TestC20_Conformance(t *testing.T) {
-	providertest.Run(t, providertest.Adapter{
-		Profile: stripe.Profile,
-		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
-			c, err := stripe.New(key, opts...)
-			if err != nil {
-				return nil, err
-			}
-			return &providertest.Calls{
-				HTTP: c.HTTP,
-				Write: func(ctx context.Context) error {
-					_, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String("a@example.com")})
-					return err
-				},
-				Read: func(ctx context.Context) error {
-					_, err := c.Customer(ctx, "cus_1")
-					return err
-				},
-			}, nil
+// conformance is what the suite needs to know of Stripe, but for its write and read.
+var conformance = providertest.Adapter{
+	Profile:    stripe.Profile,
+	Credential: bearer,
+	Success:    clienttest.JSON(200, `{"id":"cus_1","object":"customer"}`),
+	Failure:    clienttest.JSON(402, `{"error":{"code":"card_declined","type":"card_error","message":"Your card was declined."}}`),
+	Code:       "card_declined",
+	Message:    "Your card was declined.",
+	Throttle:   clienttest.JSON(429, `{"error":{"code":"rate_limit","message":"Too many requests"}}`).Header("Retry-After", "0").Header("Stripe-Rate-Limited-Reason", "global-rate"),
+}
+
+// adapter is the suite's Stripe, by these two calls.
+func adapter(write, read func(context.Context, *stripe.Client) error) providertest.Adapter {
+	a := conformance
+	a.New = func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+		c, err := stripe.New(key, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return &providertest.Calls{
+			HTTP:  c.HTTP,
+			Write: func(ctx context.Context) error { return write(ctx, c) },
+			Read:  func(ctx context.Context) error { return read(ctx, c) },
+		}, nil
+	}
+	return a
+}
+
+// ours are the methods, theirs the SDK's, and ops the operations as values.
+var (
+	ours = adapter(
+		func(ctx context.Context, c *stripe.Client) error {
+			_, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String("a@example.com")})
+			return err
 		},
-		Credential: bearer,
-		Success:    clienttest.JSON(200, `{"id":"cus_1","object":"customer"}`),
-		Failure:    clienttest.JSON(402, `{"error":{"code":"card_declined","type":"card_error","message":"Your card was declined."}}`),
-		Code:       "card_declined",
-		Message:    "Your card was declined.",
-		Throttle:   clienttest.JSON(429, `{"error":{"code":"rate_limit","message":"Too many requests"}}`).Header("Retry-After", "0").Header("Stripe-Rate-Limited-Reason", "global-rate"),
-		SDKErrors:  true,
-	})
+		func(ctx context.Context, c *stripe.Client) error { _, err := c.Customer(ctx, "cus_1"); return err })
+	ops = adapter(
+		func(ctx context.Context, c *stripe.Client) error {
+			_, err := stripe.CreateCustomer.Do(ctx, c.HTTP, nil)
+			return err
+		},
+		func(ctx context.Context, c *stripe.Client) error {
+			for _, err := range stripe.ListCustomers.All(ctx, c.HTTP, nil) {
+				return err
+			}
+			return nil
+		})
+	theirs = adapter(
+		func(ctx context.Context, c *stripe.Client) error {
+			_, err := c.SDK.Customers.New(&sdk.CustomerParams{Params: sdk.Params{Context: ctx}, Email: sdk.String("a@example.com")})
+			return err
+		},
+		func(ctx context.Context, c *stripe.Client) error {
+			_, err := c.SDK.Customers.Get("cus_1", &sdk.CustomerParams{Params: sdk.Params{Context: ctx}})
+			return err
+		})
+)
+
+// C20, P2
+func TestC20_Conformance(t *testing.T) { providertest.Run(t, ours) }
+
+// C20, P2
+func TestC20_ConformanceOfTheOperations(t *testing.T) { providertest.Run(t, ops) }
+
+// C20, P6
+func TestC20_ConformanceOfTheSDK(t *testing.T) {
+	a := theirs
+	a.SDKErrors = true
+	providertest.Run(t, a)
+}
+
+// bad is what Stripe documents ("Errors", "Error codes" and "Rate limits" in the API
+// reference).
+var bad = providertest.Bad{
+	WrongKey:      said(401, "", "invalid_request_error", "Invalid API Key provided: "+providertest.Key),
+	ExpiredKey:    said(401, "api_key_expired", "invalid_request_error", "Expired API Key provided: "+providertest.Key),
+	UnknownObject: said(404, "resource_missing", "invalid_request_error", "No such customer: 'cus_1'"),
+	Invalid:       said(400, "parameter_invalid_empty", "invalid_request_error", "You passed an empty string for 'email'."),
+	RateLimit:     said(429, "rate_limit", "invalid_request_error", "Request rate limit exceeded."),
+	Outage:        said(500, "", "api_error", "An unknown error occurred"),
+}
+
+func said(status int, code, kind, message string) providertest.Said {
+	body, err := json.Marshal(map[string]any{"error": map[string]any{"code": code, "type": kind, "message": message}})
+	if err != nil {
+		panic(err)
+	}
+	return providertest.Said{Step: clienttest.JSON(status, string(body)), Code: code}
+}
+
+// P5
+func TestP5_BadInput(t *testing.T) {
+	for name, a := range map[string]providertest.Adapter{"methods": ours, "operations": ops} {
+		t.Run(name, func(t *testing.T) { providertest.BadInput(t, a, bad) })
+	}
+	a := theirs
+	a.SDKErrors = true
+	t.Run("SDK", func(t *testing.T) { providertest.BadInput(t, a, bad) })
 }
 
 func start(t *testing.T, steps ...clienttest.Step) (*stripe.Client, *clienttest.Server) {
