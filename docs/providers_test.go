@@ -38,7 +38,7 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 	t.Helper()
 	rows := map[string]string{"base URL": code(p.BaseURL), "throttle": "429"}
 	row := map[string]func(){
-		"Name": func() {}, "BaseURL": func() {},
+		"Name": func() {}, "BaseURL": func() {}, "Route": func() {}, // of its own operations
 		"Origins":            func() { rows["further origins"] = code(p.Origins...) },
 		"IdempotencyHeader":  func() { rows["idempotency key"] = code(p.IdempotencyHeader) },
 		"IdempotencyMethods": func() { rows["a key is made for"] = strings.Join(p.IdempotencyMethods, ", ") },
@@ -53,6 +53,20 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 			for name, values := range p.Header {
 				rows["sent with each request"] = code(name + ": " + strings.Join(values, ", "))
 			}
+		},
+		"LiveKeys": func() { rows["a live key begins with"] = code(p.LiveKeys...) },
+		"DecodeError": func() {
+			var unlike []string
+			for _, said := range []struct {
+				status int
+				name   string
+			}{{400, "validation_error"}, {403, "invalid_api_key"}, {401, "restricted_api_key"}, {403, "validation_error"}} {
+				d := p.DecodeError(said.status, http.Header{}, fmt.Appendf(nil, `{"name":%q,"message":"API key is invalid"}`, said.name))
+				if d.Status != 0 {
+					unlike = append(unlike, fmt.Sprintf("%d with %s is %d", said.status, code(said.name), d.Status))
+				}
+			}
+			rows["another failure than its status"] = strings.Join(unlike, ", ")
 		},
 		"Hint": func() {
 			name := "Stripe-Should-Retry"

@@ -20,8 +20,24 @@ var Profile = client.Profile{
 	IdempotencyMethods: []string{http.MethodPost},
 	InProgress:         inProgress,
 	HintBody:           hint,
+	DecodeError:        decodeError,
+	Route:              Operations.Route,
 
 	TakesIdempotencyKey: sends,
+}
+
+// decodeError says of what is wrong with a key that it is that: Resend has four forms
+// for it, of which one has the status and name of a wrong parameter, and calls a key that
+// may only send a 401 (Resend docs, "Errors").
+func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
+	d := client.DecodeError(status, h, body)
+	switch {
+	case d.Code == "invalid_api_key", d.Code == "validation_error" && status == http.StatusBadRequest && d.Message == "API key is invalid":
+		d.Status = http.StatusUnauthorized
+	case d.Code == "restricted_api_key":
+		d.Status = http.StatusForbidden
+	}
+	return d
 }
 
 // sends reports whether a request sends mail, for which alone Resend documents its keys
@@ -68,10 +84,7 @@ const stackKey = "re_set_by_the_stack"
 // New returns a client for the account of key. The options are those of package
 // client.
 func New(key secret.Source, opts ...client.Option) (*Client, error) {
-	c, err := client.New("", append([]client.Option{
-		client.WithProfile(Profile),
-		client.WithAuth(client.Bearer(key)),
-	}, opts...)...)
+	c, err := newClient(key, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -82,4 +95,21 @@ func New(key secret.Source, opts ...client.Option) (*Client, error) {
 	s := sdk.NewCustomClient(c.HTTPClient(), stackKey)
 	s.BaseURL = base // and not what the environment says
 	return &Client{SDK: s, HTTP: c}, nil
+}
+
+// HTTPClient returns the stack as an *http.Client for resend-go of any major version
+// (NewCustomClient). Give the SDK any key: the stack puts that of its source in its place.
+func HTTPClient(key secret.Source, opts ...client.Option) (*http.Client, error) {
+	c, err := newClient(key, opts)
+	if err != nil {
+		return nil, err
+	}
+	return c.HTTPClient(), nil
+}
+
+func newClient(key secret.Source, opts []client.Option) (*client.Client, error) {
+	return client.New("", append([]client.Option{
+		client.WithProfile(Profile),
+		client.WithAuth(client.Bearer(key)),
+	}, opts...)...)
 }
