@@ -19,6 +19,7 @@ import (
 	"github.com/standpipe-go/standpipe/oauthflow"
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
+	"github.com/standpipe-go/standpipe/providers/stripe/stripetest"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/session"
 	"github.com/standpipe-go/standpipe/session/sessiontest"
@@ -43,6 +44,22 @@ func TestChargeIsRepeatedUnderOneKey(t *testing.T) {
 	var sent Order
 	require.NoError(t, json.Unmarshal(last.Body, &sent))
 	require.Equal(t, 100, sent.Amount)
+}
+
+func TestARefundIsMadeOnce(t *testing.T) {
+	srv := stripetest.NewServer(t)
+	payments, err := srv.Client()
+	require.NoError(t, err)
+	t.Cleanup(payments.HTTP.CloseIdleConnections)
+	payment, err := payments.CreatePaymentIntent(t.Context(), &sdk.PaymentIntentParams{
+		Amount: sdk.Int64(2000), Currency: sdk.String("eur"), PaymentMethod: sdk.String("pm_card_visa"), Confirm: sdk.Bool(true),
+	})
+	require.NoError(t, err)
+
+	srv.Inject("refunds.create", stripetest.DropAfter) // Stripe does it, and the response is lost
+	require.NoError(t, refund(t.Context(), payments, payment.ID))
+	require.Len(t, srv.Requests("refunds.create"), 2)
+	require.Len(t, srv.Events("refund.created"), 1, "both had one key")
 }
 
 func TestTheExampleIsNotCalled(t *testing.T) {

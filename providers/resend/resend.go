@@ -98,7 +98,8 @@ func New(key secret.Source, opts ...client.Option) (*Client, error) {
 }
 
 // HTTPClient returns the stack as an *http.Client for resend-go of any major version
-// (NewCustomClient). Give the SDK any key: the stack puts that of its source in its place.
+// (NewCustomClient). Give the SDK any key: the stack puts that of its source in its
+// place.
 func HTTPClient(key secret.Source, opts ...client.Option) (*http.Client, error) {
 	c, err := newClient(key, opts)
 	if err != nil {

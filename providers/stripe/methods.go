@@ -57,10 +57,7 @@ func (c *Client) Refund(ctx context.Context, params *sdk.RefundParams) (*sdk.Ref
 // in, and an error that is the SDK's as well.
 func do[In, T any](ctx context.Context, c *Client, op client.Op[In, *T], in In) (*T, error) {
 	var meta client.Meta
-	whole := client.Op[In, answer[T]]{
-		Name: op.Name, Method: op.Method, Route: op.Route, Repeatable: op.Repeatable, Weight: op.Weight, Encode: op.Encode,
-	}
-	got, err := whole.Do(ctx, c.HTTP, in, func(r *client.Request) { r.Meta = &meta })
+	got, err := client.Op[In, answer[T]](op).Do(ctx, c.HTTP, in, func(r *client.Request) { r.Meta = &meta })
 	if err != nil {
 		return nil, asSDKError(err, &meta)
 	}

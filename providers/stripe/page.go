@@ -23,8 +23,9 @@ func following[T any](id func(*T) string) func(client.Page[Page[T]]) (client.Req
 		case !p.Value.HasMore:
 			return client.Request{}, false
 		case n == 0:
-			// There is more, and nothing to say from where on. The same request again is the
-			// error of a cursor that goes round: a list that just ended would be short.
+			// There is more, and nothing says from where on. The same request again is
+			// the error of a cursor that goes round: a list that just ended would be
+			// short.
 			return p.Request, true
 		case p.Request.Query.Has("ending_before"):
 			return p.With("ending_before", id(p.Value.Data[0])), true

@@ -97,12 +97,26 @@ func (s *Server) Roll(key string) {
 	s.expired[s.key], s.key = true, key
 }
 
-// Request is one that the server has received.
-type Request = faketest.Request
+// Request is one that the server has received, credential and all: keep it in tests.
+type Request struct {
+	Operation string // "customers.create", as stripe.Operations has it; "" where no operation is meant
+	Method    string
+	Path      string // with the query
+	Header    http.Header
+	Body      []byte
+	Status    int // of the response; 0 where there was none
+	Time      time.Time
+}
 
-// Requests returns what was received so far for these operations, "customers.create", or
-// all of it, oldest first. The names are those of stripe.Operations.
-func (s *Server) Requests(operations ...string) []Request { return s.fake.Requests(operations...) }
+// Requests returns what was received so far for these operations, or all of it, oldest
+// first.
+func (s *Server) Requests(operations ...string) []Request {
+	var all []Request
+	for _, r := range s.fake.Requests(operations...) {
+		all = append(all, Request(r))
+	}
+	return all
+}
 
 // Fault is what goes wrong with a request.
 type Fault = faketest.Fault
