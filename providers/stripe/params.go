@@ -36,6 +36,10 @@ func encodeOn[Params any](in On[Params], r *client.Request) error {
 // context is the call's own business.
 func encode[Params any](params Params, r *client.Request) error {
 	r.Path = r.Route
+	reads := r.Method == "" || r.Method == http.MethodGet
+	if !reads {
+		r.Body = formBody("") // Stripe wants its type of a POST without parameters too
+	}
 	if isNil(params) {
 		return nil
 	}
@@ -47,14 +51,17 @@ func encode[Params any](params Params, r *client.Request) error {
 	}
 	var values form.Values
 	form.AppendTo(&values, params)
-	switch {
-	case values.Empty():
-	case r.Method == "" || r.Method == http.MethodGet:
+	if reads {
 		r.Query = values.ToValues()
-	default:
-		r.Body = client.Raw("application/x-www-form-urlencoded", []byte(values.Encode()))
+	} else {
+		r.Body = formBody(values.Encode())
 	}
 	return nil
+}
+
+// formBody is a form as the SDK encodes it, which keeps the order of the parameters.
+func formBody(encoded string) client.Body {
+	return client.Raw("application/x-www-form-urlencoded", []byte(encoded))
 }
 
 // commonOf is what the parameters of every kind have.
