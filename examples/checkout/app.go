@@ -109,10 +109,14 @@ func (s *shop) checkout(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.base+"/orders/"+o.ID, http.StatusSeeOther)
 		return
 	}
-	session, err := s.stripe.SDK.CheckoutSessions.New(s.session(r.Context(), o))
+	var meta client.Meta
+	session, err := stripe.CreateCheckoutSession.Do(r.Context(), s.stripe.HTTP, s.session(o), func(r *client.Request) { r.Meta = &meta })
 	if err != nil {
 		s.log.Error("create a checkout session", "order", o.ID, "attempt", o.Attempt, "err", err)
-		if stored(err) {
+		// So Stripe says that it repeats the error that it has stored under the key. No
+		// buyer was then sent to a session of this attempt. After any other error one may
+		// have been, and the same key leads there.
+		if meta.Header.Get("Idempotent-Replayed") == "true" {
 			if err := s.orders.Retry(r.Context(), o.ID, o.Attempt); err != nil {
 				s.log.Error("open the order for another attempt", "order", o.ID, "err", err)
 			}
@@ -123,15 +127,7 @@ func (s *shop) checkout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
 }
 
-// stored reports whether Stripe says that it repeats the error that it has stored under
-// the key. No buyer was then sent to a session of this attempt. After any other error one
-// may have been, and the same key leads there.
-func stored(err error) bool {
-	e, ok := errors.AsType[*sdk.Error](err)
-	return ok && e.LastResponse != nil && e.LastResponse.Header.Get("Idempotent-Replayed") == "true"
-}
-
-func (s *shop) session(ctx context.Context, o order) *sdk.CheckoutSessionParams {
+func (s *shop) session(o order) *sdk.CheckoutSessionParams {
 	params := &sdk.CheckoutSessionParams{
 		Mode:              sdk.String(string(sdk.CheckoutSessionModePayment)),
 		ClientReferenceID: sdk.String(o.ID), // comes back with the event
@@ -146,7 +142,6 @@ func (s *shop) session(ctx context.Context, o order) *sdk.CheckoutSessionParams 
 			},
 		}},
 	}
-	params.Context = ctx
 	params.AddMetadata("attempt", strconv.Itoa(o.Attempt)) // comes back as well
 	// A buyer who presses the button twice gets the same session, and pays once: Stripe
 	// repeats its first response to a key, be it an error, for a day. So each attempt has

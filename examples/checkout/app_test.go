@@ -14,6 +14,8 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/stripe/stripetest"
+	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
@@ -21,12 +23,11 @@ import (
 func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
 
 const (
-	testKey    = "sk_test_0123456789"
 	testSecret = "whsec_test0123456789abcdefghijklmn"
-	payPage    = "https://checkout.stripe.com/c/pay/cs_1"
-)
+	payPage    = "https://checkout.stripe.com/c/pay/cs_test_1"
 
-var created = clienttest.JSON(200, `{"id":"cs_1","object":"checkout.session","url":"`+payPage+`"}`)
+	create = "checkout_sessions.create"
+)
 
 // shelf is a database with a single order.
 type shelf struct {
@@ -73,12 +74,13 @@ func (s *shelf) Fulfil(ctx context.Context, id, checkoutSession string) error {
 	return err
 }
 
-// start returns the shop, its database, and a Stripe that follows the steps.
-func start(t *testing.T, steps ...clienttest.Step) (http.Handler, *shelf, *clienttest.Transport) {
+// start returns the shop, its database, and a Stripe in memory.
+func start(t *testing.T) (http.Handler, *shelf, *stripetest.Server) {
 	t.Helper()
-	db, fake := newShelf(), clienttest.NewTransport(t, steps...)
-	h, err := newShop(config{secret.Static(testKey), secret.Static(testSecret), "https://shop.example.com", db, slog.New(slog.DiscardHandler)},
-		client.WithTransport(fake))
+	clienttest.NoStrayRequests(t)
+	db, fake := newShelf(), stripetest.New()
+	h, err := newShop(config{secret.Static(fake.Key()), secret.Static(testSecret), "https://shop.example.com", db, slog.New(slog.DiscardHandler)},
+		client.WithTransport(fake.Transport()), client.WithRetry(retry.Policy{Backoff: retry.Constant(0), Throttled: retry.Constant(0)}))
 	require.NoError(t, err)
 	return h, db, fake
 }
@@ -101,73 +103,82 @@ func deliver(h http.Handler, by *webhooktest.Signer, id, typ, status, order stri
 }
 
 // keys are those under which Stripe was asked.
-func keys(stripe *clienttest.Transport) (keys []string) {
-	for _, r := range stripe.Requests() {
+func keys(stripe *stripetest.Server) (keys []string) {
+	for _, r := range stripe.Requests(create) {
 		keys = append(keys, r.Header.Get("Idempotency-Key"))
 	}
 	return keys
 }
 
 func TestTheBuyerIsSentToStripe(t *testing.T) {
-	h, _, stripe := start(t, created)
+	h, _, stripe := start(t)
 	w := pay(h, "6735")
 	require.Equal(t, http.StatusSeeOther, w.Code)
 	require.Equal(t, payPage, w.Header().Get("Location"))
-	asked := stripe.Last()
-	require.Equal(t, "/v1/checkout/sessions", asked.URL)
-	require.Equal(t, "Bearer "+testKey, asked.Header.Get("Authorization"))
-	form, err := url.ParseQuery(string(asked.Body))
+	form, err := url.ParseQuery(string(stripe.Requests(create)[0].Body))
 	require.NoError(t, err)
 	require.Equal(t, "2000", form.Get("line_items[0][price_data][unit_amount]"))
 	require.Equal(t, "6735", form.Get("client_reference_id"))
 
 	require.Equal(t, http.StatusNotFound, pay(h, "1").Code)
-	require.Equal(t, 1, stripe.Count())
+	require.Len(t, stripe.Requests(), 1)
+}
+
+func TestABuyerPaysAndTheOrderIsFulfilled(t *testing.T) {
+	h, db, stripe := start(t)
+	require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
+	require.NoError(t, stripe.CompleteCheckout("cs_test_1"))
+	require.NoError(t, stripe.Deliver(h, testSecret))
+	require.Equal(t, []string{"6735 by cs_test_1"}, db.fulfilled)
 }
 
 func TestAnOutageIsRetriedUnderOneKey(t *testing.T) {
-	h, _, stripe := start(t, clienttest.Status(503).Header("Retry-After", "0"), created)
-	require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
-	require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code, "the buyer presses the button again")
+	h, _, stripe := start(t)
+	stripe.Inject(create, stripetest.DropAfter) // the session is there, and the response is lost
+	for range 2 {                               // the buyer presses the button again
+		w := pay(h, "6735")
+		require.Equal(t, payPage, w.Header().Get("Location"))
+	}
 	require.Equal(t, []string{"checkout/6735/1", "checkout/6735/1", "checkout/6735/1"}, keys(stripe))
 }
 
 func TestAStoredErrorIsNotTheEnd(t *testing.T) {
-	for _, status := range []int{402, 500} {
-		failed := clienttest.JSON(status, `{"error":{"type":"api_error","message":"an error occurred"}}`).
-			Header("Stripe-Should-Retry", "false")
-		h, _, stripe := start(t, failed, failed.Header("Idempotent-Replayed", "true"), created)
-		for _, want := range []int{http.StatusBadGateway, http.StatusBadGateway, http.StatusSeeOther} {
-			require.Equal(t, want, pay(h, "6735").Code)
-		}
-		require.Equal(t, []string{"checkout/6735/1", "checkout/6735/1", "checkout/6735/2"}, keys(stripe), status)
+	h, _, stripe := start(t)
+	stripe.Inject(create, stripetest.ServerError) // which Stripe stores
+	for _, want := range []int{http.StatusBadGateway, http.StatusBadGateway, http.StatusSeeOther} {
+		require.Equal(t, want, pay(h, "6735").Code)
 	}
+	require.Equal(t, []string{"checkout/6735/1", "checkout/6735/1", "checkout/6735/2"}, keys(stripe))
 }
 
 func TestWhatMayStillBecomeOfAKeyIsFoundOutUnderIt(t *testing.T) {
-	for _, step := range []clienttest.Step{
-		clienttest.Reset(),
-		clienttest.Status(503).Header("Retry-After", "0"),
-		clienttest.JSON(401, `{"error":{"type":"invalid_request_error"}}`),
-		clienttest.JSON(409, `{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}`).Header("Stripe-Should-Retry", "false"),
-		clienttest.JSON(429, `{"error":{"type":"invalid_request_error","code":"rate_limit"}}`).Header("Retry-After", "0"),
+	for _, fault := range []stripetest.Fault{
+		stripetest.DropBefore, stripetest.DropAfter, stripetest.CutBody, stripetest.Unavailable, stripetest.HTMLPage, stripetest.RateLimited,
 	} {
-		h, _, stripe := start(t, step)
+		h, _, stripe := start(t)
+		stripe.Inject(create, fault, fault, fault) // each attempt
 		require.Equal(t, http.StatusBadGateway, pay(h, "6735").Code)
-		stripe.Script(created)
-		require.Equal(t, http.StatusSeeOther, pay(h, "6735").Code)
+		require.Equal(t, payPage, pay(h, "6735").Header().Get("Location"))
 		for _, key := range keys(stripe) {
 			require.Equal(t, "checkout/6735/1", key)
 		}
 	}
 }
 
+func TestAKeyThatHasExpired(t *testing.T) {
+	h, _, stripe := start(t)
+	stripe.Roll("sk_test_next")
+	require.Equal(t, http.StatusBadGateway, pay(h, "6735").Code)
+	require.Equal(t, []string{"checkout/6735/1"}, keys(stripe))
+}
+
 func TestARefusalByStripe(t *testing.T) {
-	h, _, stripe := start(t, clienttest.JSON(400, `{"error":{"type":"invalid_request_error","message":"No such account"}}`))
+	h, db, stripe := start(t)
+	db.order.Currency = ""
 	w := pay(h, "6735")
 	require.Equal(t, http.StatusBadGateway, w.Code)
-	require.NotContains(t, w.Body.String(), "account", "the buyer is told no more than is of use")
-	require.Equal(t, 1, stripe.Count())
+	require.NotContains(t, w.Body.String(), "param", "the buyer is told no more than is of use")
+	require.Len(t, stripe.Requests(), 1)
 }
 
 func TestAnOrderIsFulfilledOnce(t *testing.T) {
@@ -195,7 +206,7 @@ func TestMoneyThatComesLater(t *testing.T) {
 
 func TestAnAttemptThatCameToNothing(t *testing.T) {
 	for _, event := range []string{"async_payment_failed", "expired"} {
-		h, db, api := start(t, created)
+		h, db, api := start(t)
 		stripe := webhooktest.Stripe(testSecret)
 		require.Equal(t, payPage, pay(h, "6735").Header().Get("Location"))
 		if event != "expired" {
@@ -205,7 +216,7 @@ func TestAnAttemptThatCameToNothing(t *testing.T) {
 			require.Equal(t, 200, deliver(h, stripe, id, event, "unpaid", "6735", 1))
 		}
 		require.Equal(t, 200, deliver(h, stripe, "evt_4", "completed", "unpaid", "6735", 1), "late")
-		require.Equal(t, payPage, pay(h, "6735").Header().Get("Location"))
+		require.Equal(t, "https://checkout.stripe.com/c/pay/cs_test_2", pay(h, "6735").Header().Get("Location"))
 		require.Equal(t, []string{"checkout/6735/1", "checkout/6735/2"}, keys(api), event)
 		require.Equal(t, 200, deliver(h, stripe, "evt_5", "completed", "paid", "6735", 2))
 		require.Equal(t, []string{"6735 by cs_2"}, db.fulfilled)

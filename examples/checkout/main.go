@@ -1,5 +1,5 @@
 // Command checkout is a shop that is paid through Stripe Checkout: it creates the session
-// with stripe-go, and fulfils the order when Stripe's webhook says that it is paid.
+// and fulfils the order when Stripe's webhook says that it is paid.
 //
 //	go run ./examples/checkout
 //
@@ -16,9 +16,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/stripe/stripetest"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
@@ -30,18 +31,15 @@ func main() {
 	}
 }
 
-// The secrets of the demonstration, which everybody can read, open nothing.
-const (
-	demoKey    = "sk_test_demo"
-	demoSecret = "whsec_demo0123456789abcdefghijklmn"
-)
+// demoSecret is that of the demonstration's endpoint. It opens nothing.
+const demoSecret = "whsec_demo0123456789abcdefghijklmn"
 
 func run(ctx context.Context, out io.Writer) error {
-	fake := clienttest.Start(clienttest.MustParse(
-		`503 Stripe-Should-Retry=true Retry-After=0, 200 {"id":"cs_1","object":"checkout.session","url":"https://checkout.stripe.com/c/pay/cs_1"}`)...)
+	fake := stripetest.Start()
 	defer fake.Close()
+	fake.Inject("checkout_sessions.create", stripetest.Unavailable)
 	h, err := newShop(config{
-		key:           secret.Static(demoKey),
+		key:           secret.Static(fake.Key()),
 		webhookSecret: secret.Static(demoSecret),
 		base:          "https://shop.example.com",
 		orders:        printer{out},
@@ -62,15 +60,16 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range fake.Requests() {
+	for _, r := range fake.Requests("checkout_sessions.create") {
 		fmt.Fprintf(out, "    Stripe is asked under the key %s\n", r.Header.Get("Idempotency-Key"))
 	}
 	fmt.Fprintf(out, "    the buyer is sent to %s\n", location)
 
 	fmt.Fprintln(out, "The buyer has paid. Stripe says so twice:")
-	paid := []byte(`{"id":"evt_1","object":"event","type":"checkout.session.completed",` +
-		`"data":{"object":{"id":"cs_1","object":"checkout.session","payment_status":"paid","client_reference_id":"6735",` +
-		`"metadata":{"attempt":"1"}}}}`)
+	if err := fake.CompleteCheckout(path.Base(location)); err != nil {
+		return err
+	}
+	paid := fake.Events("checkout.session.completed")[0].JSON
 	for range 2 {
 		req, err := webhooktest.Stripe(demoSecret).WithURL(shop.URL+"/hooks/stripe").NewRequest(ctx, paid)
 		if err != nil {

@@ -13,7 +13,7 @@ func TestRun(t *testing.T) {
 	require.Equal(t, `The buyer presses the button. Stripe fails once:
     Stripe is asked under the key checkout/6735/1
     Stripe is asked under the key checkout/6735/1
-    the buyer is sent to https://checkout.stripe.com/c/pay/cs_1
+    the buyer is sent to https://checkout.stripe.com/c/pay/cs_test_1
 The buyer has paid. Stripe says so twice:
     order 6735 is fulfilled
     the shop responds with 200

@@ -10,6 +10,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/resend/resendtest"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -27,14 +28,21 @@ func start(t *testing.T, script string) (*mailer, *clienttest.Transport) {
 	return m, fake
 }
 
-func TestAMailIsSent(t *testing.T) {
-	m, fake := start(t, `200 {"id":"em_1"}`)
-	require.Equal(t, outcome{state: sent, id: "em_1"}, m.welcome(t.Context(), "42", "ada@example.com"))
-	asked := fake.Last()
-	require.Equal(t, "/emails", asked.URL)
-	require.Equal(t, "Bearer "+testKey, asked.Header.Get("Authorization"))
-	require.Equal(t, "welcome/42", asked.Header.Get("Idempotency-Key"))
-	require.JSONEq(t, `{"from":"Example <hello@example.com>","to":["ada@example.com"],"subject":"Welcome","html":"<p>Hello!</p>"}`, string(asked.Body))
+func TestAMailIsSentOnce(t *testing.T) {
+	clienttest.NoStrayRequests(t)
+	fake := resendtest.New()
+	m, err := newMailer(secret.Static(fake.Key()), "Example <hello@example.com>", client.WithTransport(fake.Transport()),
+		client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+	require.NoError(t, err)
+	fake.Inject("emails.send", resendtest.DropAfter) // Resend has sent it, and the response is lost
+	for range 2 {
+		done := m.welcome(t.Context(), "42", "ada@example.com")
+		require.Equal(t, outcome{state: sent, id: fake.Sent()[0].ID}, done)
+	}
+	require.Equal(t, []resendtest.Email{{
+		ID: fake.Sent()[0].ID, From: "Example <hello@example.com>", To: []string{"ada@example.com"}, Subject: "Welcome", HTML: "<p>Hello!</p>",
+		IdempotencyKey: "welcome/42",
+	}}, fake.Sent())
 }
 
 // The clock of these tests is virtual: waits take no time.
@@ -58,6 +66,7 @@ func TestWhatToDoAboutAnError(t *testing.T) {
 		"the first is still at it":  {`409 {"name":"concurrent_idempotent_requests","message":"In progress."}`, uncertain, soon, 3},
 		"the key with another mail": {`409 {"name":"invalid_idempotent_request","message":"Another payload."}`, stuck, 0, 1},
 		"no such API key":           {`403 {"name":"invalid_api_key","message":"API key is invalid."}`, stuck, 0, 1},
+		"a key that was deleted":    {`400 {"name":"validation_error","message":"API key is invalid"}`, stuck, 0, 1},
 		"domain not verified":       {`403 {"name":"validation_error","message":"The domain is not verified."}`, stuck, 0, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -90,8 +90,8 @@ func TestP1_ResendsDescriptionTakesEveryOperation(t *testing.T) {
 			require.Contains(t, calls, name)
 			err := calls[name](t.Context())
 			if name == "emails.reschedule" {
-				// The description has the body of this operation as its response, and none
-				// for its request. The documentation and the SDK send it.
+				// The description has the body of this operation as its response, and
+				// none for its request. The documentation and the SDK send it.
 				require.ErrorContains(t, err, "No supported content types, but request included a non-empty body")
 				return
 			}
