@@ -1,0 +1,12 @@
+// Package s3test is an S3 in memory, for tests of what uses package s3, or an official
+// SDK:
+//
+//	srv := s3test.New(t)
+//	c, err := s3.New(srv.Config())
+//	srv.Inject(s3test.Fault{Operation: "UploadPart", Code: "SlowDown", Times: 2})
+//
+// It verifies signatures, in header fields and in URLs, with code of its own, and the
+// checksums that come along. It knows the operations of package s3; whatever else it is
+// asked for is a 501, so that no test passes by chance. It speaks the path style: an SDK
+// needs UsePathStyle. It is safe for concurrent use, so that tests can be parallel.
+package s3test
