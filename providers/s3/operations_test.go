@@ -28,7 +28,7 @@ var quick = client.WithRetry(retry.Policy{Backoff: retry.Constant(0), Throttled:
 func fake(t *testing.T, opts ...s3test.Options) (*s3test.Server, *s3.Client) {
 	t.Helper()
 	srv := s3test.New(t, opts...)
-	c, err := s3.New(srv.Config(), quick)
+	c, err := s3.New(srv.Config(), quick, client.WithPacing(nil))
 	require.NoError(t, err)
 	t.Cleanup(c.HTTP.CloseIdleConnections)
 	return srv, c
