@@ -33,6 +33,10 @@ type SigV4Config struct {
 	// they are read once only. Those of S3 alone can be left out. See [SigV4].
 	UnsignedPayload bool
 
+	// Refuse, if set, names what the service does not have among the fields of a request,
+	// before it is sent: the error is the call's.
+	Refuse func(http.Header) error
+
 	// UnsignedToken adds the session token after signing, as AWS IoT wants it.
 	UnsignedToken bool
 }
@@ -139,6 +143,11 @@ func (c *Credentials) signing() sigv4.Credentials {
 func (s *Signer) Authorize(req *http.Request) error {
 	if sigv4.Presigned(req.URL) {
 		return nil
+	}
+	if s.cfg.Refuse != nil {
+		if err := s.cfg.Refuse(req.Header); err != nil {
+			return err
+		}
 	}
 	now := s.clock.now()
 	c, err := s.credentials(req.Context(), now)

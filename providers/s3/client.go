@@ -65,7 +65,7 @@ func HTTPClientFor(p client.Profile, cfg Config, opts ...client.Option) (*http.C
 }
 
 func (c *Config) signer() *Signer {
-	return SigV4(SigV4Config{Credentials: c.Credentials, Region: c.Region})
+	return SigV4(SigV4Config{Credentials: c.Credentials, Region: c.Region, Refuse: c.Refuse})
 }
 
 func newHTTP(p client.Profile, signer *Signer, opts []client.Option) (*client.Client, error) {

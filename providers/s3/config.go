@@ -3,6 +3,7 @@ package s3
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -29,6 +30,9 @@ type Config struct {
 
 	// Style says where the bucket's name goes.
 	Style Style
+
+	// Refuse is that of [SigV4Config].
+	Refuse func(http.Header) error
 }
 
 // Style says where a bucket's name goes in a URL ("Virtual hosting of general purpose

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,10 +55,10 @@ func Dir(t testing.TB) string {
 
 // GoToolPath returns the path of the program that a tool line of go.mod names
 // by its import path, built at the version that go.mod requires and kept in
-// the build cache.
-func GoToolPath(t testing.TB, importPath string) string {
+// the build cache. A flag such as -modfile=minio.mod names another go.mod.
+func GoToolPath(t testing.TB, importPath string, flags ...string) string {
 	t.Helper()
-	cmd := exec.Command("go", "tool", "-n", importPath)
+	cmd := exec.Command("go", slices.Concat([]string{"tool"}, flags, []string{"-n", importPath})...)
 	cmd.Dir = Dir(t)
 	var errOut bytes.Buffer
 	cmd.Stderr = &errOut
@@ -73,7 +74,12 @@ func GoToolPath(t testing.TB, importPath string) string {
 // answers.
 func GoTool(t testing.TB, importPath string, args func(port int) []string, env ...string) *Server {
 	t.Helper()
-	path := GoToolPath(t, importPath)
+	return program(t, importPath, GoToolPath(t, importPath), args, env...)
+}
+
+// program starts the program at path.
+func program(t testing.TB, importPath, path string, args func(port int) []string, env ...string) *Server {
+	t.Helper()
 	return start(t, command{
 		name: importPath,
 		args: func(port int) []string { return append([]string{path}, args(port)...) },
