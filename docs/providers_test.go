@@ -24,7 +24,9 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/r2"
 	"github.com/standpipe-go/standpipe/providers/resend"
+	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/stripe"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
@@ -122,6 +124,29 @@ func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 		}
 		require.Equal(t, facts(t, profile), stated, title)
 	}
+}
+
+func TestProvidersSaysWhatS3sErrorsMatch(t *testing.T) {
+	p := read(t, "docs/providers.md")[0]
+	sentinels := map[string]error{
+		"`client.ErrBadRequest`": client.ErrBadRequest, "`client.ErrUnauthorized`": client.ErrUnauthorized, "`client.ErrForbidden`": client.ErrForbidden,
+		"`client.ErrNotFound`": client.ErrNotFound, "`client.ErrConflict`": client.ErrConflict, "`client.ErrRateLimited`": client.ErrRateLimited,
+		"`client.ErrUnavailable`": client.ErrUnavailable,
+	}
+	for _, row := range p.section(t, "S3's errors").tables()[1:] {
+		require.Len(t, row, 2)
+		for name := range strings.SplitSeq(row[0], ", ") {
+			d := s3.Profile.DecodeError(200, http.Header{}, []byte("<Error><Code>"+strings.Trim(name, "`")+"</Code></Error>"))
+			e := &client.Error{Status: d.Status, Throttled: d.Status == http.StatusTooManyRequests}
+			for sentinel, target := range sentinels {
+				require.Equal(t, sentinel == row[1], errors.Is(e, target), "%s and %s", name, sentinel)
+			}
+		}
+	}
+	stated := p.section(t, "S3 and R2").tables()[1:]
+	require.Contains(t, stated[0][1], s3.Profile.Header.Get("Accept-Encoding"))
+	require.Equal(t, "`X-Amz-Request-Id`; at R2 also `Cf-Ray`", stated[1][1])
+	require.Equal(t, []string{"X-Amz-Request-Id", "Cf-Ray"}, r2.Profile.RequestIDHeaders)
 }
 
 func TestProvidersSaysWhatResendsErrorsMatch(t *testing.T) {
