@@ -105,7 +105,7 @@ func encodeDelete(in DeleteObjectsInput, r *client.Request) error {
 			return fmt.Errorf("%w: a key holds a character that XML cannot: delete it with DeleteObject", client.ErrRequest)
 		}
 	}
-	body := bytes.NewBufferString(xml.Header)
+	body := new(bytes.Buffer)
 	err := xml.NewEncoder(body).Encode(struct {
 		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ Delete"`
 		Object  []ObjectIdentifier

@@ -85,12 +85,12 @@ type CompletedMultipartUpload struct {
 
 // CompletedPart is a part that has been uploaded.
 type CompletedPart struct {
-	PartNumber        int
-	ETag              string
-	ChecksumCRC64NVME string `xml:",omitempty"`
 	ChecksumCRC32     string `xml:",omitempty"`
 	ChecksumCRC32C    string `xml:",omitempty"`
+	ChecksumCRC64NVME string `xml:",omitempty"`
 	ChecksumSHA256    string `xml:",omitempty"`
+	ETag              string
+	PartNumber        int
 }
 
 // CompleteMultipartUploadOutput is what [CompleteMultipartUpload] returns.
