@@ -44,17 +44,14 @@ func endpointOf(s string) *string {
 // differs are the header fields in which a request of ours may differ from the SDK's,
 // and why.
 var differs = map[string]string{
-	"Authorization":                "the fields that are signed are those that are sent",
-	"X-Amz-Date":                   "the clock",
-	"X-Amz-Content-Sha256":         "ours signs a body in memory; the SDK leaves one out over https, where it has a checksum",
-	"User-Agent":                   "each names itself",
-	"Amz-Sdk-Invocation-Id":        "the SDK's own, for its statistics",
-	"Amz-Sdk-Request":              "the SDK's own, for its statistics",
-	"Accept":                       "ours says what it decodes, JSON and whatever else; S3 takes no notice of it",
-	"Content-Md5":                  "sent with DeleteObjects for services that know nothing newer, beside the SDK's CRC32",
-	"X-Amz-Sdk-Checksum-Algorithm": "the SDK's note to S3 on a checksum that it sends anyway; R2 has refused it",
-	"Content-Type":                 "of a body in XML: both name it, the SDK without saying which",
-	"Expect":                       "the SDK waits for a 100 before a body over 2 MiB",
+	"Authorization":         "the fields that are signed are those that are sent",
+	"X-Amz-Content-Sha256":  "ours signs a body in memory; the SDK leaves one out over https, where it has a checksum",
+	"User-Agent":            "each names itself",
+	"Amz-Sdk-Invocation-Id": "the SDK's own, for its statistics",
+	"Amz-Sdk-Request":       "the SDK's own, for its statistics",
+	"Accept":                "ours says what it decodes, JSON and whatever else; S3 takes no notice of it",
+	"Content-Md5":           "sent with DeleteObjects for services that know nothing newer, beside the SDK's CRC32",
+	"Content-Type":          "of a body in XML: both name it, the SDK without saying which",
 }
 
 // P1: the official SDK sends the same request for each operation: host, method, path,
