@@ -104,6 +104,10 @@ bench: ## Measure against peers in shuffled rounds and print the tables
 bench-size: ## Measure what importing the client adds to a binary
 	cd bench && go run ./size
 
+.PHONY: bench-s3
+bench-s3: ## Measure puts and gets of 256 MiB against minio-go and aws-sdk-go-v2
+	cd bench && go run ./s3
+
 .PHONY: compare
 compare: ## Put the behaviours that matter to peers, live, print what happens and write docs/compare.md
 	cd compare && go run ./cmd/compare -out ../docs/compare.md

@@ -1,6 +1,5 @@
-// This file and app_test.go are for copying: files of an application's users in a bucket of
-// S3, or of R2, that nobody else sees. Change the keys, and for how long a link works. In
-// your main:
+// This file and app_test.go are for copying: files of users in a bucket of S3, or of R2,
+// that nobody else sees. Change the keys, and for how long a link works. In your main:
 //
 //	f, err := newFiles(s3.Config{
 //		Bucket: "my-app-files", Region: "eu-central-1",

@@ -70,7 +70,7 @@ func (c *Config) config() (s3.Config, error) {
 	}
 	return s3.Config{
 		Bucket: c.Bucket, Region: "auto", Credentials: c.Credentials, Endpoint: "https://" + host + ".r2.cloudflarestorage.com",
-		Refuse: refuse,
+		Refuse: refuse, PartChecksums: true,
 	}, nil
 }
 

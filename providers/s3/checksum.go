@@ -15,16 +15,14 @@ import (
 // service verifies ("Checking object integrity" in the User Guide).
 type Checksum string
 
-// The kinds that S3 and R2 have in common.
+// The kinds that S3 and R2 have in common. The first three are one checksum of all of the
+// object, also where it is uploaded in parts, so that a download can verify it again; at
+// R2 CRC64NVME alone is. Else they are checksums of the parts.
 const (
-	// CRC64NVME is one checksum of all of the object, also where it is uploaded in
-	// parts, so that a download can verify it again.
+	CRC32C    Checksum = "CRC32C" // the fastest, by instructions that processors have
+	CRC32     Checksum = "CRC32"
 	CRC64NVME Checksum = "CRC64NVME"
-
-	// CRC32, CRC32C and SHA256 are, of an object in parts, checksums of the parts.
-	CRC32  Checksum = "CRC32"
-	CRC32C Checksum = "CRC32C"
-	SHA256 Checksum = "SHA256"
+	SHA256    Checksum = "SHA256"
 
 	// NoChecksum is for services that know none of them.
 	NoChecksum Checksum = "none"
@@ -75,9 +73,13 @@ func (s Checksum) hash() hash.Hash {
 	return nil
 }
 
-// of is that of data, as it is sent.
-func (s Checksum) of(data []byte) string {
+// Of is the checksum of data as it is sent, in base64, for the fields of
+// [PutObjectInput] and [UploadPartInput]. That of [NoChecksum] is "".
+func (s Checksum) Of(data []byte) string {
 	h := s.hash()
+	if h == nil {
+		return ""
+	}
 	h.Write(data)
 	return encoded(h)
 }

@@ -9,7 +9,7 @@ import (
 
 // The sum of two pieces is made of theirs, for pieces of any length.
 func TestChecksumsCombine(t *testing.T) {
-	require.Equal(t, "rosUhgp5mIg=", CRC64NVME.of([]byte("123456789")), "the check value of the polynomial, 0xae8b14860a799888")
+	require.Equal(t, "rosUhgp5mIg=", CRC64NVME.Of([]byte("123456789")), "the check value of the polynomial, 0xae8b14860a799888")
 	d := rand.New(rand.NewPCG(1, 1))
 	data := make([]byte, 4096)
 	for i := range data {
@@ -23,7 +23,7 @@ func TestChecksumsCombine(t *testing.T) {
 			first.Write(whole[:at])
 			second.Write(whole[at:])
 			sum := c.combine(c.sumOf(first), c.sumOf(second), int64(len(whole)-at))
-			require.Equal(t, kind.of(whole), c.text(sum), "%s of %d and %d bytes", kind, at, len(whole)-at)
+			require.Equal(t, kind.Of(whole), c.text(sum), "%s of %d and %d bytes", kind, at, len(whole)-at)
 		}
 	}
 }

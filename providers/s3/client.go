@@ -17,6 +17,8 @@ type Client struct {
 
 	// Signer is its credential, for [Signer.Presign].
 	Signer *Signer
+
+	partSums bool // of parts the service has checksums alone, but for CRC64NVME
 }
 
 // New returns a client for the bucket that cfg names. The options are those of package
@@ -36,7 +38,7 @@ func NewFor(p client.Profile, cfg Config, opts ...client.Option) (*Client, error
 	if err != nil {
 		return nil, err
 	}
-	return &Client{HTTP: c, Signer: signer}, nil
+	return &Client{HTTP: c, Signer: signer, partSums: cfg.PartChecksums}, nil
 }
 
 // HTTPClient returns the stack as an *http.Client for an official SDK of any major. The

@@ -31,6 +31,10 @@ type Config struct {
 	// Style says where the bucket's name goes.
 	Style Style
 
+	// PartChecksums says that of an object in parts the service has checksums of the parts
+	// alone, but for CRC64NVME, as R2 does.
+	PartChecksums bool
+
 	// Refuse is that of [SigV4Config].
 	Refuse func(http.Header) error
 }

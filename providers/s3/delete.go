@@ -116,7 +116,7 @@ func encodeDelete(in DeleteObjectsInput, r *client.Request) error {
 	}
 	sum := md5.Sum(body.Bytes())
 	r.Header = http.Header{"Content-Md5": {base64.StdEncoding.EncodeToString(sum[:])}}
-	r.Header.Set(CRC32.header(), CRC32.of(body.Bytes()))
+	r.Header.Set(CRC32.header(), CRC32.Of(body.Bytes()))
 	r.Body = client.Raw("application/xml", body.Bytes())
 	return nil
 }

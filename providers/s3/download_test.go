@@ -109,7 +109,7 @@ func TestDownloadIsOfOneVersion(t *testing.T) {
 	}
 	// Of parts there is no sum of all; it is left aside.
 	content := noise(partSize + 1)
-	_, err = s3.Upload(t.Context(), c, s3.UploadInput{Key: "c", Checksum: s3.CRC32C, PartSize: partSize}, onlyReads{bytes.NewReader(content)})
+	_, err = s3.Upload(t.Context(), c, s3.UploadInput{Key: "c", Checksum: s3.SHA256, PartSize: partSize}, onlyReads{bytes.NewReader(content)})
 	require.NoError(t, err)
 	w := new(page)
 	_, err = s3.Download(t.Context(), c, s3.DownloadInput{Key: "c"}, w)

@@ -75,6 +75,8 @@ type CompleteMultipartUploadInput struct {
 	// ChecksumType is "FULL_OBJECT" with a checksum of all of it.
 	ChecksumType      string `header:"x-amz-checksum-type"`
 	ChecksumCRC64NVME string `header:"x-amz-checksum-crc64nvme"`
+	ChecksumCRC32     string `header:"x-amz-checksum-crc32"`
+	ChecksumCRC32C    string `header:"x-amz-checksum-crc32c"`
 }
 
 // CompletedMultipartUpload names the parts, in order.
@@ -106,7 +108,10 @@ type CompleteMultipartUploadResult struct {
 	Bucket            string
 	Key               string
 	ETag              string
+	ChecksumType      string // "FULL_OBJECT" or "COMPOSITE"
 	ChecksumCRC64NVME string
+	ChecksumCRC32     string
+	ChecksumCRC32C    string
 }
 
 // CompleteMultipartUpload makes an object of the parts. S3 begins its response before it

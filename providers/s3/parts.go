@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,8 +21,8 @@ func (u *upload) parts(ctx context.Context, first *part) (UploadOutput, error) {
 	if u.in.Checksum != NoChecksum {
 		create.ChecksumAlgorithm = string(u.in.Checksum)
 	}
-	if u.in.Checksum == CRC64NVME {
-		create.ChecksumType = "FULL_OBJECT"
+	if u.full() {
+		create.ChecksumType = fullObject
 	}
 	made, err := CreateMultipartUpload.Do(ctx, u.c.HTTP, create)
 	switch {
@@ -81,9 +82,10 @@ func (u *upload) all(ctx context.Context, first *part, b *batch) error {
 	var wg sync.WaitGroup
 	for range u.in.Concurrency {
 		wg.Go(func() {
+			buf := make([]byte, copySize)
 			for p := range work {
 				if ctx.Err() == nil {
-					if err := u.one(ctx, p, b); err != nil {
+					if err := u.one(ctx, p, b, buf); err != nil {
 						b.fail(err)
 						cancel()
 					}
@@ -120,9 +122,9 @@ func (u *upload) all(ctx context.Context, first *part, b *batch) error {
 }
 
 // one uploads a part. A panic in the caller's code is its error.
-func (u *upload) one(ctx context.Context, p *part, b *batch) (err error) {
+func (u *upload) one(ctx context.Context, p *part, b *batch, buf []byte) (err error) {
 	defer panics.Catch(&err, "code that was given to Upload")
-	sum, err := u.sum(p)
+	sum, err := u.sum(p, buf)
 	if err != nil {
 		return err
 	}
@@ -159,8 +161,18 @@ func (u *upload) complete(ctx context.Context, b *batch) (UploadOutput, error) {
 	for n := range len(b.sums) {
 		in.Upload.Parts = append(in.Upload.Parts, b.done[n+1])
 	}
-	if u.in.Checksum == CRC64NVME {
-		in.ChecksumType, in.ChecksumCRC64NVME = "FULL_OBJECT", b.whole()
+	sum := ""
+	if u.full() {
+		sum = b.whole(crcs[u.in.Checksum])
+		in.ChecksumType = fullObject
+	}
+	switch u.in.Checksum {
+	case CRC64NVME:
+		in.ChecksumCRC64NVME = sum
+	case CRC32:
+		in.ChecksumCRC32 = sum
+	case CRC32C:
+		in.ChecksumCRC32C = sum
 	}
 	var meta client.Meta
 	out, err := CompleteMultipartUpload.Do(ctx, u.c.HTTP, in, func(r *client.Request) {
@@ -170,21 +182,23 @@ func (u *upload) complete(ctx context.Context, b *batch) (UploadOutput, error) {
 	if err != nil {
 		// The response to an earlier attempt may have been lost, after which there is
 		// no such upload any more.
-		if object, ok := u.there(ctx, in, b); len(meta.Attempts) > 1 && errors.Is(err, client.ErrNotFound) && ok {
+		if object, ok := u.there(ctx, in, b, sum); len(meta.Attempts) > 1 && errors.Is(err, client.ErrNotFound) && ok {
 			made.ETag, made.VersionID = object.ETag, object.VersionID
 			return made, nil
 		}
 		return UploadOutput{}, err
 	}
-	if got := out.Result.ChecksumCRC64NVME; got != "" && in.ChecksumCRC64NVME != "" && got != in.ChecksumCRC64NVME {
+	got := map[Checksum]string{CRC64NVME: out.Result.ChecksumCRC64NVME, CRC32: out.Result.ChecksumCRC32, CRC32C: out.Result.ChecksumCRC32C}[u.in.Checksum]
+	if sum != "" && got != "" && out.Result.ChecksumType != "COMPOSITE" && got != sum {
 		return UploadOutput{}, fmt.Errorf("s3: Upload: %w: the service has stored another content", client.ErrChecksum)
 	}
 	return made, nil
 }
 
+const fullObject = "FULL_OBJECT"
+
 // whole is the checksum of all parts together.
-func (b *batch) whole() string {
-	c := crcs[CRC64NVME]
+func (b *batch) whole(c crc) string {
 	sum := b.sums[0].crc
 	for _, next := range b.sums[1:] {
 		sum = c.combine(sum, next.crc, next.size)
@@ -194,12 +208,12 @@ func (b *batch) whole() string {
 
 // there looks whether the object at the key is the one that the parts make, by its
 // checksum, or by the ETag that Amazon makes of those of the parts.
-func (u *upload) there(ctx context.Context, in CompleteMultipartUploadInput, b *batch) (Object, bool) {
+func (u *upload) there(ctx context.Context, in CompleteMultipartUploadInput, b *batch, sum string) (Object, bool) {
 	object, err := HeadObject.Do(ctx, u.c.HTTP, GetObjectInput{Key: u.in.Key, ChecksumMode: "ENABLED"})
 	switch {
 	case err != nil || object.ContentLength != b.size:
 		return object, false
-	case in.ChecksumCRC64NVME != "" && object.ChecksumCRC64NVME == in.ChecksumCRC64NVME:
+	case sum != "" && slices.Contains([]string{object.ChecksumCRC64NVME, object.ChecksumCRC32, object.ChecksumCRC32C}, sum):
 		return object, true
 	}
 	h := md5.New()

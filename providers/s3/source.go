@@ -35,14 +35,14 @@ func (p *part) body(contentType string) client.Body {
 
 func (p *part) section() *io.SectionReader { return io.NewSectionReader(p.at, p.offset, p.size) }
 
-// copyTo writes the content to w, which takes everything.
-func (p *part) copyTo(w io.Writer) (err error) {
+// copyTo writes the content to w, which takes everything, by way of buf.
+func (p *part) copyTo(w io.Writer, buf []byte) (err error) {
 	if p.at == nil {
 		_, _ = w.Write(p.buf[:p.size])
 		return nil
 	}
 	defer panics.Catch(&err, "the reader")
-	n, err := io.Copy(w, struct{ io.Reader }{p.section()})
+	n, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{p.section()}, buf)
 	if err == nil && n < p.size {
 		err = io.ErrUnexpectedEOF
 	}

@@ -20,7 +20,7 @@ type UploadInput struct {
 	// has been uploaded.
 	IfNoneMatch, IfMatch string
 
-	// Checksum goes along with each part. "" is [CRC64NVME].
+	// Checksum goes along with each part. "" is [CRC32C].
 	Checksum Checksum
 
 	// PartSize is the length of all parts but the last, in bytes: 5 MiB to 5 GiB. 0 is
@@ -52,6 +52,9 @@ const (
 	maxParts    = 10_000
 
 	defaultConcurrency = 4
+
+	// copySize is how much is read at once to add it up.
+	copySize = 32 << 10
 
 	// completeLimit bounds the call that makes one object of many parts, which takes
 	// minutes at times, and abortLimit the one that gives an upload up.
@@ -90,7 +93,7 @@ func Upload(ctx context.Context, c *Client, in UploadInput, r io.Reader) (Upload
 // prepare checks the input and fills in its defaults.
 func (in *UploadInput) prepare(r io.Reader) error {
 	if in.Checksum == "" {
-		in.Checksum = CRC64NVME
+		in.Checksum = CRC32C
 	}
 	if in.Concurrency == 0 {
 		in.Concurrency = defaultConcurrency
@@ -108,6 +111,12 @@ func (in *UploadInput) prepare(r io.Reader) error {
 	return in.Checksum.check()
 }
 
+// full reports whether the service has one checksum of all parts.
+func (u *upload) full() bool {
+	_, combines := crcs[u.in.Checksum]
+	return combines && (u.in.Checksum == CRC64NVME || !u.c.partSums)
+}
+
 // upload is one Upload.
 type upload struct {
 	c        *Client
@@ -119,7 +128,7 @@ type upload struct {
 
 // put stores all of it in one request.
 func (u *upload) put(ctx context.Context, p *part) (UploadOutput, error) {
-	sum, err := u.sum(p)
+	sum, err := u.sum(p, make([]byte, copySize))
 	if err != nil {
 		return UploadOutput{}, err
 	}
@@ -135,12 +144,12 @@ func (u *upload) put(ctx context.Context, p *part) (UploadOutput, error) {
 }
 
 // sum is the checksum of a part, as it is sent.
-func (u *upload) sum(p *part) (string, error) {
+func (u *upload) sum(p *part, buf []byte) (string, error) {
 	h := u.in.Checksum.hash()
 	if h == nil {
 		return "", nil
 	}
-	if err := p.copyTo(h); err != nil {
+	if err := p.copyTo(h, buf); err != nil {
 		return "", fmt.Errorf("s3: Upload: %w", err)
 	}
 	if c, ok := crcs[u.in.Checksum]; ok {

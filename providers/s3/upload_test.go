@@ -62,10 +62,10 @@ func TestUpload(t *testing.T) {
 			require.NoError(t, err)
 			return file
 		}, len(content), 3, ""},
-		"memory, CRC32":  {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.CRC32},
-		"memory, CRC32C": {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.CRC32C},
-		"memory, SHA256": {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.SHA256},
-		"memory, none":   {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.NoChecksum},
+		"memory, CRC32":     {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.CRC32},
+		"memory, CRC64NVME": {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.CRC64NVME},
+		"memory, SHA256":    {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.SHA256},
+		"memory, none":      {func() io.Reader { return bytes.NewReader(content) }, len(content), 3, s3.NoChecksum},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv, c := fake(t)
@@ -92,8 +92,13 @@ func TestUpload(t *testing.T) {
 			require.Equal(t, []any{out.ETag, "text/plain", "b"}, []any{head.ETag, head.ContentType, head.Metadata["a"]})
 			switch tc.sum {
 			case "":
-				require.NotEmpty(t, head.ChecksumCRC64NVME)
+				require.Equal(t, s3.CRC32C.Of(content[:tc.size]), head.ChecksumCRC32C)
 				require.Equal(t, "FULL_OBJECT", head.ChecksumType)
+			case s3.CRC64NVME:
+				require.Equal(t, s3.CRC64NVME.Of(content[:tc.size]), head.ChecksumCRC64NVME)
+				require.Equal(t, "FULL_OBJECT", head.ChecksumType)
+			case s3.SHA256:
+				require.NotEmpty(t, head.ChecksumSHA256)
 			case s3.NoChecksum:
 				require.Empty(t, head.ChecksumType)
 			}
@@ -195,7 +200,7 @@ func TestUploadLivesThroughFaults(t *testing.T) {
 		"the body did not come":  {{Operation: "UploadPart", Code: "RequestTimeout"}},
 		"an upload that is lost": {{Operation: "AbortMultipartUpload", Code: "InternalError"}},
 	} {
-		for _, sum := range []s3.Checksum{s3.CRC64NVME, s3.NoChecksum} {
+		for _, sum := range []s3.Checksum{s3.CRC32C, s3.NoChecksum} {
 			t.Run(name+" "+string(sum), func(t *testing.T) {
 				srv, c := fake(t)
 				for _, f := range faults {

@@ -116,8 +116,14 @@ func (s *Server) completeUpload(w http.ResponseWriter, r *request) error {
 		XMLName           xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
 		Key               string
 		ETag              string
+		ChecksumType      string `xml:",omitempty"`
 		ChecksumCRC64NVME string `xml:",omitempty"`
-	}{Key: r.key, ETag: o.etag, ChecksumCRC64NVME: o.header.Get(checksumHeader("CRC64NVME"))})
+		ChecksumCRC32     string `xml:",omitempty"`
+		ChecksumCRC32C    string `xml:",omitempty"`
+	}{
+		Key: r.key, ETag: o.etag, ChecksumType: o.header.Get("X-Amz-Checksum-Type"), ChecksumCRC64NVME: o.header.Get(checksumHeader("CRC64NVME")),
+		ChecksumCRC32: o.header.Get(checksumHeader("CRC32")), ChecksumCRC32C: o.header.Get(checksumHeader("CRC32C")),
+	})
 }
 
 // assemble makes an object of the parts.
@@ -134,6 +140,8 @@ func (s *Server) assemble(u *upload, parts []completedPart) (*object, error) {
 			return nil, refuse(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found.")
 		case i < len(parts)-1 && len(part.data) < minPart:
 			return nil, refuse(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+		case s.opts.R2 && u.full && u.algorithm != "CRC64NVME":
+			return nil, refuse(http.StatusBadRequest, "InvalidRequest", "The checksum type is not supported for the algorithm.")
 		case s.opts.R2 && i < len(parts)-1 && len(part.data) != len(u.parts[parts[0].PartNumber].data):
 			return nil, refuse(http.StatusBadRequest, "InvalidPart", "All non-trailing parts must have the same length.")
 		}
