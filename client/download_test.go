@@ -1065,3 +1065,17 @@ func TestDownloadOfAPart(t *testing.T) {
 	}
 	require.Zero(t, srv.Count())
 }
+
+// A client that sends an Accept-Encoding with every request has asked for what comes.
+func TestDownloadTakesAnEncodingThatTheClientAskedFor(t *testing.T) {
+	zipped := clienttest.Text(200, "zipped").Header("Content-Encoding", "gzip")
+	for _, asks := range []client.Option{client.WithHeader("Accept-Encoding", "identity"), client.WithProfile(client.Profile{Header: http.Header{"Accept-Encoding": {"identity"}}})} {
+		c := over(t, clienttest.NewTransport(t, zipped), asks)
+		var got bytes.Buffer
+		_, err := client.Download(t.Context(), c, client.Request{Path: "/x"}, &got)
+		require.NoError(t, err)
+		require.Equal(t, "zipped", got.String())
+	}
+	_, err := client.Download(t.Context(), over(t, clienttest.NewTransport(t, zipped)), client.Request{Path: "/x"}, io.Discard)
+	require.ErrorIs(t, err, client.ErrDecode)
+}

@@ -136,7 +136,7 @@ func (d *download) acceptPart(x *hop, resp *http.Response) error {
 func (d *download) begin(x *hop, resp *http.Response) error {
 	d.encoding = encodingOf(resp.Header)
 	// Nobody asked for a coded form: it would be written as if it were the content.
-	if d.encoding != "" && spellings(d.r.Header, "Accept-Encoding") == 0 {
+	if d.encoding != "" && spellings(d.r.Header, "Accept-Encoding") == 0 && !d.c.sends("Accept-Encoding") {
 		encoding := strings.Join(resp.Header["Content-Encoding"], ", ")
 		if x.repeatsSecret(encoding) {
 			encoding = redact.Mark

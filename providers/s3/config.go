@@ -31,8 +31,8 @@ type Config struct {
 	// Style says where the bucket's name goes.
 	Style Style
 
-	// PartChecksums says that of an object in parts the service has checksums of the parts
-	// alone, but for CRC64NVME, as R2 does.
+	// PartChecksums says that the service has, of an object in parts, checksums of the
+	// parts alone, but for CRC64NVME: R2 does.
 	PartChecksums bool
 
 	// Refuse is that of [SigV4Config].

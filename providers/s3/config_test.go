@@ -2,6 +2,8 @@ package s3_test
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,4 +104,19 @@ func TestC14_AnSDKsBucketsAreTheServicesOwn(t *testing.T) {
 	require.ErrorIs(t, err, client.ErrConfig)
 	_, err = s3.HTTPClient(s3.Config{Region: "eu-central-1", Credentials: s3.AccessKey{ID: secret.Static(" "), Secret: secret.Static("x")}})
 	require.ErrorIs(t, err, client.ErrConfig)
+}
+
+// Whatever region and bucket hold, the client is the bucket's at that service.
+func FuzzConfig(f *testing.F) {
+	f.Add("bucket", "eu-central-1", "https://minio.example.com", 0)
+	f.Fuzz(func(t *testing.T, bucket, region, endpoint string, style int) {
+		c, err := s3.New(s3.Config{Bucket: bucket, Region: region, Endpoint: endpoint, Style: s3.Style(style), Credentials: accessKey()})
+		if err != nil || endpoint != "" {
+			return
+		}
+		u, err := url.Parse(c.HTTP.BaseURL())
+		if err != nil || u.Scheme != "https" || !strings.HasSuffix(u.Host, ".amazonaws.com") && !strings.HasSuffix(u.Host, ".amazonaws.com.cn") && !strings.HasSuffix(u.Host, ".amazonaws.eu") {
+			t.Fatalf("%q in %q is at %s", bucket, region, c.HTTP.BaseURL())
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"encoding/xml"
 	"errors"
 	"net/http"
 	"testing"
@@ -132,7 +133,7 @@ func TestX3_ARefusedKeyIsFetchedAgain(t *testing.T) {
 	}
 }
 
-// FuzzDecodeError: whatever an error body holds, it is read without harm.
+// Whatever an error body holds is read without harm.
 func FuzzErrorBody(f *testing.F) {
 	f.Add(403, "<Error><Code>AccessDenied</Code></Error>")
 	f.Fuzz(func(t *testing.T, status int, body string) {
@@ -142,5 +143,16 @@ func FuzzErrorBody(f *testing.F) {
 		}
 		s3.Profile.Throttled(503, http.Header{}, []byte(body))
 		s3.Profile.HintBody(503, http.Header{}, []byte(body))
+	})
+}
+
+// Whatever a listing holds, it ends or says how it goes on.
+func FuzzListing(f *testing.F) {
+	f.Add("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
+	f.Fuzz(func(t *testing.T, text string) {
+		var l s3.ListBucketResult
+		if err := xml.Unmarshal([]byte(text), &l); err == nil && l.IsTruncated && l.NextContinuationToken == "" {
+			t.Fatal("the listing goes on, and nobody knows where")
+		}
 	})
 }

@@ -99,6 +99,16 @@ func TestContentEncodingIsTheObjectsOwn(t *testing.T) {
 	got, err := s3.GetObject.Do(t.Context(), c.HTTP, s3.GetObjectInput{Key: "k"})
 	require.NoError(t, err)
 	require.Equal(t, []any{zipped, "gzip"}, []any{got.Body, got.ContentEncoding})
+	w := new(page)
+	_, err = s3.Download(t.Context(), c, s3.DownloadInput{Key: "k", PartSize: 5}, w)
+	require.NoError(t, err)
+	require.Equal(t, zipped, w.data)
+	r, err := s3.GetObject.Request(s3.GetObjectInput{Key: "k"})
+	require.NoError(t, err)
+	var buf bytes.Buffer
+	_, err = client.Download(t.Context(), c.HTTP, r, &buf)
+	require.NoError(t, err)
+	require.Equal(t, zipped, buf.Bytes())
 }
 
 func TestConditionalWrites(t *testing.T) {
