@@ -67,6 +67,10 @@ func exports(listing string) surface {
 	return s
 }
 
+// elsewhere is the cell of a table under "there": names of other modules, whose packages
+// may be called as ours are.
+var elsewhere = regexp.MustCompile(`(?m)^\|[^|]*\|`)
+
 // What prose says that a package has, it has.
 func TestEveryNameThatIsWrittenExists(t *testing.T) {
 	packages := surfaces(t)
@@ -74,6 +78,9 @@ func TestEveryNameThatIsWrittenExists(t *testing.T) {
 	for _, p := range prose(t) {
 		if strings.Contains(p.text, "\n<!-- Written by make compare") {
 			continue // it speaks of other modules' packages too
+		}
+		if strings.Contains(p.text, "| there | here |") {
+			p.text = elsewhere.ReplaceAllString(p.text, "|")
 		}
 		for _, span := range p.spans() {
 			for _, m := range mentions.FindAllStringSubmatch(span, -1) {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	githubapi "github.com/standpipe-go/standpipe/providers/github"
 	"github.com/standpipe-go/standpipe/providers/r2"
 	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/providers/s3"
@@ -52,9 +53,34 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 		},
 		"RequestIDHeaders": func() { rows["request ID"] = code(p.RequestIDHeaders...) },
 		"Header": func() {
-			for name, values := range p.Header {
-				rows["sent with each request"] = code(name + ": " + strings.Join(values, ", "))
+			var fields []string
+			for _, name := range slices.Sorted(maps.Keys(p.Header)) {
+				fields = append(fields, name+": "+strings.Join(p.Header[name], ", "))
 			}
+			rows["sent with each request"] = code(fields...)
+		},
+		"Throttled": func() {
+			require.True(t, p.Throttled(403, http.Header{}, []byte(`{"message":"API rate limit exceeded"}`)))
+			require.True(t, p.Throttled(403, http.Header{"Retry-After": {"1"}}, nil))
+			require.True(t, p.Throttled(403, http.Header{"X-Ratelimit-Remaining": {"0"}}, nil))
+			require.False(t, p.Throttled(403, http.Header{"X-Ratelimit-Remaining": {"0"}}, []byte(`{"message":"Not permitted"}`)))
+			rows["throttle"] = "429, and 403 that says so"
+		},
+		"ThrottleWait": func() { rows["after a throttle without a time"] = p.ThrottleWait.String() },
+		"LimitKey": func() {
+			var names []string
+			for _, path := range []string{"/user", "/search/issues", "/search/code", "/graphql", "/rate_limit"} {
+				names = append(names, p.LimitKey(&http.Request{URL: &url.URL{Path: path}}))
+			}
+			rows["limits"] = code(names...) + " and others"
+		},
+		"DecodeError": func() {
+			if p.Name != "github" {
+				return
+			}
+			d := p.DecodeError(422, http.Header{}, []byte(`{"message":"Validation Failed","errors":[{"resource":"Issue","field":"title","code":"missing_field"}]}`))
+			require.Equal(t, client.ErrorDetail{Code: "missing_field", Message: "Validation Failed: Issue.title: missing_field"}, d)
+			rows["code of an error"] = "that of its first field"
 		},
 		"LiveKeys": func() { rows["a live key begins with"] = code(p.LiveKeys...) },
 		"DecodeError": func() {
@@ -115,7 +141,7 @@ func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "
 
 func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 	p := read(t, "docs/providers.md")[0]
-	for title, profile := range map[string]client.Profile{"Stripe": stripe.Profile, "Resend": resend.Profile} {
+	for title, profile := range map[string]client.Profile{"Stripe": stripe.Profile, "Resend": resend.Profile, "GitHub": githubapi.Profile} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {
 			require.Len(t, row, 3, title)

@@ -28,6 +28,7 @@ var thirdParty = map[string][]string{
 	// Its types say what the parameters and the objects' fields are.
 	"providers/stripe/stripetest": {"github.com/stripe/stripe-go/v76"},
 	"providers/resend":            {"github.com/resend/resend-go/v2"},
+	"providers/github":            {"golang.org/x/oauth2"},
 	"examples":                    {"golang.org/x/oauth2", "golang.org/x/time", "github.com/stripe/stripe-go/v76", "github.com/resend/resend-go/v2"},
 }
 

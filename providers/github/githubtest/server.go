@@ -1,0 +1,140 @@
+package githubtest
+
+import (
+	"cmp"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/standpipe-go/standpipe/providers/github"
+)
+
+// What a server knows unless Options say something else.
+const (
+	Token = "ghp_githubtest"        // of Login
+	Login = "octocat"               // a user
+	Owner = "octocat"               // of Repo
+	Repo  = "hello-world"           // a repository, with the file README.md
+	AppID = "Iv1.githubtest"        // the client ID of an app
+	ID    = github.ID("1234567890") // of the app's installation
+
+	// Limit is how many requests an hour a caller has of each resource.
+	Limit = 5000
+)
+
+// Options are what a server may do in another way. The zero value is as the constants
+// say.
+type Options struct {
+	Tokens       map[string]string // tokens, and the login of each
+	Repositories []string          // "owner/name"
+	Limit        int               // requests an hour for each caller and resource
+	Now          func() time.Time  // nil is time.Now
+}
+
+// Server is a GitHub in memory. It is an http.Handler as well.
+type Server struct {
+	URL string // of a server that listens; GitHub's own of a handler
+
+	opts Options
+	mux  *http.ServeMux
+	http *httptest.Server
+	app  app
+
+	mu     sync.Mutex
+	repos  map[string]*repository
+	hooks  map[string][]github.Delivery // the newest first, by the path of the webhook
+	used   map[string]*quota
+	faults []*fault
+	counts map[string]int
+	minted map[string]mint // tokens of the installation
+	serial int64
+}
+
+// New starts a server on loopback that ends with the test.
+func New(t testing.TB, opts ...Options) *Server {
+	t.Helper()
+	s := Start(opts...)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// Start starts a server on loopback, for a program. Close it.
+func Start(opts ...Options) *Server {
+	s := NewHandler(opts...)
+	s.http = httptest.NewServer(s)
+	s.URL = s.http.URL
+	return s
+}
+
+// NewHandler returns a server that does not listen, for [Server.Transport] or a server of
+// your own.
+func NewHandler(opts ...Options) *Server {
+	s := &Server{
+		URL: github.Profile.BaseURL, repos: map[string]*repository{}, hooks: map[string][]github.Delivery{},
+		used: map[string]*quota{}, counts: map[string]int{}, minted: map[string]mint{},
+	}
+	if len(opts) > 0 {
+		s.opts = opts[0]
+	}
+	if s.opts.Tokens == nil {
+		s.opts.Tokens = map[string]string{Token: Login}
+	}
+	if s.opts.Repositories == nil {
+		s.opts.Repositories = []string{Owner + "/" + Repo}
+	}
+	s.opts.Limit = cmp.Or(s.opts.Limit, Limit)
+	if s.opts.Now == nil {
+		s.opts.Now = time.Now
+	}
+	for _, full := range s.opts.Repositories {
+		s.repos[full] = s.newRepository(full)
+	}
+	s.mux = s.routes()
+	return s
+}
+
+// Close ends a server that listens.
+func (s *Server) Close() {
+	if s.http != nil {
+		s.http.CloseClientConnections()
+		s.http.Close()
+	}
+}
+
+// ServeHTTP makes the Server a handler. The paths of GitHub Enterprise Server
+// (/api/v3/…, /api/uploads/…) are its too.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, prefix := range []string{"/api/v3", "/api/uploads"} {
+		if rest, ok := strings.CutPrefix(r.URL.Path, prefix); ok {
+			u := *r.URL
+			u.Path, u.RawPath = rest, strings.TrimPrefix(u.RawPath, prefix)
+			r = r.Clone(r.Context())
+			r.URL = &u
+			break
+		}
+	}
+	s.mux.ServeHTTP(w, r)
+}
+
+// Transport reaches the server without a network, whatever the host of a request.
+func (s *Server) Transport() http.RoundTripper { return memory{s} }
+
+// Count says how often an operation was asked for, as github.Operations name it:
+// "issues.create". What failed is counted too.
+func (s *Server) Count(operation string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts[operation]
+}
+
+// next is a number that nothing else has.
+func (s *Server) next() int64 {
+	s.serial++
+	return 1000 + s.serial
+}
+
+// now is in whole seconds, as GitHub's times are.
+func (s *Server) now() time.Time { return s.opts.Now().UTC().Truncate(time.Second) }
