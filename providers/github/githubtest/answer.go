@@ -35,7 +35,12 @@ func respond(status int, v any) *answer {
 
 // refuse is an error as GitHub has them.
 func refuse(status int, message string, errors ...object) *answer {
-	v := object{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(status)}
+	return refer("https://docs.github.com/rest", status, message, errors...)
+}
+
+// refer is refuse with a page of the documentation, by which go-github tells errors apart.
+func refer(page string, status int, message string, errors ...object) *answer {
+	v := object{"message": message, "documentation_url": page, "status": strconv.Itoa(status)}
 	if len(errors) > 0 {
 		v["errors"] = errors
 	}

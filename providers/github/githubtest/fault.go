@@ -74,14 +74,15 @@ func (f *Fault) answer(now time.Time) *answer {
 	if f == nil || f.Reset || f.Lost || f.CutAfter > 0 {
 		return nil
 	}
+	const page = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-"
 	a := refuse(cmp.Or(f.Status, http.StatusServiceUnavailable), cmp.Or(f.Message, "Service unavailable."))
 	switch f.Limit {
 	case Primary:
-		a = refuse(cmp.Or(f.Status, http.StatusForbidden), cmp.Or(f.Message, "API rate limit exceeded for user ID 1."))
+		a = refer(page+"primary-rate-limits", cmp.Or(f.Status, http.StatusForbidden), cmp.Or(f.Message, "API rate limit exceeded for user ID 1."))
 		a.header.Set("X-RateLimit-Remaining", "0")
 		a.header.Set("X-RateLimit-Reset", strconv.FormatInt(now.Add(cmp.Or(f.RetryAfter, time.Hour)).Unix(), 10))
 	case Secondary:
-		a = refuse(cmp.Or(f.Status, http.StatusForbidden), cmp.Or(f.Message, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."))
+		a = refer(page+"secondary-rate-limits", cmp.Or(f.Status, http.StatusForbidden), cmp.Or(f.Message, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."))
 		if f.RetryAfter > 0 {
 			a.header.Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds())))
 		}
