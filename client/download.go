@@ -57,10 +57,11 @@ func WithRange(first, n int64) DownloadOption {
 // A SHA-256 that the service sends along (Repr-Digest and Content-Digest, RFC 9530) is
 // checked, beside that of [WithChecksum], once all has been written. The content is
 // asked for as it is; one that comes with a content encoding all the same is refused,
-// unless r's header has an Accept-Encoding, or the client sends one with every request. Request.MaxBody, or an explicit
-// [WithMaxBody], bounds it. Any status but a success is an [*Error], with what its body
-// says. The default deadline bounds each request up to its headers, [WithIdleTimeout]
-// each wait for more of the body; a deadline that somebody asked for bounds all of it.
+// unless r's header has an Accept-Encoding, or the client sends one with every request.
+// Request.MaxBody, or an explicit [WithMaxBody], bounds it. Any status but a success is
+// an [*Error], with what its body says. The default deadline bounds each request up to
+// its headers, [WithIdleTimeout] each wait for more of the body; a deadline that
+// somebody asked for bounds all of it.
 func Download(ctx context.Context, c *Client, r Request, w io.Writer, opts ...DownloadOption) (n int64, err error) {
 	d := &download{c: c, r: r, total: -1}
 	for _, o := range opts {

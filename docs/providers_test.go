@@ -35,23 +35,17 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
 
-// facts are the rows of a profile's table: what can be read from its values, and for
-// its functions what the table has to say of them.
+// facts are the rows of a profile's table: what can be read from its values, and what
+// the table has to say of its functions.
 func facts(t *testing.T, p client.Profile) map[string]string {
 	t.Helper()
 	rows := map[string]string{"base URL": code(p.BaseURL), "throttle": "429"}
-	row := map[string]func(){
+	values := map[string]func(){
 		"Name": func() {}, "BaseURL": func() {}, "Route": func() {}, // of its own operations
 		"Origins":            func() { rows["further origins"] = code(p.Origins...) },
 		"IdempotencyHeader":  func() { rows["idempotency key"] = code(p.IdempotencyHeader) },
 		"IdempotencyMethods": func() { rows["a key is made for"] = strings.Join(p.IdempotencyMethods, ", ") },
-		"TakesIdempotencyKey": func() {
-			for path, takes := range map[string]bool{"/emails": true, "/emails/batch": true, "/domains": false, "/emails/e_1/cancel": false} {
-				require.Equal(t, takes, p.TakesIdempotencyKey(&http.Request{URL: &url.URL{Path: path}}), path)
-			}
-			rows["and among them"] = "sending alone"
-		},
-		"RequestIDHeaders": func() { rows["request ID"] = code(p.RequestIDHeaders...) },
+		"RequestIDHeaders":   func() { rows["request ID"] = code(p.RequestIDHeaders...) },
 		"Header": func() {
 			var fields []string
 			for _, name := range slices.Sorted(maps.Keys(p.Header)) {
@@ -59,31 +53,64 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 			}
 			rows["sent with each request"] = code(fields...)
 		},
-		"Throttled": func() {
-			require.True(t, p.Throttled(403, http.Header{}, []byte(`{"message":"API rate limit exceeded"}`)))
-			require.True(t, p.Throttled(403, http.Header{"Retry-After": {"1"}}, nil))
-			require.True(t, p.Throttled(403, http.Header{"X-Ratelimit-Remaining": {"0"}}, nil))
-			require.False(t, p.Throttled(403, http.Header{"X-Ratelimit-Remaining": {"0"}}, []byte(`{"message":"Not permitted"}`)))
-			rows["throttle"] = "429, and 403 that says so"
+		"LiveKeys":      func() { rows["a live key begins with"] = code(p.LiveKeys...) },
+		"ThrottleWait":  func() { rows["after a throttle without a time"] = p.ThrottleWait.String() },
+		"LookInSuccess": func() {}, // for the functions that say so
+	}
+	v := reflect.ValueOf(p)
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		if v.Field(i).IsZero() {
+			continue
+		}
+		if says, ok := functions[p.Name][field.Name]; ok {
+			says(t, p, rows)
+			continue
+		}
+		require.Contains(t, values, field.Name, "%s: the profile states something new: it wants a row in providers.md", p.Name)
+		values[field.Name]()
+	}
+	if len(p.RequestIDHeaders) == 0 {
+		rows["request ID"] = code("Request-Id", "X-Request-Id")
+	}
+	return rows
+}
+
+// functions ask the functions of a profile what its table says of them, by their fields.
+var functions = map[string]map[string]func(*testing.T, client.Profile, map[string]string){
+	"stripe": {
+		"Hint": func(t *testing.T, p client.Profile, rows map[string]string) {
+			name := "Stripe-Should-Retry"
+			require.Equal(t, client.Retry, p.Hint(500, http.Header{name: {"true"}}))
+			require.Equal(t, client.DontRetry, p.Hint(500, http.Header{name: {"false"}}))
+			rows["advice on retrying"] = code(name+": true", name+": false")
 		},
-		"ThrottleWait": func() { rows["after a throttle without a time"] = p.ThrottleWait.String() },
-		"LimitKey": func() {
+		"InProgress": func(t *testing.T, p client.Profile, rows map[string]string) {
+			require.True(t, p.InProgress(409, http.Header{}, []byte(`{"error":{"code":"idempotency_key_in_use"}}`)))
+			rows["the same key is still at work"] = "409 with " + code("idempotency_key_in_use")
+		},
+	},
+	"resend": {
+		"TakesIdempotencyKey": func(t *testing.T, p client.Profile, rows map[string]string) {
+			for path, takes := range map[string]bool{"/emails": true, "/emails/batch": true, "/domains": false, "/emails/e_1/cancel": false} {
+				require.Equal(t, takes, p.TakesIdempotencyKey(&http.Request{URL: &url.URL{Path: path}}), path)
+			}
+			rows["and among them"] = "sending alone"
+		},
+		"HintBody": func(_ *testing.T, p client.Profile, rows map[string]string) {
 			var names []string
-			for _, path := range []string{"/user", "/search/issues", "/search/code", "/graphql", "/rate_limit"} {
-				names = append(names, p.LimitKey(&http.Request{URL: &url.URL{Path: path}}))
+			for _, name := range []string{"daily_quota_exceeded", "monthly_quota_exceeded", "rate_limit_exceeded"} {
+				if p.HintBody(429, http.Header{}, fmt.Appendf(nil, `{"name":%q}`, name)) == client.NotThrottled {
+					names = append(names, name)
+				}
 			}
-			rows["limits"] = code(names...) + " and others"
+			rows["no throttle"] = "429 with " + code(names...)
 		},
-		"DecodeError": func() {
-			if p.Name != "github" {
-				return
-			}
-			d := p.DecodeError(422, http.Header{}, []byte(`{"message":"Validation Failed","errors":[{"resource":"Issue","field":"title","code":"missing_field"}]}`))
-			require.Equal(t, client.ErrorDetail{Code: "missing_field", Message: "Validation Failed: Issue.title: missing_field"}, d)
-			rows["code of an error"] = "that of its first field"
+		"InProgress": func(t *testing.T, p client.Profile, rows map[string]string) {
+			require.True(t, p.InProgress(409, http.Header{}, []byte(`{"name":"concurrent_idempotent_requests"}`)))
+			rows["the same key is still at work"] = "409 with " + code("concurrent_idempotent_requests")
 		},
-		"LiveKeys": func() { rows["a live key begins with"] = code(p.LiveKeys...) },
-		"DecodeError": func() {
+		"DecodeError": func(_ *testing.T, p client.Profile, rows map[string]string) {
 			var unlike []string
 			for _, said := range []struct {
 				status int
@@ -96,45 +123,28 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 			}
 			rows["another failure than its status"] = strings.Join(unlike, ", ")
 		},
-		"Hint": func() {
-			name := "Stripe-Should-Retry"
-			require.Equal(t, client.Retry, p.Hint(500, http.Header{name: {"true"}}))
-			require.Equal(t, client.DontRetry, p.Hint(500, http.Header{name: {"false"}}))
-			rows["advice on retrying"] = code(name+": true", name+": false")
+	},
+	"github": {
+		"Throttled": func(t *testing.T, p client.Profile, rows map[string]string) {
+			require.True(t, p.Throttled(403, http.Header{}, []byte(`{"message":"API rate limit exceeded"}`)))
+			require.True(t, p.Throttled(403, http.Header{"Retry-After": {"1"}}, nil))
+			require.True(t, p.Throttled(403, http.Header{"X-Ratelimit-Remaining": {"0"}}, nil))
+			require.False(t, p.Throttled(403, http.Header{"X-Ratelimit-Remaining": {"0"}}, []byte(`{"message":"Not permitted"}`)))
+			rows["throttle"] = "429, and 403 that says so"
 		},
-		"HintBody": func() {
+		"LimitKey": func(_ *testing.T, p client.Profile, rows map[string]string) {
 			var names []string
-			for _, name := range []string{"daily_quota_exceeded", "monthly_quota_exceeded", "rate_limit_exceeded"} {
-				if p.HintBody(429, http.Header{}, fmt.Appendf(nil, `{"name":%q}`, name)) == client.NotThrottled {
-					names = append(names, name)
-				}
+			for _, path := range []string{"/user", "/search/issues", "/search/code", "/graphql", "/rate_limit"} {
+				names = append(names, p.LimitKey(&http.Request{URL: &url.URL{Path: path}}))
 			}
-			rows["no throttle"] = "429 with " + code(names...)
+			rows["limits"] = code(names...) + " and others"
 		},
-		"InProgress": func() {
-			for body, name := range map[string]string{
-				`{"error":{"code":"idempotency_key_in_use"}}`: "idempotency_key_in_use",
-				`{"name":"concurrent_idempotent_requests"}`:   "concurrent_idempotent_requests",
-			} {
-				if p.InProgress(409, http.Header{}, []byte(body)) {
-					rows["the same key is still at work"] = "409 with " + code(name)
-				}
-			}
+		"DecodeError": func(t *testing.T, p client.Profile, rows map[string]string) {
+			d := p.DecodeError(422, http.Header{}, []byte(`{"message":"Validation Failed","errors":[{"resource":"Issue","field":"title","code":"missing_field"}]}`))
+			require.Equal(t, client.ErrorDetail{Code: "missing_field", Message: "Validation Failed: Issue.title: missing_field"}, d)
+			rows["code of an error"] = "that of its first field"
 		},
-	}
-	v := reflect.ValueOf(p)
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if v.Field(i).IsZero() {
-			continue
-		}
-		require.Contains(t, row, field.Name, "the profile states something new: it wants a row in providers.md")
-		row[field.Name]()
-	}
-	if len(p.RequestIDHeaders) == 0 {
-		rows["request ID"] = code("Request-Id", "X-Request-Id")
-	}
-	return rows
+	},
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }

@@ -36,7 +36,6 @@ func serviceRows(t *testing.T) []serviceRow {
 	return rows[1:]
 }
 
-
 func spans(cell string) (found []string) {
 	for _, m := range codeSpan.FindAllStringSubmatch(cell, -1) {
 		found = append(found, m[1])

@@ -22,11 +22,11 @@ import (
 )
 
 // accepts are the one field in which the requests differ, go-github's value and ours.
-// Ours is the media type that GitHub's documentation recommends. "v3" is its old name, and
-// the previews' fields have become the API's own. GetContent asks for the object type, so
-// that a folder is an object as a file is, where go-github tries to decode a list.
-// Whatever else says what is asked for is equal: method, host, path, query, body, version,
-// credential and content type.
+// Ours is the media type that GitHub's documentation recommends. "v3" is its old name,
+// and the previews' fields have become the API's own. GetContent asks for the object
+// type, so that a folder is an object as a file is, where go-github tries to decode a
+// list. Whatever else says what is asked for is equal: method, host, path, query, body,
+// version, credential and content type.
 var accepts = map[string][2]string{
 	"":                   {"application/vnd.github.v3+json", "application/vnd.github+json"},
 	"issues.listForRepo": {"application/vnd.github.squirrel-girl-preview", "application/vnd.github+json"},

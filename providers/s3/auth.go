@@ -67,10 +67,10 @@ var (
 // large, or slow to open, is better left out by UnsignedPayload; https and a checksum
 // header then protect it.
 //
-// The path and the query are sent as they are signed: encoded in AWS's way, the query in
-// order. A request whose URL is presigned goes out as it is. A 401, and with [Profile] what
-// S3 says of a key that it refuses, has the source of the credentials read its origin
-// again; of a wrong clock see [Signer.Hint].
+// The path and the query are sent as they are signed: encoded in AWS's way, the query
+// in order. A request whose URL is presigned goes out as it is. A 401, and with
+// [Profile] what S3 says of a key that it refuses, has the source of the credentials
+// read its origin again; of a wrong clock see [Signer.Hint].
 func SigV4(cfg SigV4Config) *Signer {
 	if cfg.Service == "" {
 		cfg.Service = "s3"
@@ -208,10 +208,10 @@ func (s *Signer) digest(req *http.Request) (string, error) {
 	return "", fmt.Errorf("s3: signing: reading the request body: %w", err)
 }
 
-// Challenge is asked after a 401, or what the profile takes for one. A response that is dated minutes away from this
-// program's clock sets the clock right. Else the credentials are had again, once for
-// all calls that failed with the same ones, and the request is replayed if they are
-// others.
+// Challenge is asked after a 401, or what the profile takes for one. A response that is
+// dated minutes away from this program's clock sets the clock right. Else the
+// credentials are had again, once for all calls that failed with the same ones, and the
+// request is replayed if they are others.
 func (s *Signer) Challenge(req *http.Request, resp *http.Response) (bool, error) {
 	if s.clock.learn(resp.Header, possibleSkew) {
 		return true, nil

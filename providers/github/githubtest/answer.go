@@ -38,7 +38,8 @@ func refuse(status int, message string, errors ...object) *answer {
 	return refer("https://docs.github.com/rest", status, message, errors...)
 }
 
-// refer is refuse with a page of the documentation, by which go-github tells errors apart.
+// refer is refuse with a page of the documentation, by which go-github tells errors
+// apart.
 func refer(page string, status int, message string, errors ...object) *answer {
 	v := object{"message": message, "documentation_url": page, "status": strconv.Itoa(status)}
 	if len(errors) > 0 {
