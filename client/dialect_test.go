@@ -37,7 +37,7 @@ var chatty = client.Profile{
 	},
 	DecodeError: func(status int, h http.Header, body []byte) client.ErrorDetail {
 		d := client.DecodeError(status, h, body)
-		d.Status = map[string]int{"not_found": 404, "invalid_auth": 401, "no_permission": 403, "taken": 409, "invalid": 422, "internal": 500}[d.Code]
+		d.Status = map[string]int{"not_found": 404, "invalid_auth": 401, "no_permission": 403, "taken": 409, "invalid": 422, "internal": 500, "over_limit": 429}[d.Code]
 		return d
 	},
 }
@@ -61,6 +61,7 @@ func TestP5_AnErrorInsideA200IsTheSentinelThatItMeans(t *testing.T) {
 		"taken":              {client.ErrConflict, client.MaybeApplied, []client.Reason{client.NotRetryable}},
 		"invalid":            {client.ErrBadRequest, client.MaybeApplied, []client.Reason{client.NotRetryable}},
 		"internal":           {client.ErrUnavailable, client.MaybeApplied, []client.Reason{client.NotRetryable}},
+		"over_limit":         {client.ErrRateLimited, client.MaybeApplied, []client.Reason{client.NotRetryable}},
 		"something_else":     {nil, client.MaybeApplied, []client.Reason{client.NotRetryable}},
 		"try_again":          {nil, client.MaybeApplied, []client.Reason{client.NotIdempotent}},
 		"ratelimited":        {client.ErrRateLimited, client.Rejected, []client.Reason{client.Retried, client.Retried, client.LastAttempt}},

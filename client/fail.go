@@ -214,6 +214,7 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 		e.RetryAt = x.heard.Add(d)
 	}
 	x.describe(e, resp, body)
+	e.Throttled = e.Throttled || e.means == http.StatusTooManyRequests
 	return e
 }
 
