@@ -81,9 +81,10 @@ type Profile struct {
 	// that its hint means that nothing was done.
 	HintPermits bool
 
-	// Unauthorized reports whether a response of 400 or above says that the credential is
-	// not valid, or not any more, where the status is another than 401: a [Challenger] is
-	// then asked as after a 401. It sees up to 64 KiB of the body.
+	// Unauthorized reports whether a response of 400 or above, or one that Failed calls
+	// an error, says that the credential is not valid, or not any more, where the status
+	// is another than 401: a [Challenger] is then asked as after a 401. It sees up to
+	// 64 KiB of the body.
 	Unauthorized func(status int, h http.Header, body []byte) bool
 
 	// Throttled reports whether a response means "too many requests" in the

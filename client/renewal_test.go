@@ -303,6 +303,39 @@ func TestC15_WhichFieldsOfTheCallersKeepTheCredentialFromRenewal(t *testing.T) {
 	}
 }
 
+// C15: so does an error inside a 200, where the profile calls it one: in Call, and under
+// HTTPClient where the profile may look into a success.
+func TestC15_AnErrorInsideA200RenewsTheCredential(t *testing.T) {
+	says := func(text string) func(int, http.Header, []byte) bool {
+		return func(_ int, _ http.Header, body []byte) bool { return bytes.Contains(body, []byte(text)) }
+	}
+	for script, want := range map[string]int32{
+		`200 {"ok":false,"error":"invalid_auth"}, 200 {"ok":true}`: 2,
+		`200 {"ok":false,"error":"other"}, 200 {"ok":true}`:        1,
+		`200 {"ok":true,"note":"invalid_auth"}, 200 {"ok":true}`:   1,
+	} {
+		for name, looks := range map[string]bool{"Call": false, "Do, which looks": true, "Do, which does not": false} {
+			rt := clienttest.NewTransport(t, clienttest.MustParse(script)...)
+			src := &turningSecret{}
+			c := over(t, rt, client.WithAuth(client.Bearer(src)), client.WithProfile(client.Profile{
+				Name: "p", Unauthorized: says("invalid_auth"), Failed: says(`"ok":false`), LookInSuccess: looks}))
+			attempts := want
+			if name == "Call" {
+				_, _ = client.Get[client.None](t.Context(), c, "/x")
+			} else {
+				resp, err := c.Do(t.Context(), client.Request{Path: "/x"})
+				require.NoError(t, err)
+				_ = resp.Body.Close()
+				if !looks {
+					attempts = 1
+				}
+			}
+			require.EqualValues(t, attempts, rt.Count(), "%s: %s", name, script)
+			require.EqualValues(t, attempts-1, src.refreshes.Load(), "%s: %s", name, script)
+		}
+	}
+}
+
 // C15: what the profile takes for a 401 has the credential renewed as that does, and
 // nothing else does; why it could not be is in the error.
 func TestC15_AProfileNamesWhatRenewsTheCredential(t *testing.T) {

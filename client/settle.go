@@ -237,10 +237,10 @@ func (x *hop) enter(line *Attempt, throttled, failed bool) {
 }
 
 // challenges reports whether a response says that the credential is not valid.
-func (x *hop) challenges(resp *http.Response) bool {
+func (x *hop) challenges(v *verdict, resp *http.Response) bool {
 	says := x.c.cfg.profile.Unauthorized
 	return resp.StatusCode == http.StatusUnauthorized ||
-		says != nil && resp.StatusCode >= http.StatusBadRequest && says(resp.StatusCode, resp.Header, x.look(resp))
+		says != nil && (resp.StatusCode >= http.StatusBadRequest || v.failed) && says(resp.StatusCode, resp.Header, x.said(resp))
 }
 
 // renew asks the credential, once per call, whether a 401 can be cured.
@@ -248,7 +248,7 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
 	// A renewal is of use only where the stack's own credential was refused, and the
 	// request can be sent again with the new one.
-	if !ok || !t.held || t.explicit || !x.challenges(resp) || !x.body.again() {
+	if !ok || !t.held || t.explicit || !x.challenges(v, resp) || !x.body.again() {
 		return false
 	}
 	// Challenge is shown what was sent: another call may have renewed that credential

@@ -12,6 +12,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/providers/openai"
+	"github.com/standpipe-go/standpipe/providers/slack"
 )
 
 // profile is a service's, with a row of its table for each function of it.
@@ -39,6 +40,56 @@ var profiles = map[string]profile{
 			return "and what it means", meanings(p, `{"error":{"code":%q}}`, "rate_limit_exceeded", "invalid_prompt", "server_error", "insufficient_quota")
 		},
 	}},
+	"Slack": {slack.Profile, map[string]func(client.Profile) (string, string){
+		"Throttled": func(p client.Profile) (string, string) {
+			return "a throttle inside a 200", throttles(p, `{"ok":false,"error":"ratelimited"}`, `{"ok":true,"error":"ratelimited"}`)
+		},
+		"Failed": func(p client.Profile) (string, string) {
+			return "an error inside a 200", failures(p, `{"ok":false}`, `{"ok":true}`)
+		},
+		"Unauthorized": func(p client.Profile) (string, string) {
+			return "has the token read again", unauthorized(p, `{"ok":false,"error":%q}`, "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "missing_scope")
+		},
+		"HintBody": func(p client.Profile) (string, string) {
+			return "a read is made again after", retries(p, `{"ok":false,"error":%q}`, "internal_error", "fatal_error", "service_unavailable", "invalid_arguments")
+		},
+		"LimitKey": func(p client.Profile) (string, string) {
+			return "limits of its own has", limitKeys(p, "POST /api/chat.postMessage", "GET /api/users.info") + ": each method"
+		},
+		"DecodeError": func(p client.Profile) (string, string) {
+			return "and what it means", meanings(p, `{"ok":false,"error":%q}`, "invalid_auth", "missing_scope", "channel_not_found", "already_reacted", "ratelimited", "internal_error", "invalid_arguments")
+		},
+	}},
+}
+
+func throttles(p client.Profile, bodies ...string) string {
+	var found []string
+	for _, b := range bodies {
+		if p.Throttled(200, http.Header{}, []byte(b)) {
+			found = append(found, b)
+		}
+	}
+	return code(found...)
+}
+
+func unauthorized(p client.Profile, body string, codes ...string) string {
+	var found []string
+	for _, c := range codes {
+		if p.Unauthorized(200, http.Header{}, fmt.Appendf(nil, body, c)) {
+			found = append(found, c)
+		}
+	}
+	return code(found...)
+}
+
+func retries(p client.Profile, body string, codes ...string) string {
+	var found []string
+	for _, c := range codes {
+		if p.HintBody(200, http.Header{}, fmt.Appendf(nil, body, c)) == client.Retry {
+			found = append(found, c)
+		}
+	}
+	return code(found...)
 }
 
 func hints(p client.Profile, name string) string {
