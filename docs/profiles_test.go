@@ -13,6 +13,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/providers/openai"
 	"github.com/standpipe-go/standpipe/providers/slack"
+	"github.com/standpipe-go/standpipe/providers/x"
 )
 
 // profile is a service's, with a row of its table for each function of it.
@@ -28,7 +29,7 @@ var profiles = map[string]profile{
 			return "advice on retrying", hints(p, "X-Should-Retry")
 		},
 		"HintBody": func(p client.Profile) (string, string) {
-			return "no throttle", "429 with " + noThrottles(p, `{"error":{"code":%q}}`, "insufficient_quota", "rate_limit_exceeded")
+			return "no throttle", "429 with " + noThrottles(p, `{"error":{"code":"%s"}}`, "insufficient_quota", "rate_limit_exceeded")
 		},
 		"Failed": func(p client.Profile) (string, string) {
 			return "an error inside a 200", failures(p, `{"object":"response","status":"failed"}`, `{"object":"response","status":"failed","background":true}`, `{"object":"response","status":"incomplete"}`)
@@ -37,7 +38,7 @@ var profiles = map[string]profile{
 			return "limits of its own has", limitKeys(p, "POST /v1/responses", "POST /v1/chat/completions", "POST /v1/embeddings", "POST /v1/moderations", "GET /v1/models", "POST /v1/files")
 		},
 		"DecodeError": func(p client.Profile) (string, string) {
-			return "and what it means", meanings(p, `{"error":{"code":%q}}`, "rate_limit_exceeded", "invalid_prompt", "server_error", "insufficient_quota")
+			return "and what it means", meanings(p, `{"error":{"code":"%s"}}`, "rate_limit_exceeded", "invalid_prompt", "server_error", "insufficient_quota")
 		},
 	}},
 	"Slack": {slack.Profile, map[string]func(client.Profile) (string, string){
@@ -48,16 +49,30 @@ var profiles = map[string]profile{
 			return "an error inside a 200", failures(p, `{"ok":false}`, `{"ok":true}`)
 		},
 		"Unauthorized": func(p client.Profile) (string, string) {
-			return "has the token read again", unauthorized(p, `{"ok":false,"error":%q}`, "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "missing_scope")
+			return "has the token read again", unauthorized(p, `{"ok":false,"error":"%s"}`, "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "missing_scope")
 		},
 		"HintBody": func(p client.Profile) (string, string) {
-			return "a read is made again after", retries(p, `{"ok":false,"error":%q}`, "internal_error", "fatal_error", "service_unavailable", "invalid_arguments")
+			return "a read is made again after", retries(p, `{"ok":false,"error":"%s"}`, "internal_error", "fatal_error", "service_unavailable", "invalid_arguments")
 		},
 		"LimitKey": func(p client.Profile) (string, string) {
 			return "limits of its own has", limitKeys(p, "POST /api/chat.postMessage", "GET /api/users.info") + ": each method"
 		},
 		"DecodeError": func(p client.Profile) (string, string) {
-			return "and what it means", meanings(p, `{"ok":false,"error":%q}`, "invalid_auth", "missing_scope", "channel_not_found", "already_reacted", "ratelimited", "internal_error", "invalid_arguments")
+			return "and what it means", meanings(p, `{"ok":false,"error":"%s"}`, "invalid_auth", "missing_scope", "channel_not_found", "already_reacted", "ratelimited", "internal_error", "invalid_arguments")
+		},
+	}},
+	"X": {x.Profile, map[string]func(client.Profile) (string, string){
+		"HintBody": func(p client.Profile) (string, string) {
+			return "no throttle", "429 with " + noThrottles(p, `{"type":"https://api.twitter.com/2/problems/%s"}`, "usage-capped", "about:blank")
+		},
+		"Failed": func(p client.Profile) (string, string) {
+			return "an error inside a 200", failures(p, `{"errors":[{}]}`, `{"data":{},"errors":[{}]}`, `{"data":{}}`)
+		},
+		"LimitKey": func(p client.Profile) (string, string) {
+			return "limits of its own has", limitKeys(p, "POST /2/tweets", "GET /2/users/12", "GET /2/lists/12/members") + ": each endpoint"
+		},
+		"DecodeError": func(p client.Profile) (string, string) {
+			return "and what it means", meanings(p, `{"errors":[{"type":"https://api.twitter.com/2/problems/%s"}]}`, "resource-not-found", "not-authorized-for-resource", "invalid-request", "conflict", "usage-capped")
 		},
 	}},
 }
