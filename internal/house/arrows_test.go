@@ -29,10 +29,8 @@ var thirdParty = map[string][]string{
 	"providers/stripe/stripetest": {"github.com/stripe/stripe-go/v76"},
 	"providers/resend":            {"github.com/resend/resend-go/v2"},
 	"providers/github":            {"golang.org/x/oauth2"},
+	"providers/x":                 {"golang.org/x/oauth2"},
 	"examples":                    {"golang.org/x/oauth2", "golang.org/x/time", "github.com/stripe/stripe-go/v76", "github.com/resend/resend-go/v2"},
-	"providers/resend": {"github.com/resend/resend-go/v2"},
-	"providers/x":      {"golang.org/x/oauth2"},
-	"examples":         {"golang.org/x/oauth2", "golang.org/x/time", "github.com/stripe/stripe-go/v76", "github.com/resend/resend-go/v2"},
 }
 
 func layer(t *testing.T, top string) int {

@@ -3,6 +3,7 @@ package openai_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,8 +35,34 @@ func over(t *testing.T, opts []client.Option, steps ...clienttest.Step) (*openai
 }
 
 // C20, P2
-func TestC20_Conformance(t *testing.T) {
-	providertest.Run(t, providertest.Adapter{
+func TestC20_Conformance(t *testing.T) { providertest.Run(t, conformance()) }
+
+// P5: bad input is the same sentinel here as at every service ("Error codes", OpenAI
+// docs).
+func TestP5_BadInput(t *testing.T) {
+	says := func(status int, kind, code, message string) providertest.Said {
+		body := fmt.Sprintf(`{"error":{"message":%q,"type":%q,"param":null,"code":%q}}`, message, kind, code)
+		return providertest.Said{Step: clienttest.JSON(status, body), Code: code}
+	}
+	fails := func(code string) providertest.Said {
+		body := fmt.Sprintf(`{"object":"response","status":"failed","error":{"code":%q,"message":"It failed."}}`, code)
+		return providertest.Said{Step: clienttest.JSON(200, body), Code: code}
+	}
+	providertest.BadInput(t, conformance(), providertest.Bad{
+		WrongKey:      says(401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided: "+providertest.Key),
+		ExpiredKey:    says(401, "invalid_request_error", "expired_api_key", "The key has expired."),
+		UnknownObject: says(404, "invalid_request_error", "model_not_found", "The model does not exist."),
+		Invalid:       says(400, "invalid_request_error", "context_length_exceeded", "Too long."),
+		RateLimit:     says(429, "requests", "rate_limit_exceeded", "Slow down."),
+		Outage:        says(503, "server_error", "server_is_overloaded", "The engine is overloaded."),
+		InSuccess: map[error]providertest.Said{
+			client.ErrUnavailable: fails("server_error"), client.ErrRateLimited: fails("rate_limit_exceeded"), client.ErrBadRequest: fails("invalid_image_url"),
+		},
+	})
+}
+
+func conformance() providertest.Adapter {
+	return providertest.Adapter{
 		Profile: openai.Profile,
 		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
 			c, err := openai.New(key, opts...)
@@ -62,7 +89,7 @@ func TestC20_Conformance(t *testing.T) {
 		Code:     "context_length_exceeded",
 		Message:  "Too long.",
 		Throttle: clienttest.JSON(429, `{"error":{"message":"Slow down.","type":"requests","param":null,"code":"rate_limit_exceeded"}}`).Header("Retry-After", "0"),
-	})
+	}
 }
 
 func TestTheOperationsAreWhole(t *testing.T) {

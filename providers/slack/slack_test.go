@@ -70,6 +70,22 @@ func TestC20_Conformance(t *testing.T) {
 	providertest.Run(t, adapter(clienttest.JSON(200, `{"ok":false,"error":"ratelimited"}`).Header("Retry-After", "0")))
 }
 
+// P5: bad input is the same sentinel here as at every service (the errors of each method,
+// Slack docs).
+func TestP5_BadInput(t *testing.T) {
+	says := func(code string) providertest.Said {
+		return providertest.Said{Step: clienttest.JSON(200, `{"ok":false,"error":"`+code+`"}`), Code: code}
+	}
+	throttle := clienttest.JSON(429, `{"ok":false,"error":"ratelimited"}`)
+	providertest.BadInput(t, adapter(throttle), providertest.Bad{
+		WrongKey: says("invalid_auth"), ExpiredKey: says("token_expired"), UnknownObject: says("channel_not_found"), Invalid: says("invalid_arguments"),
+		RateLimit: providertest.Said{Step: throttle, Code: "ratelimited"}, Outage: providertest.Said{Step: clienttest.JSON(503, `{"ok":false,"error":"service_unavailable"}`), Code: "service_unavailable"},
+		InSuccess: map[error]providertest.Said{
+			client.ErrForbidden: says("missing_scope"), client.ErrConflict: says("is_archived"), client.ErrRateLimited: says("ratelimited"), client.ErrUnavailable: says("internal_error"),
+		},
+	})
+}
+
 func TestTheOperationsAreWhole(t *testing.T) {
 	require.NoError(t, slack.Operations.Check())
 	_, err := slack.HTTPClient(nil)

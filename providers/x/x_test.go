@@ -3,6 +3,7 @@ package x_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -41,8 +42,32 @@ func user(ctx context.Context, c *x.Client) error {
 }
 
 // C20, P2
-func TestC20_Conformance(t *testing.T) {
-	providertest.Run(t, providertest.Adapter{
+func TestC20_Conformance(t *testing.T) { providertest.Run(t, conformance()) }
+
+// P5: bad input is the same sentinel here as at every service (X's API description 2.159,
+// Problem).
+func TestP5_BadInput(t *testing.T) {
+	says := func(status int, kind, detail string) providertest.Said {
+		said := providertest.Said{Step: clienttest.JSON(status, fmt.Sprintf(`{"title":"No","type":%q,"status":%d,"detail":%q}`, kind, status, detail))}
+		if kind != "about:blank" {
+			said.Code = strings.TrimPrefix(kind, problems)
+		}
+		return said
+	}
+	missing := clienttest.JSON(200, `{"errors":[{"title":"Not Found Error","type":"`+problems+`resource-not-found"}]}`)
+	providertest.BadInput(t, conformance(), providertest.Bad{
+		WrongKey:      says(401, "about:blank", "Unauthorized: "+providertest.Key),
+		ExpiredKey:    says(401, "about:blank", "Unauthorized"),
+		UnknownObject: says(404, problems+"resource-not-found", "Could not find the user."),
+		Invalid:       says(400, problems+"invalid-request", "Too few."),
+		RateLimit:     says(429, "about:blank", "Too Many Requests"),
+		Outage:        says(503, "about:blank", "Service Unavailable"),
+		InSuccess:     map[error]providertest.Said{client.ErrNotFound: {Step: missing, Code: "resource-not-found"}},
+	})
+}
+
+func conformance() providertest.Adapter {
+	return providertest.Adapter{
 		Profile: x.Profile,
 		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
 			c, err := x.New(key, opts...)
@@ -63,7 +88,7 @@ func TestC20_Conformance(t *testing.T) {
 		Code:     "invalid-request",
 		Message:  "Too few.",
 		Throttle: clienttest.JSON(429, `{"title":"Too Many Requests","detail":"Too Many Requests","type":"about:blank","status":429}`).Header("X-Rate-Limit-Limit", "75").Header("X-Rate-Limit-Remaining", "0").Header("X-Rate-Limit-Reset", "1"),
-	})
+	}
 }
 
 func TestTheOperationsAreWhole(t *testing.T) {
