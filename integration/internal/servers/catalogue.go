@@ -45,10 +45,22 @@ func Toxiproxy(t testing.TB) *toxiproxy.Client {
 // allow, with 4xx and an application/problem+json body.
 func Prism(t testing.TB, spec string) *Server {
 	t.Helper()
+	return prism(t, spec, "--errors")
+}
+
+// PrismForgiving is Prism for a description that its own examples do not fit: it
+// refuses such a request too, and sends such an example all the same.
+func PrismForgiving(t testing.TB, spec string) *Server {
+	t.Helper()
+	return prism(t, spec)
+}
+
+func prism(t testing.TB, spec string, flags ...string) *Server {
+	t.Helper()
 	path := filepath.Join(Dir(t), "specs", spec)
 	return Node(t, "node_modules/@stoplight/prism-cli/dist/index.js", NodeOptions{
 		Args: func(port int) []string {
-			return []string{"mock", "-h", "127.0.0.1", "-p", strconv.Itoa(port), "--errors", path}
+			return append([]string{"mock", "-h", "127.0.0.1", "-p", strconv.Itoa(port), path}, flags...)
 		},
 	})
 }
