@@ -59,7 +59,8 @@ type Op[In, Out any] struct {
 
 	// Encode, if set, fills in the request in place of In's tags, for types that have
 	// none, such as an SDK's. It is given Method, Route, Repeatable and Weight, and sets
-	// what else there is; see [Request.SetPath].
+	// what else there is; see [Request.SetPath]. Where it sets no path, the path is
+	// Route, which must then have no places.
 	Encode func(In, *Request) error
 }
 
@@ -87,7 +88,9 @@ func (op Op[In, Out]) edited(in In, edit []func(*Request)) Request {
 	case err != nil:
 		r.unfit = err
 	case op.Encode != nil:
-		r.unfit = op.Encode(in, &r)
+		if r.unfit = op.Encode(in, &r); r.unfit == nil && r.Path == "" && r.URL == "" {
+			r.SetPath() // or it would be another operation's, at the base URL itself
+		}
 	default:
 		r.unfit = writeInput(&r, reflect.ValueOf(&in).Elem())
 	}

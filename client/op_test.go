@@ -669,3 +669,17 @@ func TestOpTakesEdits(t *testing.T) {
 	all, _ := io.ReadAll(resp.Body)
 	require.Equal(t, `{"id":1}`, string(bytes.TrimSpace(all)))
 }
+
+// An Encode that sets no path calls the route, and where that has places, nothing.
+func TestOpEncodesWithoutAPath(t *testing.T) {
+	c, srv := opClient(t, clienttest.JSON(200, `{}`))
+	encode := func(in string, r *client.Request) error { r.Body = map[string]string{"in": in}; return nil }
+	plain := client.Op[string, client.None]{Method: http.MethodPost, Route: "/things:batch?force", Encode: encode}
+	_, err := plain.Do(t.Context(), c, "x")
+	require.NoError(t, err)
+	require.Equal(t, "/base/things:batch?force=", srv.Last().URL)
+	placed := client.Op[string, client.None]{Method: http.MethodPost, Route: "/things/{id}", Encode: encode}
+	_, err = placed.Do(t.Context(), c, "x")
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.Equal(t, 1, srv.Count())
+}

@@ -130,6 +130,7 @@ func TestImportUsers(t *testing.T) {
 	job, err := auth0.ImportUsers.Do(t.Context(), c, auth0.ImportUsersInput{ConnectionID: "con_1", Users: []byte(`[{"email":"a@example.com"}]`)})
 	require.NoError(t, err)
 	require.Equal(t, "pending", job.Status)
+	require.Equal(t, "POST /api/v2/jobs/users-imports", srv.Last().Method+" "+srv.Last().URL)
 	_, err = auth0.ImportUsers.Do(t.Context(), c, auth0.ImportUsersInput{ConnectionID: "con_1", Users: []byte(`[]`), Upsert: true, ExternalID: "x", NoMail: true})
 	require.NoError(t, err)
 	require.Equal(t, []form{

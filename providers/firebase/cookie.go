@@ -1,0 +1,57 @@
+package firebase
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/secret"
+)
+
+// The bounds of a session cookie's life.
+const (
+	MinCookieLife = 5 * time.Minute
+	MaxCookieLife = 14 * 24 * time.Hour
+)
+
+// SessionCookieInput is an ID token, and for how long its user stays signed in.
+type SessionCookieInput struct {
+	IDToken string        // that a client has just got
+	Life    time.Duration // MinCookieLife to MaxCookieLife
+}
+
+// SessionCookie is the value of a cookie.
+type SessionCookie struct {
+	Value secret.Value `json:"sessionCookie"`
+}
+
+type cookieInput struct {
+	Project string `path:"project"`
+	IDToken string `json:"idToken"`
+	Seconds int64  `json:"validDuration"`
+}
+
+// createCookie is beside the accounts of a project, and not below it.
+var createCookie = client.Op[cookieInput, SessionCookie]{
+	Name: "cookies.create", Method: http.MethodPost, Route: "/projects/{project}:createSessionCookie", Repeatable: true,
+}
+
+// CreateSessionCookie makes a session cookie of an ID token, which session.FirebaseCookie
+// verifies. Firebase makes none for a token of a tenant.
+func (c *Client) CreateSessionCookie(ctx context.Context, in SessionCookieInput, edit ...func(*client.Request)) (SessionCookie, error) {
+	var wrong error
+	switch {
+	case c.tenant != "":
+		wrong = fmt.Errorf("%w: a tenant has no session cookies", client.ErrRequest)
+	case in.IDToken == "":
+		wrong = fmt.Errorf("%w: the ID token is missing", client.ErrRequest)
+	case in.Life < MinCookieLife || in.Life > MaxCookieLife:
+		wrong = fmt.Errorf("%w: a session cookie lives for %s to %s, and not for %s", client.ErrRequest, MinCookieLife, MaxCookieLife, in.Life)
+	}
+	if wrong != nil {
+		return SessionCookie{}, fmt.Errorf("firebase: session cookie: %w", wrong)
+	}
+	return createCookie.Do(ctx, c.root, cookieInput{c.project, in.IDToken, int64(in.Life / time.Second)}, edit...)
+}
