@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -25,11 +26,29 @@ const (
 	notFound = `{"statusCode":404,"error":"Not Found","message":"The user does not exist.","errorCode":"inexistent_user"}`
 )
 
-// C20, P2, P5
-func TestC20_Conformance(t *testing.T) {
+// C20, P2
+func TestC20_Conformance(t *testing.T) { providertest.Run(t, adapter()) }
+
+// P5, by what the Management API's reference lists.
+func TestP5_BadInput(t *testing.T) {
+	said := func(status int, code, message string) providertest.Said {
+		body := fmt.Sprintf(`{"statusCode":%d,"error":%q,"message":%q,"errorCode":%q}`, status, http.StatusText(status), message, code)
+		return providertest.Said{Step: clienttest.JSON(status, body), Code: code}
+	}
+	providertest.BadInput(t, adapter(), providertest.Bad{
+		WrongKey:      said(401, "invalid_token", "Invalid token: "+providertest.Key),
+		ExpiredKey:    said(401, "invalid_token", "Expired token received for JSON Web Token validation"),
+		UnknownObject: said(404, "inexistent_user", "The user does not exist."),
+		Invalid:       said(400, "invalid_body", "Payload validation error: 'Object didn't pass validation for format email: x'."),
+		RateLimit:     said(429, "too_many_requests", "Global limit has been reached"),
+		Outage:        said(500, "internal_error", "Internal Server Error"),
+	})
+}
+
+func adapter() providertest.Adapter {
 	profile := auth0.Profile
 	profile.BaseURL = "https://" + domain + "/api/v2" // the tenant's
-	providertest.Run(t, providertest.Adapter{
+	return providertest.Adapter{
 		Profile: profile,
 		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
 			c, err := auth0.New(auth0.Config{Domain: domain, Token: key}, opts...)
@@ -57,7 +76,7 @@ func TestC20_Conformance(t *testing.T) {
 		Message: "The user does not exist.",
 		Throttle: clienttest.JSON(429, `{"statusCode":429,"error":"Too Many Requests","message":"Global limit has been reached","errorCode":"too_many_requests"}`).
 			Header("Retry-After", "0").Header("x-ratelimit-limit", "50").Header("x-ratelimit-remaining", "0").Header("x-ratelimit-reset", "1"),
-	})
+	}
 }
 
 func TestOperationsAreWhole(t *testing.T) { require.NoError(t, auth0.Operations.Check()) }

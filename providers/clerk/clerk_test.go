@@ -23,36 +23,52 @@ func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 const notFound = `{"errors":[{"code":"resource_not_found","message":"not found","long_message":"No user was found with id user_1."}],"clerk_trace_id":"trace_1"}`
 
-// C20, P2, P5
-func TestC20_Conformance(t *testing.T) {
-	providertest.Run(t, providertest.Adapter{
-		Profile: clerk.Profile,
-		New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
-			c, err := clerk.New(key, opts...)
-			if err != nil {
-				return nil, err
-			}
-			return &providertest.Calls{
-				HTTP: c.HTTP,
-				Write: func(ctx context.Context) error {
-					_, err := clerk.CreateUser.Do(ctx, c.HTTP, clerk.CreateUserInput{EmailAddresses: []string{"a@example.com"}})
-					return err
-				},
-				Read: func(ctx context.Context) error {
-					_, err := clerk.GetUser.Do(ctx, c.HTTP, clerk.UserInput{ID: "user_1"})
-					return err
-				},
-			}, nil
-		},
-		Credential: func(r clienttest.Recorded) string {
-			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		},
-		Success:  clienttest.JSON(200, `{"id":"user_1","object":"user"}`),
-		Failure:  clienttest.JSON(404, notFound),
-		Code:     "resource_not_found",
-		Message:  "No user was found with id user_1.",
-		Throttle: clienttest.JSON(429, `{"errors":[{"code":"too_many_requests","message":"Too many requests"}]}`).Header("Retry-After", "0"),
+// C20, P2
+func TestC20_Conformance(t *testing.T) { providertest.Run(t, adapter) }
+
+// P5, by what Clerk's description and its "Errors" say.
+func TestP5_BadInput(t *testing.T) {
+	said := func(status int, code, message string) providertest.Said {
+		body := fmt.Sprintf(`{"errors":[{"code":%q,"message":%q,"long_message":%q}],"clerk_trace_id":"req_bad_1"}`, code, message, message)
+		return providertest.Said{Step: clienttest.JSON(status, body), Code: code}
+	}
+	providertest.BadInput(t, adapter, providertest.Bad{
+		WrongKey:      said(401, "clerk_key_invalid", "The provided Clerk Secret Key is invalid: "+providertest.Key),
+		ExpiredKey:    said(401, "authorization_invalid", "You are not authorized to perform this request"),
+		UnknownObject: said(404, "resource_not_found", "No user was found with id user_1."),
+		Invalid:       said(422, "form_param_format_invalid", "email_address must be a valid email address."),
+		RateLimit:     said(429, "too_many_requests", "Too many requests. Please try again in a bit."),
+		Outage:        said(500, "internal_clerk_error", "There was an internal error on our servers."),
 	})
+}
+
+var adapter = providertest.Adapter{
+	Profile: clerk.Profile,
+	New: func(key secret.Source, opts ...client.Option) (*providertest.Calls, error) {
+		c, err := clerk.New(key, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return &providertest.Calls{
+			HTTP: c.HTTP,
+			Write: func(ctx context.Context) error {
+				_, err := clerk.CreateUser.Do(ctx, c.HTTP, clerk.CreateUserInput{EmailAddresses: []string{"a@example.com"}})
+				return err
+			},
+			Read: func(ctx context.Context) error {
+				_, err := clerk.GetUser.Do(ctx, c.HTTP, clerk.UserInput{ID: "user_1"})
+				return err
+			},
+		}, nil
+	},
+	Credential: func(r clienttest.Recorded) string {
+		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	},
+	Success:  clienttest.JSON(200, `{"id":"user_1","object":"user"}`),
+	Failure:  clienttest.JSON(404, notFound),
+	Code:     "resource_not_found",
+	Message:  "No user was found with id user_1.",
+	Throttle: clienttest.JSON(429, `{"errors":[{"code":"too_many_requests","message":"Too many requests"}]}`).Header("Retry-After", "0"),
 }
 
 func TestOperationsAreWhole(t *testing.T) { require.NoError(t, clerk.Operations.Check()) }

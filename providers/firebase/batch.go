@@ -1,6 +1,7 @@
 package firebase
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -81,12 +82,6 @@ func (e *DeleteError) Error() string {
 
 // Is matches what the code means.
 func (e *DeleteError) Is(target error) bool {
-	if e.Code == tooManyAttempts || e.Code == quotaExceeded {
-		return target == client.ErrRateLimited
-	}
-	status := meanings[e.Code]
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	return (&client.Error{Status: status}).Is(target)
+	status := cmp.Or(meanings[e.Code], http.StatusBadRequest)
+	return (&client.Error{Status: status, Throttled: status == http.StatusTooManyRequests}).Is(target)
 }

@@ -55,6 +55,8 @@ const (
 // meanings are the statuses that stand for codes, which come with a 400. Those that are
 // not here are what a 400 is.
 var meanings = map[string]int{
+	tooManyAttempts:            http.StatusTooManyRequests,
+	quotaExceeded:              http.StatusTooManyRequests,
 	userNotFound:               http.StatusNotFound,
 	"EMAIL_NOT_FOUND":          http.StatusNotFound,
 	"TENANT_NOT_FOUND":         http.StatusNotFound,
