@@ -2,6 +2,7 @@ package auth0
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/poll"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -29,7 +31,7 @@ var (
 		Name: "jobs.verification_email", Method: http.MethodPost, Route: "/jobs/verification-email",
 	}
 
-	// GetJob fetches a job: how far it is.
+	// GetJob fetches a job: how far it is. See WaitForJob.
 	GetJob = client.Op[JobInput, Job]{Name: "jobs.get", Route: "/jobs/{id}"}
 
 	// GetJobErrors fetches the users that an import has refused. There are none in a
@@ -104,6 +106,24 @@ type Job struct {
 	PercentageDone int          `json:"percentage_done"`
 	Summary        *JobSummary  `json:"summary"` // of a finished import, else nil
 	CreatedAt      time.Time    `json:"created_at"`
+}
+
+// WaitForJob asks how far a job is until it is over, as [poll.Until] does, and returns it
+// then. One that has failed is a [poll.Error] that matches poll.ErrFailed.
+func WaitForJob(ctx context.Context, c *client.Client, id string, o poll.Options) (Job, error) {
+	r, err := GetJob.Request(JobInput{ID: id})
+	if err != nil {
+		return Job{}, fmt.Errorf("auth0: wait for a job: %w", err)
+	}
+	return poll.Until(ctx, c, r, o, func(j Job) poll.State {
+		switch j.Status {
+		case "completed":
+			return poll.Done
+		case "failed":
+			return poll.Failed
+		}
+		return poll.Running // in whatever way
+	})
 }
 
 // JobSummary counts the users of an import.
