@@ -43,7 +43,7 @@ var profiles = map[string]profile{
 	}},
 	"Slack": {slack.Profile, map[string]func(client.Profile) (string, string){
 		"Throttled": func(p client.Profile) (string, string) {
-			return "a throttle inside a 200", throttles(p, `{"ok":false,"error":"ratelimited"}`, `{"ok":true,"error":"ratelimited"}`)
+			return "a throttle inside a 200", throttlesInside(p, `{"ok":false,"error":"ratelimited"}`, `{"ok":true,"error":"ratelimited"}`)
 		},
 		"Failed": func(p client.Profile) (string, string) {
 			return "an error inside a 200", failures(p, `{"ok":false}`, `{"ok":true}`)
@@ -77,7 +77,7 @@ var profiles = map[string]profile{
 	}},
 }
 
-func throttles(p client.Profile, bodies ...string) string {
+func throttlesInside(p client.Profile, bodies ...string) string {
 	var found []string
 	for _, b := range bodies {
 		if p.Throttled(200, http.Header{}, []byte(b)) {
