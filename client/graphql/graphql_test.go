@@ -237,6 +237,8 @@ func TestProfileCompletesWhatIsThere(t *testing.T) {
 	require.False(t, p.Failed(200, nil, []byte(`{"errors":[{}],"data":{`)))
 	require.True(t, p.Throttled(200, nil, []byte(`slow`)))
 	require.False(t, p.Throttled(200, nil, []byte(`{"errors":[{}]}`)))
+	require.True(t, p.Throttled(200, nil, []byte(`{"errors":[{},{"type":"RATE_LIMITED"}]}`)))
+	require.False(t, p.Throttled(200, nil, []byte(`{"errors":[{"type":"RATE_LIMITED"}],"data":{"a":1}}`)), "what came with data has been answered")
 	require.Equal(t, client.ErrorDetail{Code: "OWN"}, p.DecodeError(400, nil, []byte(`{}`)))
 	require.Equal(t, client.ErrorDetail{Code: "frozen", Message: "m", Status: 423}, p.DecodeError(200, nil, []byte(`{"errors":[{"message":"m","extensions":{"code":"frozen"}}]}`)))
 	require.Zero(t, p.DecodeError(400, nil, []byte(`{"errors":[{"message":"m","extensions":{"code":"frozen"}}]}`)).Status)

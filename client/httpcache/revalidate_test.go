@@ -268,6 +268,8 @@ func TestWritesInvalidate(t *testing.T) {
 		"DELETE":           {http.MethodDelete, 204, nil, true},
 		"a method unknown": {"PURGE", 200, nil, true},
 		"refused":          {http.MethodPost, 422, nil, false},
+		"a bad request":    {http.MethodPost, 400, nil, false},
+		"redirected":       {http.MethodPost, 303, nil, true},
 		"maybe applied":    {http.MethodPost, 500, nil, true},
 		"lost":             {http.MethodPost, 0, nil, true},
 		"OPTIONS is safe":  {http.MethodOptions, 200, nil, false},

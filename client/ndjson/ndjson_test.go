@@ -175,9 +175,12 @@ func TestAStatusIsTheErrorAndIsRetriedFirst(t *testing.T) {
 		tr := clienttest.NewTransport(t, clienttest.MustParse(`503, 200 {"n":1}, 404 {"message":"gone"}`)...)
 		c, err := client.New("https://api.example.com", client.WithTransport(tr))
 		require.NoError(t, err)
-		got, err := collect(c, client.Request{})
+		own := http.Header{"X-Own": {"1"}}
+		got, err := collect(c, client.Request{Header: own})
 		require.NoError(t, err)
 		require.Equal(t, []int{1}, got)
+		require.Equal(t, "1", tr.Last().Header.Get("X-Own"))
+		require.Equal(t, http.Header{"X-Own": {"1"}}, own, "the caller's fields stay as they are")
 		_, err = collect(c, client.Request{})
 		require.ErrorIs(t, err, client.ErrNotFound)
 		require.ErrorContains(t, err, "gone")
