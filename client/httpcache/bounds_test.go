@@ -222,3 +222,77 @@ func TestAResponseIsTheCallersOwn(t *testing.T) {
 		}
 	})
 }
+
+func TestNegativeBoundsKeepNothing(t *testing.T) {
+	for _, cfg := range []httpcache.Config{{MaxEntries: -1}, {MaxBytes: -1}, {MaxBody: -1}} {
+		synctest.Test(t, func(t *testing.T) {
+			cache := httpcache.New(cfg)
+			c := newClient(t, numbered("Cache-Control: max-age=60"), cache)
+			for i := range 3 {
+				got, _ := get(t, c, "/x")
+				require.Equal(t, strconv.Itoa(i+1), got)
+			}
+			require.Zero(t, cache.Stats())
+		})
+	}
+}
+
+// The copies that are being made have a bound together, and give it back.
+func TestCopiesUnderWayAreBoundedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache := httpcache.New(httpcache.Config{MaxBytes: 5000})
+		c := newClient(t, always(200, strings.Repeat("x", 3000), "Cache-Control: max-age=60"), cache)
+		open := func(path string) *http.Response {
+			resp, err := c.Do(context.Background(), client.Request{Path: path})
+			require.NoError(t, err)
+			_, err = io.ReadFull(resp.Body, make([]byte, 2900))
+			require.NoError(t, err)
+			return resp
+		}
+		one, two := open("/1"), open("/2")
+		drain(t, one)
+		drain(t, two)
+		require.Equal(t, 1, cache.Stats().Entries, "there was room for one of them")
+		drain(t, open("/3"))
+		_, status := get(t, c, "/3")
+		require.Contains(t, status, "hit")
+		require.NoError(t, open("/4").Body.Close())
+		drain(t, open("/5"))
+		_, status = get(t, c, "/5")
+		require.Contains(t, status, "hit")
+	})
+}
+
+// Of two that were under way at once the one that was asked for later stays.
+func TestAnOlderResponseDoesNotReplaceANewerOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, numbered("Cache-Control: max-age=60"), httpcache.New(httpcache.Config{}))
+		older, err := c.Do(context.Background(), client.Request{Path: "/x"})
+		require.NoError(t, err)
+		time.Sleep(time.Second)
+		newer, err := c.Do(context.Background(), client.Request{Path: "/x"})
+		require.NoError(t, err)
+		drain(t, newer)
+		drain(t, older)
+		got, status := get(t, c, "/x")
+		require.Contains(t, status, "hit")
+		require.Equal(t, "2", got)
+	})
+}
+
+// One that is too long now drops what was there before.
+func TestALongerBodyDropsWhatWasStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache := httpcache.New(httpcache.Config{MaxBody: 100})
+		o := numbered(`ETag: "v"`)
+		c := newClient(t, o, cache)
+		get(t, c, "/x")
+		require.Equal(t, 1, cache.Stats().Entries)
+		o.handler = always(200, strings.Repeat("1", 101), `ETag: "w"`).handler
+		get(t, c, "/x")
+		require.Zero(t, cache.Stats())
+		o.handler = always(200, strings.Repeat("1", 100), `ETag: "w"`).handler
+		get(t, c, "/x")
+		require.Equal(t, 1, cache.Stats().Entries)
+	})
+}

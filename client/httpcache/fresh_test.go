@@ -164,6 +164,7 @@ func TestHeadIsAnsweredByWhatAGetBrought(t *testing.T) {
 			return reply(200, "", "Cache-Control: max-age=60", `ETag: "b"`)
 		}
 		head()
+		require.Empty(t, o.last().Header.Get("If-None-Match"), "a HEAD is asked as it is")
 		require.Zero(t, cache.Stats().Entries)
 	})
 }
