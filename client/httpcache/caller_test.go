@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,6 +156,19 @@ func TestCallerOfTheAppsOwn(t *testing.T) {
 		require.Equal(t, "3", fetch(context.Background()))
 		require.Equal(t, "4", fetch(context.Background()))
 	})
+}
+
+// A request needs no more than a URL, and an empty path is the root.
+func TestABareRequestIsKnownAgain(t *testing.T) {
+	o := numbered(`ETag: "v"`)
+	rt := httpcache.New(httpcache.Config{Caller: func(*http.Request) (string, error) { return "all", nil }}).Middleware(o)
+	for _, path := range []string{"", "/", ""} {
+		resp, err := rt.RoundTrip(&http.Request{URL: &url.URL{Scheme: "https", Host: "API.example.com", Path: path}})
+		require.NoError(t, err)
+		drain(t, resp)
+	}
+	require.Equal(t, `"v"`, o.last().Header.Get("If-None-Match"))
+	require.Equal(t, `"v"`, o.seen[1].Header.Get("If-None-Match"))
 }
 
 // Without a client around it, and without a function, nobody can tell who asks.

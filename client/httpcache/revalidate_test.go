@@ -105,6 +105,24 @@ func TestA304OfAnotherETagIsNotBelieved(t *testing.T) {
 	})
 }
 
+// Without an ETag the date is what it is known by; beside one it is not.
+func TestA304OfAnotherDateIsNotBelieved(t *testing.T) {
+	for field, asked := range map[string]int{"X-None: 1": 3, `ETag: "mine"`: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			o := &origin{handler: func(n int, req *http.Request) *http.Response {
+				if req.Header.Get("If-Modified-Since") != "" {
+					return reply(304, "", "Last-Modified: Sat, 01 Jan 2000 00:00:00 GMT")
+				}
+				return reply(200, strconv.Itoa(n), "Last-Modified: Fri, 31 Dec 1999 00:00:00 GMT", field)
+			}}
+			c := newClient(t, o, httpcache.New(httpcache.Config{}))
+			get(t, c, "/x")
+			get(t, c, "/x")
+			require.Equal(t, asked, o.count(), field)
+		})
+	}
+}
+
 // What the 304 says counts from then on, also that nothing may be kept.
 func TestA304CanEndTheStoring(t *testing.T) {
 	for _, field := range []string{"Cache-Control: no-store", "Vary: *"} {
@@ -291,7 +309,10 @@ func TestWritesInvalidate(t *testing.T) {
 					}
 					return reply(tt.status, "", tt.fields...)
 				}
-				_, _ = client.Call[client.None](context.Background(), c, client.Request{Method: tt.method, Path: "/x"})
+				_, err := client.Call[client.None](context.Background(), c, client.Request{Method: tt.method, Path: "/x"})
+				if tt.status == 0 {
+					require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+				}
 				got, _ := get(t, c, "/x")
 				require.Equal(t, tt.asked, got != "1")
 				got, _ = get(t, c, "/other")

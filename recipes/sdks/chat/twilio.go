@@ -12,10 +12,9 @@ import (
 
 // newTwilio puts twilio-go on the stack: give its result to
 // twilio.NewRestClientWithParams as ClientParams.Client or, which spares compiling the
-// others, to the one API that is needed, such as lookups.NewApiServiceWithClient. The
-// SDK has no retries that would have to be off. Its methods take no context: what
-// bounds a call is client.WithTimeout, and its attempts are in no ledger but an
-// observer's.
+// others, to the one API that is needed, such as lookups.NewApiServiceWithClient. The SDK
+// has no retries that would have to be off. Its methods take no context: what bounds a
+// call is client.WithTimeout, and its attempts are in no ledger but an observer's.
 func newTwilio(accountSID string, authToken secret.Source, opts ...client.Option) (*twilio.Client, error) {
 	c, err := client.New("", append([]client.Option{
 		client.WithProfile(client.Profile{

@@ -1,39 +1,20 @@
 package main
 
 import (
-	"bytes"
-	"net/http"
-	"time"
-
 	"github.com/google/go-github/v92/github"
 
 	"github.com/standpipe-go/standpipe/client"
+	adapter "github.com/standpipe-go/standpipe/providers/github"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// githubProfile is what GitHub does its own way ("Rate limits for the REST API", GitHub
-// docs): its limits also come as a 403, and without a header one waits for a minute.
-var githubProfile = client.Profile{
-	Name:             "github",
-	BaseURL:          "https://api.github.com/",
-	Origins:          []string{"https://uploads.github.com"},
-	RequestIDHeaders: []string{"X-GitHub-Request-Id"},
-	ThrottleWait:     time.Minute,
-	Throttled: func(status int, h http.Header, body []byte) bool {
-		return status == http.StatusForbidden && (h.Get("Retry-After") != "" || h.Get("X-RateLimit-Remaining") == "0" ||
-			bytes.Contains(body, []byte("secondary rate limit")))
-	},
-}
-
-// newGitHub puts go-github on the stack. It has no retries that would have to be off.
+// newGitHub puts go-github on the stack, as the adapter has it for any major version. The
+// SDK has no retries that would have to be off. Once a limit is used up it refuses calls
+// by itself until that is whole again.
 func newGitHub(token secret.Source, opts ...client.Option) (*github.Client, error) {
-	c, err := client.New("", append([]client.Option{
-		client.WithProfile(githubProfile),
-		client.WithAuth(client.Bearer(token)),
-	}, opts...)...)
+	hc, err := adapter.HTTPClient(token, opts...)
 	if err != nil {
 		return nil, err
 	}
-	base := c.BaseURL()
-	return github.NewClient(github.WithHTTPClient(c.HTTPClient()), github.WithURLs(&base, nil))
+	return github.NewClient(github.WithHTTPClient(hc))
 }
