@@ -957,6 +957,9 @@ func TestADownloadThatThePolicyPermits(t *testing.T) {
 	}
 }
 
+// errStatus is an error that matches no sentinel.
+var errStatus = errors.New("a status")
+
 // A part of the content is what was asked for, exactly, resumed where it broke off.
 func TestDownloadOfAPart(t *testing.T) {
 	content := []byte(strings.Repeat("0123456789", 1000))
@@ -1014,6 +1017,20 @@ func TestDownloadOfAPart(t *testing.T) {
 			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 101, 600, `"a"`) }},
 			[]string{"bytes=100-599"}, client.ErrDecode,
 		},
+		"a part that begins before it": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 99, 599, `"a"`) }},
+			[]string{"bytes=100-599"}, client.ErrDecode,
+		},
+		"resumed where nothing is left": {
+			[]http.HandlerFunc{
+				func(w http.ResponseWriter, _ *http.Request) { cut(w, 100, 599, 50, `"a"`) },
+				func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Content-Range", "bytes */50")
+					w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+				},
+			},
+			[]string{"bytes=100-599", "bytes=150-599"}, errStatus,
+		},
 		"less than that": {
 			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 100, 598, `"a"`) }},
 			[]string{"bytes=100-599"}, client.ErrDecode,
@@ -1041,7 +1058,11 @@ func TestDownloadOfAPart(t *testing.T) {
 			onlyWrites := struct{ io.Writer }{&got}
 			n, err := client.Download(t.Context(), c, client.Request{Path: "/x", Header: http.Header{"If-Match": {`"a"`}}}, onlyWrites,
 				client.WithRange(100, 500), client.WithProgress(func(w, all int64) { written, total = w, all }))
-			require.ErrorIs(t, err, tc.want)
+			if tc.want == errStatus {
+				require.ErrorContains(t, err, "416")
+			} else {
+				require.ErrorIs(t, err, tc.want)
+			}
 			var ranges []string
 			for i, r := range srv.Requests() {
 				ranges = append(ranges, r.Header.Get("Range"))

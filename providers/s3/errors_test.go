@@ -3,6 +3,7 @@ package s3_test
 import (
 	"encoding/xml"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/s3"
+	"github.com/standpipe-go/standpipe/providers/s3/s3test"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -78,6 +80,21 @@ func TestP5_FailuresAreTheSameAtS3(t *testing.T) {
 			})
 		})
 	}
+}
+
+// P5: what breaks off is told as such, with what was tried, and is no object.
+func TestP5_ATruncatedObjectIsNone(t *testing.T) {
+	t.Parallel()
+	srv, c := fake(t)
+	srv.Put("k", []byte("0123456789"))
+	srv.Inject(s3test.Fault{Operation: "GetObject", CutAfter: 5, Times: -1})
+	out, err := s3.GetObject.Do(t.Context(), c.HTTP, s3.GetObjectInput{Key: "k"})
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.Empty(t, out)
+	e, ok := errors.AsType[*client.Error](err)
+	require.True(t, ok)
+	require.Len(t, e.Attempts, 3)
+	require.NotContains(t, err.Error(), s3test.SecretAccessKey)
 }
 
 // An object that looks like an error is an object.

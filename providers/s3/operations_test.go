@@ -319,6 +319,23 @@ func TestP4_Listing(t *testing.T) {
 	}
 }
 
+// P4: a page that is empty is not the last, unless it says so.
+func TestP4_AnEmptyPageIsNotTheLast(t *testing.T) {
+	rt := clienttest.NewTransport(t,
+		body(200, "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>2</NextContinuationToken></ListBucketResult>"),
+		body(200, "<ListBucketResult><Contents><Key>a</Key><Size>9007199254740993</Size></Contents></ListBucketResult>"))
+	var keys []string
+	for o, err := range s3.ListObjects.All(t.Context(), bucket(t, rt).HTTP, s3.ListObjectsInput{Prefix: "a"}) {
+		require.NoError(t, err)
+		require.EqualValues(t, 9007199254740993, o.Size)
+		keys = append(keys, o.Key)
+	}
+	require.Equal(t, []string{"a"}, keys)
+	require.Equal(t, 2, rt.Count())
+	require.Contains(t, rt.Last().URL, "continuation-token=2")
+	require.Contains(t, rt.Last().URL, "prefix=a")
+}
+
 func TestListingOfUploads(t *testing.T) {
 	t.Parallel()
 	srv, c := fake(t)
