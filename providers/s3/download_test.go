@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/s3/s3test"
 )
@@ -117,6 +118,23 @@ func TestDownloadIsOfOneVersion(t *testing.T) {
 	require.True(t, bytes.Equal(content, w.data))
 }
 
+// A checksum of so many parts, whose kind is not told, is none of the whole.
+func TestDownloadLeavesChecksumsOfPartsAside(t *testing.T) {
+	for _, header := range []string{"X-Amz-Checksum-Crc32c", "X-Amz-Checksum-Crc32", "X-Amz-Checksum-Crc64nvme"} {
+		rt := clienttest.NewTransport(t,
+			clienttest.Text(200, "").Header("Content-Length", "5").Header("ETag", `"e"`).Header(header, "AAAAAA==-2"),
+			clienttest.Text(206, "hello").Header("ETag", `"e"`).Header("Content-Range", "bytes 0-4/5"))
+		w := new(page)
+		_, err := s3.Download(t.Context(), bucket(t, rt), s3.DownloadInput{Key: "k"}, w)
+		require.NoError(t, err)
+		require.Equal(t, "hello", string(w.data))
+	}
+	// A service that does not say how long the object is says nothing.
+	rt := clienttest.NewTransport(t, clienttest.Status(200).Header("ETag", `"e"`))
+	_, err := s3.Download(t.Context(), bucket(t, rt), s3.DownloadInput{Key: "k"}, new(page))
+	require.ErrorIs(t, err, client.ErrDecode)
+}
+
 func TestDownloadThatFails(t *testing.T) {
 	t.Parallel()
 	srv, c := fake(t)
@@ -129,6 +147,7 @@ func TestDownloadThatFails(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err = s3.Download(ctx, c, s3.DownloadInput{Key: "k", PartSize: chunk, Progress: func(int64, int64) { cancel() }}, new(page))
 	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "s3: Download: context canceled")
 	_, err = s3.Download(t.Context(), c, s3.DownloadInput{Key: "k", PartSize: chunk, Progress: func(int64, int64) { panic("no") }}, new(page))
 	require.ErrorContains(t, err, "panicked")
 	for _, in := range []s3.DownloadInput{{Key: "k", PartSize: -1}, {Key: "k", Concurrency: -1}, {}} {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
@@ -163,9 +162,6 @@ func (u *upload) sum(p *part, buf []byte) (string, error) {
 // tells how far it is.
 func (u *upload) sending(p *part, sum string) func(*client.Request) {
 	return func(r *client.Request) {
-		if r.Header == nil {
-			r.Header = http.Header{}
-		}
 		if sum != "" {
 			r.Header.Set(u.in.Checksum.header(), sum)
 			if private(u.c.HTTP.BaseURL()) {

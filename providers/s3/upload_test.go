@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/s3/s3test"
 )
@@ -304,4 +305,37 @@ func TestUploadChoosesItsPartSize(t *testing.T) {
 	cancel()
 	_, err := s3.Upload(ctx, bucket(t, discards()), s3.UploadInput{Key: "k"}, io.NewSectionReader(zeros{}, 0, 5<<40))
 	require.ErrorIs(t, err, context.Canceled, "and not too many parts")
+}
+
+// A service that has put other bytes together says so by its checksum.
+func TestUploadComparesTheChecksumOfTheWhole(t *testing.T) {
+	for result, want := range map[string]error{
+		"<ChecksumCRC32C>AAAAAA==</ChecksumCRC32C>":                                         client.ErrChecksum,
+		"<ChecksumType>COMPOSITE</ChecksumType><ChecksumCRC32C>AAAAAA==-2</ChecksumCRC32C>": nil,
+		"<ChecksumCRC32>AAAAAA==</ChecksumCRC32>":                                           nil,
+		"": nil,
+	} {
+		rt := clienttest.NewTransport(t,
+			body(200, "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"),
+			clienttest.Status(200).Header("ETag", `"a"`), clienttest.Status(200).Header("ETag", `"a"`),
+			body(200, "<CompleteMultipartUploadResult><ETag>e</ETag>"+result+"</CompleteMultipartUploadResult>"), clienttest.Status(204))
+		_, err := s3.Upload(t.Context(), bucket(t, rt), s3.UploadInput{Key: "k", PartSize: partSize, Concurrency: 1}, bytes.NewReader(make([]byte, partSize+1)))
+		require.ErrorIs(t, err, want, result)
+	}
+}
+
+// The checksum stands in for the signature of the body where the way is private, and
+// nowhere else.
+func TestUploadSignsTheBodyInTheClear(t *testing.T) {
+	for endpoint, unsigned := range map[string]bool{"": true, "https://minio.example": true, "http://127.0.0.1:9000": true, "http://minio.example": false} {
+		rt := clienttest.NewTransport(t, clienttest.Status(200))
+		c, err := s3.New(s3.Config{Bucket: "bucket", Region: "eu-central-1", Endpoint: endpoint, Credentials: accessKey()},
+			client.WithTransport(rt), client.WithInsecureCleartextCredentials())
+		require.NoError(t, err)
+		for _, sum := range []s3.Checksum{s3.CRC32C, s3.NoChecksum} {
+			_, err = s3.Upload(t.Context(), c, s3.UploadInput{Key: "k", Checksum: sum}, strings.NewReader("x"))
+			require.NoError(t, err)
+			require.Equal(t, unsigned && sum == s3.CRC32C, rt.Last().Header.Get("X-Amz-Content-Sha256") == "UNSIGNED-PAYLOAD", endpoint)
+		}
+	}
 }
