@@ -11,7 +11,7 @@
 //		Owner: "octo", Repo: "hello", PerPage: 100,
 //	}) {
 //
-// [Operations] lists them. Everything else is called through HTTP, or by an SDK over
+// [Operations] lists them; [GraphQL] is for that API. Everything else is called through HTTP, or by an SDK over
 // [HTTPClient]. What the types here leave out of a response is decoded into a type of
 // your own:
 //

@@ -20,6 +20,9 @@ type fieldError struct {
 // decodeError reads {"message", "errors"}. GitHub has codes for the errors of fields
 // alone; the first is the error's. The message names the fields, without their values.
 func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
+	if status < 300 {
+		return inGraphQL.DecodeError(status, h, body)
+	}
 	d := client.DecodeError(status, h, body)
 	var said struct {
 		Message string            `json:"message"`

@@ -9,9 +9,10 @@ import (
 // throttled tells a limit from what is not permitted: both are a 403, and a 429 is always
 // a limit. What GitHub says in words decides where it can be read, since the last request
 // of an hour may be one that is not permitted: X-RateLimit-Remaining is 0 then as well.
+// The limit of the GraphQL API is an error inside a 200.
 func throttled(status int, h http.Header, body []byte) bool {
 	if status != http.StatusForbidden {
-		return false
+		return status < 300 && ofGraphQL(h) && inGraphQL.Throttled(status, h, body)
 	}
 	if h.Get("Retry-After") != "" {
 		return true

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/jsonscan"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -69,14 +70,34 @@ type Label struct {
 	Color string `json:"color"` // six hexadecimal digits
 }
 
-// UnmarshalJSON takes the name alone as well, which GitHub's description permits.
+// UnmarshalJSON takes the name alone as well, which GitHub's description permits. It is
+// called for each label of a list, so it looks for two members, and decodes no more.
 func (l *Label) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '"' {
 		*l = Label{}
 		return json.Unmarshal(text, &l.Name)
 	}
-	type plain Label
-	return json.Unmarshal(text, (*plain)(l))
+	var wrong error
+	err := jsonscan.Tolerant.Object(text, func(m jsonscan.Member) {
+		var into *string
+		switch string(m.Name) {
+		case "name":
+			into = &l.Name
+		case "color":
+			into = &l.Color
+		default:
+			return
+		}
+		if s, ok := jsonscan.String(m.Value); ok {
+			*into = s
+		} else if string(m.Value) != "null" {
+			wrong = json.Unmarshal(m.Value, into) // says what it is
+		}
+	})
+	if err != nil && string(text) != "null" {
+		return err
+	}
+	return wrong
 }
 
 // Comment is a comment on an issue or a pull request.

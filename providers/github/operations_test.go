@@ -205,6 +205,9 @@ func TestP3_WhatGitHubMayChange(t *testing.T) {
 		`{"id":9007199254740993,"number":1,"state":"frozen","labels":["bug",{"name":"ui","color":"fff","new":{}}],"user":null,"body":null,"closed_at":null,"assignees":null,"type":{"name":"Bug"},"pull_request":null,"reactions":{"+1":1}}`: {
 			ID: "9007199254740993", Number: 1, State: "frozen", Labels: []github.Label{{Name: "bug"}, {Name: "ui", Color: "fff"}},
 		},
+		`{"labels":[{"color":"fff","name":"\"\u00fc\""},{"name":null},null,"\u00fc"]}`: {
+			Labels: []github.Label{{Name: `"ü"`, Color: "fff"}, {}, {}, {Name: "ü"}},
+		},
 		`{"id":18446744073709551615}`:          {ID: "18446744073709551615"},
 		`{}`:                                   {},
 		`{"closed_at":"2026-01-02T03:04:05Z"}`: {ClosedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
@@ -214,6 +217,13 @@ func TestP3_WhatGitHubMayChange(t *testing.T) {
 		got, err := github.GetIssue.Do(t.Context(), c.HTTP, github.IssueInput{Owner: "o", Repo: "r", Number: 1})
 		require.NoError(t, err, body)
 		require.Equal(t, want, got, body)
+	}
+	// What is something else altogether is an error, and no empty label.
+	for _, body := range []string{`{"labels":[{"name":7}]}`, `{"labels":[7]}`, `{"labels":[["bug"]]}`, `{"labels":[{"color":{}}]}`} {
+		c, rt := scripted(t, "200")
+		rt.Script(clienttest.JSON(200, body))
+		_, err := github.GetIssue.Do(t.Context(), c.HTTP, github.IssueInput{Owner: "o", Repo: "r", Number: 1})
+		require.ErrorIs(t, err, client.ErrDecode, body)
 	}
 	// What the type leaves out is there for one that has it.
 	c, _ := scripted(t, `200 {"id":1,"reactions":{"heart":3}}`)

@@ -18,8 +18,8 @@ type Fault struct {
 	Status  int
 	Message string
 
-	// Limit makes it a limit of GitHub's: a 403 unless Status is 429. RetryAfter is told
-	// in its header, if it is not 0.
+	// Limit makes it a limit of GitHub's: a 403 unless Status is 429, or inside a 200 where
+	// the Operation is "graphql". RetryAfter is told in its header, if it is not 0.
 	Limit      LimitKind
 	RetryAfter time.Duration
 
@@ -70,7 +70,7 @@ func (s *Server) fault(operation string) *Fault {
 }
 
 // answer is what goes wrong in place of the answer; nil where it is something else.
-func (f *Fault) answer(now time.Time) *answer {
+func (f *Fault) answer(operation string, now time.Time) *answer {
 	if f == nil || f.Reset || f.Lost || f.CutAfter > 0 {
 		return nil
 	}
@@ -79,6 +79,9 @@ func (f *Fault) answer(now time.Time) *answer {
 	switch f.Limit {
 	case Primary:
 		a = refer(page+"primary-rate-limits", cmp.Or(f.Status, http.StatusForbidden), cmp.Or(f.Message, "API rate limit exceeded for user ID 1."))
+		if operation == "graphql" && f.Status == 0 {
+			a = respond(http.StatusOK, object{"errors": []object{{"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}}})
+		}
 		a.header.Set("X-RateLimit-Remaining", "0")
 		a.header.Set("X-RateLimit-Reset", strconv.FormatInt(now.Add(cmp.Or(f.RetryAfter, time.Hour)).Unix(), 10))
 	case Secondary:

@@ -60,6 +60,8 @@ func (s *Server) routes() *http.ServeMux {
 	}
 	mux.Handle("GET /repos/{owner}/{repo}/contents", s.handler("repos.getContent", does["repos.getContent"]))
 	mux.Handle("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", s.handler("issues.listComments", s.inRepository(s.withIssue(s.listComments))))
+	mux.Handle("POST /graphql", s.handler("graphql", s.graphql))
+	mux.Handle("POST /api/graphql", s.handler("graphql", s.graphql))
 	mux.Handle("/", s.handler("", func(*call) *answer { return notFound() }))
 	return mux
 }
@@ -106,7 +108,7 @@ func (s *Server) answer(operation string, f *Fault, do func(*call) *answer, r *h
 		return refuse(http.StatusUnauthorized, "A JSON web token could not be decoded")
 	}
 	q := s.quota(c.key, github.Profile.LimitKey(r))
-	a := f.answer(s.now())
+	a := f.answer(operation, s.now())
 	if a == nil {
 		if a = q.refusal(); a == nil {
 			a = do(c).conditional(r)

@@ -32,6 +32,10 @@ type Options struct {
 	Repositories []string          // "owner/name"
 	Limit        int               // requests an hour for each caller and resource
 	Now          func() time.Time  // nil is time.Now
+
+	// GraphQL answers an operation of the GraphQL API with its data, its errors, or both.
+	// Nil knows the viewer's login alone. It is called by one goroutine at a time.
+	GraphQL func(query string, variables map[string]any) (data any, errors []map[string]any)
 }
 
 // Server is a GitHub in memory. It is an http.Handler as well.
