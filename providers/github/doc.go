@@ -11,9 +11,9 @@
 //		Owner: "octo", Repo: "hello", PerPage: 100,
 //	}) {
 //
-// [Operations] lists them; [GraphQL] is for that API. Everything else is called through HTTP, or by an SDK over
-// [HTTPClient]. What the types here leave out of a response is decoded into a type of
-// your own:
+// [Operations] lists them; [GraphQL] is for the API of that name. Everything else is
+// called through HTTP, or by an SDK over [HTTPClient]. What the types here leave out of a
+// response is decoded into a type of your own:
 //
 //	r, err := github.GetIssue.Request(in)
 //	issue, err := client.Call[MyIssue](ctx, c.HTTP, r)

@@ -18,8 +18,8 @@ type Fault struct {
 	Status  int
 	Message string
 
-	// Limit makes it a limit of GitHub's: a 403 unless Status is 429, or inside a 200 where
-	// the Operation is "graphql". RetryAfter is told in its header, if it is not 0.
+	// Limit makes it a limit of GitHub's: a 403 unless Status is 429, or inside a 200
+	// where the request is for GraphQL. RetryAfter is told in its header, if it is not 0.
 	Limit      LimitKind
 	RetryAfter time.Duration
 
