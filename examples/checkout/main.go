@@ -4,7 +4,8 @@
 //	go run ./examples/checkout
 //
 // It needs no account: a fake Stripe runs on loopback, fails once, and then delivers the
-// same event twice. What an application copies is in app.go and app_test.go.
+// same event twice. With a sandbox's key in STRIPE_SECRET_KEY it creates the session at
+// Stripe, and says where to pay. What an application copies is in app.go and app_test.go.
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/providers/stripe/stripetest"
@@ -25,7 +27,11 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	do := run
+	if os.Getenv("STRIPE_SECRET_KEY") != "" {
+		do = func(ctx context.Context, out io.Writer) error { return live(ctx, out) }
+	}
+	if err := do(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "checkout:", err)
 		os.Exit(1)
 	}
@@ -81,6 +87,30 @@ func run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintln(out, "    the shop responds with 200")
 	}
 	return nil
+}
+
+// live creates a session at Stripe. The options are for its test.
+func live(ctx context.Context, out io.Writer, options ...client.Option) error {
+	if !strings.Contains(os.Getenv("STRIPE_SECRET_KEY"), "_test_") {
+		return errors.New("STRIPE_SECRET_KEY is no sandbox's key: nothing has been called")
+	}
+	h, err := newShop(config{
+		key:           secret.Env("STRIPE_SECRET_KEY"),
+		webhookSecret: secret.Static(demoSecret),
+		base:          "https://shop.example.com",
+		orders:        printer{out},
+		log:           slog.Default(),
+	}, options...)
+	if err != nil {
+		return err
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "https://shop.example.com/orders/6735/checkout", nil))
+	if w.Code != http.StatusSeeOther {
+		return fmt.Errorf("status %d: %s", w.Code, w.Body)
+	}
+	_, err = fmt.Fprintln(out, "Pay with 4242 4242 4242 4242 at", w.Header().Get("Location"))
+	return err
 }
 
 // send returns where the response leads. A status that is not the wanted one is an error.

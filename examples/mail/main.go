@@ -3,7 +3,8 @@
 //
 //	go run ./examples/mail
 //
-// It needs no account: a fake Resend runs on loopback. What an application copies is in
+// It needs no account: a fake Resend runs on loopback. With a key in RESEND_API_KEY it
+// sends one to the address that Resend has for tests. What an application copies is in
 // app.go and app_test.go.
 package main
 
@@ -21,7 +22,11 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
+	do := run
+	if os.Getenv("RESEND_API_KEY") != "" {
+		do = func(ctx context.Context, out io.Writer) error { return live(ctx, out) }
+	}
+	if err := do(context.Background(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "mail:", err)
 		os.Exit(1)
 	}
@@ -70,4 +75,19 @@ func show(ctx context.Context, out io.Writer, title, user string, fake *clientte
 		fmt.Fprintf(out, "    again in %s\n", time.Until(o.again).Round(time.Minute))
 	}
 	return nil
+}
+
+// live sends a mail to an address that Resend takes and delivers nothing to, from a sender
+// that needs no domain. The options are for its test.
+func live(ctx context.Context, out io.Writer, options ...client.Option) error {
+	m, err := newMailer(secret.Env("RESEND_API_KEY"), "Example <onboarding@resend.dev>", options...)
+	if err != nil {
+		return err
+	}
+	o := m.welcome(ctx, "live-test", "delivered@resend.dev")
+	if o.err != nil {
+		return fmt.Errorf("%s: %w", o.state, o.err)
+	}
+	_, err = fmt.Fprintln(out, o.state, o.id)
+	return err
 }

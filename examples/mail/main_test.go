@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/providers/resend/resendtest"
 )
 
 func TestRun(t *testing.T) {
@@ -38,4 +41,16 @@ There is no network:
     never sent
     again in 1m0s
 `, out.String())
+}
+
+func TestLive(t *testing.T) {
+	fake := resendtest.New()
+	to := client.WithTransport(fake.Transport())
+	var out bytes.Buffer
+	t.Setenv("RESEND_API_KEY", "re_other")
+	require.ErrorContains(t, live(t.Context(), &out, to), "stuck: ")
+	t.Setenv("RESEND_API_KEY", fake.Key())
+	require.NoError(t, live(t.Context(), &out, to))
+	require.Equal(t, "sent "+fake.Sent()[0].ID+"\n", out.String())
+	require.Equal(t, []string{"delivered@resend.dev"}, fake.Sent()[0].To)
 }

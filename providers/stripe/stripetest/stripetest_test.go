@@ -223,6 +223,19 @@ func TestIdempotencyKeys(t *testing.T) {
 	_, err = c.PaymentIntents.New(&sdk.PaymentIntentParams{Params: sdk.Params{IdempotencyKey: sdk.String("k4")}, Amount: sdk.Int64(5), Currency: sdk.String("eur")})
 	require.NoError(t, err)
 	require.Len(t, srv.Events("customer.created"), 2)
+
+	pay := &sdk.PaymentIntentParams{
+		Params: sdk.Params{IdempotencyKey: sdk.String("k5")}, Amount: sdk.Int64(5), Currency: sdk.String("eur"),
+		PaymentMethod: sdk.String("pm_card_chargeDeclined"), Confirm: sdk.Bool(true),
+	}
+	for range 2 { // a declined card is what the endpoint came to
+		_, err = c.PaymentIntents.New(pay)
+		wrong, _ = errors.AsType[*sdk.Error](err)
+		require.Equal(t, 402, wrong.HTTPStatusCode)
+	}
+	require.Len(t, srv.Events("payment_intent.payment_failed"), 1)
+	_, err = create(strings.Repeat("k", 255), "a@example.com")
+	require.NoError(t, err)
 }
 
 // A key whose first request is under way is refused, and kept for a day.
