@@ -2,12 +2,15 @@ package clienttest_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -109,12 +112,29 @@ func TestWhatAnswersInATestIsNoStray(t *testing.T) {
 	}}
 	secure := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {}))
 	defer secure.Close()
+	dial := func(string, string) (net.Conn, error) { return net.Dial("tcp", address) }
+	//lint:ignore SA1019 the older one is still in use
+	older := &http.Transport{DisableKeepAlives: true, Dial: dial}
+	overTLS := secure.Client().Transport.(*http.Transport).Clone()
+	overTLS.DialContext = nil
+	overTLS.DialTLSContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&tls.Dialer{Config: overTLS.TLSClientConfig}).DialContext(ctx, network, secure.Listener.Addr().String())
+	}
+	overTLS.TLSClientConfig.ServerName = "example.com"
 	proxy := client.WithProxy(http.ProxyURL(&url.URL{Scheme: "http", Host: address}))
 	for name, call := range map[string]func() error{
-		"a server":         func() error { return post(t, srv.URL) },
-		"by name":          func() error { return post(t, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)) },
-		"a transport":      func() error { return post(t, nowhere, client.WithTransport(clienttest.NewTransport(t))) },
-		"a dialer":         func() error { return post(t, "http://api.standpipe.invalid", client.WithTransport(dials)) },
+		"a server":        func() error { return post(t, srv.URL) },
+		"by name":         func() error { return post(t, strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)) },
+		"a transport":     func() error { return post(t, nowhere, client.WithTransport(clienttest.NewTransport(t))) },
+		"a dialer":        func() error { return post(t, "http://api.standpipe.invalid", client.WithTransport(dials)) },
+		"an older dialer": func() error { return post(t, "http://api.standpipe.invalid", client.WithTransport(older)) },
+		"a dialer of TLS": func() error { return post(t, nowhere, client.WithTransport(overTLS)) },
+		"a default transport that dials in a way of its own": func() error {
+			before := http.DefaultTransport
+			defer func() { http.DefaultTransport = before }()
+			http.DefaultTransport = dials
+			return post(t, "http://api.standpipe.invalid")
+		},
 		"an httptest name": func() error { return post(t, "https://example.com", client.WithTransport(secure.Client().Transport)) },
 		"a proxy":          func() error { return post(t, "http://api.standpipe.invalid", proxy) },
 		"a host that is allowed": func() error {
@@ -159,6 +179,20 @@ func TestLiveKeysAreRefused(t *testing.T) {
 	w := watching(t)
 	require.NoError(t, post(t, nowhere, client.WithTransport(rt), client.WithAuth(client.Bearer(secret.Static("sk_test_1")))))
 	require.Empty(t, w.said)
+}
+
+// A proxy of the environment leads off this machine, wherever it runs. What the
+// environment says is read once a process, so this is another.
+func TestAProxyOfTheEnvironmentAnswersNothing(t *testing.T) {
+	if os.Getenv("HTTPS_PROXY") != "http://127.0.0.1:1" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestAProxyOfTheEnvironmentAnswersNothing$")
+		cmd.Env = append(os.Environ(), "HTTPS_PROXY=http://127.0.0.1:1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	watching(t)
+	require.ErrorIs(t, post(t, nowhere), clienttest.ErrStray)
 }
 
 // It ends with its test, and holds as long as one of several is under way.

@@ -204,6 +204,13 @@ func TestIdempotencyKeys(t *testing.T) {
 	wrong, _ := errors.AsType[*sdk.Error](err)
 	require.Equal(t, []any{400, sdk.ErrorTypeIdempotency}, []any{wrong.HTTPStatusCode, wrong.Type})
 
+	_, err = c.Customers.Update(first.ID, &sdk.CustomerParams{Params: sdk.Params{IdempotencyKey: sdk.String("k1")}, Email: sdk.String("a@example.com")})
+	wrong, _ = errors.AsType[*sdk.Error](err)
+	require.Equal(t, sdk.ErrorTypeIdempotency, wrong.Type, "it is for another endpoint")
+	elsewhere, err := c.Customers.New(&sdk.CustomerParams{Params: sdk.Params{IdempotencyKey: sdk.String("k1"), StripeAccount: sdk.String("acct_1")}, Email: sdk.String("a@example.com")})
+	require.NoError(t, err)
+	require.NotEqual(t, first.ID, elsewhere.ID, "a key is an account's")
+
 	srv.Inject("customers.create", stripetest.ServerError)
 	for _, replayed := range []string{"", "true"} { // the 500 is stored
 		_, err = create("k2", "a@example.com")
@@ -222,7 +229,7 @@ func TestIdempotencyKeys(t *testing.T) {
 	require.Error(t, err, "a parameter is missing: the endpoint has not begun")
 	_, err = c.PaymentIntents.New(&sdk.PaymentIntentParams{Params: sdk.Params{IdempotencyKey: sdk.String("k4")}, Amount: sdk.Int64(5), Currency: sdk.String("eur")})
 	require.NoError(t, err)
-	require.Len(t, srv.Events("customer.created"), 2)
+	require.Len(t, srv.Events("customer.created"), 3)
 
 	pay := &sdk.PaymentIntentParams{
 		Params: sdk.Params{IdempotencyKey: sdk.String("k5")}, Amount: sdk.Int64(5), Currency: sdk.String("eur"),
