@@ -77,8 +77,8 @@ func show(ctx context.Context, out io.Writer, title, user string, fake *clientte
 	return nil
 }
 
-// live sends a mail to an address that Resend takes and delivers nothing to, from a sender
-// that needs no domain. The options are for its test.
+// live sends a mail to an address that Resend takes and delivers nothing to, from a
+// sender that needs no domain. The options are for its test.
 func live(ctx context.Context, out io.Writer, options ...client.Option) error {
 	m, err := newMailer(secret.Env("RESEND_API_KEY"), "Example <onboarding@resend.dev>", options...)
 	if err != nil {
