@@ -74,6 +74,9 @@ func TestP5_ErrorsWithinASuccessMatchTheSentinels(t *testing.T) {
 		`{"message":"m","extensions":{"code":"INTERNAL_SERVER_ERROR"}}`:            client.ErrUnavailable,
 		`{"message":"m"},{"message":"n","extensions":{"code":"CONFLICT"}}`:         client.ErrConflict,
 		`{"message":"m","type":"NOT_FOUND"},{"message":"n","type":"RATE_LIMITED"}`: client.ErrRateLimited,
+		`{"message":"m","extensions":{"code":"","errorClass":"NOT_FOUND"}}`:        client.ErrNotFound,
+		`{"message":"m","extensions":{"code":17},"type":"FORBIDDEN"}`:              client.ErrForbidden,
+		`{"message":"m","extensions":{"code":null,"type":"CONFLICT"}}`:             client.ErrConflict,
 		`{"message":"m","extensions":{"code":"SHOP_FROZEN"}}`:                      client.ErrForbidden, // by Codes
 	} {
 		for name, p := range map[string]client.Profile{
@@ -143,6 +146,18 @@ func TestWhatIsNoGraphQLIsAnError(t *testing.T) {
 		var e *client.Error
 		require.ErrorAs(t, err, &e)
 		require.NotContains(t, err.Error(), "secret text")
+	}
+}
+
+func TestAMisfitIsNamedAndNotQuoted(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"data":{"shop":{"name":17}}}`: "GET /: 200 OK, but unexpected body: the data does not fit a graphql_test.shop: its field shop.name is no string",
+		`{"data":"secret text"}`:        "GET /: 200 OK, but unexpected body: the data does not fit a graphql_test.shop",
+	} {
+		c, _ := service(t, ok(body))
+		_, err := graphql.Do[shop](context.Background(), c, graphql.Request{Query: named})
+		require.Equal(t, strings.Replace(want, "GET", "POST", 1), strings.Split(err.Error(), " (")[0])
 	}
 }
 
