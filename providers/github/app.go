@@ -102,12 +102,6 @@ func (s *installationSource) TokenContext(ctx context.Context) (*oauth2.Token, e
 
 // RefreshToken replaces a token that GitHub has refused.
 func (s *installationSource) RefreshToken(ctx context.Context, failed *oauth2.Token) (*oauth2.Token, error) {
-	s.mu.Lock()
-	token := s.token
-	s.mu.Unlock()
-	if token != nil && failed != nil && token.AccessToken != failed.AccessToken {
-		return token, nil
-	}
 	return s.renew(ctx, failed)
 }
 

@@ -141,8 +141,12 @@ func TestO5_ARenewalThatFails(t *testing.T) {
 		for range 20 {
 			require.NoError(t, call())
 		}
+		for range 4 { // longer than the outcome of a renewal stands
+			time.Sleep(2 * time.Second)
+			require.NoError(t, call())
+		}
 		require.Equal(t, 2, srv.Count("apps.createInstallationAccessToken"))
-		time.Sleep(11 * time.Second)
+		time.Sleep(3 * time.Second)
 		require.NoError(t, call())
 		require.Equal(t, 3, srv.Count("apps.createInstallationAccessToken"))
 		time.Sleep(time.Minute)
@@ -154,6 +158,41 @@ func TestO5_ARenewalThatFails(t *testing.T) {
 		require.Equal(t, "/repos/{owner}/{repo}", e.Path)
 		require.Zero(t, e.Status, "nothing of the call itself was sent")
 	})
+}
+
+// A token is renewed by what GitHub says of its end, or after an hour where that is not
+// said, or is over already by a clock that is wrong.
+func TestWhenATokenIsRenewed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		life, lasts time.Duration
+	}{
+		"ten minutes": {10 * time.Minute, 9 * time.Minute}, "five minutes": {5 * time.Minute, 4*time.Minute + 30*time.Second},
+		"over": {-time.Minute, 59 * time.Minute}, "not said": {0, 59 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			minted := 0
+			rt := clienttest.NewTransport(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasPrefix(r.URL.Path, "/app/") {
+					clienttest.JSON(200, `{}`).Serve(w)
+					return
+				}
+				minted++
+				body := fmt.Sprintf(`{"token":"ghs_%d"}`, minted)
+				if tc.life != 0 {
+					body = fmt.Sprintf(`{"token":"ghs_%d","expires_at":%q}`, minted, time.Now().Add(tc.life).UTC().Format(time.RFC3339))
+				}
+				clienttest.JSON(201, body).Serve(w)
+			}))
+			c := installed(t, rt)
+			began := time.Now()
+			for minted < 2 {
+				_, err := github.GetRepository.Do(t.Context(), c.HTTP, github.RepositoryInput{Owner: "o", Repo: "r"})
+				require.NoError(t, err, name)
+				time.Sleep(5 * time.Second)
+			}
+			require.InDelta(t, tc.lasts.Seconds(), time.Since(began).Seconds(), 10, name)
+		})
+	}
 }
 
 // An outage of the token's endpoint is waited out as any other: to make one more token
@@ -239,6 +278,12 @@ func TestX2_AnAppThatCannotWork(t *testing.T) {
 		"no app":          func() error { _, err := github.NewInstallation(nil, github.Installation{ID: "1"}); return err },
 		"an empty app": func() error {
 			_, err := github.NewInstallation(&github.Client{}, github.Installation{ID: "1"})
+			return err
+		},
+		"a bad option": func() error {
+			app, err := github.NewApp("1", key)
+			require.NoError(t, err)
+			_, err = github.NewInstallation(app, github.Installation{ID: "1"}, client.WithBaseURL("not a URL"))
 			return err
 		},
 		"no installation": func() error {

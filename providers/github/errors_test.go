@@ -39,5 +39,5 @@ func TestAnErrorOfAnotherForm(t *testing.T) {
 	_, err := github.GetUser.Do(t.Context(), c.HTTP, client.None{})
 	e, ok := errors.AsType[*client.Error](err)
 	require.True(t, ok)
-	require.Equal(t, "bad_verification_code", e.Code)
+	require.Equal(t, []string{"bad_verification_code", "The code is wrong."}, []string{e.Code, e.Message})
 }

@@ -1,6 +1,7 @@
 package github_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +82,9 @@ func TestC29_ALimitInside200(t *testing.T) {
 		began = time.Now()
 		_, err = github.GraphQL[viewerData](t.Context(), c.HTTP, `mutation { x }`, nil)
 		require.ErrorIs(t, err, client.ErrRateLimited)
+		e, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok)
+		require.Equal(t, []string{"RATE_LIMITED", "API rate limit exceeded for user ID 1."}, []string{e.Code, e.Message})
 		_, err = github.GetUser.Do(t.Context(), c.HTTP, client.None{})
 		require.NoError(t, err)
 		require.Less(t, time.Since(began), time.Second)
