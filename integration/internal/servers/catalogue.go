@@ -41,8 +41,8 @@ func Toxiproxy(t testing.TB) *toxiproxy.Client {
 }
 
 // Prism starts Stoplight's Prism as a mock of the OpenAPI description in
-// specs/, by file name. It refuses a request that the description does not
-// allow, with 4xx and an application/problem+json body.
+// specs/, by file name, or anywhere else, by its absolute path. It refuses a request
+// that the description does not allow, with 4xx and an application/problem+json body.
 func Prism(t testing.TB, spec string) *Server {
 	t.Helper()
 	return prism(t, spec, "--errors")
@@ -57,7 +57,10 @@ func PrismForgiving(t testing.TB, spec string) *Server {
 
 func prism(t testing.TB, spec string, flags ...string) *Server {
 	t.Helper()
-	path := filepath.Join(Dir(t), "specs", spec)
+	path := spec
+	if !filepath.IsAbs(spec) {
+		path = filepath.Join(Dir(t), "specs", spec)
+	}
 	return Node(t, "node_modules/@stoplight/prism-cli/dist/index.js", NodeOptions{
 		Args: func(port int) []string {
 			return append([]string{"mock", "-h", "127.0.0.1", "-p", strconv.Itoa(port), path}, flags...)
