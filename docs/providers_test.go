@@ -25,9 +25,12 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	githubapi "github.com/standpipe-go/standpipe/providers/github"
+	"github.com/standpipe-go/standpipe/providers/paddle"
+	"github.com/standpipe-go/standpipe/providers/postmark"
 	"github.com/standpipe-go/standpipe/providers/r2"
 	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/providers/s3"
+	"github.com/standpipe-go/standpipe/providers/sendgrid"
 	"github.com/standpipe-go/standpipe/providers/stripe"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
@@ -145,13 +148,17 @@ var functions = map[string]map[string]func(*testing.T, client.Profile, map[strin
 			rows["code of an error"] = "that of its first field"
 		},
 	},
+	"postmark": postmarkSays, "sendgrid": sendgridSays, "paddle": paddleSays,
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }
 
 func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 	p := read(t, "docs/providers.md")[0]
-	for title, profile := range map[string]client.Profile{"Stripe": stripe.Profile, "Resend": resend.Profile, "GitHub": githubapi.Profile} {
+	for title, profile := range map[string]client.Profile{
+		"Stripe": stripe.Profile, "Resend": resend.Profile, "GitHub": githubapi.Profile,
+		"SendGrid": sendgrid.Profile, "Postmark": postmark.Profile, "Paddle": paddle.Profile,
+	} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {
 			require.Len(t, row, 3, title)
