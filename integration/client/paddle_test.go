@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asSDK is an operation, and the same by paddle-go-sdk.
-type asSDK struct {
+// ofPaddle is an operation, and the same by paddle-go-sdk.
+type ofPaddle struct {
 	ours func(context.Context, *client.Client) error
 	sdks func(context.Context, *sdk.SDK) error
 }
@@ -40,137 +40,137 @@ func TestP1_PaddleSendsWhatItsSDKSends(t *testing.T) {
 	monthly := &paddle.Duration{Interval: "month", Frequency: 1}
 	yes := true
 
-	cases := map[string]asSDK{
+	cases := map[string]ofPaddle{
 		"products.list": {
-			listing(paddle.ListProducts, paddle.ListProductsInput{ID: []string{"pro_1"}, Status: []string{"active"}, TaxCategory: []string{"saas"}, Type: "standard", Include: []string{"prices"}, Paging: paddle.Paging{PerPage: 5, OrderBy: "id[ASC]"}}),
-			asks(sdk.SDK.ListProducts, &sdk.ListProductsRequest{ID: []string{"pro_1"}, Status: []string{"active"}, TaxCategory: []string{"saas"}, Type: sdk.PtrTo("standard"), IncludePrices: true, PerPage: sdk.PtrTo(5), OrderBy: sdk.PtrTo("id[ASC]")}),
+			listsPaddle(paddle.ListProducts, paddle.ListProductsInput{ID: []string{"pro_1"}, Status: []string{"active"}, TaxCategory: []string{"saas"}, Type: "standard", Include: []string{"prices"}, Paging: paddle.Paging{PerPage: 5, OrderBy: "id[ASC]"}}),
+			byPaddleGo(sdk.SDK.ListProducts, &sdk.ListProductsRequest{ID: []string{"pro_1"}, Status: []string{"active"}, TaxCategory: []string{"saas"}, Type: sdk.PtrTo("standard"), IncludePrices: true, PerPage: sdk.PtrTo(5), OrderBy: sdk.PtrTo("id[ASC]")}),
 		},
 		"products.get": {
-			does(paddle.GetProduct, paddle.ProductInput{ID: "pro_1", Include: []string{"prices"}}),
-			asks(sdk.SDK.GetProduct, &sdk.GetProductRequest{ProductID: "pro_1", IncludePrices: true}),
+			onPaddle(paddle.GetProduct, paddle.ProductInput{ID: "pro_1", Include: []string{"prices"}}),
+			byPaddleGo(sdk.SDK.GetProduct, &sdk.GetProductRequest{ProductID: "pro_1", IncludePrices: true}),
 		},
 		"products.create": {
-			does(paddle.CreateProduct, paddle.CreateProductInput{Name: "<ü> &", TaxCategory: "saas", Description: "d", Type: "custom", ImageURL: "https://example.com/a.png", CustomData: custom}),
-			asks(sdk.SDK.CreateProduct, &sdk.CreateProductRequest{Name: "<ü> &", TaxCategory: "saas", Description: sdk.PtrTo("d"), Type: sdk.PtrTo(sdk.CatalogTypeCustom), ImageURL: sdk.PtrTo("https://example.com/a.png"), CustomData: custom}),
+			onPaddle(paddle.CreateProduct, paddle.CreateProductInput{Name: "<ü> &", TaxCategory: "saas", Description: "d", Type: "custom", ImageURL: "https://example.com/a.png", CustomData: custom}),
+			byPaddleGo(sdk.SDK.CreateProduct, &sdk.CreateProductRequest{Name: "<ü> &", TaxCategory: "saas", Description: sdk.PtrTo("d"), Type: sdk.PtrTo(sdk.CatalogTypeCustom), ImageURL: sdk.PtrTo("https://example.com/a.png"), CustomData: custom}),
 		},
 		"products.update": {
-			does(paddle.UpdateProduct, paddle.UpdateProductInput{ID: "pro_1", Name: paddle.Set("n"), Description: paddle.Null[string](), Status: paddle.Set("archived"), CustomData: paddle.Set(custom)}),
-			asks(sdk.SDK.UpdateProduct, &sdk.UpdateProductRequest{ProductID: "pro_1", Name: sdk.NewPatchField("n"), Description: sdk.NewNullPatchField[*string](), Status: sdk.NewPatchField(sdk.StatusArchived), CustomData: sdk.NewPatchField[sdk.CustomData](custom)}),
+			onPaddle(paddle.UpdateProduct, paddle.UpdateProductInput{ID: "pro_1", Name: paddle.Set("n"), Description: paddle.Null[string](), Status: paddle.Set("archived"), CustomData: paddle.Set(custom)}),
+			byPaddleGo(sdk.SDK.UpdateProduct, &sdk.UpdateProductRequest{ProductID: "pro_1", Name: sdk.NewPatchField("n"), Description: sdk.NewNullPatchField[*string](), Status: sdk.NewPatchField(sdk.StatusArchived), CustomData: sdk.NewPatchField[sdk.CustomData](custom)}),
 		},
 		"prices.list": {
-			listing(paddle.ListPrices, paddle.ListPricesInput{ProductID: []string{"pro_1"}, Recurring: &yes, Include: []string{"product"}}),
-			asks(sdk.SDK.ListPrices, &sdk.ListPricesRequest{ProductID: []string{"pro_1"}, Recurring: &yes, IncludeProduct: true}),
+			listsPaddle(paddle.ListPrices, paddle.ListPricesInput{ProductID: []string{"pro_1"}, Recurring: &yes, Include: []string{"product"}}),
+			byPaddleGo(sdk.SDK.ListPrices, &sdk.ListPricesRequest{ProductID: []string{"pro_1"}, Recurring: &yes, IncludeProduct: true}),
 		},
 		"prices.get": {
-			does(paddle.GetPrice, paddle.PriceInput{ID: "pri_1"}),
-			asks(sdk.SDK.GetPrice, &sdk.GetPriceRequest{PriceID: "pri_1"}),
+			onPaddle(paddle.GetPrice, paddle.PriceInput{ID: "pri_1"}),
+			byPaddleGo(sdk.SDK.GetPrice, &sdk.GetPriceRequest{PriceID: "pri_1"}),
 		},
 		"prices.create": {
-			does(paddle.CreatePrice, paddle.CreatePriceInput{Description: "d", ProductID: "pro_1", UnitPrice: money, Name: "n", BillingCycle: monthly, TaxMode: "internal",
+			onPaddle(paddle.CreatePrice, paddle.CreatePriceInput{Description: "d", ProductID: "pro_1", UnitPrice: money, Name: "n", BillingCycle: monthly, TaxMode: "internal",
 				UnitPriceOverrides: []paddle.PriceOverride{{CountryCodes: []string{"DE"}, UnitPrice: money}}, Quantity: &paddle.Quantity{Minimum: 1, Maximum: 9}}),
-			asks(sdk.SDK.CreatePrice, &sdk.CreatePriceRequest{Description: "d", ProductID: "pro_1", UnitPrice: sdk.Money{Amount: "1000", CurrencyCode: "USD"}, Name: sdk.PtrTo("n"),
+			byPaddleGo(sdk.SDK.CreatePrice, &sdk.CreatePriceRequest{Description: "d", ProductID: "pro_1", UnitPrice: sdk.Money{Amount: "1000", CurrencyCode: "USD"}, Name: sdk.PtrTo("n"),
 				BillingCycle: &sdk.Duration{Interval: "month", Frequency: 1}, TaxMode: sdk.PtrTo(sdk.TaxModeInternal),
 				UnitPriceOverrides: []sdk.UnitPriceOverride{{CountryCodes: []sdk.CountryCode{"DE"}, UnitPrice: sdk.Money{Amount: "1000", CurrencyCode: "USD"}}}, Quantity: &sdk.PriceQuantity{Minimum: 1, Maximum: 9}}),
 		},
 		"prices.update": {
-			does(paddle.UpdatePrice, paddle.UpdatePriceInput{ID: "pri_1", UnitPrice: paddle.Set(money), TrialPeriod: paddle.Null[paddle.Duration]()}),
-			asks(sdk.SDK.UpdatePrice, &sdk.UpdatePriceRequest{PriceID: "pri_1", UnitPrice: sdk.NewPatchField(sdk.Money{Amount: "1000", CurrencyCode: "USD"}), TrialPeriod: sdk.NewNullPatchField[*sdk.Duration]()}),
+			onPaddle(paddle.UpdatePrice, paddle.UpdatePriceInput{ID: "pri_1", UnitPrice: paddle.Set(money), TrialPeriod: paddle.Null[paddle.Duration]()}),
+			byPaddleGo(sdk.SDK.UpdatePrice, &sdk.UpdatePriceRequest{PriceID: "pri_1", UnitPrice: sdk.NewPatchField(sdk.Money{Amount: "1000", CurrencyCode: "USD"}), TrialPeriod: sdk.NewNullPatchField[*sdk.Duration]()}),
 		},
 		"customers.list": {
-			listing(paddle.ListCustomers, paddle.ListCustomersInput{Email: []string{"a+b@example.com"}, Search: "Ada L"}),
-			asks(sdk.SDK.ListCustomers, &sdk.ListCustomersRequest{Email: []string{"a+b@example.com"}, Search: sdk.PtrTo("Ada L")}),
+			listsPaddle(paddle.ListCustomers, paddle.ListCustomersInput{Email: []string{"a+b@example.com"}, Search: "Ada L"}),
+			byPaddleGo(sdk.SDK.ListCustomers, &sdk.ListCustomersRequest{Email: []string{"a+b@example.com"}, Search: sdk.PtrTo("Ada L")}),
 		},
 		"customers.get": {
-			does(paddle.GetCustomer, paddle.CustomerInput{ID: "ctm_1"}),
-			asks(sdk.SDK.GetCustomer, &sdk.GetCustomerRequest{CustomerID: "ctm_1"}),
+			onPaddle(paddle.GetCustomer, paddle.CustomerInput{ID: "ctm_1"}),
+			byPaddleGo(sdk.SDK.GetCustomer, &sdk.GetCustomerRequest{CustomerID: "ctm_1"}),
 		},
 		"customers.create": {
-			does(paddle.CreateCustomer, paddle.CreateCustomerInput{Email: "a@example.com", Name: "Ada", Locale: "en"}),
-			asks(sdk.SDK.CreateCustomer, &sdk.CreateCustomerRequest{Email: "a@example.com", Name: sdk.PtrTo("Ada"), Locale: sdk.PtrTo("en")}),
+			onPaddle(paddle.CreateCustomer, paddle.CreateCustomerInput{Email: "a@example.com", Name: "Ada", Locale: "en"}),
+			byPaddleGo(sdk.SDK.CreateCustomer, &sdk.CreateCustomerRequest{Email: "a@example.com", Name: sdk.PtrTo("Ada"), Locale: sdk.PtrTo("en")}),
 		},
 		"customers.update": {
-			does(paddle.UpdateCustomer, paddle.UpdateCustomerInput{ID: "ctm_1", Name: paddle.Null[string](), Email: paddle.Set("b@example.com")}),
-			asks(sdk.SDK.UpdateCustomer, &sdk.UpdateCustomerRequest{CustomerID: "ctm_1", Name: sdk.NewNullPatchField[*string](), Email: sdk.NewPatchField("b@example.com")}),
+			onPaddle(paddle.UpdateCustomer, paddle.UpdateCustomerInput{ID: "ctm_1", Name: paddle.Null[string](), Email: paddle.Set("b@example.com")}),
+			byPaddleGo(sdk.SDK.UpdateCustomer, &sdk.UpdateCustomerRequest{CustomerID: "ctm_1", Name: sdk.NewNullPatchField[*string](), Email: sdk.NewPatchField("b@example.com")}),
 		},
 		"portalSessions.create": {
-			does(paddle.CreatePortalSession, paddle.CreatePortalSessionInput{CustomerID: "ctm_1", SubscriptionIDs: []string{"sub_1"}}),
-			asks(sdk.SDK.CreateCustomerPortalSession, &sdk.CreateCustomerPortalSessionRequest{CustomerID: "ctm_1", SubscriptionIDs: []string{"sub_1"}}),
+			onPaddle(paddle.CreatePortalSession, paddle.CreatePortalSessionInput{CustomerID: "ctm_1", SubscriptionIDs: []string{"sub_1"}}),
+			byPaddleGo(sdk.SDK.CreateCustomerPortalSession, &sdk.CreateCustomerPortalSessionRequest{CustomerID: "ctm_1", SubscriptionIDs: []string{"sub_1"}}),
 		},
 		"transactions.list": {
-			listing(paddle.ListTransactions, paddle.ListTransactionsInput{CustomerID: []string{"ctm_1"}, SubscriptionID: []string{"null"}, Status: []string{"billed"}, CollectionMode: "manual", Include: []string{"customer"}, Paging: paddle.Paging{PerPage: 30}}),
-			asks(sdk.SDK.ListTransactions, &sdk.ListTransactionsRequest{CustomerID: []string{"ctm_1"}, SubscriptionID: []string{"null"}, Status: []string{"billed"}, CollectionMode: sdk.PtrTo("manual"), IncludeCustomer: true, PerPage: sdk.PtrTo(30)}),
+			listsPaddle(paddle.ListTransactions, paddle.ListTransactionsInput{CustomerID: []string{"ctm_1"}, SubscriptionID: []string{"null"}, Status: []string{"billed"}, CollectionMode: "manual", Include: []string{"customer"}, Paging: paddle.Paging{PerPage: 30}}),
+			byPaddleGo(sdk.SDK.ListTransactions, &sdk.ListTransactionsRequest{CustomerID: []string{"ctm_1"}, SubscriptionID: []string{"null"}, Status: []string{"billed"}, CollectionMode: sdk.PtrTo("manual"), IncludeCustomer: true, PerPage: sdk.PtrTo(30)}),
 		},
 		"transactions.get": {
-			does(paddle.GetTransaction, paddle.TransactionInput{ID: "txn_1", Include: []string{"adjustments_totals"}}),
-			asks(sdk.SDK.GetTransaction, &sdk.GetTransactionRequest{TransactionID: "txn_1", IncludeAdjustmentsTotals: true}),
+			onPaddle(paddle.GetTransaction, paddle.TransactionInput{ID: "txn_1", Include: []string{"adjustments_totals"}}),
+			byPaddleGo(sdk.SDK.GetTransaction, &sdk.GetTransactionRequest{TransactionID: "txn_1", IncludeAdjustmentsTotals: true}),
 		},
 		"transactions.create": {
-			does(paddle.CreateTransaction, paddle.CreateTransactionInput{Include: []string{"customer"}, Items: items, CustomerID: "ctm_1", AddressID: "add_1", BusinessID: "biz_1", DiscountID: "dsc_1", CurrencyCode: "USD",
+			onPaddle(paddle.CreateTransaction, paddle.CreateTransactionInput{Include: []string{"customer"}, Items: items, CustomerID: "ctm_1", AddressID: "add_1", BusinessID: "biz_1", DiscountID: "dsc_1", CurrencyCode: "USD",
 				CollectionMode: "manual", Status: "billed", BillingDetails: &paddle.BillingDetails{EnableCheckout: true, PurchaseOrderNumber: "PO", AdditionalInformation: "i", PaymentTerms: paddle.Duration{Interval: "day", Frequency: 14}},
 				BillingPeriod: &paddle.Period{StartsAt: when, EndsAt: when}, Checkout: &paddle.Checkout{URL: "https://example.com/pay"}, CustomData: custom}),
-			asks(sdk.SDK.CreateTransaction, &sdk.CreateTransactionRequest{IncludeCustomer: true, Items: fromCatalog, CustomerID: sdk.PtrTo("ctm_1"), AddressID: sdk.PtrTo("add_1"), BusinessID: sdk.PtrTo("biz_1"), DiscountID: sdk.PtrTo("dsc_1"), CurrencyCode: sdk.PtrTo(sdk.CurrencyCodeUSD),
+			byPaddleGo(sdk.SDK.CreateTransaction, &sdk.CreateTransactionRequest{IncludeCustomer: true, Items: fromCatalog, CustomerID: sdk.PtrTo("ctm_1"), AddressID: sdk.PtrTo("add_1"), BusinessID: sdk.PtrTo("biz_1"), DiscountID: sdk.PtrTo("dsc_1"), CurrencyCode: sdk.PtrTo(sdk.CurrencyCodeUSD),
 				CollectionMode: sdk.PtrTo(sdk.CollectionModeManual), Status: sdk.PtrTo(sdk.TransactionStatusBilled), BillingDetails: &sdk.BillingDetails{EnableCheckout: true, PurchaseOrderNumber: "PO", AdditionalInformation: sdk.PtrTo("i"), PaymentTerms: sdk.Duration{Interval: "day", Frequency: 14}},
 				BillingPeriod: &sdk.TimePeriod{StartsAt: at, EndsAt: at}, Checkout: &sdk.TransactionCheckout{URL: sdk.PtrTo("https://example.com/pay")}, CustomData: custom}),
 		},
 		"transactions.update": {
-			does(paddle.UpdateTransaction, paddle.UpdateTransactionInput{ID: "txn_1", Status: paddle.Set("canceled"), DiscountID: paddle.Null[string](), CustomerID: paddle.Set("ctm_2")}),
-			asks(sdk.SDK.UpdateTransaction, &sdk.UpdateTransactionRequest{TransactionID: "txn_1", Status: sdk.NewPatchField(sdk.TransactionStatusCanceled), DiscountID: sdk.NewNullPatchField[*string](), CustomerID: sdk.NewPtrPatchField("ctm_2")}),
+			onPaddle(paddle.UpdateTransaction, paddle.UpdateTransactionInput{ID: "txn_1", Status: paddle.Set("canceled"), DiscountID: paddle.Null[string](), CustomerID: paddle.Set("ctm_2")}),
+			byPaddleGo(sdk.SDK.UpdateTransaction, &sdk.UpdateTransactionRequest{TransactionID: "txn_1", Status: sdk.NewPatchField(sdk.TransactionStatusCanceled), DiscountID: sdk.NewNullPatchField[*string](), CustomerID: sdk.NewPtrPatchField("ctm_2")}),
 		},
 		"transactions.preview": {
-			does(paddle.PreviewTransaction, paddle.PreviewTransactionInput{Items: []paddle.PreviewItem{{PriceID: "pri_1", Quantity: 2, IncludeInTotals: &yes}}, Address: &paddle.PreviewAddress{CountryCode: "DE", PostalCode: "10115"}, CurrencyCode: "EUR", IgnoreTrials: true}),
-			asks(sdk.SDK.PreviewTransactionCreate, sdk.NewPreviewTransactionCreateRequestTransactionPreviewByAddress(&sdk.TransactionPreviewByAddress{
+			onPaddle(paddle.PreviewTransaction, paddle.PreviewTransactionInput{Items: []paddle.PreviewItem{{PriceID: "pri_1", Quantity: 2, IncludeInTotals: &yes}}, Address: &paddle.PreviewAddress{CountryCode: "DE", PostalCode: "10115"}, CurrencyCode: "EUR", IgnoreTrials: true}),
+			byPaddleGo(sdk.SDK.PreviewTransactionCreate, sdk.NewPreviewTransactionCreateRequestTransactionPreviewByAddress(&sdk.TransactionPreviewByAddress{
 				Items:   []sdk.TransactionPreviewByAddressItems{*sdk.NewTransactionPreviewByAddressItemsTransactionPreviewItemFromCatalog(&sdk.TransactionPreviewItemFromCatalog{PriceID: "pri_1", Quantity: 2, IncludeInTotals: true})},
 				Address: sdk.AddressPreview{CountryCode: "DE", PostalCode: sdk.PtrTo("10115")}, CurrencyCode: sdk.PtrTo(sdk.CurrencyCodeEUR), IgnoreTrials: true})),
 		},
 		"transactions.invoice": {
-			does(paddle.GetInvoice, paddle.InvoiceInput{TransactionID: "txn_1", Disposition: "inline"}),
-			asks(sdk.SDK.GetTransactionInvoice, &sdk.GetTransactionInvoiceRequest{TransactionID: "txn_1", Disposition: sdk.PtrTo("inline")}),
+			onPaddle(paddle.GetInvoice, paddle.InvoiceInput{TransactionID: "txn_1", Disposition: "inline"}),
+			byPaddleGo(sdk.SDK.GetTransactionInvoice, &sdk.GetTransactionInvoiceRequest{TransactionID: "txn_1", Disposition: sdk.PtrTo("inline")}),
 		},
 		"subscriptions.list": {
-			listing(paddle.ListSubscriptions, paddle.ListSubscriptionsInput{CustomerID: []string{"ctm_1"}, PriceID: []string{"pri_1"}, Status: []string{"active"}, ScheduledChange: []string{"cancel"}}),
-			asks(sdk.SDK.ListSubscriptions, &sdk.ListSubscriptionsRequest{CustomerID: []string{"ctm_1"}, PriceID: []string{"pri_1"}, Status: []string{"active"}, ScheduledChangeAction: []string{"cancel"}}),
+			listsPaddle(paddle.ListSubscriptions, paddle.ListSubscriptionsInput{CustomerID: []string{"ctm_1"}, PriceID: []string{"pri_1"}, Status: []string{"active"}, ScheduledChange: []string{"cancel"}}),
+			byPaddleGo(sdk.SDK.ListSubscriptions, &sdk.ListSubscriptionsRequest{CustomerID: []string{"ctm_1"}, PriceID: []string{"pri_1"}, Status: []string{"active"}, ScheduledChangeAction: []string{"cancel"}}),
 		},
 		"subscriptions.get": {
-			does(paddle.GetSubscription, paddle.SubscriptionInput{ID: "sub_1", Include: []string{"next_transaction"}}),
-			asks(sdk.SDK.GetSubscription, &sdk.GetSubscriptionRequest{SubscriptionID: "sub_1", IncludeNextTransaction: true}),
+			onPaddle(paddle.GetSubscription, paddle.SubscriptionInput{ID: "sub_1", Include: []string{"next_transaction"}}),
+			byPaddleGo(sdk.SDK.GetSubscription, &sdk.GetSubscriptionRequest{SubscriptionID: "sub_1", IncludeNextTransaction: true}),
 		},
 		"subscriptions.update": {
-			does(paddle.UpdateSubscription, paddle.UpdateSubscriptionInput{ID: "sub_1", Items: paddle.Set(items), ProrationBillingMode: "prorated_immediately", OnPaymentFailure: "apply_change",
+			onPaddle(paddle.UpdateSubscription, paddle.UpdateSubscriptionInput{ID: "sub_1", Items: paddle.Set(items), ProrationBillingMode: "prorated_immediately", OnPaymentFailure: "apply_change",
 				NextBilledAt: paddle.Set(when), Discount: paddle.Set(paddle.AddDiscount{ID: "dsc_1", EffectiveFrom: "immediately"}), ScheduledChange: paddle.Null[struct{}]()}),
-			asks(sdk.SDK.UpdateSubscription, &sdk.UpdateSubscriptionRequest{SubscriptionID: "sub_1", Items: sdk.NewPatchField(inUpdate), ProrationBillingMode: sdk.NewPatchField(sdk.ProrationBillingModeProratedImmediately), OnPaymentFailure: sdk.NewPatchField(sdk.SubscriptionOnPaymentFailureApplyChange),
+			byPaddleGo(sdk.SDK.UpdateSubscription, &sdk.UpdateSubscriptionRequest{SubscriptionID: "sub_1", Items: sdk.NewPatchField(inUpdate), ProrationBillingMode: sdk.NewPatchField(sdk.ProrationBillingModeProratedImmediately), OnPaymentFailure: sdk.NewPatchField(sdk.SubscriptionOnPaymentFailureApplyChange),
 				NextBilledAt: sdk.NewPatchField(at), Discount: sdk.NewPtrPatchField(sdk.SubscriptionDiscountEffectiveFrom{ID: "dsc_1", EffectiveFrom: sdk.EffectiveFromImmediately}), ScheduledChange: sdk.NewNullPatchField[*sdk.SubscriptionScheduledChange]()}),
 		},
 		"subscriptions.previewUpdate": {
-			does(paddle.PreviewSubscriptionUpdate, paddle.UpdateSubscriptionInput{ID: "sub_1", Items: paddle.Set(items), ProrationBillingMode: "do_not_bill"}),
-			asks(sdk.SDK.PreviewSubscriptionUpdate, &sdk.PreviewSubscriptionUpdateRequest{SubscriptionID: "sub_1", Items: sdk.NewPatchField(inPreview), ProrationBillingMode: sdk.NewPatchField(sdk.ProrationBillingModeDoNotBill)}),
+			onPaddle(paddle.PreviewSubscriptionUpdate, paddle.UpdateSubscriptionInput{ID: "sub_1", Items: paddle.Set(items), ProrationBillingMode: "do_not_bill"}),
+			byPaddleGo(sdk.SDK.PreviewSubscriptionUpdate, &sdk.PreviewSubscriptionUpdateRequest{SubscriptionID: "sub_1", Items: sdk.NewPatchField(inPreview), ProrationBillingMode: sdk.NewPatchField(sdk.ProrationBillingModeDoNotBill)}),
 		},
 		"subscriptions.pause": {
-			does(paddle.PauseSubscription, paddle.PauseSubscriptionInput{ID: "sub_1", EffectiveFrom: "immediately", ResumeAt: when}),
-			asks(sdk.SDK.PauseSubscription, &sdk.PauseSubscriptionRequest{SubscriptionID: "sub_1", EffectiveFrom: sdk.PtrTo(sdk.EffectiveFromImmediately), ResumeAt: sdk.PtrTo(at)}),
+			onPaddle(paddle.PauseSubscription, paddle.PauseSubscriptionInput{ID: "sub_1", EffectiveFrom: "immediately", ResumeAt: when}),
+			byPaddleGo(sdk.SDK.PauseSubscription, &sdk.PauseSubscriptionRequest{SubscriptionID: "sub_1", EffectiveFrom: sdk.PtrTo(sdk.EffectiveFromImmediately), ResumeAt: sdk.PtrTo(at)}),
 		},
 		"subscriptions.resume": {
-			does(paddle.ResumeSubscription, paddle.ResumeSubscriptionInput{ID: "sub_1", EffectiveFrom: at}),
-			asks(sdk.SDK.ResumeSubscription, sdk.NewResumeSubscriptionRequestResumeOnASpecificDate("sub_1", &sdk.ResumeOnASpecificDate{EffectiveFrom: at})),
+			onPaddle(paddle.ResumeSubscription, paddle.ResumeSubscriptionInput{ID: "sub_1", EffectiveFrom: at}),
+			byPaddleGo(sdk.SDK.ResumeSubscription, sdk.NewResumeSubscriptionRequestResumeOnASpecificDate("sub_1", &sdk.ResumeOnASpecificDate{EffectiveFrom: at})),
 		},
 		"subscriptions.cancel": {
-			does(paddle.CancelSubscription, paddle.CancelSubscriptionInput{ID: "sub_1"}),
-			asks(sdk.SDK.CancelSubscription, &sdk.CancelSubscriptionRequest{SubscriptionID: "sub_1"}),
+			onPaddle(paddle.CancelSubscription, paddle.CancelSubscriptionInput{ID: "sub_1"}),
+			byPaddleGo(sdk.SDK.CancelSubscription, &sdk.CancelSubscriptionRequest{SubscriptionID: "sub_1"}),
 		},
 		"subscriptions.charge": {
-			does(paddle.ChargeSubscription, paddle.ChargeSubscriptionInput{ID: "sub_1", EffectiveFrom: "immediately", Items: items, OnPaymentFailure: "prevent_change"}),
-			asks(sdk.SDK.CreateSubscriptionCharge, &sdk.CreateSubscriptionChargeRequest{SubscriptionID: "sub_1", EffectiveFrom: sdk.EffectiveFromImmediately, Items: inCharge, OnPaymentFailure: sdk.PtrTo(sdk.SubscriptionOnPaymentFailurePreventChange)}),
+			onPaddle(paddle.ChargeSubscription, paddle.ChargeSubscriptionInput{ID: "sub_1", EffectiveFrom: "immediately", Items: items, OnPaymentFailure: "prevent_change"}),
+			byPaddleGo(sdk.SDK.CreateSubscriptionCharge, &sdk.CreateSubscriptionChargeRequest{SubscriptionID: "sub_1", EffectiveFrom: sdk.EffectiveFromImmediately, Items: inCharge, OnPaymentFailure: sdk.PtrTo(sdk.SubscriptionOnPaymentFailurePreventChange)}),
 		},
 		"subscriptions.previewCharge": {
-			does(paddle.PreviewSubscriptionCharge, paddle.ChargeSubscriptionInput{ID: "sub_1", EffectiveFrom: "next_billing_period", Items: items}),
-			asks(sdk.SDK.PreviewSubscriptionCharge, &sdk.PreviewSubscriptionChargeRequest{SubscriptionID: "sub_1", EffectiveFrom: sdk.EffectiveFromNextBillingPeriod, Items: inChargePreview}),
+			onPaddle(paddle.PreviewSubscriptionCharge, paddle.ChargeSubscriptionInput{ID: "sub_1", EffectiveFrom: "next_billing_period", Items: items}),
+			byPaddleGo(sdk.SDK.PreviewSubscriptionCharge, &sdk.PreviewSubscriptionChargeRequest{SubscriptionID: "sub_1", EffectiveFrom: sdk.EffectiveFromNextBillingPeriod, Items: inChargePreview}),
 		},
 		"adjustments.list": {
-			listing(paddle.ListAdjustments, paddle.ListAdjustmentsInput{Action: "refund", TransactionID: []string{"txn_1"}}),
-			asks(sdk.SDK.ListAdjustments, &sdk.ListAdjustmentsRequest{Action: sdk.PtrTo("refund"), TransactionID: []string{"txn_1"}}),
+			listsPaddle(paddle.ListAdjustments, paddle.ListAdjustmentsInput{Action: "refund", TransactionID: []string{"txn_1"}}),
+			byPaddleGo(sdk.SDK.ListAdjustments, &sdk.ListAdjustmentsRequest{Action: sdk.PtrTo("refund"), TransactionID: []string{"txn_1"}}),
 		},
 		"adjustments.create": {
-			does(paddle.CreateAdjustment, paddle.CreateAdjustmentInput{Action: "refund", Reason: "r", TransactionID: "txn_1", Type: "partial", Items: []paddle.AdjustmentItem{{ItemID: "txnitm_1", Type: "partial", Amount: "100"}}}),
-			asks(sdk.SDK.CreateAdjustment, &sdk.CreateAdjustmentRequest{Action: sdk.AdjustmentActionRefund, Reason: "r", TransactionID: "txn_1", Type: sdk.PtrTo(sdk.AdjustmentTypePartial), Items: []sdk.AdjustmentItemCreate{{ItemID: "txnitm_1", Type: "partial", Amount: sdk.PtrTo("100")}}}),
+			onPaddle(paddle.CreateAdjustment, paddle.CreateAdjustmentInput{Action: "refund", Reason: "r", TransactionID: "txn_1", Type: "partial", Items: []paddle.AdjustmentItem{{ItemID: "txnitm_1", Type: "partial", Amount: "100"}}}),
+			byPaddleGo(sdk.SDK.CreateAdjustment, &sdk.CreateAdjustmentRequest{Action: sdk.AdjustmentActionRefund, Reason: "r", TransactionID: "txn_1", Type: sdk.PtrTo(sdk.AdjustmentTypePartial), Items: []sdk.AdjustmentItemCreate{{ItemID: "txnitm_1", Type: "partial", Amount: sdk.PtrTo("100")}}}),
 		},
 	}
 	for _, op := range paddle.Operations {
@@ -215,7 +215,7 @@ func TestP6_PaddlesSDKOverTheStack(t *testing.T) {
 	require.Equal(t, "Bearer pdl_sdbx_real", rt.Last().Header.Get("Authorization"))
 }
 
-func listing[In, Out, Item any](l client.List[In, Out, Item], in In) func(context.Context, *client.Client) error {
+func listsPaddle[In, Out, Item any](l client.List[In, Out, Item], in In) func(context.Context, *client.Client) error {
 	return func(ctx context.Context, c *client.Client) error {
 		for _, err := range l.All(ctx, c, in) {
 			return err
@@ -224,7 +224,7 @@ func listing[In, Out, Item any](l client.List[In, Out, Item], in In) func(contex
 	}
 }
 
-func does[In, Out any](op client.Op[In, Out], in In) func(context.Context, *client.Client) error {
+func onPaddle[In, Out any](op client.Op[In, Out], in In) func(context.Context, *client.Client) error {
 	return func(ctx context.Context, c *client.Client) error {
 		_, err := op.Do(ctx, c, in)
 		return err
@@ -232,7 +232,7 @@ func does[In, Out any](op client.Op[In, Out], in In) func(context.Context, *clie
 }
 
 // asks makes a call of a method of the SDK's.
-func asks[In, Out any](method func(sdk.SDK, context.Context, In) (Out, error), in In) func(context.Context, *sdk.SDK) error {
+func byPaddleGo[In, Out any](method func(sdk.SDK, context.Context, In) (Out, error), in In) func(context.Context, *sdk.SDK) error {
 	return func(ctx context.Context, s *sdk.SDK) error {
 		_, err := method(*s, ctx, in)
 		return err

@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// described is an operation of SendGrid's, and the error statuses that its description
+// ofSendGrid is an operation of SendGrid's, and the error statuses that its description
 // has a body for.
-type described struct {
+type ofSendGrid struct {
 	name   string
 	call   func(context.Context, *client.Client, func(*client.Request)) error
 	errors []string
@@ -34,7 +34,7 @@ func TestP1_SendGridUnderItsOwnDescriptions(t *testing.T) {
 	email := sendgrid.EmailInput{Email: "b@example.com"}
 	emails := []string{"b@example.com"}
 	var seen []string
-	for spec, ops := range map[string][]described{
+	for spec, ops := range map[string][]ofSendGrid{
 		"sendgrid_mail_v3.yaml": {
 			{"mail.send", func(ctx context.Context, c *client.Client, edit func(*client.Request)) error {
 				_, err := sendgrid.SendMail.Do(ctx, c, whole, edit)
@@ -61,13 +61,13 @@ func TestP1_SendGridUnderItsOwnDescriptions(t *testing.T) {
 			}, nil},
 		},
 		"sendgrid_suppressions_v3.yaml": {
-			{"bounces.list", listed(sendgrid.ListBounces), []string{"401"}},
-			{"blocks.list", listed(sendgrid.ListBlocks), nil},
-			{"unsubscribes.list", listed(sendgrid.ListUnsubscribes), nil},
-			{"bounces.delete", done(sendgrid.DeleteBounce, email), []string{"401"}},
-			{"blocks.delete", done(sendgrid.DeleteBlock, email), nil},
-			{"unsubscribes.delete", done(sendgrid.DeleteUnsubscribe, email), nil},
-			{"unsubscribes.add", done(sendgrid.AddUnsubscribes, sendgrid.Recipients{Emails: emails}), nil},
+			{"bounces.list", suppressed(sendgrid.ListBounces), []string{"401"}},
+			{"blocks.list", suppressed(sendgrid.ListBlocks), nil},
+			{"unsubscribes.list", suppressed(sendgrid.ListUnsubscribes), nil},
+			{"bounces.delete", onSendGrid(sendgrid.DeleteBounce, email), []string{"401"}},
+			{"blocks.delete", onSendGrid(sendgrid.DeleteBlock, email), nil},
+			{"unsubscribes.delete", onSendGrid(sendgrid.DeleteUnsubscribe, email), nil},
+			{"unsubscribes.add", onSendGrid(sendgrid.AddUnsubscribes, sendgrid.Recipients{Emails: emails}), nil},
 			{"groups.list", func(ctx context.Context, c *client.Client, edit func(*client.Request)) error {
 				for g, err := range sendgrid.ListGroups.All(ctx, c, client.None{}, edit) {
 					require.True(t, err != nil || g.ID != "")
@@ -75,11 +75,11 @@ func TestP1_SendGridUnderItsOwnDescriptions(t *testing.T) {
 				}
 				return errors.New("no group")
 			}, nil},
-			{"groups.add", done(sendgrid.AddToGroup, sendgrid.GroupRecipients{GroupID: "7", Emails: emails}), nil},
-			{"groups.remove", done(sendgrid.RemoveFromGroup, sendgrid.GroupRecipient{GroupID: "7", Email: emails[0]}), nil},
+			{"groups.add", onSendGrid(sendgrid.AddToGroup, sendgrid.GroupRecipients{GroupID: "7", Emails: emails}), nil},
+			{"groups.remove", onSendGrid(sendgrid.RemoveFromGroup, sendgrid.GroupRecipient{GroupID: "7", Email: emails[0]}), nil},
 		},
 		"sendgrid_stats_v3.yaml": {
-			{"stats.get", done(sendgrid.GetStats, sendgrid.StatsInput{StartDate: "2026-11-01", EndDate: "2026-11-26", AggregatedBy: "week"}), nil},
+			{"stats.get", onSendGrid(sendgrid.GetStats, sendgrid.StatsInput{StartDate: "2026-11-01", EndDate: "2026-11-26", AggregatedBy: "week"}), nil},
 		},
 	} {
 		prism := servers.Prism(t, spec)
@@ -106,7 +106,7 @@ func TestP1_SendGridUnderItsOwnDescriptions(t *testing.T) {
 	}
 }
 
-func listed(l client.List[sendgrid.ListSuppressionsInput, []sendgrid.Suppression, sendgrid.Suppression]) func(context.Context, *client.Client, func(*client.Request)) error {
+func suppressed(l client.List[sendgrid.ListSuppressionsInput, []sendgrid.Suppression, sendgrid.Suppression]) func(context.Context, *client.Client, func(*client.Request)) error {
 	in := sendgrid.ListSuppressionsInput{StartTime: sendgrid.Time{Time: time.Unix(1443651000, 0)}, Limit: 5}
 	return func(ctx context.Context, c *client.Client, edit func(*client.Request)) error {
 		for s, err := range l.All(ctx, c, in, edit) {
@@ -119,7 +119,7 @@ func listed(l client.List[sendgrid.ListSuppressionsInput, []sendgrid.Suppression
 	}
 }
 
-func done[In, Out any](op client.Op[In, Out], in In) func(context.Context, *client.Client, func(*client.Request)) error {
+func onSendGrid[In, Out any](op client.Op[In, Out], in In) func(context.Context, *client.Client, func(*client.Request)) error {
 	return func(ctx context.Context, c *client.Client, edit func(*client.Request)) error {
 		_, err := op.Do(ctx, c, in, edit)
 		return err
