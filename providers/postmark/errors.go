@@ -46,11 +46,15 @@ type refusal struct {
 }
 
 // decodeError reads a refusal. Whatever else there is, such as a proxy's page, is read as
-// any error is.
+// any error is; a code of 0 is none.
 func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
 	var r refusal
 	if json.Unmarshal(body, &r) != nil || r.ErrorCode == 0 {
-		return client.DecodeError(status, h, body)
+		d := client.DecodeError(status, h, body)
+		if d.Code == "0" {
+			d.Code = ""
+		}
+		return d
 	}
 	d := client.ErrorDetail{Code: strconv.Itoa(r.ErrorCode), Message: r.Message}
 	// Of the others, such as 401 and 500, the status says enough.

@@ -69,6 +69,19 @@ func TestAnErrorHasPostmarksCode(t *testing.T) {
 	require.EqualError(t, err, `postmark: POST /email: 422 Unprocessable Entity 406 "You tried to send to a recipient that has been marked as inactive." (request req_1)`)
 }
 
+// A code of 0 is none, and what is not Postmark's own form is read as any error is.
+func TestAnErrorWithoutACode(t *testing.T) {
+	for script, want := range map[string]string{
+		`400 {"ErrorCode":0,"Message":"Odd."}`: `postmark: POST /email: 400 Bad Request "Odd."`,
+		`400 {"ErrorCode":"406"}`:              `postmark: POST /email: 400 Bad Request 406`,
+		`400 {"error":"odd"}`:                  `postmark: POST /email: 400 Bad Request odd`,
+	} {
+		c, _ := scripted(t, script)
+		_, err := postmark.SendEmail.Do(t.Context(), c.HTTP, email)
+		require.EqualError(t, err, want)
+	}
+}
+
 // A success that speaks of an ErrorCode of 0, or only in what it holds, is one.
 func TestASuccessIsNoRefusal(t *testing.T) {
 	for _, body := range []string{
