@@ -7,7 +7,8 @@
 //
 // [StreamResponse] and [StreamChat] yield what is generated as it comes. A stream that
 // ends before OpenAI has said that it is whole is an error, and so is one in which OpenAI
-// says that it has failed.
+// says that it has failed. [WaitResponse] waits for a response that is made in the
+// background.
 //
 // OpenAI supports no idempotency key: what generates is sent again only where nothing can
 // have come of it, as after a 429. A request that computes and keeps nothing (embeddings,

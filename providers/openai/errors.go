@@ -83,10 +83,11 @@ type failure struct {
 	Message string `json:"message"`
 }
 
-// detail is the failure as package client knows it.
-func (f *failure) detail() client.ErrorDetail {
-	return client.ErrorDetail{
-		Code: cmp.Or(string(f.Code), f.Type), Type: f.Type, Message: f.Message, Status: statusOf(string(f.Code), f.Type),
+// detail is the failure as package client knows it; without a code of its own it has the
+// one that is given.
+func (f *failure) detail(without string) *client.ErrorDetail {
+	return &client.ErrorDetail{
+		Code: cmp.Or(string(f.Code), f.Type, without), Type: f.Type, Message: f.Message, Status: statusOf(string(f.Code), f.Type),
 	}
 }
 

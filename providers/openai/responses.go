@@ -13,7 +13,7 @@ import (
 //	r, err := openai.CreateResponse.Do(ctx, c.HTTP, openai.ResponseInput{Model: "gpt-5", Input: "Hello"})
 //
 // A response that OpenAI could not generate is an error of CreateResponse, also where it
-// comes with a 200. One that is made in the background is not: see its Status. For a
+// comes with a 200. One that is made in the background is not: see [WaitResponse]. For a
 // stream see [StreamResponse].
 var (
 	CreateResponse = client.Op[ResponseInput, Response]{Name: "responses.create", Method: http.MethodPost, Route: "/responses"}
@@ -40,7 +40,7 @@ type ResponseInput struct {
 	ParallelToolCalls  *bool             `json:"parallel_tool_calls,omitempty"`
 	Include            []string          `json:"include,omitempty"`
 	Store              *bool             `json:"store,omitempty"`      // nil is true
-	Background         bool              `json:"background,omitempty"` // ask for it by [GetResponse]
+	Background         bool              `json:"background,omitempty"` // see [WaitResponse]
 	Metadata           map[string]string `json:"metadata,omitempty"`
 	Truncation         string            `json:"truncation,omitempty"`
 	ServiceTier        string            `json:"service_tier,omitempty"`

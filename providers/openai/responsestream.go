@@ -81,13 +81,8 @@ func (s *responseStream) next(ev client.Event) (ResponseEvent, step) {
 		s.finish(&e)
 	case "response.completed":
 		at.end = true
-	case "response.failed":
-		at.fails = failedDetail(e.Response)
-	case "response.incomplete":
-		at.fails = &client.ErrorDetail{Code: "incomplete", Message: "the response is incomplete"}
-		if e.Response != nil && e.Response.IncompleteDetails != nil {
-			at.fails.Code = e.Response.IncompleteDetails.Reason
-		}
+	case "response.failed", "response.incomplete":
+		at.fails = e.failure()
 	case "error":
 		at.fails = errorEvent(ev.Data)
 	}
@@ -120,12 +115,14 @@ func (s *responseStream) finish(e *ResponseEvent) {
 	e.ToolCall = &call
 }
 
-func failedDetail(r *Response) *client.ErrorDetail {
-	d := client.ErrorDetail{Code: "failed", Message: "the response failed"}
-	if r != nil && r.Error != nil {
-		d = (&failure{Code: code(r.Error.Code), Message: r.Error.Message}).detail()
+// failure says why the stream's response is not whole.
+func (e *ResponseEvent) failure() *client.ErrorDetail {
+	r := Response{}
+	if e.Response != nil {
+		r = *e.Response
 	}
-	return &d
+	r.Status = strings.TrimPrefix(e.Type, "response.") // whatever it says itself
+	return r.failure()
 }
 
 // errorEvent reads an error that is an event, or a member of one.
@@ -139,9 +136,7 @@ func errorEvent(data []byte) *client.ErrorDetail {
 		return memberError(e.Error)
 	}
 	e.Type = "" // that of the event
-	d := e.failure.detail()
-	d.Code = cmp.Or(d.Code, "error")
-	return &d
+	return e.failure.detail("error")
 }
 
 // memberError reads an error that is an object, or a text.
@@ -150,7 +145,5 @@ func memberError(raw json.RawMessage) *client.ErrorDetail {
 	if json.Unmarshal(raw, &f.Message) != nil {
 		_ = read(raw, &f)
 	}
-	d := f.detail()
-	d.Code = cmp.Or(d.Code, "error")
-	return &d
+	return f.detail("error")
 }

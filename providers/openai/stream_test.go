@@ -101,7 +101,7 @@ func TestP5_ErrorsInsideAStream(t *testing.T) {
 		"error, overloaded":      {`{"type":"error","code":"server_is_overloaded","message":"Busy."}`, "server_is_overloaded", "Busy.", client.ErrUnavailable},
 		"failed":                 {`{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"Oops."}}}`, "server_error", "Oops.", client.ErrUnavailable},
 		"failed, quota":          {`{"type":"response.failed","response":{"status":"failed","error":{"code":"insufficient_quota","message":"Pay."}}}`, "insufficient_quota", "Pay.", nil},
-		"failed without a cause": {`{"type":"response.failed"}`, "failed", "the response failed", nil},
+		"failed without a cause": {`{"type":"response.failed"}`, "failed", "its status is failed", nil},
 		"incomplete":             {`{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}`, "max_output_tokens", "the response is incomplete", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,9 +202,10 @@ func TestAStreamThatCannotBeRead(t *testing.T) {
 	_, err := responses(t, c, openai.StreamLimits{})
 	require.ErrorIs(t, err, client.ErrDecode)
 	require.NotContains(t, err.Error(), "secret")
-	c, _ = over(t, nil, sse(`[1]`))
+	c, _ = over(t, nil, sse(`<html>secret`, `[DONE]`))
 	_, err = chat(t, c)
-	require.Error(t, err)
+	require.ErrorIs(t, err, client.ErrDecode)
+	require.NotContains(t, err.Error(), "secret")
 	c, _ = over(t, nil, clienttest.JSON(200, `{"id":"resp_1"}`))
 	_, err = responses(t, c, openai.StreamLimits{})
 	require.ErrorIs(t, err, client.ErrDecode, "not a stream")
@@ -269,6 +270,7 @@ func TestTheLimitsOfAStream(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, last, client.ErrTimeout)
+				require.NotErrorIs(t, last, context.Canceled, "nobody has cancelled it")
 				require.ErrorContains(t, last, tc.says)
 				e, ok := errors.AsType[*client.Error](last)
 				require.True(t, ok)
@@ -276,6 +278,29 @@ func TestTheLimitsOfAStream(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A call of a tool is output as text is.
+func TestACallOfAToolIsAFirstToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pr, pw := io.Pipe()
+		go func() {
+			_, _ = io.WriteString(pw, `data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a"}]}}]}`+"\n\n")
+			time.Sleep(time.Minute)
+			_, _ = io.WriteString(pw, "data: [DONE]\n\n")
+			_ = pw.Close()
+		}()
+		rt := roundTrip(func(r *http.Request) (*http.Response, error) {
+			context.AfterFunc(r.Context(), func() { _ = pr.CloseWithError(r.Context().Err()) })
+			return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: pr, Request: r}, nil
+		})
+		c, err := openai.New(secret.Static("sk-test"), client.WithTransport(rt))
+		require.NoError(t, err)
+		for _, err := range openai.StreamChat(t.Context(), c.HTTP, openai.ChatInput{Model: "m", Limits: openai.StreamLimits{FirstToken: time.Second}}) {
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Minute)
+	})
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
