@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -122,6 +123,24 @@ func TestConfig(t *testing.T) {
 		require.Equal(t, "https://"+domain+"/api/v2", c.HTTP.BaseURL())
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v", c, c, c.HTTP), "canary")
 	}
+}
+
+// P6: an SDK's requests go out with our credential, and are known by their routes.
+func TestHTTPClient(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.JSON(200, `{}`))
+	hc, err := auth0.HTTPClient(auth0.Config{Domain: srv.URL, Token: secret.Static("t")})
+	require.NoError(t, err)
+	t.Cleanup(hc.CloseIdleConnections)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/api/v2/users/auth0%7C1", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer an_sdks_own")
+	resp, err := hc.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "Bearer t", srv.Last().Header.Get("Authorization"))
+	below := *req
+	below.URL = &url.URL{Path: "/users/auth0|1"}
+	require.Equal(t, "/users/{id}", auth0.Profile.Route(&below))
 }
 
 // The shapes of error that Auth0 sends.

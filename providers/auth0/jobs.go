@@ -34,8 +34,8 @@ var (
 	// GetJob fetches a job: how far it is. See WaitForJob.
 	GetJob = client.Op[JobInput, Job]{Name: "jobs.get", Route: "/jobs/{id}"}
 
-	// GetJobErrors fetches the users that an import has refused. There are none in a
-	// response without a body.
+	// GetJobErrors fetches the users that an import has refused. A response without a
+	// body, of a job that has none, is a client.ErrEmptyBody.
 	GetJobErrors = client.Op[JobInput, JobErrors]{Name: "jobs.errors", Route: "/jobs/{id}/errors"}
 )
 

@@ -178,9 +178,12 @@ func TestP3_Users(t *testing.T) {
 		require.True(t, u.LastLogin.IsZero())
 		require.JSONEq(t, `{"plan":"pro"}`, string(u.AppMetadata))
 	}
-	c, _ := newClient(t, clienttest.JSON(200, `{"user_id":7}`))
-	_, err := auth0.GetUser.Do(t.Context(), c, auth0.UserInput{ID: "auth0|1"})
-	require.ErrorIs(t, err, client.ErrDecode)
+	for _, body := range []string{`{"user_id":7}`, `{"user_id":"u","identities":[7]}`, `{"user_id":"u","identities":[{"isSocial":"x"}]}`, `{"created_at":"canary"}`} {
+		c, _ := newClient(t, clienttest.JSON(200, body))
+		_, err := auth0.GetUser.Do(t.Context(), c, auth0.UserInput{ID: "auth0|1"})
+		require.ErrorIs(t, err, client.ErrDecode, body)
+		require.NotContains(t, err.Error(), "canary")
+	}
 }
 
 // What opens an account, or has the users in it, is not shown by printing it.

@@ -99,7 +99,7 @@ type ListMembersInput struct {
 	Take int    `query:"take"` // to a page, 100 at most; 0 is 50
 }
 
-// MembersInput names users of an organization, ten at most.
+// MembersInput names users of an organization.
 type MembersInput struct {
 	ID      string   `path:"id"`
 	Members []string `json:"members"` // the users' IDs

@@ -7,8 +7,7 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// The operations on tickets: links for a user that the application sends itself. A new
-// ticket leaves older ones as they are.
+// The operations on tickets: links for a user that the application sends itself.
 var (
 	// CreatePasswordTicket makes a link by which a user sets a password.
 	CreatePasswordTicket = client.Op[PasswordTicketInput, Ticket]{

@@ -33,12 +33,12 @@ var (
 	CreateUser = client.Op[CreateUserInput, User]{Name: "users.create", Method: http.MethodPost, Route: "/users"}
 
 	// UpdateUser changes what is set in its input. Metadata are merged at their top
-	// level, and a nil value removes a key.
+	// level: a key that is given replaces what stood there, at every depth below it.
 	UpdateUser = client.Op[UpdateUserInput, User]{
 		Name: "users.update", Method: http.MethodPatch, Route: "/users/{id}", Repeatable: true,
 	}
 
-	// DeleteUser deletes a user. Auth0 says nothing of one that is not there.
+	// DeleteUser deletes a user.
 	DeleteUser = client.Op[UserInput, client.None]{Name: "users.delete", Method: http.MethodDelete, Route: "/users/{id}"}
 
 	// LinkIdentity makes another account one of a user's identities. That account is gone

@@ -1,6 +1,7 @@
 package clerk_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -155,6 +156,12 @@ func TestP3_Users(t *testing.T) {
 	require.True(t, u.LastSignInAt.IsZero())
 	require.JSONEq(t, `{"plan":"pro"}`, string(u.PublicMetadata))
 	require.Empty(t, (&clerk.User{}).PrimaryEmail())
+
+	r, err := clerk.GetUser.Request(clerk.UserInput{ID: "user_1"})
+	require.NoError(t, err)
+	raw, err := client.Call[json.RawMessage](t.Context(), c, r)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"future":{"a":[1]}`, "what no field has")
 }
 
 // What signs somebody in is not shown by printing it.

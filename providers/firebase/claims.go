@@ -21,9 +21,9 @@ var (
 		Name: "users.set_claims", Method: http.MethodPost, Route: "/accounts:update", Repeatable: true, Encode: encodeClaims,
 	}
 
-	// RevokeRefreshTokens ends a user's sessions: refresh tokens and session cookies from
-	// before are worth nothing any more. An ID token stays valid until it expires, an
-	// hour at most, unless its verifier asks (session.TokensValidAfter).
+	// RevokeRefreshTokens makes a user's refresh tokens from before worthless. An ID
+	// token, an hour long, and a session cookie stay valid until they expire, unless
+	// their verifier asks (session.TokensValidAfter).
 	RevokeRefreshTokens = client.Op[RevokeInput, UpdatedUser]{
 		Name: "users.revoke", Method: http.MethodPost, Route: "/accounts:update", Repeatable: true, Encode: encodeRevoke,
 	}

@@ -40,7 +40,7 @@ func (cfg *Config) credential() (client.Auth, signer, error) {
 	sign := &accountSigner{file: cfg.ServiceAccount}
 	if _, local := cfg.ServiceAccount.(secret.Checker); local {
 		if _, _, err := sign.key(context.Background()); err != nil {
-			return nil, nil, fmt.Errorf("firebase: %w: %w", client.ErrConfig, err)
+			return nil, nil, fmt.Errorf("firebase: %w: the service account: %w", client.ErrConfig, err)
 		}
 	}
 	source, err := tokens.NewSource(accountGrant(cfg.ServiceAccount, cfg.HTTPClient))

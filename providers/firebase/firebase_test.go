@@ -204,6 +204,50 @@ func TestOneTokenForAll(t *testing.T) {
 	})
 }
 
+// A key file that turns out to be none is an error of the call, which does not repeat it.
+func TestAKeyFileThatIsNone(t *testing.T) {
+	file, _ := account()
+	for name, text := range map[string]string{
+		"no JSON": "canary", "another token endpoint": strings.Replace(file, "https://oauth2.googleapis.com/token", "https://canary.example.com/token", 1),
+		"no key": `{"type":"service_account","client_email":"a@b","private_key":"canary"}`,
+	} {
+		tokens, api, now := clienttest.NewTransport(t), clienttest.NewTransport(t), file
+		c, err := firebase.New(firebase.Config{
+			ProjectID: "demo", HTTPClient: &http.Client{Transport: tokens},
+			ServiceAccount: secret.Func(func(context.Context) ([]secret.Value, error) { return []secret.Value{secret.New(now)}, nil }),
+		}, client.WithTransport(api), client.WithRetry(retry.Never))
+		require.NoError(t, err, name)
+		now = text
+		_, err = firebase.ListUsers.Do(t.Context(), c.HTTP, firebase.ListUsersInput{})
+		require.Error(t, err, name)
+		if name != "no key" {
+			require.ErrorContains(t, err, "google service account", name)
+		}
+		require.NotContains(t, err.Error(), "canary", name)
+		require.Zero(t, tokens.Count()+api.Count(), name)
+		if name != "another token endpoint" { // which signs nothing
+			_, err = c.CustomToken(t.Context(), "u1", nil)
+			require.Error(t, err, name)
+			require.NotContains(t, err.Error(), "canary", name)
+		}
+	}
+}
+
+// P6: the stack for an SDK is at the service, and not below a project.
+func TestHTTPClient(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.JSON(200, `{}`))
+	hc, err := firebase.HTTPClient(firebase.Config{ProjectID: "demo", Emulator: strings.TrimPrefix(srv.URL, "http://")})
+	require.NoError(t, err)
+	t.Cleanup(hc.CloseIdleConnections)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/identitytoolkit.googleapis.com/v1/projects/demo/accounts:batchGet", nil)
+	require.NoError(t, err)
+	req.Header.Set("Authorization", "Bearer an_sdks_own")
+	resp, err := hc.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "Bearer owner", srv.Last().Header.Get("Authorization"))
+}
+
 // verified is the claims of a token that a key has signed, by the standard library alone.
 func verified(t *testing.T, token string, key *rsa.PublicKey) map[string]any {
 	t.Helper()
@@ -294,6 +338,7 @@ func TestP5_Codes(t *testing.T) {
 		failure("DUPLICATE_LOCAL_ID", ""):                          {client.ErrConflict, "DUPLICATE_LOCAL_ID", ""},
 		failure("INSUFFICIENT_PERMISSION", "No."):                  {client.ErrForbidden, "INSUFFICIENT_PERMISSION", "No."},
 		failure("WEAK_PASSWORD", "6 : at least"):                   {client.ErrBadRequest, "WEAK_PASSWORD", "6 : at least"},
+		failure("AZ_09", "x"):                                      {client.ErrBadRequest, "AZ_09", "x"},
 		failure("A_NEW_CODE", ""):                                  {client.ErrBadRequest, "A_NEW_CODE", ""},
 		failure("TOO_MANY_ATTEMPTS_TRY_LATER", "Try again later."): {client.ErrRateLimited, "TOO_MANY_ATTEMPTS_TRY_LATER", "Try again later."},
 		failure("QUOTA_EXCEEDED", ""):                              {client.ErrRateLimited, "QUOTA_EXCEEDED", ""},

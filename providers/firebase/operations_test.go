@@ -295,3 +295,19 @@ func TestP4_ListUsers(t *testing.T) {
 	}
 	require.Equal(t, 3, srv.Count())
 }
+
+// What is not what was asked for is an error, not an empty result.
+func TestResponsesThatAreNone(t *testing.T) {
+	ctx := t.Context()
+	for name, body := range map[string]string{
+		"no list": `{"users":7,"errors":7}`, "no users in it": `{"users":[7],"errors":[7]}`, "no times": `{"users":[{"createdAt":"x"}],"errors":[{"index":"x"}]}`,
+	} {
+		c, _ := newClient(t, clienttest.JSON(200, body))
+		_, err := firebase.GetUser.Do(ctx, c.HTTP, firebase.GetUserInput{UID: "u1"})
+		require.ErrorIs(t, err, client.ErrDecode, name)
+		_, err = firebase.ListUsers.Do(ctx, c.HTTP, firebase.ListUsersInput{})
+		require.ErrorIs(t, err, client.ErrDecode, name)
+		_, err = firebase.DeleteUsers.Do(ctx, c.HTTP, firebase.DeleteUsersInput{UIDs: []string{"u1"}})
+		require.ErrorIs(t, err, client.ErrDecode, name)
+	}
+}

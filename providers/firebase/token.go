@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -94,15 +95,15 @@ func (s *accountSigner) key(ctx context.Context) (*jose.Signer, string, error) {
 	}
 	// The decoder's text may quote the file.
 	if json.Unmarshal([]byte(v.Reveal()), &file) != nil || file.Type != "service_account" || file.Email == "" {
-		return nil, "", fmt.Errorf("%w: the secret is not a service account's JSON key file", client.ErrConfig)
+		return nil, "", errors.New("the secret is not a service account's JSON key file")
 	}
 	private, err := jose.ParsePrivateKeyPEM(file.Key)
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: the service account's key: %w", client.ErrConfig, err)
+		return nil, "", fmt.Errorf("the service account's key: %w", err)
 	}
 	made, err := jose.NewSigner(private, jose.RS256, file.KeyID)
 	if err != nil {
-		return nil, "", fmt.Errorf("%w: the service account's key: %w", client.ErrConfig, err)
+		return nil, "", fmt.Errorf("the service account's key: %w", err)
 	}
 	s.made, s.email, s.from = made, file.Email, v
 	return made, file.Email, nil

@@ -132,7 +132,7 @@ type UpdateUserInput struct {
 	Password      *string  `json:"password,omitempty"`
 	DisplayName   *string  `json:"displayName,omitempty"`
 	PhotoURL      *string  `json:"photoUrl,omitempty"`
-	Disabled      *bool    `json:"disableUser,omitempty"`     // ends no session: see RevokeRefreshTokens
+	Disabled      *bool    `json:"disableUser,omitempty"`
 	Delete        []string `json:"deleteAttribute,omitempty"` // "DISPLAY_NAME", "PHOTO_URL"
 	Unlink        []string `json:"deleteProvider,omitempty"`  // "phone", "google.com"
 }
