@@ -211,25 +211,27 @@ func TestAKeyFileThatIsNone(t *testing.T) {
 		"no JSON": "canary", "another token endpoint": strings.Replace(file, "https://oauth2.googleapis.com/token", "https://canary.example.com/token", 1),
 		"no key": `{"type":"service_account","client_email":"a@b","private_key":"canary"}`,
 	} {
-		tokens, api, now := clienttest.NewTransport(t), clienttest.NewTransport(t), file
-		c, err := firebase.New(firebase.Config{
-			ProjectID: "demo", HTTPClient: &http.Client{Transport: tokens},
-			ServiceAccount: secret.Func(func(context.Context) ([]secret.Value, error) { return []secret.Value{secret.New(now)}, nil }),
-		}, client.WithTransport(api), client.WithRetry(retry.Never))
-		require.NoError(t, err, name)
-		now = text
-		_, err = firebase.ListUsers.Do(t.Context(), c.HTTP, firebase.ListUsersInput{})
-		require.Error(t, err, name)
-		if name != "no key" {
-			require.ErrorContains(t, err, "google service account", name)
-		}
-		require.NotContains(t, err.Error(), "canary", name)
-		require.Zero(t, tokens.Count()+api.Count(), name)
-		if name != "another token endpoint" { // which signs nothing
-			_, err = c.CustomToken(t.Context(), "u1", nil)
+		synctest.Test(t, func(t *testing.T) {
+			tokens, api, now := clienttest.NewTransport(t), clienttest.NewTransport(t), file
+			c, err := firebase.New(firebase.Config{
+				ProjectID: "demo", HTTPClient: &http.Client{Transport: tokens},
+				ServiceAccount: secret.Func(func(context.Context) ([]secret.Value, error) { return []secret.Value{secret.New(now)}, nil }),
+			}, client.WithTransport(api), client.WithRetry(retry.Never))
+			require.NoError(t, err, name)
+			now = text
+			_, err = firebase.ListUsers.Do(t.Context(), c.HTTP, firebase.ListUsersInput{})
 			require.Error(t, err, name)
+			if name != "no key" {
+				require.ErrorContains(t, err, "google service account", name)
+			}
 			require.NotContains(t, err.Error(), "canary", name)
-		}
+			require.Zero(t, tokens.Count()+api.Count(), name)
+			if name != "another token endpoint" { // which signs nothing
+				_, err = c.CustomToken(t.Context(), "u1", nil)
+				require.Error(t, err, name)
+				require.NotContains(t, err.Error(), "canary", name)
+			}
+		})
 	}
 }
 
