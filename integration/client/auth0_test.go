@@ -114,23 +114,33 @@ func TestAuth0SendsWhatItsSDKSends(t *testing.T) {
 			func() error { return sdk.User.DeleteAllAuthenticationMethods(ctx, user) },
 		},
 		"roles": {
-			func() error { return ignoring(auth0.ListRoles.Do(ctx, c, auth0.ListRolesInput{Name: text, PerPage: 50})) },
+			func() error {
+				return ignoring(auth0.ListRoles.Do(ctx, c, auth0.ListRolesInput{Name: text, PerPage: 50}))
+			},
 			func() error { return ignoring(sdk.Role.List(ctx, management.Parameter("name_filter", text))) },
 		},
 		"create role": {
-			func() error { return ignoring(auth0.CreateRole.Do(ctx, c, auth0.CreateRoleInput{Name: text, Description: text})) },
+			func() error {
+				return ignoring(auth0.CreateRole.Do(ctx, c, auth0.CreateRoleInput{Name: text, Description: text}))
+			},
 			func() error { return sdk.Role.Create(ctx, &management.Role{Name: &text, Description: &text}) },
 		},
 		"roles of a user": {
-			func() error { return ignoring(auth0.ListRolesOfUser.Do(ctx, c, auth0.ListRolesOfUserInput{ID: user, PerPage: 50})) },
+			func() error {
+				return ignoring(auth0.ListRolesOfUser.Do(ctx, c, auth0.ListRolesOfUserInput{ID: user, PerPage: 50}))
+			},
 			func() error { return ignoring(sdk.User.Roles(ctx, user)) },
 		},
 		"assign roles": {
-			func() error { return ignoring(auth0.AssignRoles.Do(ctx, c, auth0.UserRolesInput{ID: user, Roles: []string{text}})) },
+			func() error {
+				return ignoring(auth0.AssignRoles.Do(ctx, c, auth0.UserRolesInput{ID: user, Roles: []string{text}}))
+			},
 			func() error { return sdk.User.AssignRoles(ctx, user, role) },
 		},
 		"remove roles": {
-			func() error { return ignoring(auth0.RemoveRoles.Do(ctx, c, auth0.UserRolesInput{ID: user, Roles: []string{text}})) },
+			func() error {
+				return ignoring(auth0.RemoveRoles.Do(ctx, c, auth0.UserRolesInput{ID: user, Roles: []string{text}}))
+			},
 			func() error { return sdk.User.RemoveRoles(ctx, user, role) },
 		},
 		"organization": {
@@ -150,11 +160,15 @@ func TestAuth0SendsWhatItsSDKSends(t *testing.T) {
 			func() error { return sdk.Organization.Delete(ctx, org) },
 		},
 		"add members": {
-			func() error { return ignoring(auth0.AddMembers.Do(ctx, c, auth0.MembersInput{ID: org, Members: []string{user}})) },
+			func() error {
+				return ignoring(auth0.AddMembers.Do(ctx, c, auth0.MembersInput{ID: org, Members: []string{user}}))
+			},
 			func() error { return sdk.Organization.AddMembers(ctx, org, []string{user}) },
 		},
 		"remove members": {
-			func() error { return ignoring(auth0.RemoveMembers.Do(ctx, c, auth0.MembersInput{ID: org, Members: []string{user}})) },
+			func() error {
+				return ignoring(auth0.RemoveMembers.Do(ctx, c, auth0.MembersInput{ID: org, Members: []string{user}}))
+			},
 			func() error { return sdk.Organization.DeleteMembers(ctx, org, []string{user}) },
 		},
 		"connection": {

@@ -306,7 +306,9 @@ func TestClerkSendsWhatItsSDKSends(t *testing.T) {
 			},
 		},
 		"revoke invitation": {
-			func() error { return ignoring(clerk.RevokeInvitation.Do(ctx, c.HTTP, clerk.InvitationInput{ID: "inv_1"})) },
+			func() error {
+				return ignoring(clerk.RevokeInvitation.Do(ctx, c.HTTP, clerk.InvitationInput{ID: "inv_1"}))
+			},
 			func() error { return ignoring(invites.Revoke(ctx, "inv_1")) },
 		},
 		"sign-in token": {
@@ -318,7 +320,9 @@ func TestClerkSendsWhatItsSDKSends(t *testing.T) {
 			},
 		},
 		"revoke sign-in token": {
-			func() error { return ignoring(clerk.RevokeSignInToken.Do(ctx, c.HTTP, clerk.SignInTokenInput{ID: "sit_1"})) },
+			func() error {
+				return ignoring(clerk.RevokeSignInToken.Do(ctx, c.HTTP, clerk.SignInTokenInput{ID: "sit_1"}))
+			},
 			func() error { return ignoring(tokens.Revoke(ctx, "sit_1")) },
 		},
 	})

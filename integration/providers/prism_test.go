@@ -116,8 +116,9 @@ func TestP1_OpenAIUnderItsOwnDescription(t *testing.T) {
 	})
 }
 
-// P1: the same of X. Its description may not be copied (X Developer Agreement and Policy):
-// it is at https://api.x.com/2/openapi.json, and STANDPIPE_X_DESCRIPTION is the path of it.
+// P1: the same of X. Its description may not be copied (X Developer Agreement and
+// Policy): it is at https://api.x.com/2/openapi.json, and STANDPIPE_X_DESCRIPTION is
+// the path of it.
 func TestP1_XUnderItsOwnDescription(t *testing.T) {
 	path := os.Getenv("STANDPIPE_X_DESCRIPTION")
 	if path == "" {
@@ -200,8 +201,8 @@ func TestP1_XUnderItsOwnDescription(t *testing.T) {
 			require.ErrorIs(t, call(prefer("code=503")), client.ErrUnavailable, "the default response")
 		})
 	}
-	// A chunk cannot be judged: the description wants its number to be either an integer or
-	// a text of digits, and in a form every number is both.
+	// A chunk cannot be judged: the description wants its number to be either an
+	// integer or a text of digits, and in a form every number is both.
 	_, err = x.InitializeMedia.Do(ctx, c.HTTP, x.InitializeInput{MediaType: "nothing"})
 	require.ErrorIs(t, err, client.ErrBadRequest)
 }

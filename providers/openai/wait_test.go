@@ -14,8 +14,8 @@ import (
 	"github.com/standpipe-go/standpipe/providers/openai"
 )
 
-// A response in the background is waited for until it is whole, through polls that fail in
-// a way that may pass; how it ended otherwise is in the error, with OpenAI's code.
+// A response in the background is waited for until it is whole, through polls that fail
+// in a way that may pass; how it ended otherwise is in the error, with OpenAI's code.
 func TestAResponseInTheBackground(t *testing.T) {
 	state := func(status, more string) clienttest.Step {
 		return clienttest.JSON(200, `{"id":"resp_1","object":"response","background":true,"status":"`+status+`"`+more+`}`)
