@@ -63,8 +63,12 @@ func TestP4_LinksThatLeadNowhere(t *testing.T) {
 		require.LessOrEqual(t, n, 2)
 		if want != nil {
 			require.ErrorIs(t, err, want, link)
-			require.Equal(t, 1, rt.Count(), link)
 		}
+		most := 1
+		if link == "https://api.paddle.com/products" {
+			most = 2 // it is known once it has been followed
+		}
+		require.Equal(t, most, rt.Count(), link)
 	}
 }
 
