@@ -125,6 +125,9 @@ func TestP5_ErrorsInsideA200(t *testing.T) {
 	for _, fine := range []string{`{"ok":true}`, `{"ok":true,"error":"invalid_auth"}`, `{"error":"x"}`, `[]`, ` {"ok": true, "note": "\"ok\":false"}`} {
 		require.False(t, slack.Profile.Failed(200, nil, []byte(fine)), fine)
 	}
+	for code, want := range map[string]bool{"invalid_auth": true, "missing_scope": false} {
+		require.Equal(t, want, slack.Profile.Unauthorized(200, nil, []byte(`{"ok":false,"error":"`+code+`"}`)), code)
+	}
 	require.True(t, slack.Profile.Failed(200, nil, []byte(` { "error" : "x", "ok" : false }`)))
 }
 

@@ -150,7 +150,7 @@ func TestP5_ErrorsInsideA200(t *testing.T) {
 			require.Equal(t, sentinel == want, errors.Is(got.Errors[0], sentinel), "%s: %v", kind, sentinel)
 		}
 	}
-	for _, fine := range []string{`{"meta":{"result_count":0}}`, `{"data":[],"errors":[{"title":"x"}]}`, `{"data":{},"errors":[]}`, `"errors"`} {
+	for _, fine := range []string{`{"meta":{"result_count":0}}`, `{"data":[],"errors":[{"title":"x"}]}`, `{"data":{},"errors":[]}`, `{"errors":[]}`, `"errors"`} {
 		require.False(t, x.Profile.Failed(200, nil, []byte(fine)), fine)
 	}
 	require.True(t, x.Profile.Failed(200, nil, []byte(`{"data":null,"errors":[{"title":"x"}]}`)))
