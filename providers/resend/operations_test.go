@@ -166,7 +166,7 @@ func TestErrorsAreTheClientsOwn(t *testing.T) {
 func TestAQuotaIsNoThrottle(t *testing.T) {
 	for _, name := range []string{"daily_quota_exceeded", "monthly_quota_exceeded"} {
 		synctest.Test(t, func(t *testing.T) {
-			quota := clienttest.JSON(429, `{"statusCode":429,"name":"`+name+`","message":"You have reached your quota."}`).Header("Retry-After", "5", "RateLimit-Remaining", "0", "RateLimit-Reset", "5")
+			quota := clienttest.JSON(429, `{"statusCode":429,"name":"`+name+`","message":"You have reached your quota."}`).Header("Retry-After", "5").Header("RateLimit-Remaining", "0").Header("RateLimit-Reset", "5")
 			rt := clienttest.NewTransport(t, quota)
 			c, err := resend.New(secret.Static("re_1"), client.WithTransport(rt))
 			require.NoError(t, err)

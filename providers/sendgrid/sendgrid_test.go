@@ -42,7 +42,7 @@ var conformance = providertest.Adapter{
 	Failure: clienttest.JSON(400, `{"errors":[{"message":"The subject is required.","field":"subject","help":null},{"message":"Bad.","field":null}]}`),
 	Message: "subject: The subject is required.; Bad.",
 	Throttle: clienttest.JSON(429, `{"errors":[{"field":null,"message":"too many requests"}]}`).
-		Header("X-RateLimit-Limit", "500", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1"),
+		Header("X-RateLimit-Limit", "500").Header("X-RateLimit-Remaining", "0").Header("X-RateLimit-Reset", "1"),
 }
 
 // P2, C20: SendGrid in the one conformance suite.
