@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 most programs that upload by the AWS SDK still use its manager
+
 package main
 
 import (

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"github.com/elastic/go-elasticsearch/v9"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// newElasticsearch puts go-elasticsearch on the stack. DisableRetry switches its retries
-// off: it repeats any request, a write too, after a 502, 503 or 504. That also ends its
-// going from one node to the next: give it the address of a load balancer.
+// newElasticsearch puts go-elasticsearch on the stack. WithDisableRetry switches its
+// retries off: it repeats any request, a write too, after a 502, 503 or 504. That also
+// ends its going from one node to the next: give it the address of a load balancer.
 func newElasticsearch(address string, apiKey secret.Source, opts ...client.Option) (*elasticsearch.TypedClient, error) {
 	c, err := client.New(address, append([]client.Option{
 		client.WithProfile(client.Profile{Name: "elasticsearch"}),
@@ -18,9 +19,8 @@ func newElasticsearch(address string, apiKey secret.Source, opts ...client.Optio
 	if err != nil {
 		return nil, err
 	}
-	return elasticsearch.NewTypedClient(elasticsearch.Config{
-		Addresses:    []string{c.BaseURL()},
-		Transport:    c.HTTPClient().Transport,
-		DisableRetry: true,
-	})
+	return elasticsearch.NewTyped(
+		elasticsearch.WithAddresses(c.BaseURL()),
+		elasticsearch.WithTransportOptions(elastictransport.WithTransport(c.HTTPClient().Transport), elastictransport.WithDisableRetry()),
+	)
 }
