@@ -51,6 +51,9 @@ func TestTreeNamesNoMachineAndNoRegistry(t *testing.T) {
 			if m := foreign.Find(line); m != nil {
 				t.Errorf("%s:%d: %q", file, i+1, m)
 			}
+			if bytes.HasPrefix(line, []byte("<<<<<<< ")) || bytes.HasPrefix(line, []byte(">>>>>>> ")) {
+				t.Errorf("%s:%d: a merge that was never ended", file, i+1)
+			}
 		}
 	}
 }
