@@ -9,7 +9,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 )
 
-// FindCustomers says where each field goes: into the path, the query, a header or the body.
+// FindCustomers says where each field goes.
 type FindCustomers struct {
 	Team  string `path:"team"`
 	Email string `query:"email"` // left out if it is empty
