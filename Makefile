@@ -82,6 +82,7 @@ consumer: ## Show what a program that imports only client compiles
 .PHONY: nightly
 nightly: ## The tests that take longer than a change can wait for: another system, and the long suites of other projects on the stack
 	scripts/cross freebsd/arm64
+	scripts/lint --all
 	scripts/release-check --all
 	scripts/integration-install
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestSuitesOnTheStack ./judge
