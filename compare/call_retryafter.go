@@ -25,7 +25,7 @@ var pastDeadline = Behaviour[Caller]{
 		case s.requests() > 1:
 			return fails("sent %s, against Retry-After", often(s.requests())), nil
 		case a.took > time.Second/2:
-			return fails("waits %s in vain", seconds(a.took)), nil
+			return fails("waits %.0f s in vain", a.took.Seconds()), nil
 		case a.reply.Status != http.StatusServiceUnavailable:
 			return fails("ends at once, without the 503"), nil
 		}

@@ -44,7 +44,7 @@ func TestCallersFailInOtherWays(t *testing.T) {
 			_, err := do(ctx, r)
 			return compare.Reply{}, errors.Join(err, errors.New("given up"))
 		}},
-		{"it waits for the deadline", "past-deadline", "✗ waits 1.0 s in vain", func(ctx context.Context, do compare.Do, r compare.Request) (compare.Reply, error) {
+		{"it waits for the deadline", "past-deadline", "✗ waits 1 s in vain", func(ctx context.Context, do compare.Do, r compare.Request) (compare.Reply, error) {
 			_, _ = do(ctx, r)
 			<-ctx.Done()
 			return compare.Reply{}, ctx.Err()
