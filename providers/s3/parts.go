@@ -106,10 +106,11 @@ func (u *upload) all(ctx context.Context, first *part, b *batch) error {
 			break
 		}
 		if p, _, err = u.src.next(ctx); err != nil {
+			// What is under way is let end: the service may go on with a part whose
+			// request is cut off, and store it behind the abort.
 			if ctx.Err() == nil { // else what ended it has been said
 				b.fail(fmt.Errorf("s3: Upload: %w", err))
 			}
-			cancel()
 			break
 		}
 	}

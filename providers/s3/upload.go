@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // UploadInput says where content of any length goes, and how.
@@ -60,6 +61,9 @@ const (
 	completeLimit = 10 * time.Minute
 	abortLimit    = 30 * time.Second
 )
+
+// abortAgain are the waits before each abort of an upload.
+var abortAgain = []time.Duration{0, 100 * time.Millisecond, time.Second}
 
 // Upload stores what r yields until its end, in bounded memory: in one request where it
 // is shorter than a part, else in parts, several at once. A reader that is an
@@ -175,12 +179,24 @@ func (u *upload) sending(p *part, sum string) func(*client.Request) {
 }
 
 // abort gives the upload up. The caller's context may have ended, which is no reason to
-// leave the parts there.
+// leave the parts there. One that was cut off may be stored behind the first abort, and
+// bring the upload back ("Aborting a multipart upload", Amazon S3 User Guide): the
+// service is asked again until it knows of none.
 func (u *upload) abort(ctx context.Context, why error) error {
-	_, err := AbortMultipartUpload.Do(context.WithoutCancel(ctx), u.c.HTTP, AbortMultipartUploadInput{Key: u.in.Key, UploadID: u.id},
-		func(r *client.Request) { r.Timeout = abortLimit })
-	if err == nil || errors.Is(err, client.ErrNotFound) {
-		return why
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortLimit)
+	defer cancel()
+	in := AbortMultipartUploadInput{Key: u.in.Key, UploadID: u.id}
+	for _, wait := range abortAgain {
+		err := pause.For(ctx, wait)
+		if err == nil {
+			_, err = AbortMultipartUpload.Do(ctx, u.c.HTTP, in)
+		}
+		switch {
+		case errors.Is(err, client.ErrNotFound):
+			return why
+		case err != nil:
+			return fmt.Errorf("%w; the parts of upload %.128q may still be there: %w", why, u.id, err)
+		}
 	}
-	return fmt.Errorf("%w; the parts of upload %.128q are still there: %w", why, u.id, err)
+	return why
 }

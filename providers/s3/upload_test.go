@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,7 @@ import (
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/s3/s3test"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 const partSize = 5 << 20
@@ -185,7 +187,81 @@ func TestUploadTellsWhatItLeavesBehind(t *testing.T) {
 	_, err := s3.Upload(t.Context(), c, s3.UploadInput{Key: "k", PartSize: partSize}, bytes.NewReader(noise(2*partSize)))
 	require.ErrorIs(t, err, client.ErrForbidden)
 	require.Len(t, srv.Uploads(), 1)
-	require.ErrorContains(t, err, fmt.Sprintf("the parts of upload %q are still there", srv.Uploads()[0]))
+	require.ErrorContains(t, err, fmt.Sprintf("the parts of upload %q may still be there", srv.Uploads()[0]))
+}
+
+// The service goes on with parts that were cut off, and one that it stores behind the
+// abort brings the upload back: it is aborted until there is none.
+func TestUploadIsAbortedUntilThereIsNone(t *testing.T) {
+	t.Parallel()
+	aborts := 0
+	srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodPost:
+			_, _ = io.WriteString(w, `<InitiateMultipartUploadResult><UploadId>u_1</UploadId></InitiateMultipartUploadResult>`)
+		case r.Method == http.MethodPut:
+			w.WriteHeader(http.StatusForbidden)
+		default:
+			if aborts++; aborts < 3 {
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `<Error><Code>NoSuchUpload</Code></Error>`)
+		}
+	}))
+	c, err := s3.New(s3.Config{
+		Bucket: "bucket", Region: "us-east-1", Endpoint: srv.URL,
+		Credentials: s3.AccessKey{ID: secret.Static("AKID"), Secret: secret.Static("secret")},
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	_, err = s3.Upload(t.Context(), c, s3.UploadInput{Key: "k", PartSize: partSize}, bytes.NewReader(noise(2*partSize)))
+	require.ErrorIs(t, err, client.ErrForbidden)
+	require.NotContains(t, err.Error(), "still be there")
+	require.Equal(t, 3, aborts)
+}
+
+// What is under way when the content breaks off is let end, so that no part comes behind
+// the abort.
+func TestUploadLetsPartsEndWhenTheContentBreaksOff(t *testing.T) {
+	t.Parallel()
+	var (
+		mu    sync.Mutex
+		order []string
+	)
+	begun := make(chan struct{})
+	srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		note := func(s string) {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, s)
+		}
+		switch {
+		case r.Method == http.MethodPost:
+			_, _ = io.WriteString(w, `<InitiateMultipartUploadResult><UploadId>u_1</UploadId></InitiateMultipartUploadResult>`)
+		case r.Method == http.MethodPut:
+			close(begun)
+			_, err := io.Copy(io.Discard, r.Body)
+			note(fmt.Sprintf("part %v", err))
+			w.Header().Set("ETag", `"e"`)
+		default:
+			note("abort")
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `<Error><Code>NoSuchUpload</Code></Error>`)
+		}
+	}))
+	c, err := s3.New(s3.Config{
+		Bucket: "bucket", Region: "us-east-1", Endpoint: srv.URL,
+		Credentials: s3.AccessKey{ID: secret.Static("AKID"), Secret: secret.Static("secret")},
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	broken := errors.New("the disk is gone")
+	content := io.MultiReader(bytes.NewReader(noise(partSize)), leaving(func() { <-begun }), failing{broken})
+	_, err = s3.Upload(t.Context(), c, s3.UploadInput{Key: "k", PartSize: partSize}, content)
+	require.ErrorIs(t, err, broken)
+	require.Equal(t, []string{"part <nil>", "abort"}, order)
 }
 
 // What may pass is tried again, part by part.
