@@ -35,3 +35,37 @@ func containsAny(text string, words ...string) bool {
 	}
 	return false
 }
+
+// inProgress reports whether resp says that a request with the same idempotency key
+// is still running: this call's own earlier attempt, as a rule. Only a request with
+// such a key can be told so.
+func (x *hop) inProgress(resp *http.Response) bool {
+	if resp.StatusCode < http.StatusBadRequest || x.idempotencyKey() == "" {
+		return false
+	}
+	told := x.c.cfg.profile.InProgress
+	switch {
+	case told != nil:
+	case resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
+		told = problemInProgress
+	default:
+		return false
+	}
+	return told(resp.StatusCode, resp.Header, x.look(resp))
+}
+
+// keyMisused reports whether resp says that something is wrong with the key itself,
+// such as that it was used with other content before. No repeat cures that, whatever
+// a hint says.
+func (x *hop) keyMisused(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+	default:
+		return false
+	}
+	if x.idempotencyKey() == "" {
+		return false
+	}
+	d := x.decodeError(resp, x.look(resp))
+	return namesKey(d.Type) || namesKey(d.Code)
+}

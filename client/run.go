@@ -37,8 +37,8 @@ import (
 //	                     (watch.go) → clock.go → transport (underway.go); connect.go says
 //	                     why there was no connection
 //	receive.go, peek.go  what of the body belongs to the attempt
-//	settle.go            what came of it (effect.go, inprogress.go), told to limits,
-//	                     purse and breaker; a 401 renews the credential
+//	settle.go            what came of it (effect.go, means.go, inprogress.go), told to
+//	                     limits, purse and breaker; a 401 renews the credential
 //	next.go              the decision, a pure function
 //	settle.go, log.go    the budget, the ledger, the log and the observers (observer.go)
 //	receive.go, turn.go  again: its response is kept, then the wait

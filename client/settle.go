@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
 
@@ -236,13 +235,6 @@ func (x *hop) enter(line *Attempt, throttled, failed bool) {
 	x.report.attempt(shown)
 }
 
-// challenges reports whether a response says that the credential is not valid.
-func (x *hop) challenges(v *verdict, resp *http.Response) bool {
-	says := x.c.cfg.profile.Unauthorized
-	return resp.StatusCode == http.StatusUnauthorized ||
-		says != nil && (resp.StatusCode >= http.StatusBadRequest || v.failed) && says(resp.StatusCode, resp.Header, x.said(resp))
-}
-
 // renew asks the credential, once per call, whether a 401 can be cured.
 func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
@@ -273,97 +265,4 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 		x.call.refuse(err)
 	}
 	return err == nil && replay
-}
-
-// throttled reports whether a response says that there were too many requests. Within a
-// success the profile is asked only where it may look.
-func (x *hop) throttled(v *verdict, resp *http.Response) bool {
-	if resp.StatusCode == http.StatusTooManyRequests {
-		return true
-	}
-	f := x.c.cfg.profile.Throttled
-	if f == nil || resp.StatusCode < 400 && (resp.StatusCode >= 300 || v.err != nil || !x.sees(resp)) {
-		return false
-	}
-	return f(resp.StatusCode, resp.Header, x.said(resp))
-}
-
-// sees reports whether the profile's functions are to see a success.
-func (x *hop) sees(resp *http.Response) bool {
-	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
-}
-
-// failsIn reports whether the profile finds a failure in a success that per-call
-// middleware has handed on: another response, maybe, than the engine has judged.
-func (x *hop) failsIn(resp *http.Response) bool {
-	p := &x.c.cfg.profile
-	for _, f := range []func(int, http.Header, []byte) bool{p.Throttled, p.Failed} {
-		if f != nil && f(resp.StatusCode, resp.Header, x.said(resp)) {
-			return true
-		}
-	}
-	return false
-}
-
-// said is what the profile's functions see of a body. A call that decodes has read its
-// success whole; of anything else the head is read now, and put back in front.
-func (x *hop) said(resp *http.Response) []byte {
-	if x.accept.decodes && resp.StatusCode < 300 {
-		return x.decoded(resp, maxLook)
-	}
-	return x.look(resp)
-}
-
-// inProgress reports whether resp says that a request with the same idempotency key
-// is still running: this call's own earlier attempt, as a rule. Only a request with
-// such a key can be told so.
-func (x *hop) inProgress(resp *http.Response) bool {
-	if resp.StatusCode < http.StatusBadRequest || x.idempotencyKey() == "" {
-		return false
-	}
-	told := x.c.cfg.profile.InProgress
-	switch {
-	case told != nil:
-	case resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
-		told = problemInProgress
-	default:
-		return false
-	}
-	return told(resp.StatusCode, resp.Header, x.look(resp))
-}
-
-// keyMisused reports whether resp says that something is wrong with the key itself,
-// such as that it was used with other content before. No repeat cures that, whatever
-// a hint says.
-func (x *hop) keyMisused(resp *http.Response) bool {
-	switch resp.StatusCode {
-	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
-	default:
-		return false
-	}
-	if x.idempotencyKey() == "" {
-		return false
-	}
-	d := x.decodeError(resp, x.look(resp))
-	return namesKey(d.Type) || namesKey(d.Code)
-}
-
-// asks returns how long an answer asks to wait: by its Retry-After or, where a
-// throttle comes without one, until the limits that it tells to be used up are whole
-// again.
-func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
-	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
-		return d, true
-	}
-	// What a cache repeats, or a 401 says, is about somebody else (C35).
-	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
-		return 0, false
-	}
-	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
-		// A gradual one has room again long before it is whole.
-		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
-			longest, told = max(longest, l.Reset), true
-		}
-	}
-	return longest, told
 }

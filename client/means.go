@@ -1,0 +1,74 @@
+package client
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// challenges reports whether a response says that the credential is not valid.
+func (x *hop) challenges(v *verdict, resp *http.Response) bool {
+	says := x.c.cfg.profile.Unauthorized
+	return resp.StatusCode == http.StatusUnauthorized ||
+		says != nil && (resp.StatusCode >= http.StatusBadRequest || v.failed) && says(resp.StatusCode, resp.Header, x.said(resp))
+}
+
+// throttled reports whether a response says that there were too many requests. Within a
+// success the profile is asked only where it may look.
+func (x *hop) throttled(v *verdict, resp *http.Response) bool {
+	if resp.StatusCode == http.StatusTooManyRequests {
+		return true
+	}
+	f := x.c.cfg.profile.Throttled
+	if f == nil || resp.StatusCode < 400 && (resp.StatusCode >= 300 || v.err != nil || !x.sees(resp)) {
+		return false
+	}
+	return f(resp.StatusCode, resp.Header, x.said(resp))
+}
+
+// sees reports whether the profile's functions are to see a success.
+func (x *hop) sees(resp *http.Response) bool {
+	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
+}
+
+// failsIn reports whether the profile finds a failure in a success that per-call
+// middleware has handed on: another response, maybe, than the engine has judged.
+func (x *hop) failsIn(resp *http.Response) bool {
+	p := &x.c.cfg.profile
+	for _, f := range []func(int, http.Header, []byte) bool{p.Throttled, p.Failed} {
+		if f != nil && f(resp.StatusCode, resp.Header, x.said(resp)) {
+			return true
+		}
+	}
+	return false
+}
+
+// said is what the profile's functions see of a body. A call that decodes has read its
+// success whole; of anything else the head is read now, and put back in front.
+func (x *hop) said(resp *http.Response) []byte {
+	if x.accept.decodes && resp.StatusCode < 300 {
+		return x.decoded(resp, maxLook)
+	}
+	return x.look(resp)
+}
+
+// asks returns how long a response asks to wait: by its Retry-After or, where a
+// throttle comes without one, until the limits that it tells to be used up are whole
+// again.
+func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
+	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
+		return d, true
+	}
+	// What a cache repeats, or a 401 says, is about somebody else (C35).
+	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
+		return 0, false
+	}
+	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
+		// A gradual one has room again long before it is whole.
+		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
+			longest, told = max(longest, l.Reset), true
+		}
+	}
+	return longest, told
+}
