@@ -209,6 +209,22 @@ func TestOpFillsInWhatItsOutNames(t *testing.T) {
 	require.NoError(t, err)
 	check(bare)
 
+	type bareTag struct {
+		ETag string `header:"ETag"`
+	}
+	tag, err := client.Call[bareTag](t.Context(), c, client.Request{Method: "HEAD"})
+	require.NoError(t, err, "what is all from the header needs no body")
+	require.Equal(t, `"e"`, tag.ETag)
+
+	type bodyToo struct {
+		bareTag
+		ID int `json:"id"`
+	}
+	srv.Script(clienttest.JSON(200, `{"ETag":"of the body","id":3}`))
+	of, err := client.Call[bodyToo](t.Context(), c, client.Request{})
+	require.NoError(t, err)
+	require.Equal(t, bodyToo{ID: 3}, of, "a body does not pose as a header")
+
 	srv.Script(h(clienttest.JSON(200, `{"id":3}`)))
 	type both struct {
 		item

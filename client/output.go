@@ -46,9 +46,6 @@ func (r *result) read(t reflect.Type) {
 	r.err = eachField(t, func(f tagged) error {
 		switch f.tag {
 		case "header":
-			if !f.unwritten && r.body.index == nil {
-				others++ // JSON might fill it in
-			}
 			r.header = append(r.header, f)
 			return f.checkParses(t)
 		case "body":
@@ -99,19 +96,23 @@ func (r *result) fill(out reflect.Value, h http.Header) error {
 	for i := range r.header {
 		f := &r.header[i]
 		if prefix, ok := strings.CutSuffix(f.name, "*"); ok {
-			found := map[string]string{}
+			var found map[string]string
 			for name, values := range h {
 				if rest, ok := cutPrefixFold(name, prefix); ok {
+					if found == nil {
+						found = map[string]string{}
+					}
 					found[strings.ToLower(rest)] = firstOf(values)
 				}
 			}
-			if len(found) > 0 {
-				out.FieldByIndex(f.index).Set(reflect.ValueOf(found))
-			}
+			out.FieldByIndex(f.index).Set(reflect.ValueOf(found))
 			continue
 		}
 		values := h[f.name]
 		if len(values) == 0 {
+			// Without a tag that keeps JSON from it, the body may have a member of its
+			// name, which is not what the header says.
+			out.FieldByIndex(f.index).SetZero()
 			continue
 		}
 		if err := f.parse(out.FieldByIndex(f.index), values); err != nil {
