@@ -9,6 +9,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/pause"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
@@ -136,7 +137,7 @@ func Until[T any](ctx context.Context, c *client.Client, r client.Request, o Opt
 				return fail(err)
 			}
 		}
-		if err := pause(ctx, wait); err != nil {
+		if err := await(ctx, wait); err != nil {
 			return fail(err)
 		}
 	}
@@ -190,28 +191,10 @@ func (w *waiter) afterFailure(ctx context.Context, err error) (time.Duration, bo
 	return wait, true
 }
 
-// pause waits, unless that would pass the deadline.
-func pause(ctx context.Context, d time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return ended(ctx, err)
-	}
-	if until, ok := ctx.Deadline(); ok && time.Until(until) <= d {
+// await waits, unless that would pass the deadline.
+func await(ctx context.Context, d time.Duration) error {
+	if ctx.Err() == nil && !pause.Fits(ctx, d) {
 		return fmt.Errorf("%w: the next poll, in %v, would be after the deadline: %w", client.ErrTimeout, d.Round(time.Millisecond), context.DeadlineExceeded)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ended(ctx, ctx.Err())
-	}
-}
-
-// ended is the error of a context that is over, with the reason that its owner gave.
-func ended(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != err {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
+	return pause.For(ctx, d)
 }
