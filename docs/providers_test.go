@@ -24,14 +24,20 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/auth0"
+	"github.com/standpipe-go/standpipe/providers/clerk"
+	"github.com/standpipe-go/standpipe/providers/firebase"
 	githubapi "github.com/standpipe-go/standpipe/providers/github"
+	"github.com/standpipe-go/standpipe/providers/openai"
 	"github.com/standpipe-go/standpipe/providers/paddle"
 	"github.com/standpipe-go/standpipe/providers/postmark"
 	"github.com/standpipe-go/standpipe/providers/r2"
 	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/sendgrid"
+	"github.com/standpipe-go/standpipe/providers/slack"
 	"github.com/standpipe-go/standpipe/providers/stripe"
+	"github.com/standpipe-go/standpipe/providers/x"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook"
@@ -72,6 +78,9 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 		}
 		require.Contains(t, values, field.Name, "%s: the profile states something new: it wants a row in providers.md", p.Name)
 		values[field.Name]()
+	}
+	if p.IdempotencyHeader == "" {
+		rows["idempotency key"] = "none"
 	}
 	if len(p.RequestIDHeaders) == 0 {
 		rows["request ID"] = code("Request-Id", "X-Request-Id")
@@ -149,15 +158,21 @@ var functions = map[string]map[string]func(*testing.T, client.Profile, map[strin
 		},
 	},
 	"postmark": postmarkSays, "sendgrid": sendgridSays, "paddle": paddleSays,
+	"openai": openaiSays, "slack": slackSays, "x": xSays,
+	"clerk": clerkSays, "firebase": firebaseSays,
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }
 
 func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 	p := read(t, "docs/providers.md")[0]
+	tenant := auth0.Profile // New puts its domain into the base URL
+	tenant.BaseURL = "https://DOMAIN/api/v2"
 	for title, profile := range map[string]client.Profile{
 		"Stripe": stripe.Profile, "Resend": resend.Profile, "GitHub": githubapi.Profile,
 		"SendGrid": sendgrid.Profile, "Postmark": postmark.Profile, "Paddle": paddle.Profile,
+		"OpenAI": openai.Profile, "Slack": slack.Profile, "X": x.Profile,
+		"Clerk": clerk.Profile, "Auth0": tenant, "Firebase": firebase.Profile,
 	} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {

@@ -28,7 +28,7 @@ type Said struct {
 
 // Bad is what a service says to bad input, each as it is documented.
 type Bad struct {
-	WrongKey      Said // client.ErrUnauthorized, unless it is Forbidden
+	WrongKey      Said // client.ErrUnauthorized
 	ExpiredKey    Said // the same
 	UnknownObject Said // client.ErrNotFound
 	Invalid       Said // client.ErrBadRequest
@@ -38,10 +38,6 @@ type Bad struct {
 	// InSuccess are errors inside a 200, with the sentinel of each. A service that has
 	// none leaves it nil.
 	InSuccess map[error]Said
-
-	// Forbidden says that the service answers a wrong or expired key as S3 does: with a
-	// 403, which is client.ErrForbidden.
-	Forbidden bool
 }
 
 // sentinels are those that a service's error can match; an error matches one of them.
@@ -54,16 +50,12 @@ var sentinels = []error{
 // sentinel at every service (P5), with the service's own code and request ID and without
 // the credential, from the adapter's write, its read and the client below.
 func BadInput(t *testing.T, a Adapter, bad Bad) {
-	refused := client.ErrUnauthorized
-	if bad.Forbidden {
-		refused = client.ErrForbidden
-	}
 	for name, row := range map[string]struct {
 		said Said
 		want error
 	}{
-		"wrong key":      {bad.WrongKey, refused},
-		"expired key":    {bad.ExpiredKey, refused},
+		"wrong key":      {bad.WrongKey, client.ErrUnauthorized},
+		"expired key":    {bad.ExpiredKey, client.ErrUnauthorized},
 		"unknown object": {bad.UnknownObject, client.ErrNotFound},
 		"invalid":        {bad.Invalid, client.ErrBadRequest},
 		"rate limit":     {bad.RateLimit, client.ErrRateLimited},
