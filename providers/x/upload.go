@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 const (
@@ -65,7 +66,7 @@ func (c *Client) UploadMedia(ctx context.Context, u Upload) (MediaState, error) 
 				Code: cmp.Or(p.Error.Name, "failed"), Message: p.Error.Message, Status: http.StatusBadRequest,
 			}, errProcessing)
 		}
-		if err := pause(ctx, p.CheckAfterSecs, deadline); err != nil {
+		if err := await(ctx, p.CheckAfterSecs, deadline); err != nil {
 			return state.Data, meta.Fail(client.ErrorDetail{}, err)
 		}
 	}
@@ -74,23 +75,13 @@ func (c *Client) UploadMedia(ctx context.Context, u Upload) (MediaState, error) 
 
 var errProcessing = errors.New("the media could not be processed")
 
-// pause waits for as long as X says before it is asked again, a second at least.
-func pause(ctx context.Context, seconds int64, deadline time.Time) error {
+// await waits for as long as X says before it is asked again, a second at least.
+func await(ctx context.Context, seconds int64, deadline time.Time) error {
 	d := time.Duration(min(max(seconds, 1), 3600)) * time.Second
-	if at, ok := ctx.Deadline(); ok && at.Before(deadline) {
-		deadline = at
-	}
-	if time.Until(deadline) < d {
+	if ctx.Err() == nil && (time.Until(deadline) < d || !pause.Fits(ctx, d)) {
 		return fmt.Errorf("%w: the media has not been processed yet: %w", client.ErrTimeout, context.DeadlineExceeded)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
+	return pause.For(ctx, d)
 }
 
 func (u *Upload) check() error {
