@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,9 +66,6 @@ func adapter() providertest.Adapter {
 					return err
 				},
 			}, nil
-		},
-		Credential: func(r clienttest.Recorded) string {
-			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		},
 		Success: clienttest.JSON(200, `{"user_id":"auth0|1"}`),
 		Failure: clienttest.JSON(404, notFound),

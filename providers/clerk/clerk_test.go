@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -60,9 +59,6 @@ var adapter = providertest.Adapter{
 				return err
 			},
 		}, nil
-	},
-	Credential: func(r clienttest.Recorded) string {
-		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	},
 	Success:  clienttest.JSON(200, `{"id":"user_1","object":"user"}`),
 	Failure:  clienttest.JSON(404, notFound),

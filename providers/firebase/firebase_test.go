@@ -89,9 +89,6 @@ var adapter = providertest.Adapter{
 			},
 		}, nil
 	},
-	Credential: func(r clienttest.Recorded) string {
-		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	},
 	Success:  clienttest.JSON(200, `{"kind":"identitytoolkit#SignupNewUserResponse","localId":"u1"}`),
 	Failure:  clienttest.JSON(400, failure("WEAK_PASSWORD", "Password should be at least 6 characters")),
 	Code:     "WEAK_PASSWORD",

@@ -3,7 +3,6 @@ package github_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,9 +38,6 @@ var conformance = providertest.Adapter{
 				return err
 			},
 		}, nil
-	},
-	Credential: func(r clienttest.Recorded) string {
-		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	},
 	Success:  clienttest.JSON(200, `{"id":1,"number":1,"title":"t","state":"open"}`),
 	Failure:  clienttest.JSON(422, `{"message":"Validation Failed","errors":[{"resource":"Issue","field":"title","code":"missing_field"}],"status":"422"}`),

@@ -81,9 +81,6 @@ func conformance() providertest.Adapter {
 				},
 			}, nil
 		},
-		Credential: func(r clienttest.Recorded) string {
-			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		},
 		Success:  clienttest.JSON(200, `{"id":"x_1","object":"response","status":"completed"}`),
 		Failure:  clienttest.JSON(400, `{"error":{"message":"Too long.","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}`),
 		Code:     "context_length_exceeded",

@@ -39,9 +39,6 @@ var conformance = providertest.Adapter{
 			},
 		}, nil
 	},
-	Credential: func(r clienttest.Recorded) string {
-		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	},
 	Success:  clienttest.JSON(200, `{"data":{"id":"txn_1","status":"ready"},"meta":{"request_id":"req_ok"}}`),
 	Failure:  clienttest.JSON(400, `{"error":{"type":"request_error","code":"invalid_field","detail":"Request does not pass validation.","errors":[{"field":"items.0.price_id","message":"is not valid"}]},"meta":{"request_id":"req_2"}}`),
 	Code:     "invalid_field",

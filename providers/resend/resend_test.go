@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -25,10 +24,7 @@ var email = &sdk.SendEmailRequest{From: "a@example.com", To: []string{"b@example
 
 // conformance is what the suite needs to know of Resend, but for its write and read.
 var conformance = providertest.Adapter{
-	Profile: resend.Profile,
-	Credential: func(r clienttest.Recorded) string {
-		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	},
+	Profile:  resend.Profile,
 	Success:  clienttest.JSON(200, `{"id":"e_1","object":"email"}`),
 	Failure:  clienttest.JSON(422, `{"statusCode":422,"name":"validation_error","message":"Invalid from field."}`),
 	Code:     "validation_error",

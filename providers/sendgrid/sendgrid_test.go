@@ -3,7 +3,6 @@ package sendgrid_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,9 +33,6 @@ var conformance = providertest.Adapter{
 				return err
 			},
 		}, nil
-	},
-	Credential: func(r clienttest.Recorded) string {
-		return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	},
 	Success: clienttest.JSON(200, `{"id":"d-1","name":"Welcome","generation":"dynamic"}`).Header("X-Message-Id", "m_1"),
 	Failure: clienttest.JSON(400, `{"errors":[{"message":"The subject is required.","field":"subject","help":null},{"message":"Bad.","field":null}]}`),

@@ -53,9 +53,6 @@ func adapter(throttle clienttest.Step) providertest.Adapter {
 				Read:  func(ctx context.Context) error { return info(ctx, c) },
 			}, nil
 		},
-		Credential: func(r clienttest.Recorded) string {
-			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		},
 		Success:  clienttest.JSON(200, `{"ok":true,"channel":"C1","ts":"1.2","message":{"text":"Hello"}}`),
 		Failure:  clienttest.JSON(200, `{"ok":false,"error":"invalid_blocks","response_metadata":{"messages":["[ERROR] no such type"]}}`),
 		Code:     "invalid_blocks",

@@ -214,7 +214,7 @@ func TestP6_HTTPClient(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, srv.Count())
 	for _, r := range srv.Requests() {
-		require.Equal(t, "sk_test_1", bearer(r))
+		require.Equal(t, "Bearer sk_test_1", r.Header.Get("Authorization"))
 		require.Equal(t, []string{sdk.APIVersion}, r.Header["Stripe-Version"])
 	}
 	_, err = stripe.HTTPClient(secret.Static(" "))

@@ -22,19 +22,14 @@ import (
 
 func TestMain(m *testing.M) { leakcheck.Main(m) }
 
-func bearer(r clienttest.Recorded) string {
-	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-}
-
 // conformance is what the suite needs to know of Stripe, but for its write and read.
 var conformance = providertest.Adapter{
-	Profile:    stripe.Profile,
-	Credential: bearer,
-	Success:    clienttest.JSON(200, `{"id":"cus_1","object":"customer"}`),
-	Failure:    clienttest.JSON(402, `{"error":{"code":"card_declined","type":"card_error","message":"Your card was declined."}}`),
-	Code:       "card_declined",
-	Message:    "Your card was declined.",
-	Throttle:   clienttest.JSON(429, `{"error":{"code":"rate_limit","message":"Too many requests"}}`).Header("Retry-After", "0").Header("Stripe-Rate-Limited-Reason", "global-rate"),
+	Profile:  stripe.Profile,
+	Success:  clienttest.JSON(200, `{"id":"cus_1","object":"customer"}`),
+	Failure:  clienttest.JSON(402, `{"error":{"code":"card_declined","type":"card_error","message":"Your card was declined."}}`),
+	Code:     "card_declined",
+	Message:  "Your card was declined.",
+	Throttle: clienttest.JSON(429, `{"error":{"code":"rate_limit","message":"Too many requests"}}`).Header("Retry-After", "0").Header("Stripe-Rate-Limited-Reason", "global-rate"),
 }
 
 // adapter is the suite's Stripe, by these two calls.
@@ -163,7 +158,7 @@ func TestOperations(t *testing.T) {
 		if strings.HasPrefix(want, "POST") {
 			require.NotEmpty(t, last.Header.Get("Idempotency-Key"), want)
 		}
-		require.Equal(t, "sk_test_1", bearer(last))
+		require.Equal(t, "Bearer sk_test_1", last.Header.Get("Authorization"))
 		require.Equal(t, []string{sdk.APIVersion}, last.Header["Stripe-Version"])
 	}
 }

@@ -80,9 +80,6 @@ func conformance() providertest.Adapter {
 				Read:  func(ctx context.Context) error { return user(ctx, c) },
 			}, nil
 		},
-		Credential: func(r clienttest.Recorded) string {
-			return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-		},
 		Success:  clienttest.JSON(200, `{"data":{"id":"12","text":"Hello","name":"a","username":"a"}}`),
 		Failure:  clienttest.JSON(400, `{"errors":[{"parameters":{"max_results":["1"]},"message":"Too few."}],"title":"Invalid Request","detail":"One or more parameters to your request was invalid.","type":"https://api.twitter.com/2/problems/invalid-request"}`),
 		Code:     "invalid-request",

@@ -31,7 +31,8 @@ type Adapter struct {
 	// does, and returns the client below it, a write and a read.
 	New func(key secret.Source, opts ...client.Option) (*Calls, error)
 
-	// Credential finds the key in a request as the service saw it.
+	// Credential finds the key in a request as the service saw it. Nil finds a Bearer
+	// token.
 	Credential func(clienttest.Recorded) string
 
 	// Success answers the write and the read.
@@ -73,6 +74,14 @@ func Run(t *testing.T, a Adapter) {
 	t.Run("errors", a.errors)
 	t.Run("sentinels", a.sentinels)
 	t.Run("cancel", a.cancel)
+}
+
+// sent is the key in a request as the service saw it.
+func (a *Adapter) sent(r clienttest.Recorded) string {
+	if a.Credential != nil {
+		return a.Credential(r)
+	}
+	return strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 }
 
 // start makes the adapter over a scripted server.
@@ -122,9 +131,9 @@ func (a *Adapter) construction(t *testing.T) {
 func (a *Adapter) credential(t *testing.T) {
 	calls, srv := a.start(t, secret.Static(key), nil, a.Success)
 	require.NoError(t, calls.Write(t.Context()))
-	require.Equal(t, key, a.Credential(srv.Last()), "the stack's credential replaces the SDK's")
+	require.Equal(t, key, a.sent(srv.Last()), "the stack's credential replaces the SDK's")
 	require.NoError(t, calls.Read(t.Context()))
-	require.Equal(t, key, a.Credential(srv.Last()))
+	require.Equal(t, key, a.sent(srv.Last()))
 	for name, values := range a.Profile.Header {
 		require.Equal(t, values, srv.Last().Header[name])
 	}
@@ -144,7 +153,7 @@ func (a *Adapter) rotation(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("key_one_1\n"), 0o600))
 	accept := "key_one_1"
 	calls, srv := a.start(t, secret.File(path), nil, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
-		if a.Credential(clienttest.Recorded{Header: r.Header, URL: r.URL.RequestURI()}) != accept {
+		if a.sent(clienttest.Recorded{Header: r.Header, URL: r.URL.RequestURI()}) != accept {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
