@@ -19,7 +19,8 @@ type DownloadInput struct {
 	Key       string
 	VersionID string // "" is the newest
 
-	// PartSize is how many bytes are asked for at once. 0 is 8 MiB.
+	// PartSize is how many bytes are asked for at once. 0 is 8 MiB, and more for an
+	// object of more than 800 GB.
 	PartSize int64
 
 	// Concurrency is how many parts are downloaded at once. 0 is 4.
@@ -40,9 +41,6 @@ type DownloadInput struct {
 // whole, or a writer without WriteAt, take client.DownloadFile or client.Download, with
 // the request of [GetObject]: one part at a time.
 func Download(ctx context.Context, c *Client, in DownloadInput, w io.WriterAt) (Object, error) {
-	if in.PartSize == 0 {
-		in.PartSize = defaultPart
-	}
 	if in.Concurrency == 0 {
 		in.Concurrency = defaultConcurrency
 	}
@@ -61,12 +59,24 @@ func Download(ctx context.Context, c *Client, in DownloadInput, w io.WriterAt) (
 	case meta.Header.Get("Content-Length") == "":
 		return Object{}, fmt.Errorf("s3: Download: %w: the service does not say how long the object is", client.ErrDecode)
 	}
+	if in.PartSize == 0 {
+		in.PartSize = max(defaultPart, object.ContentLength/usualParts)
+	}
+	// What is kept of each part is little, and the length may be anything.
+	if object.ContentLength/in.PartSize > 10*usualParts {
+		return Object{}, fmt.Errorf("s3: Download: %w: the object has %d bytes, more than %d parts of %d: set a larger PartSize",
+			client.ErrRequest, object.ContentLength, 10*usualParts, in.PartSize)
+	}
 	d := &download{c: c, in: &in, object: &object, w: w, progress: newProgress(in.Progress, object.ContentLength)}
 	if err := d.run(ctx); err != nil {
 		return Object{}, err
 	}
 	return object, nil
 }
+
+// usualParts is how many parts there are at most, unless the caller has chosen their
+// size.
+const usualParts = 100_000
 
 // download is one Download.
 type download struct {
@@ -87,7 +97,7 @@ func (d *download) run(ctx context.Context) error {
 	if d.object.ETag == "" || strings.HasPrefix(d.object.ETag, "W/") {
 		d.in.PartSize = max(size, 1)
 	}
-	sums := make([]summed, (size+d.in.PartSize-1)/d.in.PartSize)
+	sums := make([]summed, size/d.in.PartSize+min(size%d.in.PartSize, 1))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan int)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/s3/s3test"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 // page is an io.WriterAt in memory.
@@ -156,4 +158,33 @@ func TestDownloadThatFails(t *testing.T) {
 	}
 	_, err = s3.Download(t.Context(), c, s3.DownloadInput{Key: "k"}, nil)
 	require.ErrorIs(t, err, client.ErrRequest)
+}
+
+// A length that no memory holds the parts of is none to make them for.
+func TestDownloadOfAnAbsurdLength(t *testing.T) {
+	t.Parallel()
+	srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"e"`)
+		if r.Method == http.MethodHead {
+			w.Header().Set("Content-Length", "9223372036854775807")
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	c, err := s3.New(s3.Config{
+		Bucket: "bucket", Region: "us-east-1", Endpoint: srv.URL,
+		Credentials: s3.AccessKey{ID: secret.Static("AKID"), Secret: secret.Static("secret")},
+	})
+	require.NoError(t, err)
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	require.NoError(t, err)
+	defer file.Close()
+	_, err = s3.Download(t.Context(), c, s3.DownloadInput{Key: "k"}, file)
+	require.ErrorIs(t, err, client.ErrForbidden, "by itself a part is made larger")
+	n := srv.Count()
+	_, err = s3.Download(t.Context(), c, s3.DownloadInput{Key: "k", PartSize: 5 << 20}, file)
+	require.ErrorIs(t, err, client.ErrRequest)
+	require.ErrorContains(t, err, "set a larger PartSize")
+	require.Equal(t, n+1, srv.Count())
 }
