@@ -128,6 +128,14 @@ func TestOpBodies(t *testing.T) {
 			_, err := client.Op[mixedInput, item]{Method: "POST", Route: "/x/{id}"}.Do(t.Context(), c, mixedInput{ID: "1", Limit: 2, Name: "n", Embedded: Embedded{A: "a"}, Inner: Inner{Text: "t"}})
 			return err
 		}, "/base/x/1?a=a&limit=2", "application/json", `{"text":"t","Name":"n"}`},
+		"an embedded struct with a name of its own": {func() error {
+			_, err := client.Op[namedInput, item]{Method: "POST", Route: "/{owner}/{repo}"}.Do(t.Context(), c, namedInput{repoInput: repoInput{"o", "r"}, Inner: Inner{Text: "t"}})
+			return err
+		}, "/base/o/r", "application/json", `{"inner":{"text":"t"},"title":""}`},
+		"an embedded struct that JSON leaves out": {func() error {
+			_, err := client.Op[hiddenInput, item]{Method: "POST", Route: "/{id}"}.Do(t.Context(), c, hiddenInput{Hidden: Hidden{ID: "1", Text: "t"}, aside: aside{Note: "no"}, Title: "n"})
+			return err
+		}, "/base/1", "application/json", `{"title":"n"}`},
 		"pointer": {func() error {
 			_, err := client.Op[*createInput, *item]{Method: "POST", Route: "/{owner}/{repo}"}.Do(t.Context(), c, &createInput{repoInput: repoInput{"o", "r"}, Body: &text})
 			return err
@@ -458,6 +466,28 @@ type mixedInput struct {
 	Inner
 	Name string  `json:",omitempty"`
 	Note *string `json:"note,omitempty"`
+}
+
+type namedInput struct {
+	repoInput
+	ID    string `header:"X-Id"`
+	Inner `json:"inner"`
+	Title string `json:"title"`
+}
+
+type hiddenInput struct {
+	Hidden `json:"-"`
+	aside  `json:"-"`
+	Title  string `json:"title"`
+}
+
+type aside struct {
+	Note string `json:"note"`
+}
+
+type Hidden struct {
+	ID   string `path:"id"`
+	Text string `json:"text"`
 }
 
 type Inner struct {

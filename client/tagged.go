@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,8 +23,12 @@ type tagged struct {
 // eachField calls f for the exported fields of a struct, those of embedded ones among
 // them, until it says what is wrong.
 func eachField(t reflect.Type, f func(tagged) error) error {
+	var named [][]int // embedded structs that JSON takes as one member, or not at all
 	for _, field := range reflect.VisibleFields(t) {
 		if !field.IsExported() {
+			if field.Anonymous && jsonName(field) != "" {
+				named = append(named, field.Index)
+			}
 			continue
 		}
 		g := tagged{field: field.Name, index: field.Index, typ: field.Type, unwritten: field.Tag.Get("json") == "-"}
@@ -58,8 +63,14 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 			return failf(ErrConfig, "%s has the field %s, which is embedded by a pointer", t, field.Name)
 		}
 		if g.tag == "" {
-			if field.Anonymous && structOf(field.Type) && field.Tag.Get("json") == "" {
-				continue // its own fields count
+			if slices.ContainsFunc(named, func(of []int) bool { return len(of) < len(field.Index) && slices.Equal(of, field.Index[:len(of)]) }) {
+				continue // it is in the JSON of that
+			}
+			if field.Anonymous && structOf(field.Type) {
+				if jsonName(field) == "" {
+					continue // its own fields count
+				}
+				named = append(named, field.Index)
 			}
 			if value, ok := field.Tag.Lookup("json"); ok {
 				if value == "-" {
@@ -73,6 +84,12 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 		}
 	}
 	return nil
+}
+
+// jsonName is the name that a tag gives a field in JSON, "-" for none at all.
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	return name
 }
 
 func structOf(t reflect.Type) bool {
