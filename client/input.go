@@ -90,7 +90,7 @@ func (p *inputPlan) read(t reflect.Type) {
 	case bodies > 1:
 		p.err = failf(ErrConfig, "%s has two bodies: a field tagged body, fields tagged json and fields tagged form exclude each other", t)
 	case len(inJSON) > 0 && apart && !t.Implements(reflect.TypeFor[json.Marshaler]()):
-		p.part = jsonPartOf(structure, inJSON)
+		p.part, p.err = jsonPartOf(structure, inJSON)
 	case len(inJSON) > 0:
 		p.whole = true
 	}

@@ -12,14 +12,17 @@ type jsonPart struct {
 	typ    reflect.Type // a struct of nothing else
 }
 
-func jsonPartOf(t reflect.Type, fields []tagged) *jsonPart {
+func jsonPartOf(t reflect.Type, fields []tagged) (*jsonPart, error) {
 	list := make([]reflect.StructField, len(fields))
 	for i, f := range fields {
+		if throughPointer(t, f.index) {
+			return nil, embeddedByPointer(t, f.field)
+		}
 		field := t.FieldByIndex(f.index)
 		// Names of their own: two embedded structs may have a field of one name.
 		list[i] = reflect.StructField{Name: "F" + strconv.Itoa(i), Type: field.Type, Tag: named(field)}
 	}
-	return &jsonPart{fields, reflect.StructOf(list)}
+	return &jsonPart{fields, reflect.StructOf(list)}, nil
 }
 
 // named is the field's tag with a name for JSON: without one it is the field's.

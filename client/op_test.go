@@ -399,6 +399,10 @@ func TestOperationsCheckTheirTypes(t *testing.T) {
 	type byPointer struct {
 		*Embedded
 	}
+	type partByPointer struct {
+		ID string `path:"id"`
+		*Inner
+	}
 	type oddBody struct {
 		A string `body:"yaml"`
 	}
@@ -418,26 +422,27 @@ func TestOperationsCheckTheirTypes(t *testing.T) {
 		A chan int `header:"X"`
 	}
 	for says, op := range map[string]client.Operation{
-		"tagged both path and query":      client.Op[two, item]{Name: "x", Route: "/{a}"},
-		"query tag cannot be read":        client.Op[odd, item]{Name: "x", Route: "/"},
-		"do not say where it goes":        client.Op[nowhere, item]{Name: "x", Route: "/"},
-		"two fields that are the body":    client.Op[twoBodies, item]{Name: "x", Route: "/"},
-		"two bodies":                      client.Op[bodyAndMembers, item]{Name: "x", Route: "/"},
-		"has no text for a query":         client.Op[textless, item]{Name: "x", Route: "/"},
-		"embedded by a pointer":           client.Op[byPointer, item]{Name: "x", Route: "/"},
-		"none of json, form and xml":      client.Op[oddBody, item]{Name: "x", Route: "/"},
-		"neither a Body nor said to be":   client.Op[noBody, item]{Name: "x", Route: "/"},
-		"no url.Values":                   client.Op[noForm, item]{Name: "x", Route: "/"},
-		"no map of strings":               client.Op[noMap, item]{Name: "x", Route: "/"},
-		"no []byte":                       client.Op[client.None, rawText]{Name: "x", Route: "/"},
-		"no header can be read":           client.Op[client.None, chanHeader]{Name: "x", Route: "/"},
-		"does not begin with a slash":     client.Op[client.None, item]{Name: "x", Route: "x"},
-		"neither a name nor a place":      client.Op[client.None, item]{Name: "x", Route: "/{a"},
-		"{name...} that is not its end":   client.Op[client.None, item]{Name: "x", Route: "/{a...}/b"},
-		"has no name":                     client.Op[client.None, item]{Route: "/"},
-		"has the place {a}, and no field": client.Op[client.None, item]{Name: "x", Route: "/{a}"},
-		`"owner", and the route has no`:   client.Op[repoInput, item]{Name: "x", Route: "/{repo}"},
-		"none of json, xml and raw":       client.Op[client.None, oddBody]{Name: "x", Route: "/"},
+		"tagged both path and query":           client.Op[two, item]{Name: "x", Route: "/{a}"},
+		"query tag cannot be read":             client.Op[odd, item]{Name: "x", Route: "/"},
+		"do not say where it goes":             client.Op[nowhere, item]{Name: "x", Route: "/"},
+		"two fields that are the body":         client.Op[twoBodies, item]{Name: "x", Route: "/"},
+		"two bodies":                           client.Op[bodyAndMembers, item]{Name: "x", Route: "/"},
+		"has no text for a query":              client.Op[textless, item]{Name: "x", Route: "/"},
+		"embedded by a pointer":                client.Op[byPointer, item]{Name: "x", Route: "/"},
+		"Text, which is embedded by a pointer": client.Op[partByPointer, item]{Name: "x", Route: "/{id}"},
+		"none of json, form and xml":           client.Op[oddBody, item]{Name: "x", Route: "/"},
+		"neither a Body nor said to be":        client.Op[noBody, item]{Name: "x", Route: "/"},
+		"no url.Values":                        client.Op[noForm, item]{Name: "x", Route: "/"},
+		"no map of strings":                    client.Op[noMap, item]{Name: "x", Route: "/"},
+		"no []byte":                            client.Op[client.None, rawText]{Name: "x", Route: "/"},
+		"no header can be read":                client.Op[client.None, chanHeader]{Name: "x", Route: "/"},
+		"does not begin with a slash":          client.Op[client.None, item]{Name: "x", Route: "x"},
+		"neither a name nor a place":           client.Op[client.None, item]{Name: "x", Route: "/{a"},
+		"{name...} that is not its end":        client.Op[client.None, item]{Name: "x", Route: "/{a...}/b"},
+		"has no name":                          client.Op[client.None, item]{Route: "/"},
+		"has the place {a}, and no field":      client.Op[client.None, item]{Name: "x", Route: "/{a}"},
+		`"owner", and the route has no`:        client.Op[repoInput, item]{Name: "x", Route: "/{repo}"},
+		"none of json, xml and raw":            client.Op[client.None, oddBody]{Name: "x", Route: "/"},
 		"whose header tag cannot be read": client.Op[struct {
 			A string `header:""`
 		}, item]{Name: "x", Route: "/"},

@@ -60,7 +60,7 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 			}
 		}
 		if throughPointer(t, field.Index) && g.tag != "" {
-			return failf(ErrConfig, "%s has the field %s, which is embedded by a pointer", t, field.Name)
+			return embeddedByPointer(t, field.Name)
 		}
 		if g.tag == "" {
 			if slices.ContainsFunc(named, func(of []int) bool { return len(of) < len(field.Index) && slices.Equal(of, field.Index[:len(of)]) }) {
@@ -84,6 +84,10 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 		}
 	}
 	return nil
+}
+
+func embeddedByPointer(t reflect.Type, field string) error {
+	return failf(ErrConfig, "%s has the field %s, which is embedded by a pointer", t, field)
 }
 
 // jsonName is the name that a tag gives a field in JSON, "-" for none at all.
