@@ -27,6 +27,9 @@ type ahead struct {
 // firstChunk is how much of a body is read at once to begin with.
 const firstChunk = 4 << 10
 
+// errBodyExited is made once, since it is at hand for each read.
+var errBodyExited = panics.Exited("the body")
+
 // readAhead begins to read up to limit+1 bytes of rc.
 func readAhead(rc io.ReadCloser, limit int64) *ahead {
 	b := &ahead{rc: rc, done: make(chan struct{})}
@@ -36,7 +39,7 @@ func readAhead(rc io.ReadCloser, limit int64) *ahead {
 
 func (b *ahead) run(limit int64) {
 	defer close(b.done)
-	err := panics.Exited("the body")
+	err := errBodyExited
 	defer func() { b.take(nil, err, 0) }() // also where the source ends this goroutine
 	chunk := make([]byte, min(firstChunk, limit+1))
 	for {
@@ -48,7 +51,7 @@ func (b *ahead) run(limit int64) {
 		if n == len(chunk) && n < 1<<16 {
 			chunk = make([]byte, 4*n)
 		}
-		err = panics.Exited("the body")
+		err = errBodyExited
 	}
 }
 

@@ -130,7 +130,7 @@ func (b *sent) read(p []byte) (int, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		r := result{0, panics.Exited("the body")}
+		r := result{0, errBodyExited}
 		defer func() { done <- r }()
 		r.n, r.err = source.Read(buf)
 	}()
