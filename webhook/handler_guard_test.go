@@ -251,18 +251,6 @@ func TestW12_BatchDoesNotMakeItselfSuspect(t *testing.T) {
 	require.Len(t, j.events, 2)
 }
 
-func TestW12_EmptyPayloadsAreNotTakenForEachOther(t *testing.T) {
-	t.Parallel()
-	g := memoryGuard(t, webhook.MemoryGuardConfig{})
-	for _, id := range []string{"1", "2", "3"} {
-		c, err := g.Claim(t.Context(), webhook.GuardKey{Endpoint: "calendar", ID: id, Empty: true})
-		require.NoError(t, err)
-		require.Equal(t, webhook.Claimed, c.State)
-		require.False(t, c.Suspect)
-		require.NoError(t, g.Commit(t.Context(), c))
-	}
-}
-
 func TestW12_TheWindowIsBoundedInTimeAndNumber(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_800_000_000, 0)
@@ -333,60 +321,12 @@ func TestMemoryGuardIsBounded(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestMemoryGuardClaimLapses(t *testing.T) {
-	t.Parallel()
-	now := time.Unix(1_800_000_000, 0)
-	g := memoryGuard(t, webhook.MemoryGuardConfig{Events: 1, Lease: time.Minute, Now: func() time.Time { return now }})
-	key := webhook.GuardKey{Endpoint: "s", ID: "e1", IDSigned: true}
-	claim := func() webhook.Claim {
-		t.Helper()
-		c, err := g.Claim(t.Context(), key)
-		require.NoError(t, err)
-		return c
-	}
-	lost := claim()
-	require.Equal(t, webhook.InFlight, claim().State)
-	now = now.Add(time.Minute)
-	taken := claim()
-	require.Equal(t, webhook.Claimed, taken.State)
-	require.NoError(t, g.Release(t.Context(), lost))
-	require.Equal(t, webhook.InFlight, claim().State, "a lapsed claim's release is left alone")
-	require.NoError(t, g.Commit(t.Context(), lost))
-	require.Equal(t, webhook.Handled, claim().State, "but its commit counts: the event was handled")
-
-	// A lapsed claim does not count against the bound.
-	now = now.Add(time.Hour)
-	c, err := g.Claim(t.Context(), webhook.GuardKey{Endpoint: "s", ID: "e2", IDSigned: true})
-	require.NoError(t, err)
-	require.Equal(t, webhook.Claimed, c.State)
-}
-
 func TestMemoryGuardConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []webhook.MemoryGuardConfig{{Events: -1}, {TTL: -1}, {Window: -1}, {Lease: -1}} {
 		_, err := webhook.NewMemoryGuard(cfg)
 		require.ErrorIs(t, err, webhook.ErrConfig)
 	}
-}
-
-func TestMemoryGuardClaimsOnceUnderContention(t *testing.T) {
-	t.Parallel()
-	g := memoryGuard(t, webhook.MemoryGuardConfig{})
-	var claimed atomic.Int64
-	var wg sync.WaitGroup
-	for range 16 {
-		wg.Go(func() {
-			for n := range 500 {
-				c, err := g.Claim(context.Background(), webhook.GuardKey{Endpoint: "s", ID: fmt.Sprint(n), IDSigned: n%2 == 0})
-				if err == nil && c.State == webhook.Claimed {
-					claimed.Add(1)
-					_ = g.Commit(context.Background(), c)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	require.EqualValues(t, 500, claimed.Load())
 }
 
 // brokenGuard fails where it is told to.

@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/standpipe-go/standpipe/webhook"
@@ -43,10 +43,7 @@ func (g *guard) Claim(ctx context.Context, key webhook.GuardKey) (webhook.Claim,
 	if key.ID == "" {
 		return c, nil // there is nothing to know it by again
 	}
-	event, err := identity(key)
-	if err != nil {
-		return webhook.Claim{}, err
-	}
+	event := identity(key)
 	now := g.now()
 	res, err := g.db.ExecContext(ctx, `INSERT INTO webhook_events (event, token, handled, until) VALUES ($1, $2, FALSE, $3)
 		ON CONFLICT (event) DO UPDATE SET token = excluded.token, handled = FALSE, until = excluded.until
@@ -76,13 +73,9 @@ func (g *guard) Commit(ctx context.Context, c webhook.Claim) error {
 	if c.Key.ID == "" {
 		return nil
 	}
-	event, err := identity(c.Key)
-	if err != nil {
-		return err
-	}
-	_, err = g.db.ExecContext(ctx, `INSERT INTO webhook_events (event, token, handled, until) VALUES ($1, $2, TRUE, $3)
+	_, err := g.db.ExecContext(ctx, `INSERT INTO webhook_events (event, token, handled, until) VALUES ($1, $2, TRUE, $3)
 		ON CONFLICT (event) DO UPDATE SET handled = TRUE, until = excluded.until`,
-		event, c.Token, g.now().Add(g.memory).UnixMilli())
+		identity(c.Key), c.Token, g.now().Add(g.memory).UnixMilli())
 	return err
 }
 
@@ -91,20 +84,17 @@ func (g *guard) Release(ctx context.Context, c webhook.Claim) error {
 	if c.Key.ID == "" {
 		return nil
 	}
-	event, err := identity(c.Key)
-	if err != nil {
-		return err
-	}
-	_, err = g.db.ExecContext(ctx, `DELETE FROM webhook_events WHERE event = $1 AND token = $2 AND NOT handled`, event, c.Token)
+	_, err := g.db.ExecContext(ctx, `DELETE FROM webhook_events WHERE event = $1 AND token = $2 AND NOT handled`, identity(c.Key), c.Token)
 	return err
 }
 
-// identity is the same for what webhook.GuardKey says is the same event.
-func identity(key webhook.GuardKey) (string, error) {
+// identity is the same for what webhook.GuardKey says is the same event. An identifier
+// is what the sender likes, also bytes that are no text: quoted, none looks like another.
+func identity(key webhook.GuardKey) string {
 	if key.IDSigned {
 		key.Body, key.Empty = [32]byte{}, false
 	}
-	text, err := json.Marshal(key)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err
+	text := fmt.Sprintf("%q %q %t %x %t %d", key.Endpoint, key.ID, key.IDSigned, key.Body, key.Empty, key.Index)
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/guardtest"
 )
 
 func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
@@ -40,83 +40,41 @@ func guards(t *testing.T, n int, now func() time.Time) []*guard {
 
 var key = webhook.GuardKey{Endpoint: "stripe", ID: "evt_1", IDSigned: true}
 
-func TestOneOfManyHasTheEvent(t *testing.T) {
-	all := guards(t, 4, time.Now)
-	var claimed atomic.Int32
-	var wg sync.WaitGroup
-	for i := range 32 {
-		wg.Go(func() {
-			c, err := all[i%len(all)].Claim(t.Context(), key)
-			if err == nil && c.State == webhook.Claimed {
-				claimed.Add(1)
+func TestGuardKeepsItsPromises(t *testing.T) {
+	guardtest.Run(t, func(t *testing.T) guardtest.Backend {
+		var mu sync.Mutex
+		now := time.Unix(1_750_000_000, 0)
+		b := guardtest.Backend{NoSuspects: true}
+		all := guards(t, 4, func() time.Time { mu.Lock(); defer mu.Unlock(); return now })
+		for _, g := range all {
+			b.Guards = append(b.Guards, g)
+		}
+		b.Lapse = func() { mu.Lock(); defer mu.Unlock(); now = now.Add(all[0].lease) }
+		b.Away = func() {
+			for _, g := range all {
+				require.NoError(t, g.db.Close())
 			}
-		})
-	}
-	wg.Wait()
-	require.EqualValues(t, 1, claimed.Load())
+		}
+		return b
+	})
 }
 
-func state(t *testing.T, g *guard, key webhook.GuardKey) webhook.Claim {
-	t.Helper()
-	c, err := g.Claim(t.Context(), key)
-	require.NoError(t, err)
-	return c
-}
-
-func TestAClaimIsCommittedReleasedOrLapses(t *testing.T) {
+func TestWhatWasHandledIsForgottenInTime(t *testing.T) {
 	now := time.Unix(1_750_000_000, 0)
-	both := guards(t, 2, func() time.Time { return now })
-	one, two := both[0], both[1]
-
-	first := state(t, one, key)
-	require.Equal(t, webhook.Claimed, first.State)
-	require.Equal(t, webhook.InFlight, state(t, two, key).State)
-	require.NoError(t, one.Release(t.Context(), first))
-
-	second := state(t, two, key) // the first has failed, so the redelivery is run
-	require.Equal(t, webhook.Claimed, second.State)
-	require.NoError(t, one.Release(t.Context(), first)) // too late: it is another's
-	require.Equal(t, webhook.InFlight, state(t, one, key).State)
-
-	now = now.Add(one.lease) // the second process has died
-	third := state(t, one, key)
-	require.Equal(t, webhook.Claimed, third.State)
-	require.NoError(t, two.Commit(t.Context(), second)) // and was only slow
-	require.Equal(t, webhook.Handled, state(t, one, key).State)
-	require.NoError(t, one.Release(t.Context(), third))
-	require.Equal(t, webhook.Handled, state(t, one, key).State)
-
-	now = now.Add(one.memory)
-	require.Equal(t, webhook.Claimed, state(t, one, key).State)
-}
-
-func TestWhatIsTheSameEvent(t *testing.T) {
-	g := guards(t, 1, time.Now)[0]
-	require.Equal(t, webhook.Claimed, state(t, g, key).State)
-	rendered := key
-	rendered.Body = [32]byte{1}
-	require.Equal(t, webhook.InFlight, state(t, g, rendered).State, "a signed identifier counts without the body")
-	for name, other := range map[string]webhook.GuardKey{
-		"another endpoint":          {Endpoint: "stripe-test", ID: "evt_1", IDSigned: true},
-		"another identifier":        {Endpoint: "stripe", ID: "evt_2", IDSigned: true},
-		"the same, not signed":      {Endpoint: "stripe", ID: "evt_1", Body: [32]byte{1}},
-		"not signed, another body":  {Endpoint: "stripe", ID: "evt_1", Body: [32]byte{2}},
-		"none":                      {Endpoint: "stripe"},
-		"none, once more":           {Endpoint: "stripe"},
-		"another place in the list": {Endpoint: "stripe", ID: "evt_1", IDSigned: true, Index: 1},
-	} {
-		require.Equal(t, webhook.Claimed, state(t, g, other).State, name)
+	g := guards(t, 1, func() time.Time { return now })[0]
+	key := webhook.GuardKey{Endpoint: "stripe", ID: "evt_1", IDSigned: true}
+	for _, wait := range []time.Duration{0, g.memory} {
+		now = now.Add(wait)
+		c, err := g.Claim(t.Context(), key)
+		require.NoError(t, err)
+		require.Equal(t, webhook.Claimed, c.State)
+		require.NoError(t, g.Commit(t.Context(), c))
 	}
 }
 
-func TestADatabaseThatIsAwayDecidesNothing(t *testing.T) {
+func TestATableThatCannotBeMadeIsAnError(t *testing.T) {
 	g := guards(t, 1, time.Now)[0]
-	c := state(t, g, key)
 	require.NoError(t, g.db.Close())
-	_, err := g.Claim(t.Context(), key)
-	require.Error(t, err)
-	require.Error(t, g.Commit(t.Context(), c))
-	require.Error(t, g.Release(t.Context(), c))
-	_, err = newGuard(t.Context(), g.db)
+	_, err := newGuard(t.Context(), g.db)
 	require.Error(t, err)
 }
