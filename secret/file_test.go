@@ -223,21 +223,6 @@ func TestFileUnusedForAWhileServesNothingOld(t *testing.T) {
 	})
 }
 
-func TestSeveralFilesRotateTogether(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		current, previous := filepath.Join(dir, "current"), filepath.Join(dir, "previous")
-		write(t, current, "two")
-		write(t, previous, "one")
-		src := secret.File(current, previous)
-		require.Equal(t, []string{"two", "one"}, reveal(t, src))
-		swap(t, previous, "two")
-		swap(t, current, "three")
-		time.Sleep(time.Second)
-		require.Equal(t, []string{"three", "two"}, reveal(t, src))
-	})
-}
-
 func TestFileDoesNotAllocateBetweenReads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	write(t, path, "k")
