@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/serviceaccount"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -94,20 +94,21 @@ func googleRecipe(v secret.Value, audience string, scopes []string) (*jwtRecipe,
 	if (audience == "") == (len(scopes) == 0) {
 		return nil, failf(ErrConfig, "google service account: give an audience or scopes, and not both")
 	}
-	var file struct {
-		Type  string `json:"type"`
-		Email string `json:"client_email"`
-		Key   string `json:"private_key"`
-		KeyID string `json:"private_key_id"`
-	}
-	if json.Unmarshal([]byte(v.Reveal()), &file) != nil || file.Type != "service_account" || file.Email == "" || file.Key == "" {
+	file, err := serviceaccount.Parse(v.Reveal())
+	if err != nil {
 		return nil, failf(ErrConfig, "google service account: the secret is not a service account's JSON key file")
 	}
-	cfg := JWTConfig{Algorithm: string(jose.RS256), KeyID: file.KeyID, Issuer: file.Email, Subject: file.Email, Audience: audience}
-	if len(scopes) > 0 {
-		cfg.Claims = map[string]any{"scope": strings.Join(scopes, " ")}
+	signer, err := file.Signer(jose.RS256)
+	if err != nil {
+		return nil, err
 	}
-	return cfg.recipe(secret.New(file.Key))
+	claims := map[string]any{"iss": file.ClientEmail, "sub": file.ClientEmail}
+	if audience != "" {
+		claims["aud"] = audience
+	} else {
+		claims["scope"] = strings.Join(scopes, " ")
+	}
+	return &jwtRecipe{signer, claims}, nil
 }
 
 type jwtAuth struct {

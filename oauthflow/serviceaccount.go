@@ -3,13 +3,13 @@ package oauthflow
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/loopback"
+	"github.com/standpipe-go/standpipe/internal/serviceaccount"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -45,20 +45,11 @@ func GoogleServiceAccount(ctx context.Context, keyFile secret.Source, scopes ...
 	return Config{Provider: p, ClientID: file.ClientEmail, ClientKey: serviceAccountKey(keyFile), Scopes: scopes}, nil
 }
 
-type serviceAccountFile struct {
-	Type         string `json:"type"`
-	ClientEmail  string `json:"client_email"`
-	PrivateKey   string `json:"private_key"`
-	PrivateKeyID string `json:"private_key_id"`
-	TokenURI     string `json:"token_uri"`
-}
-
-func parseServiceAccount(text string) (f serviceAccountFile, err error) {
-	if json.Unmarshal([]byte(text), &f) != nil {
-		return f, errors.New("the key file is not JSON") // the decoder's text may quote it
-	}
-	if f.Type != "service_account" || f.ClientEmail == "" || f.PrivateKey == "" {
-		return f, errors.New("the key file is not one of a service account")
+// parseServiceAccount reads a key file whose token endpoint is one of Google's.
+func parseServiceAccount(text string) (serviceaccount.File, error) {
+	f, err := serviceaccount.Parse(text)
+	if err != nil {
+		return f, err
 	}
 	f.TokenURI = cmp.Or(f.TokenURI, Google().Endpoint.TokenURL)
 	u, err := url.Parse(f.TokenURI)
@@ -77,6 +68,10 @@ func serviceAccountKey(file secret.Source) KeySource {
 		if err != nil {
 			return nil, err
 		}
-		return parseSigningKey(f.PrivateKey, f.PrivateKeyID)
+		s, err := f.Signer("")
+		if err != nil {
+			return nil, err
+		}
+		return &SigningKey{s}, nil
 	}}
 }

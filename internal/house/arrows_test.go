@@ -24,7 +24,7 @@ var thirdParty = map[string][]string{
 	"ratelimit":       {"golang.org/x/time"},
 	"client":          {"golang.org/x/oauth2", "golang.org/x/time"},
 	"oauthflow":       {"golang.org/x/oauth2"},
-	"providers/auth0": {"golang.org/x/oauth2"}, "providers/firebase": {"golang.org/x/oauth2"},
+	"providers/auth0": {"golang.org/x/oauth2"}, "providers/internal/googleaccount": {"golang.org/x/oauth2"},
 	"providers/stripe": {"github.com/stripe/stripe-go/v76"},
 	// Its types say what the parameters and the objects' fields are.
 	"providers/stripe/stripetest": {"github.com/stripe/stripe-go/v76"},

@@ -1,15 +1,10 @@
 package firebase
 
 import (
-	"context"
 	"fmt"
-	"net/http"
-
-	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/oauthflow"
-	"github.com/standpipe-go/standpipe/oauthflow/tokens"
+	"github.com/standpipe-go/standpipe/providers/internal/googleaccount"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -34,38 +29,11 @@ func (cfg *Config) credential() (client.Auth, signer, error) {
 	case cfg.Auth != nil:
 		return cfg.Auth, nil, nil
 	}
-	if err := secret.Check(cfg.ServiceAccount); err != nil {
-		return nil, nil, fmt.Errorf("firebase: %w: the service account: %w", client.ErrConfig, err)
-	}
-	sign := &accountSigner{file: cfg.ServiceAccount}
-	if _, local := cfg.ServiceAccount.(secret.Checker); local {
-		if _, _, err := sign.key(context.Background()); err != nil {
-			return nil, nil, fmt.Errorf("firebase: %w: the service account: %w", client.ErrConfig, err)
-		}
-	}
-	source, err := tokens.NewSource(accountGrant(cfg.ServiceAccount, cfg.HTTPClient))
+	source, err := googleaccount.Source(googleaccount.Config{
+		Key: cfg.ServiceAccount, Scopes: []string{scope}, HTTPClient: cfg.HTTPClient,
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("firebase: %w: %w", client.ErrConfig, err)
 	}
-	return client.OAuth2(source), sign, nil
-}
-
-// accountGrant obtains an access token for an assertion that the service account's key
-// signs. The file is read each time, which is about once an hour.
-func accountGrant(file secret.Source, hc *http.Client) tokens.Grant {
-	return func(ctx context.Context) (*oauth2.Token, error) {
-		cfg, err := oauthflow.GoogleServiceAccount(ctx, file, scope)
-		if err != nil {
-			return nil, err
-		}
-		var opts []oauthflow.Option
-		if hc != nil {
-			opts = append(opts, oauthflow.WithHTTPClient(hc))
-		}
-		account, err := oauthflow.New(cfg, opts...)
-		if err != nil {
-			return nil, err
-		}
-		return account.JWTBearer(ctx, oauthflow.Assertion{})
-	}
+	return client.OAuth2(source), &accountSigner{file: cfg.ServiceAccount}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/internal/jose"
+	"github.com/standpipe-go/standpipe/internal/serviceaccount"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -87,26 +87,16 @@ func (s *accountSigner) key(ctx context.Context) (*jose.Signer, string, error) {
 	if s.made != nil && s.from.Equal(v) {
 		return s.made, s.email, nil
 	}
-	var file struct {
-		Type  string `json:"type"`
-		Email string `json:"client_email"`
-		Key   string `json:"private_key"`
-		KeyID string `json:"private_key_id"`
+	file, err := serviceaccount.Parse(v.Reveal())
+	if err != nil {
+		return nil, "", err
 	}
-	// The decoder's text may quote the file.
-	if json.Unmarshal([]byte(v.Reveal()), &file) != nil || file.Type != "service_account" || file.Email == "" {
-		return nil, "", errors.New("the secret is not a service account's JSON key file")
-	}
-	private, err := jose.ParsePrivateKeyPEM(file.Key)
+	made, err := file.Signer(jose.RS256)
 	if err != nil {
 		return nil, "", fmt.Errorf("the service account's key: %w", err)
 	}
-	made, err := jose.NewSigner(private, jose.RS256, file.KeyID)
-	if err != nil {
-		return nil, "", fmt.Errorf("the service account's key: %w", err)
-	}
-	s.made, s.email, s.from = made, file.Email, v
-	return made, file.Email, nil
+	s.made, s.email, s.from = made, file.ClientEmail, v
+	return made, file.ClientEmail, nil
 }
 
 // emulatorSigner makes tokens that nobody signed, which the emulator alone takes.
