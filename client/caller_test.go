@@ -171,3 +171,46 @@ func TestP5_MetaFailIsTheErrorOfItsCall(t *testing.T) {
 	require.ErrorIs(t, e, client.ErrNotFound)
 	require.Equal(t, "X", e.Code)
 }
+
+// P5: an error also matches what the adapter calls it, whether the service says it by a
+// status, inside a 200 or too late for either. Why a credential could not be renewed is
+// not hidden by it.
+func TestP5_AnAdaptersOwnSentinel(t *testing.T) {
+	t.Parallel()
+	expired := errors.New("list everything again")
+	profile := client.WithProfile(client.Profile{
+		Name: "acme", Failed: func(_ int, _ http.Header, body []byte) bool { return string(body) == `{"code":"expired"}` },
+		DecodeError: func(status int, h http.Header, body []byte) client.ErrorDetail {
+			d := client.DecodeError(status, h, body)
+			if d.Code == "expired" {
+				d.Err, d.Status = expired, http.StatusGone
+			}
+			return d
+		},
+	})
+	for script, want := range map[string]string{
+		`410 {"code":"expired"}`: `acme: GET /x: 410 Gone expired: list everything again`,
+		`200 {"code":"expired"}`: `acme: GET /x: 200 OK, but list everything again: expired`,
+	} {
+		c, _ := scripted(t, script, profile)
+		_, err := client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, expired)
+		require.ErrorIs(t, err, client.ErrNotFound)
+		require.EqualError(t, err, want)
+	}
+	c, _ := scripted(t, `410 {"code":"other"}`, profile)
+	_, err := client.Get[thing](t.Context(), c, "/x")
+	require.NotErrorIs(t, err, expired)
+
+	var meta client.Meta
+	c, _ = scripted(t, `200 {}`, profile)
+	_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x", Meta: &meta})
+	require.NoError(t, err)
+	cause := errors.New("cut off")
+	for _, m := range []*client.Meta{&meta, {}} {
+		require.ErrorIs(t, m.Fail(client.ErrorDetail{Err: expired}, nil), expired)
+		e := m.Fail(client.ErrorDetail{Err: expired}, cause)
+		require.ErrorIs(t, e, cause)
+		require.NotErrorIs(t, e, expired)
+	}
+}

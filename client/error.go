@@ -86,7 +86,7 @@ type Error struct {
 	Throttled bool      // the status, the profile or a local limiter says: too many
 	Effect    Effect    // whether a write may have happened
 	Attempts  []Attempt // the ledger, oldest first
-	Err       error     // the cause where there was no usable response, or why a 401 was not cured; else nil
+	Err       error     // the cause where there was no usable response, why a 401 was not cured, or the adapter's own sentinel; else nil
 
 	// IdempotencyKey is the key that the request carried where the service supports
 	// one, whoever made it; else "". Give it again in [Request], with the same

@@ -243,6 +243,9 @@ func (x *hop) say(e *Error, d ErrorDetail) {
 		e.RequestID = quote.Cut(x.scrub(d.RequestID), 256)
 	}
 	e.means = d.Status
+	if d.Err != nil && (e.Err == nil || e.Err == errFailed) {
+		e.Err = d.Err
+	}
 }
 
 // failAfter is the error of a call whose caller has found a failure in what it brought.

@@ -157,6 +157,12 @@ type ErrorDetail struct {
 	// another: 404 for a "not found" inside a 200. The sentinels of this package go by
 	// it. 0 is the response's own.
 	Status int
+
+	// Err is a sentinel of the adapter's that the error is to match beside them, for a
+	// failure that callers treat in a way of its own. It becomes [Error.Err], unless that
+	// says why a credential could not be renewed, and its text the end of the error's. It
+	// must hold nothing of what the service said. Nil is none.
+	Err error
 }
 
 // HintHeader returns a Profile.Hint that reads "true" and "false" in a header,

@@ -114,7 +114,7 @@ func (m *Meta) Fail(d ErrorDetail, cause error) *Error {
 	return &Error{
 		Status: m.Status, RequestID: cmp.Or(d.RequestID, m.RequestID), Attempts: m.Attempts,
 		Code: d.Code, Type: d.Type, Message: d.Message, means: d.Status,
-		Throttled: d.Status == http.StatusTooManyRequests, Err: cmp.Or(cause, errFailed),
+		Throttled: d.Status == http.StatusTooManyRequests, Err: cmp.Or(cause, d.Err, errFailed),
 	}
 }
 
