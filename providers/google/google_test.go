@@ -94,7 +94,9 @@ func TestTheTableOfOperations(t *testing.T) {
 func TestForQuotaUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := clienttest.NewTransport(t, clienttest.MustParse(`200 {"items":[],"nextPageToken":"p2"}, 200 {"items":[]}, 200 {"id":"ev1"}, 200 {}`)...)
-		c, err := google.New(client.Bearer(secret.Static("t")), client.WithTransport(rt), client.WithRateLimit(ratelimit.PerMinute(1)))
+		auth, err := google.ServiceAccount{Key: secret.Static(keyFile(t, nil)), Scopes: []string{google.ScopeEvents}, SelfSigned: true}.Auth()
+		require.NoError(t, err)
+		c, err := google.New(auth, client.WithTransport(rt), client.WithRateLimit(ratelimit.PerMinute(1)))
 		require.NoError(t, err)
 		of, err := c.ForQuotaUser("42")
 		require.NoError(t, err)

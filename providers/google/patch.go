@@ -35,23 +35,23 @@ type PatchEventInput struct {
 	ConferenceDataVersion int    `query:"conferenceDataVersion"`
 	IfMatch               string `header:"If-Match"` // the Event.ETag that it must still have, or it is a client.ErrConflict
 
-	Summary     Patch[string] `json:"summary"`
-	Description Patch[string] `json:"description"`
-	Location    Patch[string] `json:"location"`
-	ColorID     Patch[string] `json:"colorId"`
+	Summary     Patch[string] `json:"summary,omitzero"`
+	Description Patch[string] `json:"description,omitzero"`
+	Location    Patch[string] `json:"location,omitzero"`
+	ColorID     Patch[string] `json:"colorId,omitzero"`
 
-	Start      Patch[When]     `json:"start"` // of a day where it was a moment: change End too
-	End        Patch[When]     `json:"end"`
-	Recurrence Patch[[]string] `json:"recurrence"`
+	Start      Patch[When]     `json:"start,omitzero"` // of a day where it was a moment: change End too
+	End        Patch[When]     `json:"end,omitzero"`
+	Recurrence Patch[[]string] `json:"recurrence,omitzero"`
 
-	Attendees          Patch[[]Attendee]         `json:"attendees"`
-	Reminders          Patch[Reminders]          `json:"reminders"`
-	Conference         Patch[*Conference]        `json:"conferenceData"`
-	ExtendedProperties Patch[ExtendedProperties] `json:"extendedProperties"` // of which those that are not named stay
+	Attendees          Patch[[]Attendee]         `json:"attendees,omitzero"`
+	Reminders          Patch[Reminders]          `json:"reminders,omitzero"`
+	Conference         Patch[*Conference]        `json:"conferenceData,omitzero"`
+	ExtendedProperties Patch[ExtendedProperties] `json:"extendedProperties,omitzero"` // of which those that are not named stay
 
-	Status       Patch[string] `json:"status"`
-	Transparency Patch[string] `json:"transparency"`
-	Visibility   Patch[string] `json:"visibility"`
+	Status       Patch[string] `json:"status,omitzero"`
+	Transparency Patch[string] `json:"transparency,omitzero"`
+	Visibility   Patch[string] `json:"visibility,omitzero"`
 }
 
 func encodePatch(in PatchEventInput, r *client.Request) (err error) {
