@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	googleapi "github.com/standpipe-go/standpipe/providers/google"
 )
 
 var clerkSays = says{
@@ -34,5 +35,31 @@ var firebaseSays = says{
 	"Failed": func(t *testing.T, p client.Profile, rows map[string]string) {
 		require.True(t, p.Failed(200, http.Header{}, []byte(`{"kind":"identitytoolkit#GetAccountInfoResponse"}`)))
 		rows["an error with 200"] = "a look-up without " + code("users")
+	},
+}
+
+var googleSays = says{
+	"DecodeError": func(t *testing.T, p client.Profile, rows map[string]string) {
+		code1 := p.DecodeError(403, http.Header{}, []byte(`{"error":{"status":"PERMISSION_DENIED","errors":[{"reason":"forbidden"},{"reason":"other"}]}}`)).Code
+		code2 := p.DecodeError(403, http.Header{}, []byte(`{"error":{"status":"PERMISSION_DENIED"}}`)).Code
+		require.Equal(t, []string{"forbidden", "PERMISSION_DENIED"}, []string{code1, code2})
+		rows["error's code"] = "the first `reason`, else the `status`"
+		var codes []string
+		for _, c := range []string{"fullSyncRequired", "updatedMinTooLongAgo", "deleted"} {
+			if d := p.DecodeError(410, http.Header{}, fmt.Appendf(nil, `{"error":{"errors":[{"reason":%q}]}}`, c)); d.Err != nil {
+				require.Equal(t, googleapi.ErrFullSyncRequired, d.Err)
+				codes = append(codes, c)
+			}
+		}
+		rows["an error of its own"] = "410 with " + code(codes...) + ": `google.ErrFullSyncRequired`"
+	},
+	"Throttled": func(_ *testing.T, p client.Profile, rows map[string]string) {
+		var codes []string
+		for _, c := range []string{"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "quotaExceeded", "forbidden"} {
+			if p.Throttled(403, http.Header{}, fmt.Appendf(nil, `{"error":{"errors":[{"reason":%q}]}}`, c)) {
+				codes = append(codes, c)
+			}
+		}
+		rows["throttle"] = "429, and 403 with " + code(codes...)
 	},
 }

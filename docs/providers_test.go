@@ -28,6 +28,7 @@ import (
 	"github.com/standpipe-go/standpipe/providers/clerk"
 	"github.com/standpipe-go/standpipe/providers/firebase"
 	githubapi "github.com/standpipe-go/standpipe/providers/github"
+	googleapi "github.com/standpipe-go/standpipe/providers/google"
 	"github.com/standpipe-go/standpipe/providers/openai"
 	"github.com/standpipe-go/standpipe/providers/paddle"
 	"github.com/standpipe-go/standpipe/providers/postmark"
@@ -159,7 +160,7 @@ var functions = map[string]map[string]func(*testing.T, client.Profile, map[strin
 	},
 	"postmark": postmarkSays, "sendgrid": sendgridSays, "paddle": paddleSays,
 	"openai": openaiSays, "slack": slackSays, "x": xSays,
-	"clerk": clerkSays, "firebase": firebaseSays,
+	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays,
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }
@@ -173,6 +174,7 @@ func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 		"SendGrid": sendgrid.Profile, "Postmark": postmark.Profile, "Paddle": paddle.Profile,
 		"OpenAI": openai.Profile, "Slack": slack.Profile, "X": x.Profile,
 		"Clerk": clerk.Profile, "Auth0": tenant, "Firebase": firebase.Profile,
+		"Google": googleapi.Profile,
 	} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {

@@ -274,8 +274,9 @@ func TestP1_GoogleSendsWhatTheSDKSends(t *testing.T) {
 
 // P1: the SDK reads the same in a response.
 func TestP1_GoogleReadsWhatTheSDKReads(t *testing.T) {
-	body := `{"id":"e","status":"confirmed","etag":"\"1\"","summary":"S","start":{"dateTime":"2026-11-26T15:00:00+01:00","timeZone":"Europe/Zurich"},"end":{"date":"2026-11-27"},
-		"attendees":[{"email":"a@b","responseStatus":"accepted","self":true}],"conferenceData":{"entryPoints":[{"entryPointType":"video","uri":"https://meet.google.com/a"}]},"reminders":{"useDefault":true}}`
+	body := `{"id":"e","status":"confirmed","etag":"\"1\"","summary":"S","end":{"date":"2026-11-27"},"reminders":{"useDefault":true},
+		"start":{"dateTime":"2026-11-26T15:00:00+01:00","timeZone":"Europe/Zurich"},"attendees":[{"email":"a@b","self":true}],
+		"conferenceData":{"entryPoints":[{"entryPointType":"video","uri":"https://meet.google.com/a"}]}}`
 	var theirs calendar.Event
 	require.NoError(t, json.Unmarshal([]byte(body), &theirs))
 	var ours google.Event
@@ -303,9 +304,9 @@ func TestP6_GoogleUnderTheSDK(t *testing.T) {
 	require.Equal(t, "Bearer ya29.user", rt.Last().Header.Get("Authorization"))
 }
 
-// O10: what a service account says, for itself and for a user, is what x/oauth2 says, in a
-// token that golang-jwt verifies. x/oauth2 adds "prn", the old name of "sub", and an "aud"
-// without a value.
+// O10: what a service account says, for itself and for a user, is what x/oauth2 says, in
+// a token that golang-jwt verifies. x/oauth2 adds "prn", the old name of "sub", and an
+// "aud" without a value.
 func TestO10_AServiceAccountSaysWhatTheSDKSays(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)

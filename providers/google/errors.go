@@ -68,7 +68,7 @@ func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
 			d.Type = first.Domain
 		}
 		// "Required", it says, and the place says what.
-		if first.LocationType == "parameter" && first.Location != "" && !strings.Contains(d.Message, first.Location) {
+		if first.LocationType == "parameter" && !strings.Contains(d.Message, first.Location) {
 			d.Message += " (" + first.Location + ")"
 		}
 	}

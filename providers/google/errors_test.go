@@ -88,6 +88,8 @@ func TestWhatAnErrorSays(t *testing.T) {
 		failure(400, "global", "required", "Required", "resource.end"):                                           `google: GET /oauth2/v2/userinfo: 400 Bad Request required "Required (resource.end)"`,
 		failure(400, "global", "invalid", "timeMax is wrong", "timeMax"):                                         `google: GET /oauth2/v2/userinfo: 400 Bad Request invalid "timeMax is wrong"`,
 		`{"error":{"errors":[{"reason":"r","locationType":"header","location":"Authorization"}],"message":"m"}}`: `google: GET /oauth2/v2/userinfo: 400 Bad Request r "m"`,
+		`{"error":{"errors":[{"reason":"r","locationType":"parameter"}],"message":"m"}}`:                         `google: GET /oauth2/v2/userinfo: 400 Bad Request r "m"`,
+		`{"error":{"message":"m","code":400}}`:                                                                   `google: GET /oauth2/v2/userinfo: 400 Bad Request "m"`,
 		`{"error":{"errors":[],"status":"S"}}`:                                                                   `google: GET /oauth2/v2/userinfo: 400 Bad Request S`,
 		`[]`:                                                                                                     `google: GET /oauth2/v2/userinfo: 400 Bad Request`,
 	} {
@@ -100,4 +102,8 @@ func TestWhatAnErrorSays(t *testing.T) {
 	require.EqualError(t, err, `google: GET /calendar/v3/calendars/{calendarId}/events: 410 Gone fullSyncRequired "Sync token is no longer valid. (syncToken)": everything is to be listed again, without a sync token`)
 	e, _ := errors.AsType[*client.Error](err)
 	require.Equal(t, "calendar", e.Type)
+	c, _ = over(t, clienttest.JSON(403, `{"error":{"status":"PERMISSION_DENIED","errors":[{"domain":"global","reason":"forbidden"}]}}`))
+	_, err = google.GetUserInfo.Do(t.Context(), c.HTTP, client.None{})
+	e, _ = errors.AsType[*client.Error](err)
+	require.Equal(t, []string{"forbidden", "PERMISSION_DENIED"}, []string{e.Code, e.Type})
 }

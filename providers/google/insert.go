@@ -88,7 +88,7 @@ func (c *Client) CreateEvent(ctx context.Context, in InsertEventInput, edit ...f
 	made, err := InsertEvent.Do(ctx, c.HTTP, in, edit...)
 	e, ok := errors.AsType[*client.Error](err)
 	// One that an attempt of this call may have made, and not one from before.
-	if !ok || e.Status != http.StatusConflict || e.Code != "duplicate" || e.Effect != client.MaybeApplied {
+	if !ok || e.Code != "duplicate" || e.Effect != client.MaybeApplied {
 		return made, err
 	}
 	there, missing := GetEvent.Do(ctx, c.HTTP, GetEventInput{CalendarID: in.CalendarID, EventID: in.Event.ID, MaxAttendees: in.MaxAttendees})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,6 +68,8 @@ func TestBadInputIsNotSent(t *testing.T) {
 		"needs a time zone":                      do(google.InsertEvent, at(google.NewEvent{Start: google.At(begin.In(time.FixedZone("", 0))), End: noon, Recurrence: []string{"RRULE:FREQ=DAILY"}})),
 		"recurs needs":                           do(google.InsertEvent, at(google.NewEvent{Start: noon, End: google.At(begin.In(time.FixedZone("", 0))), Recurrence: []string{"RRULE:FREQ=DAILY"}})),
 		"the year of an event has four digits":   do(google.InsertEvent, at(google.NewEvent{Start: google.Day(9999, 12, 31), End: google.Day(9999, 12, 32)})),
+		"an event has four digits":               do(google.InsertEvent, at(google.NewEvent{Start: google.At(time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC)), End: noon})),
+		"event has four digits":                  do(google.InsertEvent, at(google.NewEvent{Start: google.Day(-1, 1, 1), End: day})),
 		"year of an event":                       do(google.InsertEvent, at(google.NewEvent{Start: noon, End: google.At(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))})),
 		"the ID of an event is 5 to 1,024":       do(google.InsertEvent, at(google.NewEvent{ID: "abcd", Start: noon, End: noon})),
 		"of the characters 0–9 and a–v":          do(google.InsertEvent, at(google.NewEvent{ID: "abcdw", Start: noon, End: noon})),
@@ -87,7 +90,7 @@ func TestBadInputIsNotSent(t *testing.T) {
 		"no URL of https":                        do(google.WatchEvents, watch(func(in *google.WatchEventsInput) { in.Address = "https:///hook" })),
 		"no URL of":                              do(google.WatchEvents, watch(func(in *google.WatchEventsInput) { in.Address = "https://user:pw@app.example.com/" })),
 		"the token of a channel is missing":      do(google.WatchEvents, watch(func(in *google.WatchEventsInput) { in.Token = secret.Value{} })),
-		"longer than 256 characters":             do(google.WatchEvents, watch(func(in *google.WatchEventsInput) { in.Token = secret.New("x" + long[:256]) })),
+		"longer than 256 characters":             do(google.WatchEvents, watch(func(in *google.WatchEventsInput) { in.Token = secret.New(strings.Repeat("x", 257)) })),
 		"some that a header cannot carry":        do(google.WatchEvents, watch(func(in *google.WatchEventsInput) { in.Token = secret.New("ü") })),
 		"is stopped by its ID and ResourceID":    do(google.StopChannel, google.Channel{ID: "ch-1"}),
 		"by its ID and":                          do(google.StopChannel, google.Channel{ResourceID: "r"}),
@@ -210,4 +213,37 @@ func TestX1_AChannel(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.MethodPost+" /calendar/v3/channels/stop", rt.Last().Method+" "+rt.Last().URL)
 	require.JSONEq(t, `{"id":"ch-1","resourceId":"r"}`, string(rt.Last().Body))
+}
+
+// What is just within its bounds is sent.
+func TestEdges(t *testing.T) {
+	for _, id := range []string{"09av0", strings.Repeat("v", 1024)} {
+		c, rt := over(t, clienttest.JSON(200, `{"id":"e"}`))
+		event := meeting
+		event.ID = id
+		_, err := google.InsertEvent.Do(t.Context(), c.HTTP, google.InsertEventInput{CalendarID: "c", Event: event})
+		require.NoError(t, err)
+		require.Contains(t, string(rt.Last().Body), `"id":"`+id+`"`)
+	}
+	c, rt := over(t, clienttest.JSON(200, `{"id":"ch"}`))
+	in := google.WatchEventsInput{CalendarID: "c", ID: strings.Repeat("-_+/=aZ9", 8), Address: "https://app.example.com", Token: secret.New(strings.Repeat("~", 256))}
+	_, err := google.WatchEvents.Do(t.Context(), c.HTTP, in)
+	require.NoError(t, err)
+	require.NotContains(t, string(rt.Last().Body), "expiration", "Google's own")
+
+	c, rt = over(t, clienttest.JSON(200, `{}`))
+	at := google.At(begin)
+	for _, e := range []google.NewEvent{
+		{Start: at, End: at},
+		{Start: google.Day(2026, 11, 26), End: google.Day(2026, 11, 27), Recurrence: []string{"RRULE:FREQ=DAILY"}},
+		{Start: google.Day(9999, 12, 30), End: google.Day(9999, 12, 31)},
+	} {
+		_, err = google.InsertEvent.Do(t.Context(), c.HTTP, google.InsertEventInput{CalendarID: "c", Event: e})
+		require.NoError(t, err)
+	}
+	_, err = google.ListEvents.Do(t.Context(), c.HTTP, google.ListEventsInput{CalendarID: "c", MaxResults: 2500, TimeMin: begin, ShowDeleted: true, SyncToken: ""})
+	require.NoError(t, err)
+	_, err = google.QueryFreeBusy.Do(t.Context(), c.HTTP, google.FreeBusyInput{CalendarIDs: strings.Split(strings.Repeat("c,", 49)+"c", ","), TimeMin: begin, TimeMax: begin.Add(1)})
+	require.NoError(t, err)
+	require.Equal(t, 5, rt.Count())
 }

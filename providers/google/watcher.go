@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
@@ -124,12 +125,9 @@ func (w *Watcher) Run(ctx context.Context, ch Channel) error {
 		if ch = now; renewed {
 			err = nil // the old one ends by itself
 		}
-		if ctx.Err() != nil {
-			return pause.Err(ctx)
-		}
 		until := w.Due(ch)
 		switch {
-		case err != nil && (lasts(err) || ch.ID == "" || !w.now().Before(ch.Expiration.Time)):
+		case err != nil && (lasts(err) || !w.now().Before(ch.Expiration.Time)):
 			return err
 		case err != nil:
 			failed++
@@ -234,7 +232,10 @@ func (w *Watcher) save(ctx context.Context, made Channel) error {
 	if w.Save == nil {
 		return nil
 	}
-	err := w.Save(ctx, made)
+	err := func() (err error) {
+		defer panics.Catch(&err, "the watcher's Save")
+		return w.Save(ctx, made)
+	}()
 	if err == nil {
 		return nil
 	}

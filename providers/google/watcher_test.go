@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,10 +205,11 @@ func TestRunInAnOutage(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &channels{}
-			began := time.Now()
+			began, refused := time.Now(), 0
 			s.refuse = func(string) int {
 				since := time.Since(began)
 				if s.made >= tc.from && (tc.from == 0 || since < 30*time.Minute+tc.lasts) {
+					refused++
 					return tc.status
 				}
 				return 0
@@ -219,6 +221,7 @@ func TestRunInAnOutage(t *testing.T) {
 			err := w.Run(ctx, google.Channel{})
 			require.ErrorIs(t, err, tc.want, name)
 			require.InDelta(t, tc.after.Minutes(), time.Since(began).Minutes(), 6, name)
+			require.LessOrEqual(t, refused, 20, "%s: it is not asked without end", name)
 			if tc.want == context.DeadlineExceeded {
 				for i := 1; i < len(s.began); i++ {
 					require.Less(t, s.began[i].Sub(s.began[i-1]), time.Hour, "there is no gap")
@@ -230,7 +233,7 @@ func TestRunInAnOutage(t *testing.T) {
 
 // A Google that grants little, or says nothing, is not asked without end.
 func TestRunWithShortChannels(t *testing.T) {
-	for life, most := range map[time.Duration]int{time.Second: 60, 20 * time.Minute: 7, -1: 1} {
+	for life, most := range map[time.Duration]int{time.Second: 61, 20 * time.Minute: 7, -1: 1} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &channels{life: life}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -280,4 +283,66 @@ func TestTheTokenIsTheWebhooks(t *testing.T) {
 		_, err = hooks.Verify(t.Context(), webhook.FromHTTP(r, nil))
 		require.Equal(t, good, err == nil)
 	}
+}
+
+// A machine that was suspended finds its channel due soon after it wakes: the clock of
+// timers has stood still.
+func TestRunAfterASuspension(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &channels{}
+		w := watcher(t, s)
+		w.Lifetime = 7 * 24 * time.Hour
+		var suspended atomic.Int64
+		w.Now = func() time.Time { return time.Now().Add(time.Duration(suspended.Load())) }
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Hour)
+		defer cancel()
+		time.AfterFunc(90*time.Minute, func() { suspended.Store(int64(6*24*time.Hour + 23*time.Hour)) })
+		require.ErrorIs(t, w.Run(ctx, google.Channel{}), context.DeadlineExceeded)
+		require.Equal(t, 2, s.made)
+		require.LessOrEqual(t, s.began[1].Sub(s.began[0]), 2*time.Hour)
+	})
+}
+
+// C37: a Save that panics, or is given up, leaves no channel that nobody has kept.
+func TestC37_ASaveThatPanics(t *testing.T) {
+	for name, save := range map[string]func(context.CancelFunc) error{
+		"panics":      func(context.CancelFunc) error { panic("mine") },
+		"is given up": func(cancel context.CancelFunc) error { cancel(); return context.Canceled },
+	} {
+		s := &channels{life: time.Hour}
+		w := watcher(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.Save = func(context.Context, google.Channel) error { return save(cancel) }
+		ch, err := w.Renew(ctx, google.Channel{})
+		require.ErrorContains(t, err, "saving the new channel", name)
+		require.Zero(t, ch, name)
+		require.Equal(t, 1, s.made, name)
+		require.Empty(t, s.living(), name)
+		cancel()
+	}
+}
+
+// One outage says nothing of the next: the first wait in it is short again.
+func TestRunInTwoOutages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &channels{}
+		began := time.Now()
+		var refused []time.Duration
+		s.refuse = func(string) int {
+			at := time.Since(began)
+			if at > time.Minute && at < 40*time.Minute || at > 70*time.Minute && at < 90*time.Minute {
+				refused = append(refused, at)
+				return 503
+			}
+			return 0
+		}
+		w := watcher(t, s)
+		w.Lifetime = time.Hour
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+		defer cancel()
+		require.ErrorIs(t, w.Run(ctx, google.Channel{}), context.DeadlineExceeded)
+		second := slices.IndexFunc(refused, func(at time.Duration) bool { return at > time.Hour })
+		require.Equal(t, 30*time.Second, refused[1]-refused[0])
+		require.Equal(t, 30*time.Second, refused[second+1]-refused[second])
+	})
 }

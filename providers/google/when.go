@@ -18,7 +18,8 @@ type When struct {
 }
 
 // Day is a whole day, for an all-day event. An event's end is the day after its last one.
-// What is no day of the month is another's, as time.Date has it: October 32 is November 1.
+// What is no day of the month is another's, as time.Date has it: October 32 is November
+// 1.
 func Day(year int, month time.Month, day int) When {
 	return When{day: time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)}
 }
@@ -38,10 +39,7 @@ func At(t time.Time) When {
 // called anything, and its name may stand for another offset.
 func zoneOf(t time.Time) string {
 	name := t.Location().String()
-	if name == "UTC" {
-		return name
-	}
-	if !strings.Contains(name, "/") {
+	if name != "UTC" && !strings.Contains(name, "/") {
 		return ""
 	}
 	known, err := time.LoadLocation(name)
@@ -153,7 +151,7 @@ func inZone(in inJSON) (time.Time, error) {
 // fourDigits reports whether RFC 3339 has a form for the year.
 func (w When) fourDigits() bool {
 	if w.day != "" {
-		return len(w.day) == len(time.DateOnly) && w.day[0] != '-'
+		return len(w.day) == len(time.DateOnly)
 	}
 	return w.moment.Year() >= 0 && w.moment.Year() <= 9999
 }
