@@ -38,20 +38,21 @@ func containsAny(text string, words ...string) bool {
 
 // inProgress reports whether resp says that a request with the same idempotency key
 // is still running: this call's own earlier attempt, as a rule. Only a request with
-// such a key can be told so.
-func (x *hop) inProgress(resp *http.Response) bool {
-	if resp.StatusCode < http.StatusBadRequest || x.idempotencyKey() == "" {
+// such a key can be told so. Whether its body holds one nobody but the profile knows,
+// which is asked where the caller says that the request is repeatable.
+func (x *hop) inProgress(v *verdict, resp *http.Response) bool {
+	if resp.StatusCode < http.StatusBadRequest && !v.failed {
 		return false
 	}
-	told := x.c.cfg.profile.InProgress
+	told, inHeader := x.c.cfg.profile.InProgress, x.idempotencyKey() != ""
 	switch {
-	case told != nil:
-	case resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
+	case told != nil && (inHeader || x.out.repeatable):
+	case inHeader && resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
 		told = problemInProgress
 	default:
 		return false
 	}
-	return told(resp.StatusCode, resp.Header, x.look(resp))
+	return told(resp.StatusCode, resp.Header, x.said(resp))
 }
 
 // keyMisused reports whether resp says that something is wrong with the key itself,

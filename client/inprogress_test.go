@@ -215,3 +215,54 @@ func TestC30_WhichAnswersAreAskedAbout(t *testing.T) {
 		}
 	})
 }
+
+// C30: a key may stand in the body, and its being in use may be said inside a 200. Only
+// the profile knows of either, and only a request that is said to be repeatable has one.
+func TestC30_AKeyInTheBody(t *testing.T) {
+	busy := func(_ int, _ http.Header, body []byte) bool { return strings.Contains(string(body), "in flight") }
+	failed := func(_ int, _ http.Header, body []byte) bool { return strings.Contains(string(body), "error") }
+	for _, tc := range []struct {
+		name       string
+		profile    client.Profile
+		first      clienttest.Step
+		repeatable bool
+		again      bool
+	}{
+		{"inside a 200", client.Profile{InProgress: busy, Failed: failed}, clienttest.JSON(200, `{"error":"in flight"}`), true, true},
+		{"by a status", client.Profile{InProgress: busy}, clienttest.JSON(422, `{"error":"in flight"}`), true, true},
+		{"another error inside a 200", client.Profile{InProgress: busy, Failed: failed}, clienttest.JSON(200, `{"error":"other content"}`), true, false},
+		{"a request that says nothing", client.Profile{InProgress: busy, Failed: failed}, clienttest.JSON(200, `{"error":"in flight"}`), false, false},
+		{"nor by a status", client.Profile{InProgress: busy}, clienttest.JSON(422, `{"error":"in flight"}`), false, false},
+		{"the draft's form, of which nothing is known", client.Profile{}, clienttest.Status(409).Header("Content-Type", "application/problem+json").Body(`{"title":"A request is outstanding for this Idempotency-Key"}`), true, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rt := clienttest.NewTransport(t, tc.first, clienttest.JSON(200, `{"id":"a"}`))
+				c := over(t, rt, client.WithProfile(tc.profile),
+					client.WithRetry(retry.Policy{Backoff: retry.Constant(0), Throttled: retry.Constant(3 * time.Second)}))
+				start := time.Now()
+				_, err := client.Call[thing](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: thing{N: 1}, Repeatable: tc.repeatable})
+				if !tc.again {
+					require.Error(t, err)
+					require.Equal(t, 1, rt.Count())
+					return
+				}
+				require.NoError(t, err)
+				require.Equal(t, 2, rt.Count())
+				require.Equal(t, rt.Requests()[0].Body, rt.Last().Body)
+				require.Equal(t, 3*time.Second, time.Since(start))
+
+				rt.Script(tc.first)
+				once, err := c.With(client.WithRetry(retry.Never))
+				require.NoError(t, err)
+				_, err = client.Call[thing](t.Context(), once, client.Request{Method: "POST", Path: "/x", Repeatable: true})
+				require.Equal(t, client.MaybeApplied, asError(t, err).Effect, "by the one that is running")
+			})
+		})
+	}
+	// A success is no request that runs.
+	rt := clienttest.NewTransport(t, clienttest.JSON(200, `{"id":"in flight"}`))
+	c := over(t, rt, client.WithProfile(client.Profile{InProgress: busy, Failed: failed}))
+	_, err := client.Call[thing](t.Context(), c, client.Request{Method: "POST", Path: "/x", Repeatable: true})
+	require.NoError(t, err)
+}

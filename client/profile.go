@@ -104,9 +104,11 @@ type Profile struct {
 
 	// InProgress reports whether a response means that a request with the same
 	// idempotency key is still running: it is then waited for and asked again under
-	// that key. It sees responses of status 400 and above to requests with such a key,
-	// and up to 64 KiB of their body. It must be false for a key that was used with
-	// other content. Nil reads what draft-ietf-httpapi-idempotency-key-header proposes.
+	// that key. It sees responses of status 400 and above, and what Failed calls an
+	// error, to requests with such a key and to those that are [Request.Repeatable],
+	// whose body may hold one, and up to 64 KiB of the response's body. It must be false
+	// for a key that was used with other content. Nil reads what
+	// draft-ietf-httpapi-idempotency-key-header proposes.
 	InProgress func(status int, h http.Header, body []byte) bool
 
 	// ThrottleWait is waited, at least, after a throttle that does not say for

@@ -115,10 +115,10 @@ func (x *hop) read(v *verdict, resp *http.Response) {
 	// no error in what it has called one.
 	p := &x.c.cfg.profile
 	v.throttled = x.throttled(v, resp)
-	v.running = !v.throttled && x.inProgress(resp)
 	if v.err == nil && resp.StatusCode < 300 && !v.throttled && p.Failed != nil && x.sees(resp) {
 		v.failed = p.Failed(resp.StatusCode, resp.Header, x.said(resp))
 	}
+	v.running = !v.throttled && x.inProgress(v, resp)
 	if resp.StatusCode >= 300 || v.throttled {
 		v.asked, v.told = x.asks(resp, v.throttled)
 	}

@@ -65,7 +65,9 @@ func (c Codes) Status(code string) int {
 // Profile returns p with what makes the stack see GraphQL's errors, also under
 // [client.Client.Do] and an SDK: Failed, Throttled, DecodeError and LookInSuccess. A
 // function that p has already is asked first. Only a response without data counts as
-// failed: one with both is [Do]'s to tell.
+// failed, be it an object of nulls: one with both is [Do]'s to tell. A throttle is one
+// only where no error stands below a field of the operation, which may have been
+// executed then.
 func (c Codes) Profile(p client.Profile) client.Profile {
 	failed, throttled, decode := p.Failed, p.Throttled, p.DecodeError
 	p.LookInSuccess = true
@@ -76,8 +78,9 @@ func (c Codes) Profile(p client.Profile) client.Profile {
 		return throttled != nil && throttled(status, h, body) || c.throttles(body)
 	}
 	p.DecodeError = func(status int, h http.Header, body []byte) client.ErrorDetail {
-		if list := errorsIn(body); len(list) > 0 {
-			d := c.detail(list)
+		if b, _ := responseIn(body); len(b.Errors) > 0 {
+			d := c.detail(b.Errors)
+			d.RequestID = b.requestID()
 			if status >= 300 {
 				d.Status = 0 // the response's own says it
 			}
@@ -91,28 +94,31 @@ func (c Codes) Profile(p client.Profile) client.Profile {
 	return p
 }
 
-// fails reports whether a body has errors and no data.
-func fails(body []byte) bool {
+// ErrorsIn returns the errors of a response's body, nil where there is data beside them
+// or the body is none of GraphQL: for what a [client.Profile] has to say of a service's
+// own. Data is whatever is not null.
+func ErrorsIn(body []byte) []Detail {
 	b, ok := responseIn(body)
-	return ok && !b.hasData()
-}
-
-// throttles reports whether a body without data has an error that is a throttle.
-func (c Codes) throttles(body []byte) bool {
-	if !fails(body) {
-		return false
+	if !ok || b.partial() {
+		return nil
 	}
-	for _, d := range errorsIn(body) {
-		if c.Status(d.Code()) == http.StatusTooManyRequests {
-			return true
-		}
-	}
-	return false
-}
-
-func errorsIn(body []byte) []Detail {
-	b, _ := responseIn(body)
 	return b.Errors
+}
+
+// fails reports whether a body has errors and no data.
+func fails(body []byte) bool { return ErrorsIn(body) != nil }
+
+// throttles reports whether a body without data has an error that is a throttle, and
+// none of something that was begun.
+func (c Codes) throttles(body []byte) bool {
+	found := false
+	for _, d := range ErrorsIn(body) {
+		if len(d.Path) > 1 {
+			return false
+		}
+		found = found || c.Status(d.Code()) == http.StatusTooManyRequests
+	}
+	return found
 }
 
 // responseIn reads a body, of which a profile is shown no more than its first 64 KiB. One
@@ -123,6 +129,8 @@ func responseIn(body []byte) (b response, ok bool) {
 		switch string(m.Name) {
 		case "data":
 			b.Data = m.Value
+		case "extensions":
+			b.Extensions = m.Value
 		case "errors":
 			ok = json.Unmarshal(m.Value, &b.Errors) == nil && len(b.Errors) > 0
 		}

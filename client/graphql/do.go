@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
 )
@@ -50,10 +51,28 @@ const accepted = "application/graphql-response+json, application/json;q=0.9"
 // subscription, is an error that matches client.ErrRequest, before anything is sent. Do
 // is safe for concurrent use.
 func Do[T any](ctx context.Context, c *client.Client, r Request, edit ...func(*client.Request)) (T, error) {
-	var data, zero T
-	req, kind, err := r.request()
+	x, err := r.ready(edit)
 	if err != nil {
-		return zero, &client.Error{Method: http.MethodPost, Path: r.place(), Effect: client.NeverSent, Err: err}
+		var zero T
+		return zero, refuse(ctx, c, r.place(), err)
+	}
+	body, err := client.Call[response](ctx, c, x.request)
+	return settle[T](x, body, err)
+}
+
+// exchange is a request that is ready, with what its response is judged by.
+type exchange struct {
+	request client.Request
+	kind    kind
+	codes   Codes
+	field   string // of the data, that is to be decoded
+}
+
+// ready is the exchange of r. Its request has a Meta.
+func (r *Request) ready(edit []func(*client.Request)) (exchange, error) {
+	req, k, err := r.request()
+	if err != nil {
+		return exchange{}, err
 	}
 	for _, f := range edit {
 		f(&req)
@@ -61,30 +80,72 @@ func Do[T any](ctx context.Context, c *client.Client, r Request, edit ...func(*c
 	if req.Meta == nil {
 		req.Meta = new(client.Meta)
 	}
-	body, err := client.Call[response](ctx, c, req)
+	return exchange{request: req, kind: k, codes: r.Codes}, nil
+}
+
+// refuse is the error of a request that is not sent, as the client has it.
+func refuse(ctx context.Context, c *client.Client, place string, why error) error {
+	op := client.Op[client.None, client.None]{
+		Method: http.MethodPost, Route: place, Encode: func(client.None, *client.Request) error { return why },
+	}
+	_, err := op.Do(ctx, c, client.None{})
+	return err
+}
+
+// settle is what a call has come to, of which the client has said body and err.
+func settle[T any](x exchange, body response, err error) (T, error) {
+	var data, zero T
+	meta := x.request.Meta
 	if err != nil {
-		return zero, refused(err, kind)
+		return zero, refused(err, x.kind)
 	}
 	if body.empty() {
-		return zero, unlike(req.Meta, fmt.Errorf("%w: the response has neither data nor errors", client.ErrDecode))
+		return zero, unlike(meta, fmt.Errorf("%w: the response has neither data nor errors", client.ErrDecode))
 	}
 	has := body.hasData()
-	if has {
-		if err := json.Unmarshal(body.Data, &data); err != nil {
-			return zero, unlike(req.Meta, fmt.Errorf("%w: %w", client.ErrDecode, misfit(data, err)))
+	found := member(body.Data, x.field)
+	if len(body.Errors) > 0 {
+		has = body.partial()
+	}
+	if has && found != nil {
+		if err := json.Unmarshal(found, &data); err != nil {
+			return zero, unlike(meta, fmt.Errorf("%w: %w", client.ErrDecode, misfit(data, err)))
 		}
 	}
 	if len(body.Errors) == 0 {
 		if !has {
-			return zero, unlike(req.Meta, fmt.Errorf("%w: the data is null, and no error says why", client.ErrEmptyBody))
+			return zero, unlike(meta, fmt.Errorf("%w: the data is null, and no error says why", client.ErrEmptyBody))
+		}
+		if found == nil {
+			return zero, unlike(meta, fmt.Errorf("%w: the data has no %s, and no error says why", client.ErrEmptyBody, x.field))
 		}
 		return data, nil
 	}
-	failed := req.Meta.Fail(r.Codes.detail(body.Errors), nil)
-	if kind == query {
+	d := x.codes.detail(body.Errors)
+	d.RequestID = body.requestID()
+	failed := meta.Fail(d, nil)
+	if x.kind == query {
 		failed.Effect = client.NoEffect
 	}
 	return data, &Error{Errors: body.Errors, Partial: has, call: failed, data: body.Data}
+}
+
+// member is a member of an object, by the names on the way to it; nil where one of them
+// is null or absent. "" is the object itself.
+func member(object json.RawMessage, field string) json.RawMessage {
+	for field != "" {
+		var name string
+		name, field, _ = strings.Cut(field, ".")
+		var members map[string]json.RawMessage
+		if json.Unmarshal(object, &members) != nil {
+			return nil
+		}
+		object = members[name]
+	}
+	if bytes.Equal(object, []byte("null")) {
+		return nil
+	}
+	return object
 }
 
 // unlike is the error of a response that is not what GraphQL has.
@@ -137,8 +198,9 @@ type sent struct {
 
 // response is the body of a response.
 type response struct {
-	Data   json.RawMessage `json:"data"`
-	Errors details         `json:"errors"`
+	Data       json.RawMessage `json:"data"`
+	Errors     details         `json:"errors"`
+	Extensions json.RawMessage `json:"extensions"`
 }
 
 // details are a list of errors, or the one that a gateway has put in its place.
@@ -158,6 +220,30 @@ func (b *response) hasData() bool {
 	return len(b.Data) > 0 && !bytes.Equal(b.Data, []byte("null"))
 }
 
+// partial reports whether the data holds anything. Where each field of an operation has
+// failed, and may be null, it is an object of nulls.
+func (b *response) partial() bool {
+	var fields map[string]json.RawMessage
+	if !b.hasData() || json.Unmarshal(b.Data, &fields) != nil {
+		return b.hasData()
+	}
+	for _, value := range fields {
+		if !bytes.Equal(value, []byte("null")) {
+			return true
+		}
+	}
+	return len(fields) == 0
+}
+
+// requestID is what some services name in the extensions, and in no header: Braintree.
+func (b *response) requestID() string {
+	var said struct {
+		RequestID string `json:"requestId"`
+	}
+	_ = json.Unmarshal(b.Extensions, &said) // which may be anything
+	return said.RequestID
+}
+
 func (b *response) empty() bool { return b.Data == nil && b.Errors == nil }
 
 // refused is the error of a call that the client has judged, with what the body of the
@@ -174,5 +260,5 @@ func refused(err error, k kind) error {
 	if failed.DecodeBody(&body) != nil || len(body.Errors) == 0 {
 		return err
 	}
-	return &Error{Errors: body.Errors, Partial: body.hasData(), call: failed, data: body.Data}
+	return &Error{Errors: body.Errors, Partial: body.partial(), call: failed, data: body.Data}
 }

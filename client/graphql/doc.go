@@ -23,4 +23,9 @@
 //
 // Requests and responses are those of GraphQL over HTTP,
 // application/graphql-response+json included.
+//
+// # Operations as values
+//
+// An adapter's operations are each an [Op], or a [List] where they have pages: a
+// document, the variables that an In makes, and the member of the data that comes back.
 package graphql

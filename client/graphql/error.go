@@ -11,8 +11,9 @@ import (
 // [*client.Error] of the call, so that client's sentinels, its ledger and its request ID
 // are those of any other failure.
 type Error struct {
-	// Errors are the service's, in its order; there is at least one.
-	Errors []Detail
+	// Errors are the service's, in its order; there is at least one. Their text may
+	// repeat what was sent, so that an Error is printed and encoded without them.
+	Errors []Detail `json:"-"`
 
 	// Partial says that there is data beside them.
 	Partial bool
@@ -62,6 +63,9 @@ func (d Detail) Code() string {
 
 // Error is the call's, which has the first error's code and message.
 func (e *Error) Error() string { return e.call.Error() }
+
+// GoString is Error, quoted.
+func (e *Error) GoString() string { return fmt.Sprintf("graphql.Error(%q)", e.Error()) }
 
 // Unwrap returns the [*client.Error].
 func (e *Error) Unwrap() error { return e.call }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -234,6 +235,44 @@ func TestC29_AThrottleWithinASuccessIsRetried(t *testing.T) {
 	})
 }
 
+// C29, P5: each field of an operation that has failed is null, where it may be. Such an
+// object is no data: the error is whole, and a throttle is one. What stands below a field
+// may come after that was executed, and repeats nothing.
+func TestC29_AnObjectOfNullsIsNoData(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const throttled = `{"data":{"openShop":null,"other":null},"errors":[{"message":"m","path":["openShop"],"extensions":{"code":"THROTTLED"}}]}`
+		begun := strings.Replace(throttled, `["openShop"]`, `["openShop","shop"]`, 1)
+		half := strings.Replace(throttled, `"other":null`, `"other":{"a":1}`, 1)
+		for body, sent := range map[string]int{throttled: 2, begun: 1, half: 1} {
+			c, tr := service(t, []clienttest.Step{clienttest.JSON(200, body), clienttest.JSON(200, `{"data":{"shop":null}}`)},
+				client.WithProfile(graphql.Codes(nil).Profile(client.Profile{})))
+			_, err := graphql.Do[shop](context.Background(), c, graphql.Request{Query: "mutation { openShop { id } other { a } }"})
+			require.Equal(t, sent == 1, err != nil, body)
+			require.Equal(t, sent, tr.Count(), body)
+			if err != nil {
+				require.ErrorIs(t, err, client.ErrRateLimited)
+				var e *graphql.Error
+				require.ErrorAs(t, err, &e)
+				require.Equal(t, body == half, e.Partial)
+			}
+		}
+		for _, opts := range [][]client.Option{nil, {client.WithProfile(graphql.Codes(nil).Profile(client.Profile{}))}} {
+			c, _ := service(t, ok(`{"data":{"shop":null},"errors":[{"message":"m","path":["shop"],"type":"NOT_FOUND"}]}`), opts...)
+			_, err := graphql.Do[shop](context.Background(), c, graphql.Request{Query: named})
+			require.ErrorIs(t, err, client.ErrNotFound)
+			var e *graphql.Error
+			require.ErrorAs(t, err, &e)
+			require.False(t, e.Partial)
+		}
+	})
+	for body, want := range map[string]int{
+		`{"errors":[{},{}]}`: 2, `{"errors":[{}],"data":null}`: 1, `{"errors":[{}],"data":{"a":null}}`: 1, `{"errors":[{}],"data":{"a":null,"b":0}}`: 0,
+		`{"errors":[{}],"data":{}}`: 0, `{"errors":[{}],"data":[]}`: 0, `{"data":null}`: 0, `{"errors":[]}`: 0, `[]`: 0, `{"errors":[{}],"data":{`: 0,
+	} {
+		require.Len(t, graphql.ErrorsIn([]byte(body)), want, body)
+	}
+}
+
 // Under Do and an SDK the profile sees GraphQL's errors too, and what it had before still
 // counts.
 func TestProfileCompletesWhatIsThere(t *testing.T) {
@@ -294,5 +333,7 @@ func TestX1_ErrorsHoldNoCredential(t *testing.T) {
 	c, _ := service(t, ok(`{"errors":[{"message":"bad token tok_canary","extensions":{"code":"UNAUTHENTICATED"}}]}`))
 	_, err := graphql.Do[shop](context.Background(), c, graphql.Request{Query: named})
 	require.ErrorIs(t, err, client.ErrUnauthorized)
-	require.NotContains(t, err.Error(), "tok_canary")
+	raw, failed := json.Marshal(err)
+	require.NoError(t, failed)
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v %q %s", err, err, err, err, raw), "tok_canary")
 }

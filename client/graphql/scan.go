@@ -65,6 +65,21 @@ func operation(document, name string) (kind, error) {
 	return found, nil
 }
 
+// soleName is the name of a document's first operation, "" where it has none.
+func soleName(document string) string {
+	s := scanner{rest: document}
+	for t := s.next(); t != ""; t = s.next() {
+		name, ok := s.definition(t)
+		if !ok {
+			return ""
+		}
+		if kinds[t] != unknown {
+			return name
+		}
+	}
+	return ""
+}
+
 // definition reads on to the end of a definition that begins with t: its name, variables
 // and directives, and its selection set, where each bracket closes the one that it
 // belongs to. A "{" within variables is a value.

@@ -51,6 +51,7 @@ func TestOperation(t *testing.T) {
 func FuzzOperation(f *testing.F) {
 	f.Add("query A { a }", "A")
 	f.Fuzz(func(t *testing.T, document, name string) {
+		_ = soleName(document)
 		k, err := operation(document, name)
 		if err != nil && k != unknown {
 			t.Fatalf("%v and %v", k, err)
@@ -69,4 +70,14 @@ func FuzzOperation(f *testing.F) {
 			t.Fatal("taken for a query")
 		}
 	})
+}
+
+func TestSoleName(t *testing.T) {
+	t.Parallel()
+	for document, want := range map[string]string{
+		"query A { a }": "A", "mutation B($i: I = {x: 1}) @d { a }": "B", "{ a }": "", "query { a }": "", "": "",
+		"fragment F on T { a } query A { ...F }": "A", "query A { a } fragment F on T { a }": "A", "query A { a": "", "query A ) { a }": "",
+	} {
+		require.Equal(t, want, soleName(document), document)
+	}
 }
