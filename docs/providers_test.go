@@ -25,6 +25,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/auth0"
+	"github.com/standpipe-go/standpipe/providers/braintree"
 	"github.com/standpipe-go/standpipe/providers/clerk"
 	"github.com/standpipe-go/standpipe/providers/firebase"
 	githubapi "github.com/standpipe-go/standpipe/providers/github"
@@ -80,7 +81,7 @@ func facts(t *testing.T, p client.Profile) map[string]string {
 		require.Contains(t, values, field.Name, "%s: the profile states something new: it wants a row in providers.md", p.Name)
 		values[field.Name]()
 	}
-	if p.IdempotencyHeader == "" {
+	if _, inBody := rows["idempotency key"]; p.IdempotencyHeader == "" && !inBody {
 		rows["idempotency key"] = "none"
 	}
 	if len(p.RequestIDHeaders) == 0 {
@@ -160,7 +161,7 @@ var functions = map[string]map[string]func(*testing.T, client.Profile, map[strin
 	},
 	"postmark": postmarkSays, "sendgrid": sendgridSays, "paddle": paddleSays,
 	"openai": openaiSays, "slack": slackSays, "x": xSays,
-	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays,
+	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays, "braintree": braintreeSays,
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }
@@ -174,7 +175,7 @@ func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 		"SendGrid": sendgrid.Profile, "Postmark": postmark.Profile, "Paddle": paddle.Profile,
 		"OpenAI": openai.Profile, "Slack": slack.Profile, "X": x.Profile,
 		"Clerk": clerk.Profile, "Auth0": tenant, "Firebase": firebase.Profile,
-		"Google": googleapi.Profile,
+		"Google": googleapi.Profile, "Braintree": braintree.Profile,
 	} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {

@@ -68,6 +68,17 @@ func prism(t testing.TB, spec string, flags ...string) *Server {
 	})
 }
 
+// GraphQLMock starts graphql-yoga as a mock of the schema in a file, at the
+// path /graphql. It refuses what the schema does not allow;
+// servers/graphql-mock.mjs says which variables it reads.
+func GraphQLMock(t testing.TB, schema string, env ...string) *Server {
+	t.Helper()
+	return Node(t, "servers/graphql-mock.mjs", NodeOptions{
+		Env:   func(int) []string { return append(env, "SCHEMA="+schema) },
+		Ready: regexp.MustCompile(`(?m)^READY (\S+)$`),
+	})
+}
+
 // OIDCProvider starts oidc-provider, a certified OpenID provider, with every
 // feature switched on; servers/oidc-provider.mjs says which clients it knows
 // and which variables it reads. Its URL is its issuer.

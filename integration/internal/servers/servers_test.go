@@ -54,6 +54,11 @@ func TestEveryServerAnswersAndStops(t *testing.T) {
 		{"stripe-mock", "/v1/customers", "Authorization", 401, StripeMock},
 		{"go-httpbin", "/status/418", "", 418, HTTPBin},
 		{"prism", "/emails", "UNAUTHORIZED", 401, func(t testing.TB) *Server { return Prism(t, "resend.yaml") }},
+		{"graphql-yoga", "/graphql?query={ping(id:1)}", `"ping":"Stamp"`, 200, func(t testing.TB) *Server {
+			schema := filepath.Join(t.TempDir(), "schema.graphql")
+			require.NoError(t, os.WriteFile(schema, []byte("scalar Stamp\ninput I { a: Int }\ntype Query { ping(id: ID, i: I): Stamp }"), 0o600))
+			return GraphQLMock(t, schema, "EXTEND=I.a: Int\nI.b: Int")
+		}},
 		{"oidc-provider", "/.well-known/openid-configuration", `"issuer":"http://127.0.0.1:`, 200, func(t testing.TB) *Server { return OIDCProvider(t) }},
 		{"oauth2-mock-server", "/.well-known/openid-configuration", `"issuer":"http://localhost:`, 200, OAuth2Mock},
 		{"emulate github", "/meta", "", 200, func(t testing.TB) *Server { return Emulate(t, "github") }},

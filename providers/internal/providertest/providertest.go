@@ -35,6 +35,10 @@ type Adapter struct {
 	// token.
 	Credential func(clienttest.Recorded) string
 
+	// Key finds the idempotency key of a write where that is not in the profile's header:
+	// in its body. Nil is in the header, or nowhere.
+	Key func(clienttest.Recorded) string
+
 	// Success answers the write and the read.
 	Success clienttest.Step
 
@@ -183,19 +187,29 @@ func (a *Adapter) attempts(t *testing.T) {
 	}
 	calls, srv := a.start(t, secret.Static(key), nil, clienttest.Status(503), clienttest.Status(503), a.Success)
 	err := calls.Write(t.Context())
-	if a.Profile.IdempotencyHeader == "" {
+	key := a.Key
+	switch {
+	case key != nil:
+	case a.Profile.IdempotencyHeader == "":
 		require.Error(t, err)
 		require.Equal(t, 1, srv.Count(), "a write without a key is not repeated")
 		return
+	default:
+		key = func(r clienttest.Recorded) string {
+			require.Len(t, r.Header[a.Profile.IdempotencyHeader], 1)
+			return r.Header.Get(a.Profile.IdempotencyHeader)
+		}
 	}
 	require.NoError(t, err)
 	keys := map[string]bool{}
 	for _, r := range srv.Requests() {
-		require.Len(t, r.Header[a.Profile.IdempotencyHeader], 1)
-		keys[r.Header.Get(a.Profile.IdempotencyHeader)] = true
+		require.NotEmpty(t, key(r))
+		keys[key(r)] = true
 	}
 	require.Len(t, keys, 1, "one key on all three attempts")
 	require.Equal(t, 3, srv.Count())
+	require.NoError(t, calls.Write(t.Context()))
+	require.NotContains(t, keys, key(srv.Last()), "and another for another call")
 }
 
 func (a *Adapter) throttle(t *testing.T) {
