@@ -26,13 +26,14 @@ var openaiSays = says{
 		return "no throttle", "429 with " + noThrottles(p, `{"error":{"code":"%s"}}`, "insufficient_quota", "rate_limit_exceeded")
 	}),
 	"Failed": row(func(p client.Profile) (string, string) {
-		return "an error inside a 200", failures(p, `{"object":"response","status":"failed"}`, `{"object":"response","status":"failed","background":true}`, `{"object":"response","status":"incomplete"}`)
+		return "an error inside a 200", failures(p, `{"object":"response","status":"failed"}`, `{"object":"response","status":"failed","background":true}`, `{"object":"response","status":"incomplete"}`,
+			`{"error":{"code":502}}`, `{"object":"video","error":{"code":"x"}}`)
 	}),
 	"LimitKey": row(func(p client.Profile) (string, string) {
 		return "limits of its own has", limitKeys(p, "POST /v1/responses", "POST /v1/chat/completions", "POST /v1/embeddings", "POST /v1/moderations", "GET /v1/models", "POST /v1/files")
 	}),
 	"DecodeError": row(func(p client.Profile) (string, string) {
-		return "and what it means", meanings(p, `{"error":{"code":"%s"}}`, "rate_limit_exceeded", "invalid_prompt", "server_error", "insufficient_quota")
+		return "and what it means", meanings(p, `{"error":{"code":"%s"}}`, "rate_limit_exceeded", "invalid_prompt", "server_error", "502", "insufficient_quota")
 	}),
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
@@ -23,17 +24,51 @@ func hint(status int, h http.Header, body []byte) client.Hint {
 	return client.NoHint
 }
 
-// failed finds a response that could not be generated, which comes with a 200. One that
-// was made in the background is what its caller asks about, not what became of the call.
+// failed finds what comes with a 200 and is none: a response that could not be generated,
+// and an error in place of any object, as compatible servers have it. A response that was
+// made in the background is what its caller asks about, not what became of the call.
 func failed(_ int, _ http.Header, body []byte) bool {
-	if !bytes.Contains(body, []byte(`"failed"`)) {
+	if !bytes.Contains(body, []byte(`"failed"`)) && !hasError(body) {
 		return false
 	}
 	var r struct {
 		Object, Status string
 		Background     bool
+		Error          json.RawMessage
 	}
-	return json.Unmarshal(body, &r) == nil && r.Object == "response" && r.Status == "failed" && !r.Background
+	if lenient(json.Unmarshal(body, &r)) != nil {
+		return false
+	}
+	if r.Object == "response" {
+		return r.Status == "failed" && !r.Background
+	}
+	return r.Object == "" && says(r.Error)
+}
+
+// hasError reports whether there may be an error in a body. Most that OpenAI sends have
+// one that is null: they are not to be read twice.
+func hasError(body []byte) bool {
+	for {
+		_, after, found := bytes.Cut(body, []byte(`"error"`))
+		if !found {
+			return false
+		}
+		value, member := bytes.CutPrefix(bytes.TrimSpace(after), []byte(":"))
+		if member && !bytes.HasPrefix(bytes.TrimSpace(value), []byte("null")) {
+			return true
+		}
+		body = after
+	}
+}
+
+// says reports whether an error says something: some servers send an empty one always.
+func says(raw json.RawMessage) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) == nil {
+		return len(members) > 0
+	}
+	var text string
+	return json.Unmarshal(raw, &text) == nil && text != ""
 }
 
 // decodeError reads OpenAI's error body, and that of a response that has failed.
@@ -71,6 +106,9 @@ func statusOf(code, kind string) int {
 		}
 		if strings.HasPrefix(name, "invalid_") || strings.HasPrefix(name, "image_") {
 			return http.StatusBadRequest
+		}
+		if status, err := strconv.Atoi(name); err == nil && status >= 400 && status < 600 {
+			return status // as OpenRouter has it
 		}
 	}
 	return 0

@@ -97,6 +97,45 @@ func TestP5_AResponseThatFailed(t *testing.T) {
 	}
 }
 
+// P5: compatible servers say that nothing was generated inside a 200, in place of the
+// object that was asked for, some with the status as the code (OpenRouter docs, "Errors and
+// Debugging"). An object that has an error as a member, such as a job, is no error.
+func TestP5_AnErrorInPlaceOfWhatWasAskedFor(t *testing.T) {
+	for body, want := range map[string]struct {
+		code     string
+		sentinel error
+	}{
+		`{"error":{"message":"Busy.","type":"server_error","param":null,"code":"server_is_overloaded"}}`: {"server_is_overloaded", client.ErrUnavailable},
+		`{"error": {"code": 429, "message": "Busy.", "metadata": {}}, "user_id": "u"}`:                   {"429", client.ErrRateLimited},
+		`{"user_id":"u","error" : {"code":401,"message":"Busy."}}`:                                       {"401", client.ErrUnauthorized},
+		`{"error":{"code":408,"message":"Busy."}}`:                                                       {"408", nil},
+		`{"error":{"code":200,"message":"Busy."}}`:                                                       {"200", nil},
+		`{"error":"Busy."}`: {"Busy.", nil},
+		`{"id":null,"choices":null,"error":{"param":"object","message":"Busy.","code":"x"}}`: {"x", nil},
+	} {
+		c, rt := over(t, nil, clienttest.JSON(200, body))
+		_, err := openai.CreateChatCompletion.Do(t.Context(), c.HTTP, openai.ChatInput{Model: "m"})
+		e, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok, body)
+		require.Equal(t, []any{want.code, 200, 1, client.MaybeApplied}, []any{e.Code, e.Status, rt.Count(), e.Effect}, body)
+		for _, sentinel := range []error{client.ErrBadRequest, client.ErrUnauthorized, client.ErrRateLimited, client.ErrUnavailable} {
+			require.Equal(t, sentinel == want.sentinel, errors.Is(err, sentinel), "%s: %v", body, sentinel)
+		}
+	}
+	for _, body := range []string{
+		`{"id":"chatcmpl-1","error":null,"choices":[{"message":{"content":"say \"error\": x"}}]}`,
+		`{"choices":[{"message":{"content":"x"},"error":{"code":1}}]}`,
+		`{"id":"chatcmpl-1","choices":[],"error":""}`,
+		`{"choices":[],"error":{}}`, `{"choices":[],"error":false}`, `{"choices":[],"error":[]}`,
+		`{"object":"video","id":"video_1","error":{"code":"x","message":"It failed."}}`,
+		`{"object":"response","status":"incomplete","error":{"code":"x"}}`,
+	} {
+		c, _ := over(t, nil, clienttest.JSON(200, body))
+		_, err := openai.CreateChatCompletion.Do(t.Context(), c.HTTP, openai.ChatInput{Model: "m"})
+		require.NoError(t, err, body)
+	}
+}
+
 func TestChat(t *testing.T) {
 	c, rt := over(t, nil, clienttest.JSON(200, `{"id":"chatcmpl-1","created":1741569952,"model":"m","choices":[{"index":0,"finish_reason":"tool_calls",
 		"message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]}}],

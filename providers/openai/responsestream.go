@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/poll"
 )
 
 // ResponseEvent is one event of a response that is being generated (API reference,
@@ -44,7 +45,8 @@ func (e *ResponseEvent) OutputText() string {
 // being "response.completed". An error, a [*client.Error], ends the sequence:
 //
 //   - "error", "response.failed" and "response.incomplete" are yielded, followed by the
-//     error with OpenAI's code ("max_output_tokens" for one that is incomplete);
+//     error with OpenAI's code ("max_output_tokens" for one that is incomplete), and so is
+//     a "response.completed" whose response has such a status;
 //   - a stream that ends without any of them has been cut off: io.ErrUnexpectedEOF;
 //   - so is one that is silent for longer than in.Limits say: client.ErrTimeout.
 //
@@ -81,6 +83,9 @@ func (s *responseStream) next(ev client.Event) (ResponseEvent, step) {
 		s.finish(&e)
 	case "response.completed":
 		at.end = true
+		if e.Response != nil && e.Response.state() == poll.Failed {
+			at.fails = e.Response.failure() // as compatible servers end one that is not whole
+		}
 	case "response.failed", "response.incomplete":
 		at.fails = e.failure()
 	case "error":

@@ -95,14 +95,17 @@ func TestP5_ErrorsInsideAStream(t *testing.T) {
 		event, code, message string
 		want                 error
 	}{
-		"error":                  {`{"type":"error","code":"rate_limit_exceeded","message":"Slow down.","param":null,"sequence_number":1}`, "rate_limit_exceeded", "Slow down.", client.ErrRateLimited},
-		"error, no code":         {`{"type":"error","code":null,"message":"No."}`, "error", "No.", nil},
-		"error, nested":          {`{"type":"error","error":{"type":"server_error","code":null,"message":"Oops."}}`, "server_error", "Oops.", client.ErrUnavailable},
-		"error, overloaded":      {`{"type":"error","code":"server_is_overloaded","message":"Busy."}`, "server_is_overloaded", "Busy.", client.ErrUnavailable},
-		"failed":                 {`{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"Oops."}}}`, "server_error", "Oops.", client.ErrUnavailable},
-		"failed, quota":          {`{"type":"response.failed","response":{"status":"failed","error":{"code":"insufficient_quota","message":"Pay."}}}`, "insufficient_quota", "Pay.", nil},
-		"failed without a cause": {`{"type":"response.failed"}`, "failed", "its status is failed", nil},
-		"incomplete":             {`{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}`, "max_output_tokens", "the response is incomplete", nil},
+		"error":                   {`{"type":"error","code":"rate_limit_exceeded","message":"Slow down.","param":null,"sequence_number":1}`, "rate_limit_exceeded", "Slow down.", client.ErrRateLimited},
+		"error, no code":          {`{"type":"error","code":null,"message":"No."}`, "error", "No.", nil},
+		"error, nested":           {`{"type":"error","error":{"type":"server_error","code":null,"message":"Oops."}}`, "server_error", "Oops.", client.ErrUnavailable},
+		"error, overloaded":       {`{"type":"error","code":"server_is_overloaded","message":"Busy."}`, "server_is_overloaded", "Busy.", client.ErrUnavailable},
+		"failed":                  {`{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"Oops."}}}`, "server_error", "Oops.", client.ErrUnavailable},
+		"failed, quota":           {`{"type":"response.failed","response":{"status":"failed","error":{"code":"insufficient_quota","message":"Pay."}}}`, "insufficient_quota", "Pay.", nil},
+		"failed without a cause":  {`{"type":"response.failed"}`, "failed", "its status is failed", nil},
+		"completed as failed":     {`{"type":"response.completed","response":{"status":"failed","error":{"code":"server_error","message":"Oops."}}}`, "server_error", "Oops.", client.ErrUnavailable},
+		"completed as incomplete": {`{"type":"response.completed","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}`, "max_output_tokens", "the response is incomplete", nil},
+		"completed as cancelled":  {`{"type":"response.completed","response":{"status":"cancelled"}}`, "cancelled", "its status is cancelled", nil},
+		"incomplete":              {`{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}`, "max_output_tokens", "the response is incomplete", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, rt := over(t, nil, sse(created, tc.event, completed))
@@ -120,6 +123,7 @@ func TestP5_ErrorsInsideAStream(t *testing.T) {
 	}
 	for name, event := range map[string]string{
 		"object": `{"error":{"message":"Oops.","type":"server_error","code":500}}`,
+		"number": `{"error":{"message":"Oops.","code":502},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}`,
 		"text":   `{"error":"Oops."}`,
 	} {
 		c, _ := over(t, nil, sse(`{"choices":[{"index":0,"delta":{"content":"H"}}]}`, event, `[DONE]`))
@@ -128,7 +132,7 @@ func TestP5_ErrorsInsideAStream(t *testing.T) {
 		e, ok := errors.AsType[*client.Error](err)
 		require.True(t, ok, name)
 		require.Equal(t, "Oops.", e.Message)
-		require.Equal(t, name == "object", errors.Is(err, client.ErrUnavailable))
+		require.Equal(t, name != "text", errors.Is(err, client.ErrUnavailable), name)
 	}
 }
 
