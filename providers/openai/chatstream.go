@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -76,6 +77,7 @@ func StreamChat(ctx context.Context, c *client.Client, in ChatInput, edit ...fun
 // chatStream is what is known of a stream so far.
 type chatStream struct {
 	answers map[int]*answer
+	halves  halves
 }
 
 // answer is one that is being written.
@@ -107,6 +109,9 @@ func (s *chatStream) next(ev client.Event) (ChatChunk, step) {
 	if ev.Type == "error" || len(e.Error) > 0 && string(e.Error) != "null" {
 		return chunk, step{fails: errorEvent(ev.Data)}
 	}
+	if s.cut(chunk.Choices) {
+		s.join(&chunk)
+	}
 	var at step
 	for i := range chunk.Choices {
 		d := &chunk.Choices[i]
@@ -121,6 +126,56 @@ func (s *chatStream) next(ev client.Event) (ChatChunk, step) {
 		}
 	}
 	return chunk, at
+}
+
+// cut reports whether the choices may have parts of characters.
+func (s *chatStream) cut(choices []ChatDelta) bool {
+	for i := range choices {
+		d := &choices[i].Delta
+		if s.halves.cut(d.Content) || s.halves.cut(d.Refusal) {
+			return true
+		}
+		for j := range d.ToolCalls {
+			if s.halves.cut(d.ToolCalls[j].Function.Arguments) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// join reads the texts of the chunk anew, with the characters whole.
+func (s *chatStream) join(chunk *ChatChunk) {
+	var raw struct {
+		Choices []struct {
+			Delta struct {
+				Content   json.RawMessage `json:"content"`
+				Refusal   json.RawMessage `json:"refusal"`
+				ToolCalls []struct {
+					Function struct {
+						Arguments json.RawMessage `json:"arguments"`
+					} `json:"function"`
+				} `json:"tool_calls"`
+			} `json:"delta"`
+		} `json:"choices"`
+	}
+	if read(chunk.Raw, &raw) != nil || len(raw.Choices) != len(chunk.Choices) {
+		return
+	}
+	for i := range chunk.Choices {
+		choice, from := &chunk.Choices[i], &raw.Choices[i].Delta
+		name := fmt.Sprint(choice.Index)
+		s.halves.join(name+" content", from.Content, &choice.Delta.Content)
+		s.halves.join(name+" refusal", from.Refusal, &choice.Delta.Refusal)
+		if len(from.ToolCalls) != len(choice.Delta.ToolCalls) {
+			continue
+		}
+		for j := range from.ToolCalls {
+			if call := &choice.Delta.ToolCalls[j]; call.Index != nil { // else it may be another call's
+				s.halves.join(fmt.Sprint(name, " call ", *call.Index), from.ToolCalls[j].Function.Arguments, &call.Function.Arguments)
+			}
+		}
+	}
 }
 
 // whole says what is missing where the stream has ended without its mark.

@@ -98,8 +98,8 @@ func TestP5_AResponseThatFailed(t *testing.T) {
 }
 
 // P5: compatible servers say that nothing was generated inside a 200, in place of the
-// object that was asked for, some with the status as the code (OpenRouter docs, "Errors and
-// Debugging"). An object that has an error as a member, such as a job, is no error.
+// object that was asked for, some with the status as the code (OpenRouter docs, "Errors
+// and Debugging"). An object that has an error as a member, such as a job, is no error.
 func TestP5_AnErrorInPlaceOfWhatWasAskedFor(t *testing.T) {
 	for body, want := range map[string]struct {
 		code     string
@@ -108,6 +108,8 @@ func TestP5_AnErrorInPlaceOfWhatWasAskedFor(t *testing.T) {
 		`{"error":{"message":"Busy.","type":"server_error","param":null,"code":"server_is_overloaded"}}`: {"server_is_overloaded", client.ErrUnavailable},
 		`{"error": {"code": 429, "message": "Busy.", "metadata": {}}, "user_id": "u"}`:                   {"429", client.ErrRateLimited},
 		`{"user_id":"u","error" : {"code":401,"message":"Busy."}}`:                                       {"401", client.ErrUnauthorized},
+		`{"choices":[{"error":null}],"error":{"code":400,"message":"Busy."}}`:                            {"400", client.ErrBadRequest},
+		`{"status":500,"error":{"type":"server_error","message":"Busy."}}`:                               {"", client.ErrUnavailable},
 		`{"error":{"code":408,"message":"Busy."}}`:                                                       {"408", nil},
 		`{"error":{"code":200,"message":"Busy."}}`:                                                       {"200", nil},
 		`{"error":"Busy."}`: {"Busy.", nil},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -45,8 +46,8 @@ func (e *ResponseEvent) OutputText() string {
 // being "response.completed". An error, a [*client.Error], ends the sequence:
 //
 //   - "error", "response.failed" and "response.incomplete" are yielded, followed by the
-//     error with OpenAI's code ("max_output_tokens" for one that is incomplete), and so is
-//     a "response.completed" whose response has such a status;
+//     error with OpenAI's code ("max_output_tokens" for one that is incomplete), and so
+//     is a "response.completed" whose response has such a status;
 //   - a stream that ends without any of them has been cut off: io.ErrUnexpectedEOF;
 //   - so is one that is silent for longer than in.Limits say: client.ErrTimeout.
 //
@@ -63,6 +64,7 @@ func StreamResponse(ctx context.Context, c *client.Client, in ResponseInput, edi
 // responseStream is what is known of a stream so far.
 type responseStream struct {
 	arguments map[string]*strings.Builder // of calls that are being written, by item
+	halves    halves
 }
 
 func (s *responseStream) next(ev client.Event) (ResponseEvent, step) {
@@ -76,6 +78,9 @@ func (s *responseStream) next(ev client.Event) (ResponseEvent, step) {
 	e.Raw = ev.Data
 	e.Type = cmp.Or(e.Type, ev.Type)
 	at := step{token: strings.HasSuffix(e.Type, ".delta")}
+	if s.halves.cut(e.Delta) {
+		s.join(&e)
+	}
 	switch e.Type {
 	case "response.function_call_arguments.delta":
 		s.write(e.ItemID, e.Delta)
@@ -92,6 +97,15 @@ func (s *responseStream) next(ev client.Event) (ResponseEvent, step) {
 		at.fails = errorEvent(ev.Data)
 	}
 	return e, at
+}
+
+// join reads the event's Delta anew, with the characters whole.
+func (s *responseStream) join(e *ResponseEvent) {
+	var raw struct {
+		Delta json.RawMessage `json:"delta"`
+	}
+	_ = read(e.Raw, &raw) // has been read before
+	s.halves.join(fmt.Sprint(e.Type, " ", e.ItemID, " ", e.ContentIndex), raw.Delta, &e.Delta)
 }
 
 func (s *responseStream) write(item, delta string) {

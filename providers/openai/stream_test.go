@@ -136,6 +136,13 @@ func TestP5_ErrorsInsideAStream(t *testing.T) {
 	}
 }
 
+func TestACompletedStreamNeedsNoResponse(t *testing.T) {
+	c, _ := over(t, nil, sse(created, `{"type":"response.completed"}`))
+	events, err := responses(t, c, openai.StreamLimits{})
+	require.NoError(t, err)
+	require.Len(t, events, 2)
+}
+
 // A stream that ends before OpenAI has said that it is whole has been cut off, wherever.
 func TestAStreamThatIsCutOff(t *testing.T) {
 	for name, step := range map[string]clienttest.Step{
