@@ -108,6 +108,28 @@ func Emulate(t testing.TB, service string) *Server {
 	})
 }
 
+// LLMockKey is the only key that LLMock takes.
+const LLMockKey = "sk-standpipe"
+
+// LLMock starts llmock, an OpenAI that generates what its fixtures say: entries as its
+// fixture files have them, see servers/llmock.mjs. OpenAI's API is at the URL's /v1, and
+// what it has been asked at /__aimock/journal.
+func LLMock(t testing.TB, fixtures ...map[string]any) *Server {
+	t.Helper()
+	raw, err := json.Marshal(fixtures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "fixtures.json")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Node(t, "servers/llmock.mjs", NodeOptions{
+		Env:   func(int) []string { return []string{"API_KEY=" + LLMockKey, "FIXTURES=" + path} },
+		Ready: regexp.MustCompile(`(?m)^READY (\S+)$`),
+	})
+}
+
 // FirebaseAuth starts the Firebase emulator for authentication, for the
 // project demo-test. The tokens it issues are unsigned (alg none).
 func FirebaseAuth(t testing.TB) *Server {
