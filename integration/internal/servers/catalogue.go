@@ -116,7 +116,7 @@ const LLMockKey = "sk-standpipe"
 // what it has been asked at /__aimock/journal.
 func LLMock(t testing.TB, fixtures ...map[string]any) *Server {
 	t.Helper()
-	raw, err := json.Marshal(fixtures)
+	raw, err := json.Marshal(append([]map[string]any{}, fixtures...)) // of none: a list too
 	if err != nil {
 		t.Fatal(err)
 	}
