@@ -107,8 +107,8 @@ func TestP5_OpenAIRefusedByLLMock(t *testing.T) {
 	}
 }
 
-// P5: a stream that fails once it has begun is told from a whole one, wherever that is, and
-// nothing is generated twice.
+// P5: a stream that fails once it has begun is told from a whole one, wherever that is,
+// and nothing is generated twice.
 func TestP5_OpenAIStreamsThatFail(t *testing.T) {
 	fixtures := []map[string]any{
 		fixture("call", fields{"content": counted, "toolCalls": calls(called...)}, fields{"chunkSize": 5}),
@@ -160,8 +160,8 @@ func TestP5_OpenAIStreamsThatFail(t *testing.T) {
 	}
 }
 
-// P5: and so is one whose connection breaks, in the middle of an event too; that it comes in
-// single bytes is no fault.
+// P5: and so is one whose connection breaks, in the middle of an event too; that it comes
+// in single bytes is no fault.
 func TestP5_OpenAIStreamsOverABadConnection(t *testing.T) {
 	s := servers.LLMock(t, fixture("call", fields{"content": counted, "toolCalls": calls(called...)}, fields{"chunkSize": 5}))
 	api := servers.Toxiproxy(t)
@@ -226,8 +226,8 @@ func TestP5_OpenAIStreamsThatHang(t *testing.T) {
 	}
 }
 
-// Many streams at once, of which most do not end as they should, leave no goroutine and no
-// connection behind.
+// Many streams at once, of which most do not end as they should, leave no goroutine and
+// no connection behind.
 func TestManyOpenAIStreamsLeaveNothing(t *testing.T) {
 	leakcheck.Check(t)
 	s := servers.LLMock(t,
