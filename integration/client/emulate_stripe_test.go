@@ -27,7 +27,7 @@ func TestP1_StripeAtEmulate(t *testing.T) {
 	}
 	want := map[string]string{}
 	for n := range 5 {
-		made, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String(fmt.Sprintf("c%d@example.com", n)), Name: sdk.String("Åse & Co"), Params: sdk.Params{Metadata: map[string]string{"ours": fmt.Sprint(n)}}})
+		made, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String(fmt.Sprintf("c%d@example.com", n)), Name: sdk.String("Åse & Co"), Metadata: map[string]string{"ours": fmt.Sprint(n)}})
 		require.NoError(t, err)
 		want[made.ID] = made.Email
 	}
