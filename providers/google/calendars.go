@@ -21,7 +21,8 @@ var (
 		func(p CalendarPage) []Calendar { return p.Items }, func(p CalendarPage) string { return p.NextPageToken })
 
 	// QueryFreeBusy says when calendars are busy. One that cannot be read is told in its
-	// own FreeBusy.
+	// own FreeBusy. It is a POST, which a client that is read only (client.WithReadOnly)
+	// does not send.
 	QueryFreeBusy = client.Op[FreeBusyInput, FreeBusyResult]{
 		Name: "freebusy.query", Method: http.MethodPost, Route: "/calendar/v3/freeBusy", Repeatable: true, Encode: encodeFreeBusy,
 	}
