@@ -16,7 +16,7 @@ const maxURL = 64 << 10
 // linkTo finds the target of the first link with this relation in the Link fields of h
 // (RFC 8288 §3). It reads what is well-formed and skips the rest, and
 // with it what has an anchor: that is a link of another resource, or of a part of
-// this one (§3.2).
+// this one (§3.2), or is said to lead to nothing.
 func linkTo(h http.Header, relation string) (target string, ok bool) {
 	lines := h["Link"]
 	read := 0
@@ -25,7 +25,7 @@ func linkTo(h http.Header, relation string) (target string, ok bool) {
 		for rest := field; rest != "" && read < maxLinks; read++ {
 			var l link
 			l, rest = parseLink(rest, relation)
-			if l.target != "" && l.related && !l.anchored {
+			if l.target != "" && l.related && !l.anchored && !l.empty {
 				return l.target, true
 			}
 		}
@@ -37,6 +37,7 @@ type link struct {
 	target   string // as it is written: a relative one counts from the request's URL
 	related  bool   // it has the relation that is looked for
 	anchored bool   // it is a link of something else than the response
+	empty    bool   // Sentry's results="false": nothing is behind it ("Pagination", Sentry docs)
 }
 
 // parseLink reads one link-value and returns what follows its comma.
@@ -60,6 +61,9 @@ func parseLink(s, relation string) (l link, rest string) {
 		// An empty one refers to the response itself.
 		if strings.EqualFold(name, "anchor") && value != "" && value != `""` {
 			l.anchored = true
+		}
+		if strings.EqualFold(name, "results") && unquote(value) == "false" {
+			l.empty = true
 		}
 		if seen || !strings.EqualFold(name, "rel") {
 			continue

@@ -156,8 +156,8 @@ func (s *pageSet) sum(r *Request) (uint64, bool) {
 }
 
 // NextLink follows the Link header's rel="next" (RFC 8288), as GitHub and Sentry
-// use it. A link that cannot be followed is an error of the next call, never the
-// end of the list.
+// use it; Sentry's results="false" ends the list. A link that cannot be followed is an
+// error of the next call, never the end of the list.
 func NextLink[T any](p Page[T]) (Request, bool) {
 	target, ok := linkTo(p.Header, "next")
 	if !ok {

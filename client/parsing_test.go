@@ -306,6 +306,13 @@ func TestLinksAsTheyAreWritten(t *testing.T) {
 		`</a>;anchor="";rel=next`:                       "/a",
 		`</a>;anchor;rel=next`:                          "/a",
 		`</a>;rel=last;anchor="/c",</b>;rel=next;x="y"`: "/b",
+		// Sentry has a next one always, and says whether there is anything behind it.
+		`</a>;rel="next";results="true";cursor="0:100:0"`:                    "/a",
+		`</a>;rel="next";results="false";cursor="0:100:0"`:                   "",
+		`</a>;results=false;rel=next`:                                        "",
+		`</a>;rel=next;results=falsehood`:                                    "/a",
+		`</a>;rel=next;results`:                                              "/a",
+		`</a>;rel="previous";results="false",</b>;rel="next";results="true"`: "/b",
 	} {
 		got, ok := linkTo(http.Header{"Link": {field}}, "next")
 		require.Equal(t, want, got, field)

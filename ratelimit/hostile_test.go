@@ -22,7 +22,7 @@ var fields = []string{
 	"Retry-After-Ms", "X-Ms-Retry-After-Ms", "Retry-After", "Date",
 	"Ratelimit", "Ratelimit-Policy", "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset",
 	"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "X-Ratelimit-Resource",
-	"X-Sentry-Rate-Limits",
+	"X-Sentry-Rate-Limits", "X-Sentry-Rate-Limit-Remaining",
 	"X-Ratelimit-Policy", "X-Ratelimit-Remaining-Minute", "X-Rate-Limit", "X-Shopify-Shop-Api-Call-Limit",
 	"X-Hubspot-Ratelimit-Interval-Milliseconds",
 }

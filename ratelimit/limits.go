@@ -19,7 +19,7 @@ import (
 //   - the same with a suffix: -Requests and -Tokens (OpenAI), a window such as -Minute
 //     (Kong), or both, -Tokens-Minute;
 //   - Anthropic-RateLimit-*, X-HubSpot-RateLimit-*, X-Rate-Limit (App Store Connect),
-//     X-Shopify-Shop-Api-Call-Limit, and X-Sentry-Rate-Limits.
+//     X-Shopify-Shop-Api-Call-Limit, X-Sentry-Rate-Limit-* and X-Sentry-Rate-Limits.
 //
 // A count may have a fraction ("598.0"), of which only whole calls count as left.
 // Fields that hold lists of equal length tell of as many limits ("1, 15000", Brave);
@@ -70,7 +70,7 @@ func others(dst []string, h http.Header) (suffixed []string, vendors bool) {
 					dst = append(dst, name)
 				}
 			}
-		case "X-Sh", "X-Hu", "Anth":
+		case "X-Sh", "X-Hu", "X-Se", "Anth":
 			vendors = true
 		}
 	}

@@ -30,6 +30,10 @@ var hubspot = [...]triple{
 	{limit: "X-Hubspot-Ratelimit-Daily", remaining: "X-Hubspot-Ratelimit-Daily-Remaining", name: "daily", window: 24 * time.Hour},
 }
 
+// sentryAPI is the limit of an endpoint of Sentry's API, which its envelopes do not count
+// against ("Rate Limits", Sentry API docs).
+var sentryAPI = triple{limit: "X-Sentry-Rate-Limit-Limit", remaining: "X-Sentry-Rate-Limit-Remaining", reset: "X-Sentry-Rate-Limit-Reset"}
+
 // appendVendors reads the dialects of single services.
 func appendVendors(dst []Limit, h http.Header, now time.Time) []Limit {
 	for i := range anthropic {
@@ -44,6 +48,7 @@ func appendVendors(dst []Limit, h http.Header, now time.Time) []Limit {
 		}
 		dst = appendTriple(dst, h, now, &t)
 	}
+	dst = appendTriple(dst, h, now, &sentryAPI)
 	return appendShopify(dst, h)
 }
 

@@ -21,6 +21,10 @@ type Config[T any] struct {
 	// that sends. It is called without a lock, and must not panic.
 	Dropped func(Reason, T)
 
+	// Delivered, if set, is told of each item that is sent, by the same goroutine and in
+	// the same way.
+	Delivered func(T)
+
 	MaxItems int // held, those that are being sent included; 1,000
 	MaxBytes int // the same, by the sizes that Offer is told; 8 MiB
 
@@ -71,6 +75,9 @@ func (c Config[T]) withDefaults() Config[T] {
 	}
 	if c.Dropped == nil {
 		c.Dropped = func(Reason, T) {}
+	}
+	if c.Delivered == nil {
+		c.Delivered = func(T) {}
 	}
 	return c
 }

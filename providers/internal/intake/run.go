@@ -124,8 +124,13 @@ func (q *Queue[T]) after(o Outcome) {
 	}
 	q.tell()
 	q.mu.Unlock()
-	if o.Verdict != Sent && o.Verdict != Again {
-		for _, item := range batch {
+	if o.Verdict == Again {
+		return
+	}
+	for _, item := range batch {
+		if o.Verdict == Sent {
+			q.config.Delivered(item)
+		} else {
 			q.config.Dropped(o.Reason, item)
 		}
 	}

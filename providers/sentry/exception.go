@@ -1,0 +1,72 @@
+package sentry
+
+import (
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
+	"github.com/standpipe-go/standpipe/internal/redact"
+)
+
+const (
+	maxExceptions = 10      // of an event
+	maxText       = 8 << 10 // of an error, in bytes; Sentry keeps about as much
+)
+
+// exceptions are err and what it wraps, the outermost last. Of URLs in their texts
+// neither user info nor the values of a query are kept.
+func exceptions(err error, stack *Stacktrace) []Exception {
+	var found []Exception
+	seen := map[uintptr]bool{}
+	var add func(err error, parent *int, source string)
+	add = func(err error, parent *int, source string) {
+		if err == nil || len(found) == maxExceptions {
+			return
+		}
+		if v := reflect.ValueOf(err); v.Kind() == reflect.Pointer && !v.IsNil() {
+			if seen[v.Pointer()] {
+				return
+			}
+			seen[v.Pointer()] = true
+		}
+		many, group := err.(interface{ Unwrap() []error })
+		id := len(found)
+		m := &Mechanism{Type: "generic", ID: id, ParentID: parent, Source: source, Group: group}
+		if parent != nil {
+			m.Type = "chained"
+		}
+		found = append(found, Exception{Type: reflect.TypeOf(err).String(), Value: text(err), Mechanism: m})
+		switch u := err.(type) {
+		case interface{ Unwrap() error }:
+			add(u.Unwrap(), &id, "unwrap")
+		case interface{ Unwrap() []error }:
+			for i, inner := range many.Unwrap() {
+				add(inner, &id, "errors["+strconv.Itoa(i)+"]")
+			}
+		}
+	}
+	add(err, nil, "")
+	if len(found) == 0 {
+		return nil
+	}
+	found[0].Stacktrace = stack
+	if len(found) == 1 {
+		found[0].Mechanism = nil
+	}
+	slices.Reverse(found)
+	return found
+}
+
+// text is what an error says. One that panics instead says that.
+func text(err error) (s string) {
+	defer func() {
+		if recover() != nil {
+			s = "[its Error method panicked]"
+		}
+	}()
+	return shown(err.Error())
+}
+
+// shown is text without what a URL in it must not tell.
+func shown(s string) string { return quote.Clip(redact.URLs(s), maxText) }

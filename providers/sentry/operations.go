@@ -1,0 +1,72 @@
+package sentry
+
+import (
+	"net/http"
+
+	"github.com/standpipe-go/standpipe/client"
+)
+
+const organization = "/api/0/organizations/{organization}"
+
+// The operations. An Organization is its slug or its ID, a project in a list its ID, and
+// in a release its slug. Without a Limit or a PerPage a page is Sentry's own, 100, which
+// is also the most.
+var (
+	// ListIssues lists issues: without a Query those that are unresolved.
+	ListIssues = list[ListIssuesInput, Issue]("issues.list", organization+"/issues/")
+
+	// GetIssue returns an issue.
+	GetIssue = client.Op[IssueInput, Issue]{Name: "issues.get", Route: organization + "/issues/{issue}/"}
+
+	// UpdateIssue changes what its input has of an issue: to resolve one, its Status is
+	// [Resolved].
+	UpdateIssue = client.Op[UpdateIssueInput, Issue]{Name: "issues.update", Method: http.MethodPut, Route: organization + "/issues/{issue}/"}
+
+	// UpdateIssues changes up to 1,000 issues at once. An ID of no issue is passed over.
+	UpdateIssues = client.Op[UpdateIssuesInput, client.None]{Name: "issues.update_many", Method: http.MethodPut, Route: organization + "/issues/"}
+
+	// DeleteIssue deletes an issue with its events, soon.
+	DeleteIssue = client.Op[IssueInput, client.None]{Name: "issues.delete", Method: http.MethodDelete, Route: organization + "/issues/{issue}/"}
+
+	// ListIssueEvents lists the events of an issue, the newest first.
+	ListIssueEvents = list[ListIssueEventsInput, IssueEvent]("issues.events", organization+"/issues/{issue}/events/")
+
+	// ListReleases lists releases, the newest first.
+	ListReleases = list[ListReleasesInput, Release]("releases.list", organization+"/releases/")
+
+	// CreateRelease makes a release. One that is there already gets what is new, so that
+	// it is repeated.
+	CreateRelease = client.Op[CreateReleaseInput, Release]{
+		Name: "releases.create", Method: http.MethodPost, Route: organization + "/releases/", Repeatable: true,
+	}
+
+	// CreateDeploy says that a release has been deployed. Each call is a deploy.
+	CreateDeploy = client.Op[CreateDeployInput, Deploy]{
+		Name: "deploys.create", Method: http.MethodPost, Route: organization + "/releases/{version}/deploys/",
+	}
+
+	// ListProjects lists the projects of an organization.
+	ListProjects = list[ListProjectsInput, Project]("projects.list", organization+"/projects/")
+
+	// ListAlerts lists the alert rules, which Sentry's API calls workflows.
+	ListAlerts = list[ListAlertsInput, Alert]("alerts.list", organization+"/workflows/")
+
+	// GetStats counts what has been received, and what became of it.
+	GetStats = client.Op[StatsInput, OrganizationStats]{Name: "stats.get", Route: organization + "/stats_v2/"}
+)
+
+// Operations is the table of the operations.
+var Operations = client.Operations{
+	ListIssues, GetIssue, UpdateIssue, UpdateIssues, DeleteIssue, ListIssueEvents, ListReleases, CreateRelease, CreateDeploy,
+	ListProjects, ListAlerts, GetStats,
+}
+
+// list is a list by cursor: the Link header has a next page always, and says whether it
+// has results.
+func list[In, Item any](name, route string) client.List[In, []Item, Item] {
+	return client.List[In, []Item, Item]{
+		Op:    client.Op[In, []Item]{Name: name, Route: route},
+		Items: func(page []Item) []Item { return page },
+		Next:  client.NextLink[[]Item],
+	}
+}

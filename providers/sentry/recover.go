@@ -1,0 +1,77 @@
+package sentry
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/redact"
+)
+
+// Middleware returns a handler that reports a panic of next, with the request's method,
+// path and harmless headers, and then panics on: what the client is told is decided
+// outside of it, as before. http.ErrAbortHandler, which ends a response on purpose, is not
+// reported.
+func (r *Reporter) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v != http.ErrAbortHandler {
+				r.panicked(req.Context(), v, Event{Request: requestOf(req), Transaction: req.Pattern})
+			}
+			panic(v)
+		}()
+		next.ServeHTTP(w, req)
+	})
+}
+
+// CapturePanic takes what a deferred function has recovered as an event with the stack of
+// the panic, and returns its ID as [Reporter.Capture] does. A nil value is nothing.
+//
+//	defer func() {
+//		if v := recover(); v != nil {
+//			reporter.CapturePanic(ctx, v)
+//		}
+//	}()
+func (r *Reporter) CapturePanic(ctx context.Context, value any) string {
+	if value == nil {
+		return ""
+	}
+	return r.panicked(ctx, value, Event{})
+}
+
+// panicked is called by the deferred function, or by what it calls.
+func (r *Reporter) panicked(ctx context.Context, value any, e Event) string {
+	handled := false
+	x := Exception{Type: "panic", Value: panics.New("the program", value).Error(), Stacktrace: here(r.module), Mechanism: &Mechanism{Type: "panic", Handled: &handled}}
+	if r.config.PanicValues {
+		x.Value = printed(value)
+	}
+	e.Level, e.Exceptions = LevelFatal, []Exception{x}
+	return r.Capture(ctx, e)
+}
+
+// printed is what was panicked with. Package fmt survives a value that panics.
+func printed(value any) string { return shown(fmt.Sprint(value)) }
+
+// requestOf is what an event shows of a request.
+func requestOf(req *http.Request) *Request {
+	u := *req.URL
+	if u.Host == "" {
+		u.Host, u.Scheme = req.Host, "http"
+		if req.TLS != nil {
+			u.Scheme = "https"
+		}
+	}
+	headers := map[string]string{}
+	for name, values := range redact.Header(req.Header) {
+		if len(values) > 0 {
+			headers[name] = values[0]
+		}
+	}
+	return &Request{Method: req.Method, URL: redact.URL(&u), Headers: headers}
+}

@@ -1,0 +1,76 @@
+package sentry
+
+import "time"
+
+// ListReleasesInput says which releases to list. Zero fields are Sentry's defaults.
+type ListReleasesInput struct {
+	Organization string   `path:"organization"`
+	Project      []string `query:"project"`
+	Environment  []string `query:"environment"`
+	Query        string   `query:"query"` // a part of the version
+	PerPage      int      `query:"per_page"`
+}
+
+// CreateReleaseInput is a new release. Its Version and a project's slug are required.
+type CreateReleaseInput struct {
+	Organization string     `path:"organization"`
+	Version      string     `json:"version"` // "shop@1.4.2"
+	Projects     []string   `json:"projects"`
+	Ref          string     `json:"ref,omitempty"` // a commit
+	URL          string     `json:"url,omitempty"`
+	DateReleased *time.Time `json:"dateReleased,omitempty"`
+	Refs         []Ref      `json:"refs,omitempty"`
+}
+
+// Ref is what of a repository is in a release.
+type Ref struct {
+	Repository     string `json:"repository"`
+	Commit         string `json:"commit"`
+	PreviousCommit string `json:"previousCommit,omitempty"`
+}
+
+// Release is a release. Its Version names it.
+type Release struct {
+	Version      string           `json:"version"`
+	ShortVersion string           `json:"shortVersion"`
+	Status       string           `json:"status"` // "open", "archived"
+	Ref          string           `json:"ref"`
+	URL          string           `json:"url"`
+	DateCreated  time.Time        `json:"dateCreated"`
+	DateReleased time.Time        `json:"dateReleased"` // zero until it is
+	NewGroups    int              `json:"newGroups"`    // issues that it has brought
+	CommitCount  int              `json:"commitCount"`
+	DeployCount  int              `json:"deployCount"`
+	LastDeploy   *Deploy          `json:"lastDeploy"`
+	Projects     []ReleaseProject `json:"projects"`
+}
+
+// ReleaseProject is a project of a release.
+type ReleaseProject struct {
+	Slug      string `json:"slug"`
+	Name      string `json:"name"`
+	Platform  string `json:"platform"`
+	NewGroups int    `json:"newGroups"`
+}
+
+// CreateDeployInput is a deploy of a release. Its Environment is required.
+type CreateDeployInput struct {
+	Organization string     `path:"organization"`
+	Version      string     `path:"version"`
+	Environment  string     `json:"environment"`
+	Name         string     `json:"name,omitempty"`
+	URL          string     `json:"url,omitempty"`
+	DateStarted  *time.Time `json:"dateStarted,omitempty"`
+	DateFinished *time.Time `json:"dateFinished,omitempty"` // nil is now
+	Projects     []string   `json:"projects,omitempty"`     // slugs; nil is all of the release
+}
+
+// Deploy is a deploy of a release.
+type Deploy struct {
+	ID           string    `json:"id"`
+	Environment  string    `json:"environment"`
+	Name         string    `json:"name"`
+	URL          string    `json:"url"`
+	DateStarted  time.Time `json:"dateStarted"`
+	DateFinished time.Time `json:"dateFinished"`
+}
