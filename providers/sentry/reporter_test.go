@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -246,7 +247,7 @@ func TestFailuresOfTheNetwork(t *testing.T) {
 func TestASentryThatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := errors.New("no route to host")
-		r, _ := reporting(t, sentry.ReporterConfig{}, client.WithTransport(roundTrip(func() error { return gone })))
+		r, _ := reporting(t, sentry.ReporterConfig{}, client.WithTransport(roundTrip(func(*http.Request) (*http.Response, error) { return nil, gone })))
 		r.Capture(t.Context(), sentry.Event{Message: "x"})
 		flush(t, r)
 		require.Equal(t, map[sentry.DropReason]uint64{sentry.DropNetworkError: 1}, r.Stats().Dropped)

@@ -192,13 +192,12 @@ func (s *Server) keep(h header, i item) (*Event, error) {
 	if e.ID == "" {
 		e.ID = h.EventID
 	}
-	for _, known := range s.events {
-		if known.ID == e.ID {
-			known.Times++
-			return nil, nil
-		}
+	if known := s.known[e.ID]; known != nil {
+		known.Times++
+		return nil, nil
 	}
 	e.Times = 1
+	s.known[e.ID] = e
 	s.events = append(s.events, e)
 	return e, nil
 }

@@ -25,6 +25,7 @@ type Server struct {
 
 	// fake.State guards the rest.
 	events   []*Event
+	known    map[string]*Event // by their IDs
 	checkIns []CheckIn
 	reports  []Discarded
 	limits   []limit
@@ -38,7 +39,7 @@ const (
 // New returns a server without a network, to be used by its [Server.Transport], in a
 // bubble of testing/synctest for one, or as an [http.Handler].
 func New() *Server {
-	s := &Server{URL: ingest, closes: func() {}}
+	s := &Server{URL: ingest, closes: func() {}, known: map[string]*Event{}}
 	s.fake = faketest.New(faketest.Service{
 		Routes:   []faketest.Route{{Name: "envelopes", Pattern: "POST /api/{project}/envelope/", Handle: s.envelope}},
 		Auth:     func(*http.Request) *faketest.Response { return nil }, // an envelope can have the key inside
