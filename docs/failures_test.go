@@ -42,6 +42,20 @@ var sendgridSays = says{
 	},
 }
 
+var sentrySays = says{
+	"LimitKey": func(t *testing.T, p client.Profile, rows map[string]string) {
+		require.NotEqual(t, limitKey(t, p, "GET /api/0/organizations/a/issues/"), limitKey(t, p, "PUT /api/0/organizations/a/issues/"))
+		require.NotEqual(t, limitKey(t, p, "GET /api/0/organizations/a/issues/"), limitKey(t, p, "GET /api/0/organizations/a/releases/"))
+		require.Equal(t, limitKey(t, p, "GET /api/0/organizations/a/issues/1/"), limitKey(t, p, "GET /api/0/organizations/a/issues/2/"))
+		rows["limits"] = "one for each method and endpoint"
+	},
+	"DecodeError": func(t *testing.T, p client.Profile, rows map[string]string) {
+		d := p.DecodeError(401, http.Header{}, []byte(`{"detail":{"code":"sso-required","message":"Must login via SSO"}}`))
+		require.Equal(t, client.ErrorDetail{Code: "sso-required", Message: "Must login via SSO"}, d)
+		rows["code of an error"] = "that in " + code("detail") + ", where there is one"
+	},
+}
+
 var paddleSays = says{
 	"LimitKey": func(t *testing.T, p client.Profile, rows map[string]string) {
 		require.NotEqual(t, limitKey(t, p, "POST /subscriptions/a/charge"), limitKey(t, p, "POST /subscriptions/b/charge"))

@@ -37,6 +37,7 @@ import (
 	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/providers/sendgrid"
+	"github.com/standpipe-go/standpipe/providers/sentry"
 	"github.com/standpipe-go/standpipe/providers/slack"
 	"github.com/standpipe-go/standpipe/providers/stripe"
 	"github.com/standpipe-go/standpipe/providers/x"
@@ -161,7 +162,7 @@ var functions = map[string]map[string]func(*testing.T, client.Profile, map[strin
 	},
 	"postmark": postmarkSays, "sendgrid": sendgridSays, "paddle": paddleSays,
 	"openai": openaiSays, "slack": slackSays, "x": xSays,
-	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays, "braintree": braintreeSays,
+	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays, "braintree": braintreeSays, "sentry": sentrySays,
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }
@@ -176,6 +177,7 @@ func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 		"OpenAI": openai.Profile, "Slack": slack.Profile, "X": x.Profile,
 		"Clerk": clerk.Profile, "Auth0": tenant, "Firebase": firebase.Profile,
 		"Google": googleapi.Profile, "Braintree": braintree.Profile,
+		"Sentry": sentry.Profile,
 	} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {

@@ -11,8 +11,9 @@ import (
 )
 
 // decodeError reads Sentry's forms of an error: {"detail": "…"}, {"detail": {"code",
-// "message"}}, {"error": "…"} of envelopes, and what is wrong with each field: {"version":
-// ["This field is required."]}. The message names the fields.
+// "message"}}, {"error": "…"}, {"detail": "…", "causes": […]} of an envelope, and what is
+// wrong with each field: {"version": ["This field is required."]}. The message names the
+// fields.
 func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
 	d := client.DecodeError(status, h, body)
 	var said map[string]json.RawMessage

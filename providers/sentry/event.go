@@ -22,7 +22,8 @@ const (
 
 // Event is something that has happened ("Event Payloads", Sentry SDK docs). Of the zero
 // fields [Reporter.Capture] fills in ID, Timestamp, Level ([LevelError]) and what its
-// configuration has. It is sent within 1 MiB, and 200 kB compressed: Sentry takes no more.
+// configuration has. It is sent within 1 MiB, and 200 kB compressed: Sentry takes no
+// more.
 type Event struct {
 	ID          string            `json:"event_id"` // 32 hexadecimal digits
 	Timestamp   time.Time         `json:"timestamp"`

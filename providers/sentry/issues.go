@@ -38,8 +38,8 @@ type UpdateIssueInput struct {
 	IssueChange
 }
 
-// UpdateIssuesInput is what changes of several issues: those of the IDs or, where only the
-// status changes, those that a Query finds.
+// UpdateIssuesInput is what changes of several issues: those of the IDs or, where only
+// the status changes, those that a Query finds.
 type UpdateIssuesInput struct {
 	Organization string   `path:"organization"`
 	IDs          []string `query:"id"`

@@ -128,10 +128,10 @@ func (t *tally) loseAttachments(r DropReason, bytes int) {
 }
 
 // due reports whether it is time for a report, and takes it as queued.
-func (t *tally) due(now time.Time, every time.Duration) bool {
+func (t *tally) due(now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.queued || len(t.untold) == 0 || now.Sub(t.told) < every {
+	if t.queued || len(t.untold) == 0 || now.Sub(t.told) < reportEvery {
 		return false
 	}
 	t.queued = true

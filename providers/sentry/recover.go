@@ -11,8 +11,8 @@ import (
 
 // Middleware returns a handler that reports a panic of next, with the request's method,
 // path and harmless headers, and then panics on: what the client is told is decided
-// outside of it, as before. http.ErrAbortHandler, which ends a response on purpose, is not
-// reported.
+// outside of it, as before. http.ErrAbortHandler, which ends a response on purpose, is
+// not reported.
 func (r *Reporter) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		defer func() {

@@ -169,15 +169,17 @@ func (r *Reporter) CheckIn(c CheckIn) string {
 // Flush waits until what was captured before is sent or dropped. The error says how much
 // is left when ctx ends; that stays in the queue.
 func (r *Reporter) Flush(ctx context.Context) error {
-	r.tell(reportEvery)
+	r.tell()
 	return r.queue.Flush(ctx)
 }
 
 // Close takes nothing more and sends what there is, until ctx ends. The error says how
 // much was not sent.
 func (r *Reporter) Close(ctx context.Context) error {
-	r.tell(0)
 	err := r.queue.Close(ctx)
+	if err == nil && !r.config.NoClientReports && !r.limits.limited(internal, time.Now()) {
+		r.sendReport(ctx) // the last one has no queue any more
+	}
 	r.http.CloseIdleConnections()
 	return err
 }
@@ -209,7 +211,7 @@ func (r *Reporter) offer(i *item) string {
 
 func (r *Reporter) lose(reason DropReason, c category) string {
 	r.tally.lose(reason, c)
-	r.tell(reportEvery)
+	r.tell()
 	return ""
 }
 
@@ -226,7 +228,7 @@ func (r *Reporter) dropped(reason intake.Reason, i *item) {
 func (r *Reporter) delivered(i *item) {
 	if i.kind != report {
 		r.tally.deliver()
-		r.tell(reportEvery)
+		r.tell()
 	}
 }
 

@@ -15,15 +15,11 @@ import (
 	"github.com/standpipe-go/standpipe/providers/sentry/sentrytest"
 )
 
-// 10,000 events a second for ten seconds, against a Sentry that is slow, then dead, then
-// limits: nobody waits, what is held is bounded, and each event has arrived once or is
-// counted.
+// 10,000 events a second, against a Sentry that is slow, then dead, then limits: nobody
+// waits, what is held is bounded, and each event has arrived once or is counted. It lasts
+// ten seconds in bench.
 func TestRush(t *testing.T) {
-	const perSecond = 10_000
-	seconds := 10
-	if testing.Short() {
-		seconds = 3
-	}
+	const perSecond, seconds = 10_000, 3
 	synctest.Test(t, func(t *testing.T) {
 		srv := sentrytest.New()
 		begin := time.Now()

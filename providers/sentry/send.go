@@ -24,9 +24,9 @@ const (
 )
 
 // tell has Sentry told of what was dropped, unless it was told not long ago.
-func (r *Reporter) tell(every time.Duration) {
+func (r *Reporter) tell() {
 	now := time.Now()
-	if !r.config.NoClientReports && !r.limits.limited(internal, now) && r.tally.due(now, every) {
+	if !r.config.NoClientReports && !r.limits.limited(internal, now) && r.tally.due(now) {
 		r.queue.Offer(&item{kind: report, category: internal}, 0)
 	}
 }

@@ -26,8 +26,8 @@ type Frame struct {
 // maxFrames is how many calls a stack trace has.
 const maxFrames = 100
 
-// here is the stack of the goroutine, without this package's own calls at its top. Where
-// a deferred function looks at a panic, it is the stack of the panic.
+// here is the stack of the goroutine, without the runtime's calls and this package's own
+// at its top. Where a deferred function looks at a panic, it is the stack of the panic.
 func here(module string) *Stacktrace {
 	pcs := make([]uintptr, maxFrames)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
@@ -39,9 +39,11 @@ func here(module string) *Stacktrace {
 			found = found[:0] // what is above handles the panic
 			continue
 		}
-		if frame := frameOf(f, module); !(len(found) == 0 && (frame.Module == "runtime" || frame.Module == ownModule && !strings.HasSuffix(f.File, "_test.go"))) {
-			found = append(found, frame)
+		frame := frameOf(f, module)
+		if frame.Module == "runtime" || len(found) == 0 && frame.Module == ownModule {
+			continue
 		}
+		found = append(found, frame)
 	}
 	return outermostFirst(found)
 }
@@ -78,14 +80,14 @@ func frameOf(f runtime.Frame, module string) Frame {
 	return frame
 }
 
-// splitFunction splits "example.com/shop/pay.(*Desk).Charge.func1" behind the import path.
+// splitFunction splits "example.com/shop/pay.(*Desk).Charge.func1" behind the package.
 func splitFunction(name string) (pkg, function string) {
 	slash := strings.LastIndexByte(name, '/') + 1
 	dot := strings.IndexByte(name[slash:], '.')
 	if dot < 0 {
 		return "", name
 	}
-	// The linker escapes the dots of an import path's last element: gopkg.in/yaml%2ev3.
+	// The compiler escapes the dots of a path's last element: gopkg.in/yaml%2ev3.
 	return strings.ReplaceAll(name[:slash+dot], "%2e", "."), name[slash+dot+1:]
 }
 

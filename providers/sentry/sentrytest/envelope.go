@@ -139,7 +139,8 @@ func (s *Server) authorize(c *faketest.Call, h header) *faketest.Response {
 	return &refused
 }
 
-// take keeps what is in an envelope and not limited, and returns how many items that were.
+// take keeps what is in an envelope and not limited, and returns how many items that
+// were.
 func (s *Server) take(c *faketest.Call, h header, items []item) (kept int, refused *faketest.Response) {
 	for _, i := range items {
 		limit, ok := map[string]int{"event": maxEvent, "check_in": maxCheckIn, "client_report": maxReport}[i.Type]

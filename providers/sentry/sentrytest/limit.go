@@ -15,7 +15,8 @@ type limit struct {
 	categories []string // none is all
 }
 
-// categories of what can be in an envelope ("Rate Limiting: Definitions", Sentry SDK docs).
+// categories of what can be in an envelope ("Rate Limiting: Definitions", Sentry SDK
+// docs).
 var categories = map[string]string{"event": "error", "check_in": "monitor", "attachment": "attachment", "client_report": "internal"}
 
 // limited reports whether a type of item is refused, under the lock.
