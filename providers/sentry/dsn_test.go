@@ -37,7 +37,7 @@ func TestWhereADSNLeads(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, dsn[strings.LastIndexByte(dsn, '/')+1:], d.Project())
 		require.Contains(t, d.String(), "://"+secret.Redacted+"@"+want[1])
-		body, err := json.Marshal(d)
+		body, err := json.Marshal(map[string]any{"dsn": d})
 		require.NoError(t, err)
 		require.NotContains(t, fmt.Sprintf("%v %+v %#v %q %v %+v %#v %s", d, d, d, d, *d, *d, *d, body), canary)
 	}

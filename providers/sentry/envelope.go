@@ -66,7 +66,7 @@ func (i *item) encode(sentAt time.Time) []byte {
 	return b.Bytes()
 }
 
-// compress returns what is smaller, and its content encoding.
+// compress returns what an envelope is sent as, and its content encoding.
 func compress(envelope []byte) (body []byte, encoding string) {
 	if len(envelope) < compressFrom {
 		return envelope, ""
@@ -75,9 +75,6 @@ func compress(envelope []byte) (body []byte, encoding string) {
 	w := gzip.NewWriter(&b)
 	_, _ = w.Write(envelope) // a Buffer takes everything
 	_ = w.Close()
-	if b.Len() >= len(envelope) {
-		return envelope, ""
-	}
 	return b.Bytes(), "gzip"
 }
 

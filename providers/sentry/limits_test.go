@@ -1,6 +1,7 @@
 package sentry_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -35,7 +36,7 @@ func TestC29_RateLimits(t *testing.T) {
 		"429, of others alone":            {429, "60:transaction;log_item:organization", "", never, never, sentry.DropRateLimited},
 		"an unknown one beside ours":      {429, "60:tomorrow;monitor:organization", "", never, time.Minute, sentry.DropRateLimited},
 		"several, the longer is kept":     {429, "90:error:key, 30:error:organization, 10::key", "", 90 * time.Second, 10 * time.Second, sentry.DropRateLimited},
-		"spaces and case":                 {429, " 60 : Error ; monitor : organization", "", time.Minute, time.Minute, sentry.DropRateLimited},
+		"spaces and case":                 {429, " 45 : Error ; monitor : organization", "", 45 * time.Second, 45 * time.Second, sentry.DropRateLimited},
 		"a reason and more":               {429, "60:error:organization:quota_exceeded:custom:new", "", time.Minute, never, sentry.DropRateLimited},
 		"a fraction":                      {429, "1.5:error:key", "", 1500 * time.Millisecond, never, sentry.DropRateLimited},
 		"429, Retry-After":                {429, "", "30", 30 * time.Second, 30 * time.Second, sentry.DropRateLimited},
@@ -70,7 +71,7 @@ func TestC29_RateLimits(t *testing.T) {
 					flush(t, r)
 					return event, checkIn
 				}
-				for _, after := range []time.Duration{0, 10*time.Second - 1, 10 * time.Second, 30*time.Second - 1, 30 * time.Second, time.Minute - 1, time.Minute, 90*time.Second - 1, 90 * time.Second} {
+				for _, after := range []time.Duration{0, 10*time.Second - 1, 10 * time.Second, 30*time.Second - 1, 30 * time.Second, 45*time.Second - 1, 45 * time.Second, time.Minute - 1, time.Minute, 90*time.Second - 1, 90 * time.Second} {
 					time.Sleep(time.Until(begin.Add(after)))
 					event, checkIn := taken()
 					require.Equal(t, after >= tc.events, event, "event after %s", after)
@@ -115,12 +116,14 @@ func TestALimitOfAttachments(t *testing.T) {
 		flush(t, r)
 		r.Capture(t.Context(), e)
 		flush(t, r)
+		srv.Inject(sentrytest.Unavailable)
+		r.Capture(t.Context(), e) // which is sent twice, and has lost its file once
+		flush(t, r)
 		require.NoError(t, r.Close(t.Context()))
-		require.Len(t, srv.Events(), 2)
-		for _, seen := range srv.Requests() {
-			require.Equal(t, 200, seen.Status)
-		}
-		require.Equal(t, []sentrytest.Discarded{{Reason: "ratelimit_backoff", Category: "attachment", Quantity: 5}}, srv.Discarded())
+		require.Len(t, srv.Events(), 3)
+		require.Equal(t, []sentrytest.Attachment(nil), srv.Events()[2].Attachments)
+		lost := sentrytest.Discarded{Reason: "ratelimit_backoff", Category: "attachment", Quantity: 5}
+		require.Equal(t, []sentrytest.Discarded{lost, lost}, srv.Discarded(), "of the second and the third, in bytes")
 	})
 }
 
@@ -172,6 +175,29 @@ func TestClientReports(t *testing.T) {
 		require.Empty(t, r.CheckIn(sentry.CheckIn{Monitor: string(make([]byte, 100<<10))}))
 		flush(t, r)
 		require.Equal(t, []sentrytest.Discarded{{Reason: "send_error", Category: "monitor", Quantity: 2}}, srv.Discarded())
+	})
+	synctest.Test(t, func(t *testing.T) { // nor does Close tell it while it wants nothing
+		r, srv := reporting(t, sentry.ReporterConfig{})
+		srv.Limit(time.Hour)
+		r.Capture(t.Context(), sentry.Event{Message: "met it"})
+		flush(t, r)
+		r.Capture(t.Context(), sentry.Event{Message: "x"})
+		require.NoError(t, r.Close(t.Context()))
+		require.Len(t, srv.Requests(), 1)
+	})
+	synctest.Test(t, func(t *testing.T) { // or has asked to be left alone
+		rt := clienttest.NewTransport(t, clienttest.Status(503).Header("Retry-After", "300"))
+		r, err := sentry.NewReporter(secret.Static("https://k@o1.ingest.sentry.io/42"), sentry.ReporterConfig{}, client.WithTransport(rt))
+		require.NoError(t, err)
+		r.Capture(t.Context(), sentry.Event{Message: "x"})
+		synctest.Wait()
+		require.Empty(t, r.CheckIn(sentry.CheckIn{Monitor: string(make([]byte, 100<<10))}))
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.Error(t, r.Close(ctx))
+		require.Zero(t, time.Since(begin))
+		require.Equal(t, 1, rt.Count())
 	})
 	synctest.Test(t, func(t *testing.T) { // unless nobody wants that
 		r, srv := reporting(t, sentry.ReporterConfig{NoClientReports: true})

@@ -17,8 +17,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/providers/sentry"
 	"github.com/standpipe-go/standpipe/providers/sentry/sentrytest"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 func reporting(t *testing.T, c sentry.ReporterConfig, opts ...client.Option) (*sentry.Reporter, *sentrytest.Server) {
@@ -75,6 +77,7 @@ func TestAnEventArrives(t *testing.T) {
 		last := srv.Events()[1]
 		require.Equal(t, []string{own, "info", "r", "e", "s"}, []string{last.ID, last.Level, last.Release, last.Environment, last.ServerName})
 		require.Contains(t, string(last.Raw), `"timestamp":"2026-01-02T02:04:05Z"`)
+		require.Equal(t, map[string]string{"a": "1", "b": "2"}, last.Tags)
 
 		require.Empty(t, r.Capture(t.Context(), sentry.Event{Message: "late"}))
 		require.Equal(t, sentry.Stats{Captured: 3, Sent: 2, Dropped: map[sentry.DropReason]uint64{sentry.DropClosed: 1}}, r.Stats())
@@ -202,8 +205,13 @@ func TestCompression(t *testing.T) {
 		seen := srv.Requests()
 		require.Equal(t, []string{"", "gzip"}, []string{seen[0].Header.Get("Content-Encoding"), seen[1].Header.Get("Content-Encoding")})
 		require.Less(t, len(seen[1].Body), 700)
+		random := make([]byte, 4<<10)
+		_, err := rand.Read(random)
+		require.NoError(t, err)
+		r.Capture(t.Context(), sentry.Event{Attachments: []sentry.Attachment{{Filename: "a", Data: random}}})
+		flush(t, r)
+		require.Equal(t, random, srv.Events()[2].Attachments[0].Data)
 		require.Equal(t, "application/x-sentry-envelope", seen[1].Header.Get("Content-Type"))
-		require.Len(t, srv.Events(), 2)
 		lines := bytes.Split(seen[0].Body, []byte("\n"))
 		require.Regexp(t, `^\{"event_id":"[0-9a-f]{32}","sent_at":"2000-01-01T00:00:00Z","sdk":\{"name":"standpipe.go","version":"1"\}\}$`, string(lines[0]), "no DSN in it")
 	})
@@ -239,6 +247,39 @@ func TestFailuresOfTheNetwork(t *testing.T) {
 					require.Equal(t, sentry.Stats{Captured: 1, Dropped: map[sentry.DropReason]uint64{tc.reason: 1}}, r.Stats())
 				}
 			})
+		})
+	}
+}
+
+// A status says what becomes of an event, and how soon it is sent again.
+func TestStatuses(t *testing.T) {
+	for script, want := range map[string]struct {
+		sent   int
+		after  time.Duration
+		reason sentry.DropReason
+	}{
+		`202`:                     {1, 0, ""},
+		`400 {"detail":"bad"}`:    {1, 0, sentry.DropSendError},
+		`403`:                     {1, 0, sentry.DropSendError},
+		`413`:                     {1, 0, sentry.DropTooLarge},
+		`503 Retry-After=90, 200`: {2, 90 * time.Second, ""},
+		`504 Retry-After=90, 400`: {2, 90 * time.Second, sentry.DropSendError},
+		`503 Retry-After=3600`:    {1, 0, sentry.DropSendError},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			rt := clienttest.NewTransport(t, clienttest.MustParse(script)...)
+			r, err := sentry.NewReporter(secret.Static("https://k@h/1"), sentry.ReporterConfig{NoClientReports: true}, client.WithTransport(rt))
+			require.NoError(t, err)
+			begin := time.Now()
+			r.Capture(t.Context(), sentry.Event{Message: "x"})
+			flush(t, r)
+			require.Equal(t, want.sent, rt.Count(), script)
+			require.GreaterOrEqual(t, time.Since(begin), want.after, script)
+			if want.reason == "" {
+				require.EqualValues(t, 1, r.Stats().Sent, script)
+			} else {
+				require.Equal(t, map[sentry.DropReason]uint64{want.reason: 1}, r.Stats().Dropped, script)
+			}
 		})
 	}
 }

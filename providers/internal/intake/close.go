@@ -34,12 +34,12 @@ func (q *Queue[T]) Flush(ctx context.Context) error {
 
 // Close accepts nothing more and sends what there is. What is not sent when ctx ends is
 // dropped as Unsent, and the error says how much that is. A back-off of the queue's own
-// is cut short once; a wait that the service asked for and that would not end in time is
-// not waited for. A call of Send that is under way when ctx ends is cancelled and not
-// waited for. Closing again finds nothing to do.
+// that has begun is cut short; a wait that the service asked for and that would not end
+// in time is not waited for. A call of Send that is under way when ctx ends is cancelled
+// and not waited for. Closing again finds nothing to do.
 func (q *Queue[T]) Close(ctx context.Context) error {
 	q.mu.Lock()
-	if !q.closed && q.ours {
+	if q.ours {
 		q.notBefore = time.Time{}
 	}
 	q.closed = true

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 )
@@ -86,6 +87,19 @@ func TestMemoryIsBounded(t *testing.T) {
 	s := q.Stats()
 	balanced(t, s)
 	require.EqualValues(t, 1000, s.Accepted())
+}
+
+// What has been sent is nobody's any more.
+func TestWhatIsSentIsLetGo(t *testing.T) {
+	q := New(Config[*[64]byte]{Send: func(context.Context, []*[64]byte) Outcome { return Outcome{} }})
+	item := new([64]byte)
+	gone := weak.Make(item)
+	q.Offer(item, 64)
+	item = nil
+	require.NoError(t, q.Flush(t.Context()))
+	runtime.GC()
+	require.Nil(t, gone.Value())
+	runtime.KeepAlive(q)
 }
 
 func heap() int64 {
