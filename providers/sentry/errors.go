@@ -36,7 +36,7 @@ func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
 		d.Code, d.Message = coded.Code, coded.Message
 	case json.Unmarshal(said["error"], &text) == nil && text != "": // a text, and no code
 		d.Code, d.Message = "", text
-	case said["detail"] == nil && d.Message == "":
+	case d.Message == "":
 		d.Message = fieldErrors(said)
 	}
 	return d

@@ -2,8 +2,11 @@ package sentry_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -105,6 +108,28 @@ func TestWhatIsNoPanic(t *testing.T) {
 		flush(t, r)
 		stack := frames(t, srv.Events()[0])
 		require.Equal(t, "TestWhatIsNoPanic.func1.4", stack[len(stack)-1].Function)
+	})
+}
+
+type round struct{}
+
+func (*round) Error() string   { return "round and round" }
+func (r *round) Unwrap() error { return r }
+
+// However an error is made, an event has a few exceptions of it.
+func TestEndlessErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, srv := reporting(t, sentry.ReporterConfig{})
+		r.CaptureError(t.Context(), &round{})
+		long := errors.New("0")
+		for i := range 20 {
+			long = fmt.Errorf("%d: %w", i, long)
+		}
+		r.CaptureError(t.Context(), long)
+		flush(t, r)
+		require.Len(t, srv.Events()[0].Exceptions, 1)
+		require.Len(t, srv.Events()[1].Exceptions, 10)
+		require.True(t, strings.HasPrefix(srv.Events()[1].Exceptions[9].Value, "19: 18: "), "the outermost ones")
 	})
 }
 

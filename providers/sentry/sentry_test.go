@@ -75,13 +75,14 @@ func TestWhatAnErrorSays(t *testing.T) {
 		`{"detail":{"code":"sudo-required","message":"Sudo required","extra":{}}}`: {Code: "sudo-required", Message: "Sudo required"},
 		`{"detail":{"code":"x"}}`: {Code: "x"},
 		`{"detail":"bad envelope data","causes":["missing header","x"]}`: {Message: "bad envelope data: missing header, x"},
-		`{"error":"Invalid"}`: {Message: "Invalid"},
+		`{"error":"Invalid"}`:       {Message: "Invalid"},
+		`{"detail":null,"x":["y"]}`: {Message: "x: y"},
 		`{"version":["Required.","Long."],"projects":"None.","n":7}`: {Message: "projects: None.; version: Required.; version: Long."},
 	} {
 		got := sentry.Profile.DecodeError(400, http.Header{}, []byte(body))
 		require.Equal(t, []string{want.Code, want.Message}, []string{got.Code, got.Message}, body)
 	}
-	for _, body := range []string{``, `[]`, `"x"`, `{}`, `{"detail":7}`, `{"detail":{}}`, `{"detail":null,"x":["y"]}`, `{`} {
+	for _, body := range []string{``, `[]`, `"x"`, `{}`, `{"detail":7}`, `{"detail":{}}`, `{`} {
 		require.NotPanics(t, func() { sentry.Profile.DecodeError(400, http.Header{}, []byte(body)) }, body)
 	}
 }

@@ -52,6 +52,20 @@ func TestALogIsReported(t *testing.T) {
 	})
 }
 
+// Loggers that are made of one do not write into each other.
+func TestLoggersOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, srv := reporting(t, sentry.ReporterConfig{})
+		base := slog.New(r.SlogHandler(sentry.LogConfig{})).With("a", 1).With("b", 2).With("c", 3)
+		one, two := base.With("d", 4), base.With("d", 5)
+		one.Error("one")
+		two.Error("two")
+		flush(t, r)
+		require.JSONEq(t, `{"a":1,"b":2,"c":3,"d":4}`, string(srv.Events()[0].Contexts["log"]))
+		require.JSONEq(t, `{"a":1,"b":2,"c":3,"d":5}`, string(srv.Events()[1].Contexts["log"]))
+	})
+}
+
 func TestLevelsOfALog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, srv := reporting(t, sentry.ReporterConfig{})
