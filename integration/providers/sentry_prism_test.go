@@ -16,8 +16,9 @@ import (
 )
 
 // P1: Prism holds Sentry's operations to Sentry's own description. That has no licence
-// beside it and is large: who has fetched openapi-derefed.json of getsentry/sentry-api-schema
-// names it in STANDPIPE_SENTRY_DESCRIPTION, and runs this with -tags sentry.
+// beside it and is large: who has fetched openapi-derefed.json of
+// getsentry/sentry-api-schema names it in STANDPIPE_SENTRY_DESCRIPTION, and runs this
+// with -tags sentry.
 func TestP1_SentryUnderItsOwnDescription(t *testing.T) {
 	path := os.Getenv("STANDPIPE_SENTRY_DESCRIPTION")
 	require.NotEmpty(t, path, "STANDPIPE_SENTRY_DESCRIPTION names no copy of Sentry's description")

@@ -171,8 +171,8 @@ func sentryAuth(r clienttest.Recorded) map[string]string {
 	return fields
 }
 
-// envelope is what is in an envelope, read by sentry-go's rules, without what differs from
-// SDK to SDK or from call to call.
+// envelope is what is in an envelope, without what differs from SDK to SDK or from call
+// to call.
 func envelope(t *testing.T, r clienttest.Recorded) any {
 	t.Helper()
 	header, items := readEnvelope(t, r)
