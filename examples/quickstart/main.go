@@ -93,6 +93,7 @@ repeated only under a key; and credentials stayed where they belong.
 Copy next, each an app.go with its app_test.go:
    examples/lesson     six patterns of the first hour, and where their usual versions fail
    examples/inhouse    a client for an API of your own: a profile, a limit, pages, a copy for each user
+   examples/shop       an application on five services that is killed half-way, and does nothing twice
    examples/checkout   Stripe Checkout, from the session to the order that is fulfilled once
    examples/mail       mail through Resend, each once, and what to do about one that did not get out
    examples/webhooks   deliveries of Stripe, GitHub and Resend, verified and run once

@@ -114,6 +114,9 @@ func (a *account) complete(o object) *failure {
 		}
 		o["subscription"] = sub["id"]
 	}
+	if email := text(o, "customer_email"); email != "" {
+		o["customer_details"] = object{"email": email}
+	}
 	o["status"], o["payment_status"], o["url"] = "complete", "paid", nil
 	if o["mode"] == "setup" {
 		o["payment_status"] = "no_payment_required"
