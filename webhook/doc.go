@@ -7,7 +7,6 @@
 //	scheme, err := webhook.Stripe(secret.Env("STRIPE_WEBHOOK_SECRET"))
 //	…
 //	handler, err := webhook.NewHandler(scheme, webhook.On("invoice.paid", invoicePaid), …)
-//	…
 //	mux.Handle("/hooks/stripe", handler)
 //
 // A function is given the object that the event is about, decoded into the type it
@@ -21,7 +20,6 @@
 // [Ed25519] and [StaticToken] build a scheme from data, and [NewScheme] from a
 // function. [Scheme] lists the rules that hold for all of them.
 //
-// Every error is an [*Error] with one of the reasons of this package. Errors hold
-// no key, no expected signature and no body; their hints are for the developer's
-// log, never for the response.
+// Every error is an [*Error] with a reason of this package. It holds no key, no
+// expected signature and no body; its hint is for the log, never for the response.
 package webhook

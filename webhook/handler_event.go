@@ -57,7 +57,7 @@ type EventDecoder interface {
 func newEvent[T any](d *Delivery, i int, suspect bool, find objectFinder) (Event[T], error) {
 	raw := d.Events[i]
 	raw.Payload = slices.Clip(raw.Payload) // appending to it must not write into the body
-	e := Event[T]{Raw: raw, Receipt: d.Receipt, Request: d.Request, Index: i, Suspect: suspect}
+	e := Event[T]{Raw: raw, Receipt: d.Receipt, Request: d.Request, Index: d.First + i, Suspect: suspect}
 	if err := decode(&e.Data, raw, d.Request, find); err != nil {
 		return Event[T]{}, fmt.Errorf("webhook: decode event into %T: %w", e.Data, err)
 	}

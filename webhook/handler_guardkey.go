@@ -15,7 +15,7 @@ func (h *Handler) guardKey(d *Delivery, i int) GuardKey {
 	key.IDSigned = key.IDSigned && key.ID != ""
 	own := raw.ID != "" && raw.ID != d.Receipt.EventID
 	if !own {
-		key.Index = i
+		key.Index = d.First + i
 	}
 	if key.IDSigned {
 		return key

@@ -73,7 +73,7 @@ func (h *Handler) work(ctx context.Context, r *Request) Answer {
 		return acknowledged() // nothing was said, so there is nothing to keep or to run
 	}
 	if h.queue != nil {
-		if err := h.queue.Enqueue(ctx, d.forQueue()); err != nil {
+		if err := h.queue.Enqueue(ctx, h.forQueue(d)); err != nil {
 			return h.fail(ctx, d, &laterError{"queue", err})
 		}
 		return acknowledged()
@@ -113,7 +113,7 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 		h.logUnknown(ctx, d, raw)
 		return nil, nil
 	case rt.responds || h.guard == nil:
-		return rt.call(ctx, d, i, false, h.scheme.object)
+		return rt.call(ctx, d, i, d.Suspect, h.scheme.object)
 	}
 	claim, err := panics.Do(ctx, "the guard", func(ctx context.Context) (Claim, error) {
 		return h.guard.Claim(ctx, h.guardKey(d, i))
@@ -129,12 +129,13 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 	default:
 		return nil, &laterError{"guard", errInFlight}
 	}
-	if claim.Suspect {
+	suspect := claim.Suspect || d.Suspect
+	if suspect {
 		h.logSuspect(ctx, d, raw)
 	}
 	handled := false
 	defer func() { h.settle(ctx, claim, handled) }() // deferred: a function may end its goroutine
-	_, err = rt.call(ctx, d, i, claim.Suspect, h.scheme.object)
+	_, err = rt.call(ctx, d, i, suspect, h.scheme.object)
 	handled = err == nil
 	return nil, err
 }

@@ -31,6 +31,15 @@ type Delivery struct {
 	// Events holds at least one event. Their payloads are mostly parts of
 	// Request.Body.
 	Events []Raw
+	// Keys says by what each of Events is known when it comes again, in their order.
+	// A [Handler] sets it for its Enqueuer; it is not kept in JSON.
+	Keys []EventKey `json:"-"`
+	// First is the position in its delivery of Events[0]. It is 0, unless a queue has
+	// taken a batch apart.
+	First int `json:",omitempty"`
+	// Suspect is set by a queue that knows of earlier deliveries, for
+	// [Event].Suspect.
+	Suspect bool `json:",omitempty"`
 }
 
 // WithQueue acknowledges deliveries once q has them: 200 when Enqueue returns
@@ -51,8 +60,8 @@ func WithQueue(q Enqueuer) HandlerOption {
 	}
 }
 
-// forQueue returns d with the headers that may be stored.
-func (d *Delivery) forQueue() *Delivery {
+// forQueue returns d with the headers that may be stored, and its events' keys.
+func (h *Handler) forQueue(d *Delivery) *Delivery {
 	r := *d.Request
 	r.Header = make(map[string][]string, 2+len(d.Receipt.Untrusted))
 	if r.URL != nil {
@@ -72,5 +81,9 @@ func (d *Delivery) forQueue() *Delivery {
 	}
 	stored := *d
 	stored.Request = &r
+	stored.Keys = make([]EventKey, len(d.Events))
+	for i := range d.Events {
+		stored.Keys[i] = h.eventKey(d, i)
+	}
 	return &stored
 }

@@ -31,6 +31,7 @@ type config struct {
 	client      *http.Client
 	rawSecret   bool
 	autoConfirm bool
+	volatile    []string
 
 	// For NewScheme.
 	methods   []string
@@ -98,6 +99,16 @@ func WithRawSecret() Option {
 // other schemes.
 func SNSAutoConfirm() Option {
 	return option("SNSAutoConfirm", true, "", func(c *config) { c.autoConfirm = true })
+}
+
+// WithVolatile names members of the payload, at its top, that the provider renders
+// anew when it sends an event again, beside those that are known of it (Stripe's
+// pending_webhooks). They count for nothing in [EventKey].Content.
+func WithVolatile(members ...string) Option {
+	ok := len(members) > 0 && !slices.Contains(members, "")
+	return option("WithVolatile", ok, "a member's name is empty", func(c *config) {
+		c.volatile = append(c.volatile, members...)
+	})
 }
 
 // WithMethods names HTTP methods that a [NewScheme] accepts beside POST, for

@@ -29,6 +29,7 @@ func Paddle(secrets secret.Source, opts ...Option) (*Scheme, error) {
 		},
 		traits: traits{
 			ack: 5 * time.Second, split: splitJSON[paddleEnvelope],
+			volatile: []string{"notification_id"}, // a replay is a notification of its own
 			objects: objectRule{
 				path: []string{"data"}, typ: "event_type",
 				members: []string{"event_id", "event_type", "occurred_at", "notification_id"},

@@ -28,7 +28,7 @@ func Stripe(secrets secret.Source, opts ...Option) (*Scheme, error) {
 		},
 		traits: traits{
 			split: splitJSON[stripeEnvelope], mismatchHint: stripeHint,
-			kinds: true,
+			kinds: true, volatile: []string{"pending_webhooks"},
 			objects: objectRule{
 				path: []string{"data", "object"}, typ: "type",
 				in:      func(object string) bool { return !strings.HasPrefix(object, "v2.") }, // thin events

@@ -47,6 +47,7 @@ type Scheme struct {
 	kinds     bool
 	urlSigned func(r *Request) string // what of the URL is signed; nil: nothing
 	form      otherForm
+	volatile  []string // members of a payload that say nothing of its event
 
 	// For hints only.
 	own          bool     // the caller's own: none is given

@@ -24,6 +24,7 @@ type traits struct {
 	types     eventTypes // which types there can be
 	kinds     bool       // Raw.Object tells envelopes apart
 	form      otherForm  // which payloads are never JSON
+	volatile  []string   // members of the payload that the provider renders anew for a retry
 	own       bool       // the function is a caller's, with a clock and advice of its own
 
 	akin         []string
@@ -44,7 +45,7 @@ func (t traits) stamped(yes bool) traits {
 // and, where there is one, challenge.
 func newScheme(provider string, t traits, opts []Option) (*Scheme, config, error) {
 	c := config{
-		takes:     append([]string{"WithMaxBody"}, t.uses...),
+		takes:     append([]string{"WithMaxBody", "WithVolatile"}, t.uses...),
 		tolerance: t.tolerance, maxBody: cmp.Or(t.maxBody, DefaultMaxBody),
 	}
 	if !t.own {
@@ -61,6 +62,7 @@ func newScheme(provider string, t traits, opts []Option) (*Scheme, config, error
 		objects: t.objects, types: t.types, kinds: t.kinds, form: t.form,
 		own: t.own, akin: t.akin, unsignedHint: t.unsignedHint, mismatchHint: t.mismatchHint,
 	}
+	s.volatile = append(slices.Clone(t.volatile), c.volatile...)
 	if t.methods != nil {
 		s.methods = append([]string{http.MethodPost}, t.methods...)
 	}

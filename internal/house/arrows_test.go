@@ -14,7 +14,7 @@ var layers = [][]string{
 	{"internal"},
 	{"retry", "ratelimit", "secret"},
 	{"client", "webhook", "session", "oauthflow"},
-	{"providers"},
+	{"providers", "inbox"},
 	{"examples", "recipes", "cmd"},
 }
 
