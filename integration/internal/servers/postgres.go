@@ -2,6 +2,7 @@ package servers
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -17,6 +18,19 @@ import (
 // and returns the URL of an empty database. It runs as the user postgres, or
 // nobody, where the tests run as root, since it refuses to be root.
 func Postgres(t testing.TB) string {
+	t.Helper()
+	return StartPostgres(t).URL
+}
+
+// PostgresServer is a PostgreSQL server that can be killed and started again.
+type PostgresServer struct {
+	*Server
+	URL     string // of an empty database
+	command command
+}
+
+// StartPostgres is [Postgres] for tests of what happens without it.
+func StartPostgres(t testing.TB) *PostgresServer {
 	t.Helper()
 	bin := postgresBin(t)
 	cred := unprivileged(t)
@@ -38,7 +52,7 @@ func Postgres(t testing.TB) string {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	s := start(t, command{
+	p := &PostgresServer{command: command{
 		name: "postgres",
 		args: func(port int) []string {
 			return []string{filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port),
@@ -47,8 +61,19 @@ func Postgres(t testing.TB) string {
 		dir:   dir,
 		ready: regexp.MustCompile(`ready to accept connections`),
 		cred:  cred,
-	})
-	return fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", s.Addr)
+	}}
+	p.Server = start(t, p.command)
+	p.URL = fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=disable", p.Addr)
+	return p
+}
+
+// Restart starts the server again at its port, with its data, after Stop or Kill.
+func (p *PostgresServer) Restart(t testing.TB) {
+	t.Helper()
+	again, port, args := p.command, p.Port, p.command.args
+	again.args = func(int) []string { return args(port) }
+	p.Server = start(t, again)
+	p.Addr, p.Port = net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), port
 }
 
 // postgresBin returns the directory of initdb and postgres, which Debian keeps

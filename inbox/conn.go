@@ -1,0 +1,158 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// callLimit bounds every statement and short transaction, so that a database that does
+// not answer stalls nothing for ever.
+const callLimit = 10 * time.Second
+
+// querier is what a statement is given to.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// sqliteConn returns a connection on which a commit is on the disk when it returns, and
+// writers wait for one another. Both hold for one connection only, and a pool makes them
+// as it likes.
+func (ib *Inbox) sqliteConn(ctx context.Context) (*sql.Conn, error) {
+	conn, err := ib.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, pragma := range []string{"PRAGMA busy_timeout=5000", "PRAGMA synchronous=FULL"} {
+		if _, err := conn.ExecContext(ctx, pragma); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
+}
+
+// call gives f a connection for single statements.
+func (ib *Inbox) call(ctx context.Context, f func(ctx context.Context, q querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	if ib.dialect != SQLite {
+		return f(ctx, ib.db)
+	}
+	conn, err := ib.sqliteConn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return f(ctx, conn)
+}
+
+// transact gives f a transaction, which is committed if f returns nil. With SQLite it
+// has the right to write from its beginning: one that reads first and writes then fails
+// at once if another has written meanwhile.
+func (ib *Inbox) transact(ctx context.Context, f func(ctx context.Context, q querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	if ib.dialect == SQLite {
+		return ib.immediate(ctx, f)
+	}
+	tx, err := ib.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after a commit it does nothing
+	if err := f(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (ib *Inbox) immediate(ctx context.Context, f func(ctx context.Context, q querier) error) (err error) {
+	conn, err := ib.sqliteConn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		if ctx.Err() != nil {
+			discard(conn) // nobody knows how far it has come
+		}
+		return err
+	}
+	committed := false
+	defer func() {
+		if committed {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+		defer cancel()
+		if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+			discard(conn)
+		}
+	}()
+	if err := f(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	committed = true
+	return nil
+}
+
+// discard keeps a connection from going back into the pool.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+}
+
+// changed is how many rows a statement has changed.
+func changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// ready looks once whether the tables are of this version and, with SQLite, in WAL mode.
+func (ib *Inbox) ready(ctx context.Context) error {
+	if ib.checked.Load() {
+		return nil
+	}
+	err := ib.call(ctx, func(ctx context.Context, q querier) error {
+		version, err := ib.version(ctx, q)
+		switch {
+		case err != nil:
+			return err
+		case version > len(steps):
+			return newer(version)
+		case version < len(steps):
+			return fmt.Errorf("%w: call Migrate first", ErrNotMigrated)
+		case ib.dialect == SQLite:
+			return inWAL(ctx, q)
+		}
+		return nil
+	})
+	if err == nil {
+		ib.checked.Store(true)
+	}
+	return err
+}
+
+func inWAL(ctx context.Context, q querier) error {
+	var mode string
+	if err := q.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("%w: its journal mode is %q and not WAL", ErrNotDurable, mode)
+	}
+	return nil
+}
+
+// isNone reports that a query has found nothing.
+func isNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -1,0 +1,139 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/pause"
+)
+
+// Reason says why an event is a dead letter.
+type Reason string
+
+// The reasons.
+const (
+	// ReasonFailed: its function returned an error at the last attempt.
+	ReasonFailed Reason = "failed"
+	// ReasonPanicked: its function panicked, or ended its goroutine.
+	ReasonPanicked Reason = "panicked"
+	// ReasonTimeout: its function took longer than it may.
+	ReasonTimeout Reason = "timeout"
+	// ReasonCrashed: the process ended each time, or the lease was lost.
+	ReasonCrashed Reason = "crashed"
+	// ReasonUndecodable: the row does not hold what was written.
+	ReasonUndecodable Reason = "undecodable"
+	// ReasonQuarantined: it has the signed identifier of another event and says
+	// something else. It was never run.
+	ReasonQuarantined Reason = "quarantined"
+)
+
+func reasonOf(err, cause error) Reason {
+	_, panicked := errors.AsType[*panics.Error](err)
+	switch {
+	case panicked || errors.Is(err, panics.ErrExited):
+		return ReasonPanicked
+	case errors.Is(err, ErrUndecodable):
+		return ReasonUndecodable
+	case errors.Is(err, ErrTimeout) || errors.Is(cause, ErrTimeout):
+		return ReasonTimeout
+	}
+	return ReasonFailed
+}
+
+// fail puts an event off, or among the dead letters if that was its last attempt.
+func (w *worker) fail(j job, why Reason, err error) {
+	text := shown(err.Error(), maxError)
+	if j.attempt >= w.ib.cfg.attempts {
+		w.giveUp(j, why, text)
+		return
+	}
+	wait := w.ib.backoff(j.attempt)
+	w.log(slog.LevelWarn, "inbox: an event failed and will be run again", j,
+		slog.String("reason", string(why)), slog.Duration("wait", wait), slog.String("error", text))
+	_ = w.insist(j, "the failure of an event could not be recorded", func(ctx context.Context, q querier) error {
+		_, err := q.ExecContext(ctx, w.ib.sql.again, millis(wait), text, text, j.event, j.token)
+		return err
+	})
+}
+
+// maxError is how much of a function's error is kept, in bytes.
+const maxError = 1 << 10
+
+// backoff is the wait after an attempt, whatever the function says that was given.
+func (ib *Inbox) backoff(attempt int) (wait time.Duration) {
+	defer func() {
+		if recover() != nil {
+			wait = time.Hour
+		}
+	}()
+	return min(max(ib.cfg.backoff(attempt), 0), longest)
+}
+
+// giveUp makes an event a dead letter. The worker whose lease is over changes nothing.
+func (w *worker) giveUp(j job, why Reason, text string) {
+	dead := false
+	err := w.insistIn(w.ib.transact, j, "a dead letter could not be recorded", func(ctx context.Context, q querier) error {
+		var endpoint, first, last string
+		var attempts int
+		err := q.QueryRowContext(ctx, w.ib.sql.giveUp, j.event, j.token).Scan(&endpoint, &attempts, &first, &last)
+		if isNone(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if why == ReasonCrashed {
+			attempts-- // this one was not begun
+			if last != "" {
+				text = shown(text+"; before that: "+last, maxError)
+			}
+		}
+		if first == "" {
+			first = text
+		}
+		_, err = q.ExecContext(ctx, w.ib.sql.insertDead, j.event, endpoint, string(why), attempts, first, text)
+		dead = err == nil
+		return err
+	})
+	if err == nil && dead {
+		w.log(slog.LevelError, "inbox: an event failed for the last time and is a dead letter", j, slog.String("reason", string(why)), slog.String("error", text))
+	}
+}
+
+// release gives an event back, and its attempt does not count.
+func (w *worker) release(j job, wait time.Duration) {
+	_ = w.insist(j, "an event could not be given back before its lease ends", func(ctx context.Context, q querier) error {
+		_, err := q.ExecContext(ctx, w.ib.sql.release, millis(wait), j.event, j.token)
+		return err
+	})
+}
+
+// insist tries a few times to record something, also while Run ends. If the database
+// stays away, the lease ends, and the event is run again.
+func (w *worker) insist(j job, otherwise string, f func(context.Context, querier) error) error {
+	return w.insistIn(w.ib.call, j, otherwise, f)
+}
+
+type within func(context.Context, func(context.Context, querier) error) error
+
+func (w *worker) insistIn(in within, j job, otherwise string, f func(context.Context, querier) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.hard), 2*callLimit)
+	defer cancel()
+	for n := 1; ; n++ {
+		err := in(ctx, f)
+		if err == nil {
+			return nil
+		}
+		if n == 5 || pause.For(ctx, away(n)) != nil {
+			w.log(slog.LevelError, "inbox: "+otherwise, j, slog.String("error", err.Error()))
+			return err
+		}
+	}
+}
+
+// part is a time drawn evenly up to d.
+func part(d time.Duration) time.Duration { return rand.N(d) }

@@ -1,0 +1,145 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var errBad = errors.New("a bad row")
+
+// fakeTable counts what it is given, some time for each transaction.
+type fakeTable struct {
+	mu    sync.Mutex
+	sizes []int
+	took  time.Duration
+	now   atomic.Int32
+	most  int32
+	away  bool
+}
+
+func (f *fakeTable) insert(_ context.Context, all [][]row) error {
+	n := f.now.Add(1)
+	defer f.now.Add(-1)
+	f.mu.Lock()
+	f.sizes = append(f.sizes, len(all))
+	f.most = max(f.most, n)
+	f.mu.Unlock()
+	time.Sleep(f.took)
+	if f.away {
+		return errors.New("it does not answer")
+	}
+	for _, rows := range all {
+		switch rows[0].id {
+		case "bad":
+			return errBad
+		case "panic":
+			panic("driver")
+		}
+	}
+	return nil
+}
+
+func one(id string) []row { return []row{{id: id}} }
+
+func TestDeliveriesThatComeAtOnceShareTransactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeTable{took: time.Second}
+		g := group{limit: 1}
+		var wg sync.WaitGroup
+		for range 300 {
+			wg.Go(func() { require.NoError(t, g.insert(t.Context(), one("a"), f.insert)) })
+		}
+		begun := time.Now()
+		wg.Wait()
+		require.LessOrEqual(t, len(f.sizes), 4)
+		require.LessOrEqual(t, time.Since(begun), 4*time.Second)
+		require.EqualValues(t, 1, f.most, "one writer")
+		sum := 0
+		for _, n := range f.sizes {
+			require.LessOrEqual(t, n, maxGroup)
+			sum += n
+		}
+		require.Equal(t, 300, sum)
+		synctest.Wait()
+		require.Zero(t, g.writing, "and none is left")
+	})
+}
+
+func TestSeveralWriters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeTable{took: time.Second}
+		g := group{limit: 3}
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() { require.NoError(t, g.insert(t.Context(), one("a"), f.insert)) })
+			synctest.Wait()
+		}
+		wg.Wait()
+		require.EqualValues(t, 3, f.most)
+		require.Equal(t, []int{1, 1, 1, 3}, f.sizes)
+	})
+}
+
+// One that the database refuses costs the others nothing.
+func TestABadDeliveryFailsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, bad := range []string{"bad", "panic"} {
+			f := &fakeTable{took: 10 * time.Millisecond}
+			g := group{limit: 1}
+			var wg sync.WaitGroup
+			for _, id := range []string{"first", "a", bad, "b"} {
+				wg.Go(func() {
+					err := g.insert(t.Context(), one(id), f.insert)
+					if id == bad {
+						require.Error(t, err)
+					} else {
+						require.NoError(t, err, id)
+					}
+				})
+				synctest.Wait()
+			}
+			wg.Wait()
+			require.Equal(t, []int{1, 3, 1, 1, 1}, f.sizes)
+		}
+	})
+}
+
+// A database that does not answer is not asked once for each that waits.
+func TestADatabaseThatIsAwayIsAskedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeTable{took: 2 * time.Second, away: true}
+		g := group{limit: 1}
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() { require.Error(t, g.insert(t.Context(), one("a"), f.insert)) })
+		}
+		wg.Wait()
+		require.LessOrEqual(t, len(f.sizes), 3)
+	})
+}
+
+// Whoever has gone is not inserted any more, and waits for nothing.
+func TestASenderThatHasGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeTable{took: time.Minute}
+		g := group{limit: 1}
+		var wg sync.WaitGroup
+		wg.Go(func() { require.NoError(t, g.insert(t.Context(), one("a"), f.insert)) })
+		synctest.Wait()
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errBad)
+		defer cancel()
+		begun := time.Now()
+		require.ErrorIs(t, g.insert(ctx, one("late"), f.insert), errBad)
+		require.Equal(t, time.Second, time.Since(begun))
+		wg.Wait()
+		synctest.Wait()
+		require.Equal(t, []int{1}, f.sizes)
+	})
+}

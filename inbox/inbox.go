@@ -1,0 +1,88 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// Inbox is a [webhook.Enqueuer], a [webhook.Guard], and the worker for what it holds.
+// Create it with [New]. It is safe for concurrent use, and several processes may have
+// one over the same tables.
+type Inbox struct {
+	db      *sql.DB
+	dialect Dialect
+	cfg     config
+	tables  *strings.Replacer
+	sql     statements
+	group   group
+	woken   chan struct{} // holds one wish to look
+	checked atomic.Bool   // the tables are of this version, and durable
+}
+
+var (
+	_ webhook.Enqueuer = (*Inbox)(nil)
+	_ webhook.Guard    = (*Inbox)(nil)
+)
+
+// New returns an inbox in db, which stays the caller's to close. It makes no query: see
+// [Inbox.Migrate] for the tables. The driver is the caller's, too: any of Postgres 11 or
+// later, or of SQLite 3.35 or later (and 3.51.3, before which a checkpoint could damage
+// a file in WAL mode that two connections write).
+func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
+	cfg := defaults()
+	var errs []error
+	for _, o := range opts {
+		if o == nil {
+			errs = append(errs, errors.New("an option is nil"))
+			continue
+		}
+		errs = append(errs, o(&cfg))
+	}
+	switch {
+	case db == nil:
+		errs = append(errs, errors.New("the database is nil"))
+	case dialect != Postgres && dialect != SQLite:
+		errs = append(errs, errors.New("the dialect must be Postgres or SQLite"))
+	case dialect == SQLite && strings.Contains(cfg.prefix, "."):
+		errs = append(errs, errors.New("WithPrefix: SQLite has no schemas"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	ib := &Inbox{db: db, dialect: dialect, cfg: cfg, tables: dialect.names(cfg.prefix), woken: make(chan struct{}, 1)}
+	ib.sql = ib.statements()
+	ib.group.limit = dialect.writers()
+	return ib, nil
+}
+
+// Wake makes a running [Inbox.Run] of this Inbox look at the database now. It never
+// blocks.
+func (ib *Inbox) Wake() {
+	select {
+	case ib.woken <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+func (ib *Inbox) logger() *slog.Logger {
+	if ib.cfg.log != nil {
+		return ib.cfg.log
+	}
+	return slog.Default()
+}
+
+// failed is err with what was to be done. A driver that says "interrupted" and wraps
+// nothing still matches the context that it comes from.
+func failed(ctx context.Context, what string, err error) error {
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return fmt.Errorf("inbox: %s: %w", what, err)
+}

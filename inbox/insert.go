@@ -1,0 +1,148 @@
+package inbox
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+)
+
+// place is where an event stands among those that are committed together.
+type place struct {
+	*row
+	delivery int
+	number   any // reserved, or nil
+}
+
+// insertAll commits deliveries in one transaction.
+func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
+	var places []place
+	for i := range all {
+		for k := range all[i] {
+			places = append(places, place{row: &all[i][k], delivery: i})
+		}
+	}
+	var found []conflict
+	err := ib.transact(ctx, func(ctx context.Context, q querier) error {
+		if err := ib.reserve(ctx, q, places); err != nil {
+			return err
+		}
+		keepers := make([]any, len(all)) // of each delivery: the event that has the body
+		for _, p := range places {
+			id, isNew, err := ib.insertOne(ctx, q, p, keepers[p.delivery])
+			switch {
+			case err != nil:
+				return err
+			case isNew && keepers[p.delivery] == nil:
+				keepers[p.delivery] = id
+			case !isNew && p.signed:
+				c, err := ib.compare(ctx, q, p)
+				if err != nil {
+					return err
+				}
+				if c.quarantined != 0 {
+					found = append(found, c)
+				}
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		for _, c := range found {
+			ib.logger().LogAttrs(ctx, slog.LevelError, "inbox: an event came again under its identifier with other content, and was quarantined",
+				slog.String("endpoint", c.endpoint), slog.String("event_id", c.id), slog.Int64("first", c.known), slog.Int64("quarantined", c.quarantined))
+		}
+	}
+	return err
+}
+
+// reserve takes events in the order of their identities, since two transactions that wait
+// for each other's would end in a deadlock. What is numbered beforehand keeps the order
+// of its arrival all the same. With SQLite there is one transaction at a time.
+func (ib *Inbox) reserve(ctx context.Context, q querier, places []place) error {
+	if ib.dialect == SQLite || len(places) == 1 {
+		return nil
+	}
+	rows, err := q.QueryContext(ctx, ib.write(`SELECT nextval(pg_get_serial_sequence('{event}', 'id')) FROM generate_series(1, ?)`), len(places))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	ids := make([]int64, 0, len(places))
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if len(ids) != len(places) {
+		return fmt.Errorf("%d numbers for %d events", len(ids), len(places))
+	}
+	slices.Sort(ids)
+	for i := range places {
+		places[i].number = ids[i]
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return bytes.Compare(a.identity, b.identity) })
+	return nil
+}
+
+// insertOne reports whether the event is new.
+func (ib *Inbox) insertOne(ctx context.Context, q querier, p place, keeper any) (id int64, isNew bool, err error) {
+	id, err = insertEvent(ctx, q, ib.sql.insertQueued, p, p.identity, keeper)
+	switch {
+	case isNone(err):
+		return 0, false, nil
+	case err != nil || ib.dialect == Postgres: // there it has been queued by the same statement
+		return id, err == nil, err
+	}
+	_, err = q.ExecContext(ctx, ib.sql.insertDue, id, p.endpoint, null(p.orderKey))
+	return id, err == nil, err
+}
+
+// insertEvent returns sql.ErrNoRows for an identity that is known.
+func insertEvent(ctx context.Context, q querier, statement string, p place, identity []byte, keeper any) (id int64, err error) {
+	body := p.body
+	if keeper != nil {
+		body = nil
+	}
+	args := []any{
+		p.number, null(identity), p.content[:], null(p.bodyMark), null(p.idMark), p.endpoint, p.row.id, p.typ,
+		null(p.orderKey), keeper, p.meta, null(body),
+	}
+	err = q.QueryRowContext(ctx, statement, args...).Scan(&id)
+	return id, err
+}
+
+// conflict is an event that has another's signed identifier.
+type conflict struct {
+	endpoint, id       string
+	known, quarantined int64 // quarantined is 0 for what is the same, or was quarantined before
+}
+
+// compare quarantines an event whose identifier is known with other content.
+func (ib *Inbox) compare(ctx context.Context, q querier, p place) (conflict, error) {
+	c := conflict{endpoint: p.endpoint, id: p.row.id}
+	var content []byte
+	if err := q.QueryRowContext(ctx, ib.sql.known, p.identity).Scan(&c.known, &content); err != nil {
+		return c, err // also where it has just been purged: it comes again, and is new
+	}
+	if bytes.Equal(content, p.content[:]) {
+		return c, nil
+	}
+	id, err := insertEvent(ctx, q, ib.sql.insert, p, quarantined(p.identity, p.content), nil)
+	if isNone(err) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	why := fmt.Sprintf("event %d has the same signed identifier and other content", c.known)
+	_, err = q.ExecContext(ctx, ib.sql.insertDead, id, p.endpoint, string(ReasonQuarantined), 0, why, why)
+	c.quarantined = id
+	return c, err
+}

@@ -1,0 +1,59 @@
+package inbox
+
+// statements are those that are used all the time.
+type statements struct {
+	insert, insertQueued, insertDue     string
+	known, insertDead                   string
+	load                                string
+	renew, done, again, release, giveUp string
+	claimKey, claimState, commitKey     string
+	releaseKey, sighting                string
+}
+
+const insertText = `INSERT INTO {event}
+	(id, identity, content, body_mark, id_mark, endpoint, event_id, event_type, order_key, received_at, parent, meta, body)
+	VALUES ({number}, ?, ?, ?, ?, ?, ?, ?, ?, {now}, ?, ?, ?)
+	ON CONFLICT (identity) DO NOTHING RETURNING id`
+
+// queuedText takes one round trip instead of two. SQLite has no such statement.
+const queuedText = `WITH e AS (` + insertText + `, endpoint, order_key, received_at),
+	d AS (INSERT INTO {due} (event, endpoint, order_key, since, run_at) SELECT id, endpoint, order_key, received_at, received_at FROM e)
+	SELECT id FROM e`
+
+func (ib *Inbox) statements() statements {
+	queued := insertText
+	if ib.dialect == Postgres {
+		queued = queuedText
+	}
+	return statements{
+		insert: ib.write(insertText), insertQueued: ib.write(queued),
+		insertDue: ib.write(`INSERT INTO {due} (event, endpoint, order_key, since, run_at) VALUES (?, ?, ?, {now}, {now})`),
+		known:     ib.write(`SELECT id, content FROM {event} WHERE identity = ?`),
+		insertDead: ib.write(`INSERT INTO {dead} (event, endpoint, reason, attempts, first_error, last_error, died_at)
+			VALUES (?, ?, ?, ?, ?, ?, {now})`),
+
+		load: ib.write(`SELECT e.endpoint, e.meta, e.body, p.body,
+			EXISTS (SELECT 1 FROM {event} o WHERE o.body_mark = e.body_mark AND o.id < e.id) OR
+			EXISTS (SELECT 1 FROM {event} o WHERE o.id_mark = e.id_mark AND o.id < e.id)
+			FROM {event} e LEFT JOIN {event} p ON p.id = e.parent WHERE e.id = ?`),
+		renew: ib.write(`UPDATE {due} SET run_at = {now} + ? WHERE event = ? AND token = ?`),
+		done:  ib.write(`DELETE FROM {due} WHERE event = ? AND token = ?`),
+		again: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, first_error = COALESCE(first_error, ?), last_error = ?
+			WHERE event = ? AND token = ?`),
+		release: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, attempt = attempt - 1 WHERE event = ? AND token = ?`),
+		giveUp: ib.write(`DELETE FROM {due} WHERE event = ? AND token = ?
+			RETURNING endpoint, attempt, COALESCE(first_error, ''), COALESCE(last_error, '')`),
+
+		claimKey: ib.write(`INSERT INTO {guard} AS g (identity, token, state, until) VALUES (?, ?, ?, {now} + ?)
+			ON CONFLICT (identity) DO UPDATE SET token = excluded.token, state = excluded.state, until = excluded.until
+			WHERE g.until <= {now}`),
+		claimState: ib.write(`SELECT state FROM {guard} WHERE identity = ?`),
+		commitKey: ib.write(`INSERT INTO {guard} (identity, token, state, until) VALUES (?, ?, ?, {now} + ?)
+			ON CONFLICT (identity) DO UPDATE SET state = excluded.state, until = excluded.until`),
+		releaseKey: ib.write(`DELETE FROM {guard} WHERE identity = ? AND token = ? AND state = ?`),
+		sighting: ib.write(`INSERT INTO {guard} AS g (identity, token, state, until) VALUES (?, ?, ?, {now} + ?)
+			ON CONFLICT (identity) DO UPDATE SET token = CASE WHEN g.until <= {now} THEN excluded.token ELSE g.token END,
+				until = CASE WHEN g.until <= {now} THEN excluded.until ELSE g.until END
+			RETURNING token`),
+	}
+}

@@ -1,0 +1,96 @@
+package inbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/standpipe-go/standpipe/internal/quote"
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// stored is what a row keeps of an event beside the body of its delivery.
+type stored struct {
+	Version    int             `json:"v"`
+	Receipt    webhook.Receipt `json:"receipt"`
+	Method     string          `json:"method,omitempty"`
+	URL        string          `json:"url,omitempty"`
+	Header     http.Header     `json:"header,omitempty"`
+	ReceivedAt time.Time       `json:"received_at,omitzero"`
+	Event      webhook.Raw     `json:"event"` // without its payload
+	Index      int             `json:"index,omitempty"`
+	// The payload is a part of the body, or here.
+	Start   int    `json:"start,omitempty"`
+	Length  int    `json:"length,omitempty"`
+	Payload []byte `json:"payload,omitempty"`
+}
+
+const storedVersion = 1
+
+// encode returns what is stored of event i of d. from is where in the body to look for
+// its payload, and next where the one of the next event may begin.
+func encode(d *webhook.Delivery, i, from int) (meta []byte, next int, err error) {
+	s := stored{Version: storedVersion, Receipt: d.Receipt, Event: d.Events[i], Index: d.First + i}
+	payload := s.Event.Payload
+	s.Event.Payload = nil
+	var body []byte
+	if r := d.Request; r != nil {
+		s.Method, s.Header, s.ReceivedAt, body = r.Method, r.Header, r.ReceivedAt, r.Body
+		if r.URL != nil {
+			s.URL = r.URL.String()
+		}
+	}
+	next = from
+	if at := bytes.Index(body[from:], payload); len(payload) > 0 && at >= 0 {
+		s.Start, s.Length = from+at, len(payload)
+		next = s.Start + s.Length
+	} else {
+		s.Payload = payload
+	}
+	meta, err = json.Marshal(s)
+	return meta, next, err
+}
+
+// decode is the reverse. The delivery has one event.
+func decode(endpoint string, meta, body []byte) (*webhook.Delivery, error) {
+	var s stored
+	if err := json.Unmarshal(meta, &s); err != nil {
+		return nil, fmt.Errorf("%w: it is not the JSON that is written", ErrUndecodable)
+	}
+	if s.Version != storedVersion {
+		return nil, fmt.Errorf("%w: it is of version %d", ErrUndecodable, s.Version)
+	}
+	switch {
+	case s.Index < 0:
+		return nil, fmt.Errorf("%w: its place in the delivery is below 0", ErrUndecodable)
+	case s.Length != 0:
+		if s.Start < 0 || s.Length < 0 || s.Start > len(body) || s.Length > len(body)-s.Start {
+			return nil, fmt.Errorf("%w: the payload is not within the body of %d bytes", ErrUndecodable, len(body))
+		}
+		s.Event.Payload = body[s.Start : s.Start+s.Length : s.Start+s.Length]
+	default:
+		s.Event.Payload = s.Payload
+	}
+	r := &webhook.Request{Method: s.Method, Header: s.Header, Body: body, ReceivedAt: s.ReceivedAt}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	if s.URL != "" {
+		var err error
+		if r.URL, err = url.Parse(s.URL); err != nil {
+			return nil, fmt.Errorf("%w: its URL is none", ErrUndecodable)
+		}
+	}
+	return &webhook.Delivery{
+		Endpoint: endpoint, Receipt: s.Receipt, Request: r, First: s.Index, Events: []webhook.Raw{s.Event},
+	}, nil
+}
+
+// shown is text from outside as a column for people takes it.
+func shown(s string, limit int) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(quote.Clip(s, limit), "\uFFFD"), "\x00", "\uFFFD")
+}

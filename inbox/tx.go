@@ -1,0 +1,127 @@
+package inbox
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// OnTx is [webhook.On] for a function that works in the inbox's own transaction: what
+// it writes by tx is committed together with the event's being handled, or not at all.
+// So its effects in the database are there exactly once, however often the function has
+// to be run. What it does elsewhere is done at least once, and should not be done here:
+// the transaction is to be short ([WithTxTimeout]).
+//
+// The function neither commits nor rolls back. It runs in [Inbox.Run] alone; elsewhere
+// its event fails with [ErrNoWorker].
+func OnTx[T any](eventType string, fn func(ctx context.Context, tx *sql.Tx, e webhook.Event[T]) error) webhook.HandlerOption {
+	return webhook.On(eventType, InTx(fn))
+}
+
+// InTx makes of a function as [OnTx] takes it one for [webhook.OnEnvelope],
+// [webhook.OnObject] or [webhook.Fallback].
+func InTx[T any](fn func(ctx context.Context, tx *sql.Tx, e webhook.Event[T]) error) func(context.Context, webhook.Event[T]) error {
+	if fn == nil {
+		return nil // which they refuse
+	}
+	return func(ctx context.Context, e webhook.Event[T]) error {
+		r := runningOf(ctx)
+		if r == nil {
+			return fmt.Errorf("inbox: %w", ErrNoWorker)
+		}
+		t, err := r.begin(ctx)
+		if err != nil {
+			return err
+		}
+		err = fn(t.ctx, t.tx, e)
+		if err != nil && t.ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", context.Cause(t.ctx), err)
+		}
+		return err
+	}
+}
+
+// transaction is that of one attempt.
+type transaction struct {
+	r      *running
+	ctx    context.Context
+	cancel context.CancelFunc
+	conn   *sql.Conn // SQLite's
+	tx     *sql.Tx
+}
+
+// begin opens the transaction that the attempt's completion will be a part of.
+func (r *running) begin(ctx context.Context) (t *transaction, err error) {
+	limit := r.ib.cfg.txTimeout
+	t = &transaction{r: r}
+	t.ctx, t.cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("inbox: %w", ErrTimeout))
+	defer func() {
+		if err != nil {
+			t.rollback()
+			err = &awayError{failed(ctx, "begin the transaction", err)}
+		}
+	}()
+	if r.ib.dialect == SQLite {
+		if t.conn, err = r.ib.sqliteConn(t.ctx); err != nil {
+			return t, err
+		}
+		if t.tx, err = t.conn.BeginTx(t.ctx, nil); err != nil {
+			return t, err
+		}
+		// A first statement that may write waits for other writers, and lets none in
+		// until the end. One that comes after a read would fail if it had to wait.
+		_, err = t.tx.ExecContext(t.ctx, r.ib.write(`UPDATE {schema} SET version = version WHERE version < 0`))
+	} else {
+		if t.tx, err = r.ib.db.BeginTx(t.ctx, nil); err != nil {
+			return t, err
+		}
+		// If this process is stopped, the server does not keep its locks for ever.
+		_, err = t.tx.ExecContext(t.ctx, `SELECT set_config('idle_in_transaction_session_timeout', $1, true)`,
+			strconv.FormatInt(limit.Milliseconds()+1, 10))
+	}
+	if err != nil {
+		return t, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.abandoned || r.tx != nil {
+		return t, fmt.Errorf("%w: its event has been taken from it", ErrLost)
+	}
+	r.tx = t
+	return t, nil
+}
+
+// commit makes the function's work and the event's end one. Whose lease is over, by now
+// another's, commits nothing.
+func (t *transaction) commit() error {
+	defer t.rollback() // after a commit it does nothing
+	n, err := changed(t.tx.ExecContext(t.ctx, t.r.ib.sql.done, t.r.job.event, t.r.job.token))
+	switch {
+	case err != nil:
+		return failed(t.ctx, "complete the event", err)
+	case n == 0:
+		return fmt.Errorf("inbox: %w", ErrLost)
+	}
+	if err := t.tx.Commit(); err != nil {
+		return failed(t.ctx, "commit", err)
+	}
+	return nil
+}
+
+// rollback also lets go of what the transaction held. It may be called more than once,
+// and for none.
+func (t *transaction) rollback() {
+	if t == nil {
+		return
+	}
+	if t.tx != nil {
+		_ = t.tx.Rollback()
+	}
+	t.cancel()
+	if t.conn != nil {
+		_ = t.conn.Close()
+	}
+}

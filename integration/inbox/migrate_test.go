@@ -1,0 +1,86 @@
+package inbox_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/inbox"
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+func testNewer(t *testing.T, d database) {
+	s := newShop(t, d)
+	require.NoError(t, s.Migrate(t.Context()), "again")
+	s.exec(`UPDATE %s_schema SET version = version + 1`)
+	other := s.another()
+	require.ErrorIs(t, other.Migrate(t.Context()), inbox.ErrNewerSchema)
+	h := handler(t, stripe, webhook.WithQueue(other))
+	require.Equal(t, 503, postStripe(h, paid("evt_1")))
+	require.ErrorIs(t, other.Run(t.Context(), h), inbox.ErrNewerSchema)
+}
+
+func testNotMigrated(t *testing.T, d database) {
+	db, err := d.open()
+	require.NoError(t, err)
+	defer db.Close()
+	ib, err := inbox.New(db, d.dialect(), inbox.WithPrefix("nothing"), discard())
+	require.NoError(t, err)
+	h := handler(t, stripe, webhook.WithQueue(ib))
+	require.Equal(t, 503, postStripe(h, paid("evt_1")))
+	_, err = ib.Claim(t.Context(), webhook.GuardKey{ID: "1"})
+	require.ErrorIs(t, err, inbox.ErrNotMigrated)
+	if d.Driver == "pgx" {
+		require.ErrorIs(t, ib.Run(t.Context(), h), inbox.ErrNotMigrated)
+	}
+}
+
+// D8: eight processes start at once.
+func TestD8_EightProcessesMigrateAtOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, d database) {
+		for _, prefix := range []string{"a", "b", "c"} {
+			var all []*process
+			for range 8 {
+				p, err := launch(job{Database: d, Prefix: prefix, Migrate: true})
+				require.NoError(t, err)
+				all = append(all, p)
+			}
+			for _, p := range all {
+				<-p.done
+				require.True(t, p.ProcessState.Success(), p.log.String())
+			}
+		}
+	})
+}
+
+// D1: a database in memory is refused, and one that is not in WAL mode.
+func TestD1_SQLiteMustBeDurable(t *testing.T) {
+	db, err := sql.Open("sqlite", ":memory:")
+	require.NoError(t, err)
+	defer db.Close()
+	ib, err := inbox.New(db, inbox.SQLite)
+	require.NoError(t, err)
+	require.ErrorIs(t, ib.Migrate(t.Context()), inbox.ErrNotDurable)
+
+	path := "file:" + filepath.Join(t.TempDir(), "inbox.db")
+	s := newShop(t, database{"sqlite", path})
+	s.exec(`PRAGMA journal_mode=DELETE -- %s`)
+	h := handler(t, stripe, webhook.WithQueue(s.another()))
+	require.ErrorIs(t, s.another().Run(context.Background(), h), inbox.ErrNotDurable)
+	require.Equal(t, 503, postStripe(h, paid("evt_1")))
+	require.NoError(t, s.Migrate(t.Context()), "which puts it right")
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+}
+
+// D1: a commit is on the disk when it returns, whatever the DSN says, and not only in
+// the system's memory.
+func TestD1_SQLiteIsSynchronousWhateverTheDSNSays(t *testing.T) {
+	s := newShop(t, database{"sqlite", "file:" + filepath.Join(t.TempDir(), "inbox.db") + "?_pragma=synchronous(OFF)"})
+	s.db.SetMaxOpenConns(1)
+	h := handler(t, stripe, webhook.WithQueue(s))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	require.Equal(t, 2, s.count(`PRAGMA synchronous -- %s`), "FULL, on the connection that was written by")
+}

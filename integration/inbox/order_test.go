@@ -1,0 +1,100 @@
+package inbox_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/inbox"
+	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// byCustomer orders by what is before the dash of an identifier.
+func byCustomer(_ string, e webhook.Raw) string {
+	customer, _, ok := strings.Cut(e.ID, "-")
+	if !ok {
+		return ""
+	}
+	return customer
+}
+
+func testOrder(t *testing.T, d database) {
+	order := inbox.OrderBy(byCustomer, time.Hour)
+	s := newShop(t, d, order, quick(3))
+	var mu sync.Mutex
+	at, ran := map[string]int{}, map[string][]string{}
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(_ context.Context, e webhook.Event[struct{}]) error {
+		customer := byCustomer("", e.Raw)
+		mu.Lock()
+		at[customer]++
+		if at[customer] > 1 {
+			t.Errorf("two of %s at once", customer)
+		}
+		ran[customer] = append(ran[customer], e.ID)
+		n := len(ran[customer])
+		mu.Unlock()
+		time.Sleep(time.Millisecond)
+		mu.Lock()
+		at[customer]--
+		mu.Unlock()
+		if n == 3 {
+			return errTest // the third is run twice
+		}
+		return nil
+	}))
+	const customers, each = 4, 10
+	for i := range each {
+		for c := range customers {
+			require.Equal(t, 200, postStripe(h, paid(fmt.Sprintf("c%d-%02d", c, i))))
+		}
+	}
+	for range 3 {
+		start(t, s.another(order, quick(3)), h)
+	}
+	s.settled()
+	require.Len(t, ran, customers)
+	for customer, ids := range ran {
+		var want []string
+		for i := range each {
+			want = append(want, fmt.Sprintf("%s-%02d", customer, i))
+			if i == 2 {
+				want = append(want, want[i])
+			}
+		}
+		require.Equal(t, want, ids)
+	}
+}
+
+func testHold(t *testing.T, d database) {
+	s := newShop(t, d, inbox.OrderBy(byCustomer, time.Second), inbox.WithRetry(100, retry.Constant(50*time.Millisecond)))
+	var mu sync.Mutex
+	done := map[string]time.Duration{}
+	begun := time.Now()
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.Fallback(func(_ context.Context, e webhook.Event[json.RawMessage]) error {
+		if strings.HasSuffix(e.ID, "-bad") && time.Since(begun) < 1500*time.Millisecond {
+			return errTest
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done[e.ID] = time.Since(begun)
+		return nil
+	}))
+	for _, id := range []string{"a-bad", "a-1", "a-2", "b-1", "none"} {
+		require.Equal(t, 200, postStripe(h, paid(id)))
+	}
+	start(t, s.Inbox, h)
+	s.settled()
+	require.Len(t, done, 5)
+	require.Less(t, done["b-1"], 900*time.Millisecond, "others do not wait")
+	require.Less(t, done["none"], 900*time.Millisecond)
+	require.Greater(t, done["a-1"], 900*time.Millisecond, "its own key does")
+	require.Less(t, done["a-2"], done["a-bad"], "but not for ever")
+	require.Less(t, done["a-1"], done["a-2"])
+}
