@@ -57,7 +57,7 @@ func (w *worker) claim(ctx context.Context, n int) (jobs []job, err error) {
 		args = append(args, millis(ib.cfg.hold))
 	}
 	args = append(args, n)
-	within := ib.call
+	within := ib.passing
 	if ib.cfg.order != nil {
 		within = ib.oneAtATime
 	}

@@ -20,6 +20,8 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+const fullSync = "PRAGMA synchronous=FULL"
+
 // sqliteConn returns a connection on which a commit is on the disk when it returns, and
 // writers wait for one another. Both hold for one connection only, and a pool makes them
 // as it likes.
@@ -28,13 +30,27 @@ func (ib *Inbox) sqliteConn(ctx context.Context) (*sql.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, pragma := range []string{"PRAGMA busy_timeout=5000", "PRAGMA synchronous=FULL"} {
+	for _, pragma := range []string{"PRAGMA busy_timeout=5000", fullSync} {
 		if _, err := conn.ExecContext(ctx, pragma); err != nil {
 			_ = conn.Close()
 			return nil, err
 		}
 	}
 	return conn, nil
+}
+
+// writing waits for the turn to write. SQLite has one writer at a time, and lets others
+// come by chance, who look every now and then whether it is free.
+func (ib *Inbox) writing(ctx context.Context) (end func(), err error) {
+	if ib.turn == nil {
+		return func() {}, nil
+	}
+	select {
+	case ib.turn <- struct{}{}:
+		return func() { <-ib.turn }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // call gives f a connection for single statements.
@@ -50,6 +66,30 @@ func (ib *Inbox) call(ctx context.Context, f func(ctx context.Context, q querier
 	}
 	defer conn.Close()
 	return f(ctx, conn)
+}
+
+// passing is call for what may be forgotten when the machine loses its power, since it
+// only says who is at work: with SQLite it is not waited for until it is on the disk.
+func (ib *Inbox) passing(ctx context.Context, f func(ctx context.Context, q querier) error) error {
+	if ib.dialect != SQLite {
+		return ib.call(ctx, f)
+	}
+	return ib.call(ctx, func(ctx context.Context, q querier) error {
+		end, err := ib.writing(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
+		if _, err := q.ExecContext(ctx, "PRAGMA synchronous=NORMAL"); err != nil {
+			return err
+		}
+		err = f(ctx, q)
+		// The connection goes back to the application, too.
+		if _, reset := q.ExecContext(context.WithoutCancel(ctx), fullSync); reset != nil {
+			discard(q.(*sql.Conn))
+		}
+		return err
+	})
 }
 
 // transact gives f a transaction, which is committed if f returns nil. With SQLite it
@@ -73,6 +113,11 @@ func (ib *Inbox) transact(ctx context.Context, f func(ctx context.Context, q que
 }
 
 func (ib *Inbox) immediate(ctx context.Context, f func(ctx context.Context, q querier) error) (err error) {
+	end, err := ib.writing(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	conn, err := ib.sqliteConn(ctx)
 	if err != nil {
 		return err

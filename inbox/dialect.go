@@ -27,7 +27,7 @@ func (d Dialect) String() string {
 	return "no dialect"
 }
 
-// writers is how many groups of deliveries are inserted at once.
+// writers is how many groups of changes are committed at once.
 func (d Dialect) writers() int {
 	if d == SQLite {
 		return 1 // there is one writer at a time

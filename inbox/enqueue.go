@@ -22,7 +22,7 @@ func (ib *Inbox) Enqueue(ctx context.Context, d *webhook.Delivery) error {
 		err = ib.ready(ctx)
 	}
 	if err == nil {
-		err = ib.group.insert(ctx, rows, ib.insertAll)
+		err = ib.intake.do(ctx, rows)
 	}
 	if err != nil {
 		return failed(ctx, "enqueue", err)

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -54,10 +55,7 @@ func (w *worker) fail(j job, why Reason, err error) {
 	wait := w.ib.backoff(j.attempt)
 	w.log(slog.LevelWarn, "inbox: an event failed and will be run again", j,
 		slog.String("reason", string(why)), slog.Duration("wait", wait), slog.String("error", text))
-	_ = w.insist(j, "the failure of an event could not be recorded", func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, w.ib.sql.again, millis(wait), text, text, j.event, j.token)
-		return err
-	})
+	w.update(j, "the failure of an event could not be recorded", w.ib.sql.again, millis(wait), text, text, j.event, j.token)
 }
 
 // maxError is how much of a function's error is kept, in bytes.
@@ -76,14 +74,24 @@ func (ib *Inbox) backoff(attempt int) (wait time.Duration) {
 // giveUp makes an event a dead letter. The worker whose lease is over changes nothing.
 func (w *worker) giveUp(j job, why Reason, text string) {
 	dead := false
-	err := w.insistIn(w.ib.transact, j, "a dead letter could not be recorded", func(ctx context.Context, q querier) error {
+	err := w.insist(j, "a dead letter could not be recorded", func(ctx context.Context) (err error) {
+		dead, err = w.ib.bury(ctx, j, why, text)
+		return err
+	})
+	if err == nil && dead {
+		w.log(slog.LevelError, "inbox: an event failed for the last time and is a dead letter", j, slog.String("reason", string(why)), slog.String("error", text))
+	}
+}
+
+// bury reports whether the event is a dead letter now.
+func (ib *Inbox) bury(ctx context.Context, j job, why Reason, text string) (dead bool, err error) {
+	err = ib.transact(ctx, func(ctx context.Context, q querier) error {
 		var endpoint, first, last string
 		var attempts int
-		err := q.QueryRowContext(ctx, w.ib.sql.giveUp, j.event, j.token).Scan(&endpoint, &attempts, &first, &last)
-		if isNone(err) {
+		switch err := q.QueryRowContext(ctx, ib.sql.giveUp, j.event, j.token).Scan(&endpoint, &attempts, &first, &last); {
+		case isNone(err):
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		if why == ReasonCrashed {
@@ -92,39 +100,25 @@ func (w *worker) giveUp(j job, why Reason, text string) {
 				text = shown(text+"; before that: "+last, maxError)
 			}
 		}
-		if first == "" {
-			first = text
-		}
-		_, err = q.ExecContext(ctx, w.ib.sql.insertDead, j.event, endpoint, string(why), attempts, first, text)
+		_, err := q.ExecContext(ctx, ib.sql.insertDead, j.event, endpoint, string(why), attempts, cmp.Or(first, text), text)
 		dead = err == nil
 		return err
 	})
-	if err == nil && dead {
-		w.log(slog.LevelError, "inbox: an event failed for the last time and is a dead letter", j, slog.String("reason", string(why)), slog.String("error", text))
-	}
+	return dead && err == nil, err
 }
 
 // release gives an event back, and its attempt does not count.
 func (w *worker) release(j job, wait time.Duration) {
-	_ = w.insist(j, "an event could not be given back before its lease ends", func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, w.ib.sql.release, millis(wait), j.event, j.token)
-		return err
-	})
+	w.update(j, "an event could not be given back before its lease ends", w.ib.sql.release, millis(wait), j.event, j.token)
 }
 
 // insist tries a few times to record something, also while Run ends. If the database
 // stays away, the lease ends, and the event is run again.
-func (w *worker) insist(j job, otherwise string, f func(context.Context, querier) error) error {
-	return w.insistIn(w.ib.call, j, otherwise, f)
-}
-
-type within func(context.Context, func(context.Context, querier) error) error
-
-func (w *worker) insistIn(in within, j job, otherwise string, f func(context.Context, querier) error) error {
+func (w *worker) insist(j job, otherwise string, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.hard), 2*callLimit)
 	defer cancel()
 	for n := 1; ; n++ {
-		err := in(ctx, f)
+		err := f(ctx)
 		if err == nil {
 			return nil
 		}
@@ -133,6 +127,16 @@ func (w *worker) insistIn(in within, j job, otherwise string, f func(context.Con
 			return err
 		}
 	}
+}
+
+// update insists on one statement.
+func (w *worker) update(j job, otherwise, statement string, args ...any) {
+	_ = w.insist(j, otherwise, func(ctx context.Context) error {
+		return w.ib.transact(ctx, func(ctx context.Context, q querier) error {
+			_, err := q.ExecContext(ctx, statement, args...)
+			return err
+		})
+	})
 }
 
 // part is a time drawn evenly up to d.

@@ -8,36 +8,35 @@ import (
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
-// maxGroup is how many deliveries are committed together. A commit costs the disk as
-// much for one as for many.
+// maxGroup is how many changes are committed together. A commit costs the disk as much
+// for one as for many.
 const maxGroup = 128
 
-// group collects deliveries while others are being committed. It has a goroutine only
-// as long as there is something to insert.
-type group struct {
-	limit   int // of transactions at once
+// group collects changes, such as deliveries to be inserted, while others are being
+// committed. It has a goroutine only as long as there is something to commit.
+type group[T any] struct {
+	limit   int                                      // of transactions at once
+	commit  func(ctx context.Context, all []T) error // all or none
 	mu      sync.Mutex
-	waiting []*intake
+	waiting []*change[T]
 	writing int
 }
 
-// intake is a delivery on its way into the database.
-type intake struct {
+// change is one on its way into the database.
+type change[T any] struct {
 	ctx  context.Context
-	rows []row
+	what T
 	done chan error // holds one
 }
 
-// inserter commits deliveries, all or none.
-type inserter func(ctx context.Context, all [][]row) error
-
-func (g *group) insert(ctx context.Context, rows []row, insert inserter) error {
-	in := &intake{ctx: ctx, rows: rows, done: make(chan error, 1)}
+// do returns when the change has been committed, or ctx ends.
+func (g *group[T]) do(ctx context.Context, what T) error {
+	in := &change[T]{ctx: ctx, what: what, done: make(chan error, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, in)
 	if g.writing < g.limit {
 		g.writing++
-		go g.write(insert)
+		go g.write()
 	}
 	g.mu.Unlock()
 	select {
@@ -48,19 +47,19 @@ func (g *group) insert(ctx context.Context, rows []row, insert inserter) error {
 	}
 }
 
-// write inserts what is waiting until nothing is.
-func (g *group) write(insert inserter) {
+// write commits what is waiting until nothing is.
+func (g *group[T]) write() {
 	for {
 		ins := g.take()
 		if ins == nil {
 			return
 		}
-		insertGroup(ins, insert)
+		g.commitAll(ins)
 	}
 }
 
 // take returns nil, and counts the writer out, when nothing is waiting.
-func (g *group) take() []*intake {
+func (g *group[T]) take() []*change[T] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n := min(len(g.waiting), maxGroup)
@@ -74,16 +73,15 @@ func (g *group) take() []*intake {
 	return ins
 }
 
-// prompt is how fast a database answers that a delivery, and not the database, is what
-// is wrong with.
+// prompt is how fast a database answers that is not itself what is wrong.
 const prompt = time.Second
 
-// insertGroup tells each delivery what became of it. Where the database refuses the
-// group, one of them may be the reason: then each is tried by itself.
-func insertGroup(ins []*intake, insert inserter) {
+// commitAll tells each change what became of it. Where the database refuses the group,
+// one of them may be the reason: then each is tried by itself.
+func (g *group[T]) commitAll(ins []*change[T]) {
 	ins = wanted(ins)
 	begun := time.Now()
-	err := insertSafely(ins, insert)
+	err := g.commitSafely(ins)
 	if err == nil || len(ins) == 1 || time.Since(begun) > prompt {
 		for _, in := range ins {
 			in.done <- err
@@ -92,7 +90,7 @@ func insertGroup(ins []*intake, insert inserter) {
 	}
 	for i, in := range ins {
 		begun = time.Now()
-		err = insertSafely(ins[i:i+1], insert)
+		err = g.commitSafely(ins[i : i+1])
 		in.done <- err
 		if err != nil && time.Since(begun) > prompt { // it is away: let none wait for it
 			for _, in := range ins[i+1:] {
@@ -104,8 +102,8 @@ func insertGroup(ins []*intake, insert inserter) {
 }
 
 // wanted leaves out those whose sender has gone: it will come again.
-func wanted(ins []*intake) []*intake {
-	var left []*intake
+func wanted[T any](ins []*change[T]) []*change[T] {
+	var left []*change[T]
 	for _, in := range ins {
 		if in.ctx.Err() == nil {
 			left = append(left, in)
@@ -114,14 +112,14 @@ func wanted(ins []*intake) []*intake {
 	return left
 }
 
-func insertSafely(ins []*intake, insert inserter) (err error) {
+func (g *group[T]) commitSafely(ins []*change[T]) (err error) {
 	if len(ins) == 0 {
 		return nil
 	}
 	defer panics.Catch(&err, "inbox: the database's driver")
-	all := make([][]row, len(ins))
+	all := make([]T, len(ins))
 	for i, in := range ins {
-		all[i] = in.rows
+		all[i] = in.what
 	}
-	return insert(context.Background(), all)
+	return g.commit(context.Background(), all)
 }

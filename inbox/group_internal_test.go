@@ -51,10 +51,10 @@ func one(id string) []row { return []row{{id: id}} }
 func TestDeliveriesThatComeAtOnceShareTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeTable{took: time.Second}
-		g := group{limit: 1}
+		g := group[[]row]{limit: 1, commit: f.insert}
 		var wg sync.WaitGroup
 		for range 300 {
-			wg.Go(func() { require.NoError(t, g.insert(t.Context(), one("a"), f.insert)) })
+			wg.Go(func() { require.NoError(t, g.do(t.Context(), one("a"))) })
 		}
 		begun := time.Now()
 		wg.Wait()
@@ -75,10 +75,10 @@ func TestDeliveriesThatComeAtOnceShareTransactions(t *testing.T) {
 func TestSeveralWriters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeTable{took: time.Second}
-		g := group{limit: 3}
+		g := group[[]row]{limit: 3, commit: f.insert}
 		var wg sync.WaitGroup
 		for range 6 {
-			wg.Go(func() { require.NoError(t, g.insert(t.Context(), one("a"), f.insert)) })
+			wg.Go(func() { require.NoError(t, g.do(t.Context(), one("a"))) })
 			synctest.Wait()
 		}
 		wg.Wait()
@@ -92,11 +92,11 @@ func TestABadDeliveryFailsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, bad := range []string{"bad", "panic"} {
 			f := &fakeTable{took: 10 * time.Millisecond}
-			g := group{limit: 1}
+			g := group[[]row]{limit: 1, commit: f.insert}
 			var wg sync.WaitGroup
 			for _, id := range []string{"first", "a", bad, "b"} {
 				wg.Go(func() {
-					err := g.insert(t.Context(), one(id), f.insert)
+					err := g.do(t.Context(), one(id))
 					if id == bad {
 						require.Error(t, err)
 					} else {
@@ -115,10 +115,10 @@ func TestABadDeliveryFailsAlone(t *testing.T) {
 func TestADatabaseThatIsAwayIsAskedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeTable{took: 2 * time.Second, away: true}
-		g := group{limit: 1}
+		g := group[[]row]{limit: 1, commit: f.insert}
 		var wg sync.WaitGroup
 		for range 100 {
-			wg.Go(func() { require.Error(t, g.insert(t.Context(), one("a"), f.insert)) })
+			wg.Go(func() { require.Error(t, g.do(t.Context(), one("a"))) })
 		}
 		wg.Wait()
 		require.LessOrEqual(t, len(f.sizes), 3)
@@ -129,14 +129,14 @@ func TestADatabaseThatIsAwayIsAskedOnce(t *testing.T) {
 func TestASenderThatHasGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeTable{took: time.Minute}
-		g := group{limit: 1}
+		g := group[[]row]{limit: 1, commit: f.insert}
 		var wg sync.WaitGroup
-		wg.Go(func() { require.NoError(t, g.insert(t.Context(), one("a"), f.insert)) })
+		wg.Go(func() { require.NoError(t, g.do(t.Context(), one("a"))) })
 		synctest.Wait()
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errBad)
 		defer cancel()
 		begun := time.Now()
-		require.ErrorIs(t, g.insert(ctx, one("late"), f.insert), errBad)
+		require.ErrorIs(t, g.do(ctx, one("late")), errBad)
 		require.Equal(t, time.Second, time.Since(begun))
 		wg.Wait()
 		synctest.Wait()

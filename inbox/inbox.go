@@ -21,8 +21,10 @@ type Inbox struct {
 	cfg     config
 	tables  *strings.Replacer
 	sql     statements
-	group   group
+	intake  group[[]row]
+	done    group[*completion]
 	woken   chan struct{} // holds one wish to look
+	turn    chan struct{} // of SQLite's writers, holds one; nil: none has to wait
 	checked atomic.Bool   // the tables are of this version, and durable
 }
 
@@ -57,8 +59,12 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
 	ib := &Inbox{db: db, dialect: dialect, cfg: cfg, tables: dialect.names(cfg.prefix), woken: make(chan struct{}, 1)}
+	if dialect == SQLite {
+		ib.turn = make(chan struct{}, 1)
+	}
 	ib.sql = ib.statements()
-	ib.group.limit = dialect.writers()
+	ib.intake.limit, ib.intake.commit = dialect.writers(), ib.insertAll
+	ib.done.limit, ib.done.commit = dialect.writers(), ib.completeAll
 	return ib, nil
 }
 

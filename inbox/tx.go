@@ -49,6 +49,7 @@ type transaction struct {
 	r      *running
 	ctx    context.Context
 	cancel context.CancelFunc
+	end    func()    // of its turn to write
 	conn   *sql.Conn // SQLite's
 	tx     *sql.Tx
 }
@@ -56,14 +57,17 @@ type transaction struct {
 // begin opens the transaction that the attempt's completion will be a part of.
 func (r *running) begin(ctx context.Context) (t *transaction, err error) {
 	limit := r.ib.cfg.txTimeout
-	t = &transaction{r: r}
-	t.ctx, t.cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("inbox: %w", ErrTimeout))
+	t = &transaction{r: r, cancel: func() {}}
 	defer func() {
 		if err != nil {
 			t.rollback()
 			err = &awayError{failed(ctx, "begin the transaction", err)}
 		}
 	}()
+	if t.end, err = r.ib.writing(ctx); err != nil {
+		return t, err
+	}
+	t.ctx, t.cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("inbox: %w", ErrTimeout))
 	if r.ib.dialect == SQLite {
 		if t.conn, err = r.ib.sqliteConn(t.ctx); err != nil {
 			return t, err
@@ -123,5 +127,9 @@ func (t *transaction) rollback() {
 	t.cancel()
 	if t.conn != nil {
 		_ = t.conn.Close()
+	}
+	if t.end != nil {
+		t.end()
+		t.end = nil
 	}
 }

@@ -77,7 +77,7 @@ func (w *worker) supervise(j job) {
 			defer timer.Stop()
 			late = timer.C
 		case <-late:
-			w.abandon(r, result)
+			w.abandon(r)
 			w.settle(ctx, r, fmt.Errorf("inbox: the function goes on although its context has ended: %w", context.Cause(ctx)))
 			return
 		}
@@ -143,7 +143,7 @@ func (w *worker) renew(r *running) (held bool, err error) {
 	if w.ib.dialect == SQLite && r.inTx() {
 		return true, nil // nobody else can write, so that nobody can take it up
 	}
-	err = w.ib.call(w.hard, func(ctx context.Context, q querier) error {
+	err = w.ib.passing(w.hard, func(ctx context.Context, q querier) error {
 		n, err := changed(q.ExecContext(ctx, w.ib.sql.renew, millis(w.ib.cfg.lease), r.job.event, r.job.token))
 		held = n == 1
 		return err
@@ -157,18 +157,15 @@ func (r *running) inTx() bool {
 	return r.tx != nil
 }
 
-// abandon leaves a function behind. Its transaction ends when it returns, having been
-// rolled back with its context.
-func (w *worker) abandon(r *running, result <-chan error) {
+// abandon leaves a function behind. Its transaction has been rolled back with its
+// context; others need not wait for what it held.
+func (w *worker) abandon(r *running) {
 	r.mu.Lock()
 	r.abandoned = true
 	tx := r.tx
 	r.tx = nil
 	r.mu.Unlock()
-	go func() {
-		<-result
-		tx.rollback()
-	}()
+	go tx.rollback() // which waits for a statement that has not ended yet
 	w.log(slog.LevelError, "inbox: a function ignores that its context has ended; its event is taken from it", r.job)
 }
 
@@ -202,16 +199,37 @@ func (w *worker) complete(r *running) error {
 	if r.inTx() {
 		return r.tx.commit()
 	}
-	gone := false
-	err := w.insist(r.job, "an event was handled and could not be taken off, so that it will be run again", func(ctx context.Context, q querier) error {
-		n, err := changed(q.ExecContext(ctx, w.ib.sql.done, r.job.event, r.job.token))
-		gone = n == 1
+	held := false
+	err := w.insist(r.job, "an event was handled and could not be taken off, so that it will be run again", func(ctx context.Context) error {
+		c := &completion{job: r.job}
+		err := w.ib.done.do(ctx, c)
+		held = err == nil && c.held // otherwise somebody may still be writing to it
 		return err
 	})
-	if err == nil && !gone {
+	if err == nil && !held {
 		return ErrLost
 	}
 	return nil // what could not be recorded has been logged, and the lease will end
+}
+
+// completion takes an event off.
+type completion struct {
+	job
+	held bool // the lease was still the worker's
+}
+
+// completeAll commits those that end at once together.
+func (ib *Inbox) completeAll(ctx context.Context, all []*completion) error {
+	return ib.transact(ctx, func(ctx context.Context, q querier) error {
+		for _, c := range all {
+			n, err := changed(q.ExecContext(ctx, ib.sql.done, c.event, c.token))
+			if err != nil {
+				return err
+			}
+			c.held = n == 1
+		}
+		return nil
+	})
 }
 
 func (w *worker) log(level slog.Level, text string, j job, attrs ...slog.Attr) {

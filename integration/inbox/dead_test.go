@@ -50,7 +50,7 @@ func testDead(t *testing.T, d database) {
 	require.LessOrEqual(t, len(l.LastError), 1100)
 	require.WithinDuration(t, time.Now(), l.Died, time.Minute)
 	require.False(t, l.Died.Before(l.Received))
-	require.Contains(t, log.String(), "dead letter")
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "dead letter") }, 5*time.Second, time.Millisecond)
 
 	require.ErrorContains(t, s.Replay(t.Context(), l.ID, ""), "nobody is named")
 	require.ErrorIs(t, s.Replay(t.Context(), 987654, "ops"), inbox.ErrNotFound)

@@ -36,8 +36,8 @@ func (d *diary) all() []webhook.Event[struct{}] {
 
 var errTest = errors.New("it did not work")
 
-// TestInbox is what an inbox promises, on each database. The parts share a server, and
-// each has tables of its own.
+// TestInbox is what an inbox promises, on each database. With Postgres the parts share a
+// server, and each has tables of its own.
 func TestInbox(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		for name, test := range map[string]func(*testing.T, database){
@@ -69,7 +69,14 @@ func TestInbox(t *testing.T) {
 			"many at once share transactions and each is told its own":   testGroup,
 			"what a sender chooses breaks no statement":                  testText,
 		} {
-			t.Run(name, func(t *testing.T) { test(t, d) })
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				d := d
+				if d.Driver == "sqlite" { // which has one writer
+					d = sqliteFile(t)
+				}
+				test(t, d)
+			})
 		}
 	})
 }

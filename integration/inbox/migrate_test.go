@@ -3,7 +3,9 @@ package inbox_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,6 +75,37 @@ func TestD1_SQLiteMustBeDurable(t *testing.T) {
 	require.Equal(t, 503, postStripe(h, paid("evt_1")))
 	require.NoError(t, s.Migrate(t.Context()), "which puts it right")
 	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+}
+
+// D1: on a disk that is full nothing is acknowledged, and nothing that was is lost.
+func TestD1_AFullDisk(t *testing.T) {
+	path := "file:" + filepath.Join(t.TempDir(), "inbox.db")
+	s := newShop(t, database{"sqlite", path + "?_pragma=max_page_count(60)"})
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.WithDeduplication(s))
+	filler := strings.Repeat("x", 3000)
+	send := func(h *webhook.Handler, i int) int {
+		return postStripe(h, fmt.Appendf(nil, `{"id":"evt_%d","object":"event","type":"invoice.paid","data":{"object":{"filler":%q}}}`, i, filler))
+	}
+	acknowledged := 0
+	for send(h, acknowledged) == 200 {
+		acknowledged++
+		require.Less(t, acknowledged, 100)
+	}
+	require.Greater(t, acknowledged, 5)
+	require.Equal(t, 503, send(h, acknowledged), "again")
+	require.Equal(t, acknowledged, s.count(`SELECT count(*) FROM %s_event`))
+
+	db, err := database{"sqlite", path}.open() // on a larger one
+	require.NoError(t, err)
+	defer db.Close()
+	s.db = db
+	ib := s.another()
+	j := &diary{}
+	roomy := handler(t, stripe, webhook.WithQueue(ib), webhook.On("invoice.paid", j.note))
+	require.Equal(t, 200, send(roomy, acknowledged))
+	start(t, ib, roomy)
+	s.settled()
+	require.Len(t, j.all(), acknowledged+1)
 }
 
 // D1: a commit is on the disk when it returns, whatever the DSN says, and not only in

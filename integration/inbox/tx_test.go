@@ -164,7 +164,7 @@ func testShutdown(t *testing.T, d database) {
 // testOverrun has a function that does not look at its context. What it does later is
 // not committed, and others have its place.
 func testOverrun(t *testing.T, d database) {
-	s := newShop(t, d, inbox.WithConcurrency(1), inbox.WithTimeout(50*time.Millisecond), quick(1))
+	s := newShop(t, d, inbox.WithConcurrency(1), inbox.WithTimeout(time.Second), quick(1))
 	write := s.effects()
 	over := make(chan struct{})
 	var late atomic.Value
