@@ -100,6 +100,7 @@ Copy next, each an app.go with its app_test.go:
    examples/login      sign-in with GitHub, Google or X, and tokens that stay alive
    examples/session    an API behind the session tokens of Clerk, Auth0 and Firebase
    examples/clilogin   sign-in for a command-line program
+   recipes/inbox       deliveries kept in SQLite or Postgres: killed with SIGKILL, each event is handled once
 
 quickstart: ok
 `
