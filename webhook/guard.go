@@ -9,8 +9,8 @@ import (
 // again is acknowledged without being run again. Every provider delivers at
 // least once, and now and then more.
 //
-// Use [NewMemoryGuard] in a single process; implement Guard on what the
-// processes share when there are several. A handler claims each event before it
+// Use [NewMemoryGuard] in a single process; when there are several, use package inbox,
+// or implement Guard on what they share. A handler claims each event before it
 // runs it, and then either commits the claim, when the event was handled, or
 // releases it, so that a failed handler does not suppress the redelivery. This
 // keeps repetitions away; it does not make a handler's effects exactly-once,

@@ -35,12 +35,12 @@ type Event[T any] struct {
 	Request *Request `json:"-"`
 	// Index is the event's position in its delivery, from 0.
 	Index int
-	// Suspect is set by the duplicate guard where the provider does not sign
-	// the event's identifier, or gives it none: the same content was seen at this
-	// endpoint before, under another identifier or under none, or this identifier
-	// with other content. It may be a replay of a captured delivery or an honest
-	// repetition; the guard cannot tell, so it flags instead of dropping. False
-	// without a guard.
+	// Suspect is set by the duplicate guard, or a queue such as package inbox, where
+	// the provider does not sign the event's identifier, or gives it none: the same
+	// content was seen at this endpoint before, under another identifier or under
+	// none, or this identifier with other content. It may be a replay of a captured
+	// delivery or an honest repetition; nobody can tell, so it is flagged instead of
+	// dropped. False without a guard.
 	Suspect bool
 }
 

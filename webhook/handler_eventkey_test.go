@@ -82,6 +82,8 @@ func TestDispatchOfAPartOfADelivery(t *testing.T) {
 	j := &journal{}
 	guard := &keeper{Guard: memoryGuard(t, webhook.MemoryGuardConfig{})}
 	for _, opts := range [][]webhook.HandlerOption{nil, {webhook.WithDeduplication(guard)}} {
+		var log buffer
+		opts = append(opts, log.option())
 		h := newHandler(t, fake{unsignedID: true}, append(opts, webhook.On("paid", j.run))...)
 		d := &webhook.Delivery{
 			Endpoint: "fake", Request: &webhook.Request{}, First: 7, Suspect: true,
@@ -89,6 +91,7 @@ func TestDispatchOfAPartOfADelivery(t *testing.T) {
 			Events:  []webhook.Raw{{Type: "paid", Payload: []byte(event("", "paid"))}},
 		}
 		require.NoError(t, h.Dispatch(context.Background(), d))
+		require.Contains(t, log.String(), "may be a replay")
 	}
 	require.Len(t, j.events, 2)
 	for _, e := range j.events {

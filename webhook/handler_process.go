@@ -113,6 +113,9 @@ func (h *Handler) runEvent(ctx context.Context, d *Delivery, i int) (*Answer, er
 		h.logUnknown(ctx, d, raw)
 		return nil, nil
 	case rt.responds || h.guard == nil:
+		if d.Suspect {
+			h.logSuspect(ctx, d, raw)
+		}
 		return rt.call(ctx, d, i, d.Suspect, h.scheme.object)
 	}
 	claim, err := panics.Do(ctx, "the guard", func(ctx context.Context) (Claim, error) {

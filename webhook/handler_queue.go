@@ -48,8 +48,8 @@ type Delivery struct {
 // from the queue; they need not be in the same process.
 //
 // Use it where the work takes longer than the provider waits, and only with
-// something durable: acknowledging first and then losing the event loses it for
-// good.
+// something durable, such as package inbox: acknowledging first and then losing the
+// event loses it for good.
 func WithQueue(q Enqueuer) HandlerOption {
 	return func(c *handlerConfig) error {
 		if q == nil {

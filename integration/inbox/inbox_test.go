@@ -42,6 +42,7 @@ func TestInbox(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		for name, test := range map[string]func(*testing.T, database){
 			"an event is kept and run once":                              testOnce,
+			"several workers run each event once":                        testWorkers,
 			"W12 an unsigned identifier drops nothing":                   testUnsigned,
 			"W12 an event without an identifier is always run":           testNoIdentifier,
 			"W27 other content under a signed identifier is quarantined": testQuarantine,
@@ -50,6 +51,7 @@ func TestInbox(t *testing.T) {
 			"D2 OnTx outside the worker fails":                           testTxOutside,
 			"D3 a lost lease commits nothing":                            testLost,
 			"D4 one at a time and in order":                              testOrder,
+			"D4 a batch keeps its order":                                 testOrderOfABatch,
 			"D4 a failing event holds up its key only, and not for ever": testHold,
 			"D5 a poison event is a dead letter and can be replayed":     testDead,
 			"D5 a row that cannot be read goes the same way":             testUndecodable,
@@ -109,6 +111,29 @@ func testOnce(t *testing.T, d database) {
 	require.Equal(t, "stripe", got[0].Receipt.Provider)
 	require.False(t, got[0].Suspect)
 	require.Empty(t, s.dead())
+}
+
+func testWorkers(t *testing.T, d database) {
+	s := newShop(t, d)
+	j := &diary{}
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
+	const events = 400
+	var wg sync.WaitGroup
+	for k := range 16 {
+		wg.Go(func() {
+			for i := k; i < events; i += 16 {
+				if postStripe(h, paid(fmt.Sprint("evt_", i))) != 200 {
+					t.Error("not acknowledged")
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for range 4 {
+		start(t, s.another(), h)
+	}
+	s.settled()
+	require.Len(t, j.all(), events)
 }
 
 func testUnsigned(t *testing.T, d database) {
@@ -182,20 +207,22 @@ func testQuarantine(t *testing.T, d database) {
 	require.Equal(t, other, j.all()[1].Request.Body)
 }
 
+// commas is a service whose deliveries are lists of signed identifiers.
+func commas() (*webhook.Scheme, error) {
+	return webhook.NewScheme("batch", func(context.Context, *webhook.Request) (webhook.Receipt, error) {
+		return webhook.Receipt{}, nil
+	}, webhook.WithSplit(func(r *webhook.Request, _ webhook.Receipt) (raws []webhook.Raw, err error) {
+		for _, part := range bytes.Split(r.Body, []byte(",")) {
+			raws = append(raws, webhook.Raw{ID: string(part), IDSigned: true, Type: "part", Payload: part})
+		}
+		return raws, nil
+	}))
+}
+
 func testBatch(t *testing.T, d database) {
 	s := newShop(t, d, inbox.WithConcurrency(1), quick(3))
 	j := &diary{}
-	scheme := func() (*webhook.Scheme, error) {
-		return webhook.NewScheme("batch", func(context.Context, *webhook.Request) (webhook.Receipt, error) {
-			return webhook.Receipt{}, nil
-		}, webhook.WithSplit(func(r *webhook.Request, _ webhook.Receipt) (raws []webhook.Raw, err error) {
-			for _, part := range bytes.Split(r.Body, []byte(",")) {
-				raws = append(raws, webhook.Raw{ID: string(part), IDSigned: true, Type: "part", Payload: part})
-			}
-			return raws, nil
-		}))
-	}
-	h := handler(t, scheme, webhook.WithQueue(s), webhook.On("part", func(ctx context.Context, e webhook.Event[struct{}]) error {
+	h := handler(t, commas, webhook.WithQueue(s), webhook.On("part", func(ctx context.Context, e webhook.Event[struct{}]) error {
 		if e.ID == "c" {
 			return errTest
 		}

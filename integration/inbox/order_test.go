@@ -72,29 +72,57 @@ func testOrder(t *testing.T, d database) {
 	}
 }
 
+// testOrderOfABatch has events that arrive together.
+func testOrderOfABatch(t *testing.T, d database) {
+	s := newShop(t, d, inbox.OrderBy(byCustomer, time.Hour))
+	j := &diary{}
+	h := handler(t, commas, webhook.WithQueue(s), webhook.On("part", j.note))
+	var want []string
+	for i := range 30 {
+		want = append(want, fmt.Sprintf("c-%02d", i))
+	}
+	require.Equal(t, 200, h.Process(t.Context(), &webhook.Request{Body: []byte(strings.Join(want, ","))}).Status)
+	start(t, s.Inbox, h)
+	s.settled()
+	var got []string
+	for _, e := range j.all() {
+		got = append(got, e.ID)
+	}
+	require.Equal(t, want, got)
+}
+
 func testHold(t *testing.T, d database) {
 	s := newShop(t, d, inbox.OrderBy(byCustomer, time.Second), inbox.WithRetry(10_000, retry.Constant(50*time.Millisecond)))
 	var mu sync.Mutex
-	done := map[string]time.Duration{}
+	done, at := map[string]time.Duration{}, map[string]int{}
 	begun := time.Now()
 	h := handler(t, stripe, webhook.WithQueue(s), webhook.Fallback(func(_ context.Context, e webhook.Event[json.RawMessage]) error {
+		key := byCustomer("", e.Raw)
 		mu.Lock()
 		defer mu.Unlock()
-		if strings.HasSuffix(e.ID, "-bad") && done["a-2"] == 0 {
+		if at[key]++; key != "" && at[key] > 1 {
+			t.Errorf("two of %s at once, although its time is over", key)
+		}
+		if strings.HasSuffix(e.ID, "-bad") && done["a-4"] == 0 {
+			at[key]--
 			return errTest
 		}
+		mu.Unlock()
+		time.Sleep(60 * time.Millisecond)
+		mu.Lock()
+		at[key]--
 		done[e.ID] = time.Since(begun)
 		return nil
 	}))
-	for _, id := range []string{"a-bad", "a-1", "a-2", "b-1", "none"} {
+	for _, id := range []string{"a-bad", "a-1", "a-2", "a-3", "a-4", "b-1", "none"} {
 		require.Equal(t, 200, postStripe(h, paid(id)))
 	}
 	start(t, s.Inbox, h)
 	s.settled()
-	require.Len(t, done, 5)
+	require.Len(t, done, 7)
 	require.Less(t, done["b-1"], done["a-1"], "others do not wait")
 	require.Less(t, done["none"], done["a-1"])
 	require.Greater(t, done["a-1"], 900*time.Millisecond, "its own key does")
-	require.Less(t, done["a-2"], done["a-bad"], "but not for ever")
+	require.Less(t, done["a-4"], done["a-bad"], "but not for ever")
 	require.Less(t, done["a-1"], done["a-2"])
 }
