@@ -66,7 +66,7 @@ func (w *worker) supervise(j job) {
 			return
 		case <-beat.C:
 			switch held, err := w.renew(r); {
-			case err == nil && held:
+			case held:
 				renewed = time.Now()
 			case err == nil || time.Since(renewed) > lease:
 				cancel(fmt.Errorf("inbox: %w", ErrLost))

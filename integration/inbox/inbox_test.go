@@ -50,6 +50,7 @@ func TestInbox(t *testing.T) {
 			"D2 what the function writes is committed with the event":    testTx,
 			"D2 OnTx outside the worker fails":                           testTxOutside,
 			"D3 a lost lease commits nothing":                            testLost,
+			"D3 a function hears that its lease was lost":                testHeard,
 			"D4 one at a time and in order":                              testOrder,
 			"D4 a batch keeps its order":                                 testOrderOfABatch,
 			"D4 a failing event holds up its key only, and not for ever": testHold,

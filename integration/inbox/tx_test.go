@@ -123,6 +123,24 @@ func testLost(t *testing.T, d database) {
 	require.EqualValues(t, 2, tries.Load())
 }
 
+func testHeard(t *testing.T, d database) {
+	s := newShop(t, d, inbox.WithLease(time.Second))
+	begun, heard := make(chan struct{}, 1), make(chan error, 1)
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(ctx context.Context, _ webhook.Event[struct{}]) error {
+		begun <- struct{}{}
+		<-ctx.Done()
+		heard <- context.Cause(ctx)
+		return ctx.Err()
+	}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	start(t, s.Inbox, h)
+	<-begun
+	s.exec(`UPDATE %s_due SET token = 1, run_at = run_at + 3600000`)
+	require.ErrorIs(t, <-heard, inbox.ErrLost)
+	require.Never(t, func() bool { return s.count(`SELECT count(*) FROM %s_due WHERE token = 1 AND last_error IS NULL`) == 0 }, 200*time.Millisecond, 20*time.Millisecond,
+		"and records nothing of what is another's")
+}
+
 func testShutdown(t *testing.T, d database) {
 	s := newShop(t, d, inbox.WithGrace(0), quick(1))
 	write := s.effects()
