@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -53,7 +54,8 @@ func (ib *Inbox) rows(ctx context.Context, d *webhook.Delivery) ([]row, error) {
 	rows := make([]row, len(d.Events))
 	var body []byte
 	if d.Request != nil {
-		body = d.Request.Body
+		// A copy: when ctx ends, Enqueue returns before the database has it.
+		body = bytes.Clone(d.Request.Body)
 	}
 	from := 0
 	for i := range rows {
