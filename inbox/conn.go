@@ -74,16 +74,18 @@ func (ib *Inbox) passing(ctx context.Context, f func(ctx context.Context, q quer
 	if ib.dialect != SQLite {
 		return ib.call(ctx, f)
 	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	end, err := ib.writing(ctx) // before there is a connection, of which there may be one
+	if err != nil {
+		return err
+	}
+	defer end()
 	return ib.call(ctx, func(ctx context.Context, q querier) error {
-		end, err := ib.writing(ctx)
-		if err != nil {
-			return err
-		}
-		defer end()
 		if _, err := q.ExecContext(ctx, "PRAGMA synchronous=NORMAL"); err != nil {
 			return err
 		}
-		err = f(ctx, q)
+		err := f(ctx, q)
 		// The connection goes back to the application, too.
 		if _, reset := q.ExecContext(context.WithoutCancel(ctx), fullSync); reset != nil {
 			discard(q.(*sql.Conn))

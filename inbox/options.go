@@ -191,7 +191,8 @@ func WithRetention(bodies, keys time.Duration) Option {
 //
 // An event that fails holds up those behind it until it is handled or a dead letter,
 // but for hold at most (at least a second), counted from its arrival: then they
-// overtake it. All processes that share the tables must use the same function. It is
+// overtake it. Many thousands that wait behind one event make every look at what is due
+// slower. All processes that share the tables must use the same function. It is
 // called by Enqueue, and a panic of it is Enqueue's error.
 func OrderBy(key func(endpoint string, e webhook.Raw) string, hold time.Duration) Option {
 	return func(c *config) error {

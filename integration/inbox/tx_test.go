@@ -57,6 +57,23 @@ func testTx(t *testing.T, d database) {
 	require.Empty(t, s.dead())
 }
 
+// A pool of one connection is slow, and no deadlock.
+func TestSQLiteWithOneConnection(t *testing.T) {
+	s := newShop(t, sqliteFile(t))
+	s.db.SetMaxOpenConns(1)
+	write := s.effects()
+	h := handler(t, stripe, webhook.WithQueue(s),
+		inbox.OnTx("invoice.paid", func(ctx context.Context, tx *sql.Tx, e webhook.Event[struct{}]) error { return write(ctx, tx, e.ID) }))
+	begun := time.Now()
+	start(t, s.Inbox, h)
+	for i := range 50 {
+		require.Equal(t, 200, postStripe(h, paid(fmt.Sprint("evt_", i))))
+	}
+	s.settled()
+	require.Equal(t, 50, s.count(`SELECT count(*) FROM %s_effect`))
+	require.Less(t, time.Since(begun), 9*time.Second, "nobody has waited until a limit")
+}
+
 func testTxOutside(t *testing.T, d database) {
 	s := newShop(t, d)
 	h := handler(t, stripe, inbox.OnTx("invoice.paid", func(context.Context, *sql.Tx, webhook.Event[struct{}]) error { return nil }))
