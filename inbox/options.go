@@ -93,9 +93,9 @@ func WithLogger(log *slog.Logger) Option {
 }
 
 // WithConcurrency sets how many events one [Inbox.Run] handles at once. Default: 8. The
-// pool needs a connection for each function of [OnTx] and two more (database/sql's SetMaxOpenConns).
-// With SQLite, functions of OnTx run one after the other all the same, since one
-// transaction writes at a time.
+// pool needs a connection for each function of [OnTx] and two more (SetMaxOpenConns of
+// database/sql). With SQLite, functions of OnTx run one after the other all the same,
+// since one transaction writes at a time.
 func WithConcurrency(n int) Option {
 	return func(c *config) error {
 		if n < 1 || n > 10_000 {

@@ -16,8 +16,8 @@ import (
 // the transaction is to be short ([WithTxTimeout]).
 //
 // The function neither commits nor rolls back, and writes by tx alone: with SQLite
-// another connection would wait for the one that waits for it. It runs in [Inbox.Run] alone; elsewhere
-// its event fails with [ErrNoWorker].
+// another connection would wait for this one, which waits for it. It runs in [Inbox.Run]
+// alone; elsewhere its event fails with [ErrNoWorker].
 func OnTx[T any](eventType string, fn func(ctx context.Context, tx *sql.Tx, e webhook.Event[T]) error) webhook.HandlerOption {
 	return webhook.On(eventType, InTx(fn))
 }
