@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -48,13 +49,16 @@ func reasonOf(err, cause error) Reason {
 // fail puts an event off, or among the dead letters if that was its last attempt.
 func (w *worker) fail(j job, why Reason, err error) {
 	text := shown(err.Error(), maxError)
+	attrs := []slog.Attr{slog.String("reason", string(why)), slog.String("error", text)}
+	if p, ok := errors.AsType[*panics.Error](err); ok { // as a webhook.Handler logs it
+		attrs = append(attrs, slog.String("panic", shown(fmt.Sprint(p.Value()), maxError)), slog.String("stack", string(p.Stack())))
+	}
 	if j.attempt >= w.ib.cfg.attempts {
-		w.giveUp(j, why, text)
+		w.giveUp(j, why, text, attrs...)
 		return
 	}
 	wait := w.ib.backoff(j.attempt)
-	w.log(slog.LevelWarn, "inbox: an event failed and will be run again", j,
-		slog.String("reason", string(why)), slog.Duration("wait", wait), slog.String("error", text))
+	w.log(slog.LevelWarn, "inbox: an event failed and will be run again", j, append(attrs, slog.Duration("wait", wait))...)
 	w.update(j, "the failure of an event could not be recorded", w.ib.sql.again, millis(wait), text, text, j.event, j.token)
 }
 
@@ -72,14 +76,14 @@ func (ib *Inbox) backoff(attempt int) (wait time.Duration) {
 }
 
 // giveUp makes an event a dead letter. The worker whose lease is over changes nothing.
-func (w *worker) giveUp(j job, why Reason, text string) {
+func (w *worker) giveUp(j job, why Reason, text string, attrs ...slog.Attr) {
 	dead := false
 	err := w.insist(j, "a dead letter could not be recorded", func(ctx context.Context) (err error) {
 		dead, err = w.ib.bury(ctx, j, why, text)
 		return err
 	})
 	if err == nil && dead {
-		w.log(slog.LevelError, "inbox: an event failed for the last time and is a dead letter", j, slog.String("reason", string(why)), slog.String("error", text))
+		w.log(slog.LevelError, "inbox: an event failed for the last time and is a dead letter", j, attrs...)
 	}
 }
 

@@ -43,7 +43,8 @@ const overrun = 5 * time.Second
 // what it does afterwards is not committed.
 func (w *worker) supervise(j job) {
 	if j.attempt > w.ib.cfg.attempts {
-		w.giveUp(j, ReasonCrashed, "the process ended, or the lease was lost, each time that the event was run")
+		const text = "the process ended, or the lease was lost, each time that the event was run"
+		w.giveUp(j, ReasonCrashed, text, slog.String("reason", string(ReasonCrashed)), slog.String("error", text))
 		return
 	}
 	ctx, cancel := context.WithCancelCause(w.hard)

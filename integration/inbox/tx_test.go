@@ -226,7 +226,8 @@ func testOverrun(t *testing.T, d database) {
 }
 
 func testPanic(t *testing.T, d database) {
-	s := newShop(t, d, quick(2), inbox.WithLogger(slog.New(slog.DiscardHandler)))
+	var log lockedBuilder
+	s := newShop(t, d, quick(2), inbox.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	h := handler(t, stripe, webhook.WithQueue(s),
 		webhook.On("invoice.paid", func(context.Context, webhook.Event[struct{}]) error { panic("canary-9f1c") }),
 		webhook.On("goexit", func(context.Context, webhook.Event[struct{}]) error {
@@ -243,6 +244,7 @@ func testPanic(t *testing.T, d database) {
 		require.Equal(t, inbox.ReasonPanicked, l.Reason)
 		require.NotContains(t, l.LastError+l.FirstError, "canary")
 	}
+	require.Contains(t, log.String(), "testPanic", "the log has the stack")
 }
 
 func testRenewed(t *testing.T, d database) {
