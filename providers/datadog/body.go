@@ -1,0 +1,58 @@
+package datadog
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/standpipe-go/standpipe/client"
+)
+
+// worthCompressing is the size in bytes from which a body is compressed: a smaller one
+// goes into the same packets.
+const worthCompressing = 1 << 10
+
+// squeezers are kept, since each has more memory than most bodies.
+var squeezers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
+// squeeze makes data the body of a submission, compressed if that is worth it, and
+// returns its size on the wire.
+func squeeze(r *client.Request, data []byte) int {
+	if len(data) < worthCompressing {
+		r.Body = client.Raw("application/json", data)
+		return len(data)
+	}
+	var b bytes.Buffer
+	zw := squeezers.Get().(*gzip.Writer)
+	zw.Reset(&b)
+	_, _ = zw.Write(data) // a Buffer takes everything
+	_ = zw.Close()
+	squeezers.Put(zw)
+	r.Header = http.Header{"Content-Encoding": {"gzip"}}
+	r.Body = client.Raw("application/json", b.Bytes())
+	return b.Len()
+}
+
+// unfit says what is wrong with what was to be submitted. Nothing has been sent then.
+func unfit(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{client.ErrRequest}, args...)...)
+}
+
+// encoded is v as JSON in as few bytes as it needs, or says what cannot be. The error of
+// encoding/json may quote a value.
+func encoded(v any, what string, args ...any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // a "<" is one byte, not six
+	if err := enc.Encode(v); err != nil {
+		if _, ok := errors.AsType[*json.UnsupportedValueError](err); ok {
+			return nil, unfit(what+" holds a number for which JSON has no form", args...)
+		}
+		return nil, unfit(what+" cannot be encoded as JSON", args...)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+}
