@@ -42,17 +42,24 @@ func unfit(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{client.ErrRequest}, args...)...)
 }
 
-// encoded is v as JSON in as few bytes as it needs, or says what cannot be. The error of
-// encoding/json may quote a value.
-func encoded(v any, what string, args ...any) ([]byte, error) {
+// marshal is v as JSON in as few bytes as it needs: a "<" is one, not six.
+func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // a "<" is one byte, not six
-	if err := enc.Encode(v); err != nil {
-		if _, ok := errors.AsType[*json.UnsupportedValueError](err); ok {
-			return nil, unfit(what+" holds a number for which JSON has no form", args...)
-		}
-		return nil, unfit(what+" cannot be encoded as JSON", args...)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
+}
+
+// encoded is what marshal makes, or says what cannot be. The error of encoding/json may
+// quote a value.
+func encoded(v any, what string, args ...any) ([]byte, error) {
+	data, err := marshal(v)
+	if err == nil {
+		return data, nil
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), nil
+	if _, ok := errors.AsType[*json.UnsupportedValueError](err); ok {
+		return nil, unfit(what+" holds a number for which JSON has no form", args...)
+	}
+	return nil, unfit(what+" cannot be encoded as JSON", args...)
 }

@@ -62,7 +62,7 @@ func (l Log) MarshalJSON() ([]byte, error) {
 	if !l.Time.IsZero() {
 		members["timestamp"] = l.Time.UTC().Format("2006-01-02T15:04:05.000Z07:00")
 	}
-	return encoded(members, "the log")
+	return marshal(members)
 }
 
 func encodeLogs(in []Log, r *client.Request) error {

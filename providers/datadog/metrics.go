@@ -91,7 +91,7 @@ type Sample struct {
 
 // MarshalJSON writes [seconds, [values]].
 func (s Sample) MarshalJSON() ([]byte, error) {
-	return encoded([]any{s.Time, s.Values}, "a sample")
+	return marshal([]any{s.Time, s.Values})
 }
 
 func encodeMetrics(in Metrics, r *client.Request) error {

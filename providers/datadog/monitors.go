@@ -1,9 +1,12 @@
 package datadog
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
 )
@@ -15,7 +18,7 @@ var (
 	// ListMonitors lists monitors in the order of their identifiers. What is made or
 	// deleted meanwhile moves no page.
 	ListMonitors = client.List[ListMonitorsInput, []Monitor, Monitor]{
-		Op:    client.Op[ListMonitorsInput, []Monitor]{Name: "monitors.list", Route: "/api/v1/monitor"},
+		Op:    client.Op[ListMonitorsInput, []Monitor]{Name: "monitors.list", Route: "/api/v1/monitor", Encode: encodeListMonitors},
 		Items: all[Monitor],
 		Next:  client.NextCursor("id_offset", lastID),
 	}
@@ -47,15 +50,35 @@ var (
 
 // ListMonitorsInput says which monitors. Zero fields do not narrow the list.
 type ListMonitorsInput struct {
-	Name          string   `query:"name"`
-	Tags          []string `query:"tags,comma"`         // of the scope: "host:web-1"
-	MonitorTags   []string `query:"monitor_tags,comma"` // of the monitor itself
-	GroupStates   []string `query:"group_states,comma"` // "all", "alert", "warn", "no data": shows them in State
-	WithDowntimes bool     `query:"with_downtimes"`
-	PageSize      int      `query:"page_size"` // 1,000 at most; 0 is Datadog's own, 100
+	Name          string
+	Tags          []string // of the scope: "host:web-1"
+	MonitorTags   []string // of the monitor itself
+	GroupStates   []string // "all", "alert", "warn", "no data": shows them in State
+	WithDowntimes bool
+	PageSize      int // 1,000 at most; 0 is Datadog's own, 100
+	AfterID       ID  // "" begins with the first monitor
+}
 
-	// AfterID begins after a monitor. Without it the first page is asked for.
-	AfterID ID `query:"id_offset"`
+// encodeListMonitors always says after which monitor: otherwise the first page would be
+// all of them.
+func encodeListMonitors(in ListMonitorsInput, r *client.Request) error {
+	r.Query = url.Values{"id_offset": {cmp.Or(in.AfterID.String(), "0")}}
+	set := func(name, value string) {
+		if value != "" {
+			r.Query.Set(name, value)
+		}
+	}
+	set("name", in.Name)
+	set("tags", strings.Join(in.Tags, ","))
+	set("monitor_tags", strings.Join(in.MonitorTags, ","))
+	set("group_states", strings.Join(in.GroupStates, ","))
+	if in.WithDowntimes {
+		set("with_downtimes", "true")
+	}
+	if in.PageSize != 0 {
+		set("page_size", strconv.Itoa(in.PageSize))
+	}
+	return nil
 }
 
 func lastID(page []Monitor) string {
