@@ -21,9 +21,9 @@ var squeezers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
 // squeeze makes data the body of a submission, compressed if that is worth it, and
 // returns its size on the wire.
-func squeeze(r *client.Request, data []byte) int {
+func squeeze(r *client.Request, contentType string, data []byte) int {
 	if len(data) < worthCompressing {
-		r.Body = client.Raw("application/json", data)
+		r.Body = client.Raw(contentType, data)
 		return len(data)
 	}
 	var b bytes.Buffer
@@ -33,7 +33,7 @@ func squeeze(r *client.Request, data []byte) int {
 	_ = zw.Close()
 	squeezers.Put(zw)
 	r.Header = http.Header{"Content-Encoding": {"gzip"}}
-	r.Body = client.Raw("application/json", b.Bytes())
+	r.Body = client.Raw(contentType, b.Bytes())
 	return b.Len()
 }
 

@@ -83,7 +83,7 @@ func encodeLogs(in []Log, r *client.Request) error {
 			return unfit("the logs to the one at index %d are longer than the %d bytes that a submission may have", i, MaxLogsBytes)
 		}
 	}
-	squeeze(r, append(body, ']'))
+	squeeze(r, "application/json", append(body, ']'))
 	return nil
 }
 

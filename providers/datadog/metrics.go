@@ -106,7 +106,7 @@ func encodeMetrics(in Metrics, r *client.Request) error {
 			}
 		}
 	}
-	return submit(r, len(in.Series), in)
+	return submit(r, "application/json", len(in.Series), in)
 }
 
 func encodeDistributions(in Distributions, r *client.Request) error {
@@ -125,13 +125,13 @@ func encodeDistributions(in Distributions, r *client.Request) error {
 			}
 		}
 	}
-	return submit(r, len(in.Series), in)
+	return submit(r, "text/json", len(in.Series), in) // the one type of this endpoint
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // submit makes series the body of r, if they fit into one.
-func submit(r *client.Request, series int, in any) error {
+func submit(r *client.Request, contentType string, series int, in any) error {
 	if series == 0 {
 		return unfit("there are no series to submit")
 	}
@@ -142,7 +142,7 @@ func submit(r *client.Request, series int, in any) error {
 	if len(data) >= MaxMetricsBytes {
 		return unfit("the series have %d bytes, and a submission has fewer than %d", len(data), MaxMetricsBytes)
 	}
-	if n := squeeze(r, data); n > MaxMetricsCompressed {
+	if n := squeeze(r, contentType, data); n > MaxMetricsCompressed {
 		return unfit("the series have %d bytes when they are compressed, and a submission has %d at most", n, MaxMetricsCompressed)
 	}
 	return nil

@@ -39,6 +39,7 @@ func TestMetricsAsTheyAreSent(t *testing.T) {
 		{Metric: "shop.latency", Points: []datadog.Sample{{at, []float64{1, 2.5}}}, Host: "web-1", Tags: []string{"env:prod"}}}})
 	require.NoError(t, err)
 	require.Equal(t, "POST /api/v1/distribution_points", rt.Last().Method+" "+rt.Last().URL)
+	require.Equal(t, "text/json", rt.Last().Header.Get("Content-Type"))
 	require.JSONEq(t, `{"series":[{"metric":"shop.latency","points":[[1795701845,[1,2.5]]],"host":"web-1","tags":["env:prod"]}]}`, string(rt.Last().Body))
 }
 
