@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -41,6 +42,9 @@ func (x *hop) passThrough() (*http.Response, error) {
 	// not close it as well.
 	req.URL, x.body.first = &u, nil
 	resp, err := x.through(req)
+	// What the hop below has found out does not come up: what the response says of limits
+	// is read again, as of now.
+	x.host, x.heard = x.c.state.host(originOf(x.spec.url)), time.Now()
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")
 	}

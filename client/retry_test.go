@@ -46,6 +46,27 @@ func TestC1_RetryAfterBeyondDeadlineReturnsTheResponse(t *testing.T) {
 	})
 }
 
+// C1: when it may be tried again is told through per-call middleware too, by whatever
+// headers say it.
+func TestC1_RetryAtThroughMiddleware(t *testing.T) {
+	through := client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper { return next })
+	limit := clienttest.Status(429).Header("X-RateLimit-Remaining", "0").Header("X-RateLimit-Reset", "30")
+	for name, step := range map[string]clienttest.Step{
+		"Retry-After": clienttest.Status(429).Header("Retry-After", "30"), "a limit": limit,
+		"a limit by epoch": clienttest.Status(429).Header("X-RateLimit-Remaining", "0").Header("X-RateLimit-Reset", "946684830"),
+		"a limit, dated":   limit.Header("Date", "Sat, 01 Jan 2000 00:00:00 GMT"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := plain(t, clienttest.NewTransport(t, step), client.WithRetry(retry.Never), through)
+			_, err := client.Get[client.None](t.Context(), c, "/x")
+			e, ok := errors.AsType[*client.Error](err)
+			require.True(t, ok, name)
+			require.NotContains(t, err.Error(), "panicked")
+			require.Equal(t, 30*time.Second, time.Until(e.RetryAt), "%s: %v", name, err)
+		})
+	}
+}
+
 func TestC1_RoundTripperGetsTheResponseToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := scripted(t, `503 Retry-After=30 {"error":"x"}`)

@@ -37,9 +37,21 @@ func squeeze(r *client.Request, contentType string, data []byte) int {
 	return b.Len()
 }
 
-// unfit says what is wrong with what was to be submitted. Nothing has been sent then.
-func unfit(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{client.ErrRequest}, args...)...)
+// unfitError says what is wrong with what was to be submitted. Nothing has been sent
+// then. It matches client.ErrRequest.
+type unfitError struct {
+	reason DropReason // DropInvalid where it is ""
+	text   string
+}
+
+func (e *unfitError) Error() string { return client.ErrRequest.Error() + ": " + e.text }
+
+func (e *unfitError) Unwrap() error { return client.ErrRequest }
+
+func unfit(format string, args ...any) error { return &unfitError{text: fmt.Sprintf(format, args...)} }
+
+func unfitFor(reason DropReason, format string, args ...any) error {
+	return &unfitError{reason, fmt.Sprintf(format, args...)}
 }
 
 // marshal is v as JSON in as few bytes as it needs: a "<" is one, not six.

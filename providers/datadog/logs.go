@@ -93,7 +93,7 @@ func (l *Log) entry(i int) ([]byte, error) {
 	case l.Message == "":
 		return nil, unfit("the log at index %d has no message", i)
 	case tooOld(l.Time):
-		return nil, unfit("the log at index %d is older than 18 hours, and Datadog would drop it", i)
+		return nil, unfitFor(DropTooOld, "the log at index %d is older than 18 hours, and Datadog would drop it", i)
 	}
 	for _, tag := range l.Tags {
 		if tag == "" || strings.Contains(tag, ",") {
@@ -107,7 +107,7 @@ func (l *Log) entry(i int) ([]byte, error) {
 	}
 	entry, err := encoded(l, "the log at index %d", i)
 	if err == nil && len(entry) > MaxLogBytes {
-		err = unfit("the log at index %d has %d bytes, and Datadog would cut it at %d", i, len(entry), MaxLogBytes)
+		err = unfitFor(DropTooLarge, "the log at index %d has %d bytes, and Datadog would cut it at %d", i, len(entry), MaxLogBytes)
 	}
 	return entry, err
 }

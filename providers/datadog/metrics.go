@@ -96,17 +96,24 @@ func (s Sample) MarshalJSON() ([]byte, error) {
 
 func encodeMetrics(in Metrics, r *client.Request) error {
 	for i := range in.Series {
-		s := &in.Series[i]
-		if s.Metric == "" || len(s.Points) == 0 {
-			return unfit("the series at index %d has no metric or no points", i)
-		}
-		for j, p := range s.Points {
-			if p.Time.IsZero() || !finite(p.Value) {
-				return unfit("point %d of the series at index %d has no time, or its value is no number", j, i)
-			}
+		if err := in.Series[i].check(i); err != nil {
+			return err
 		}
 	}
 	return submit(r, "application/json", len(in.Series), in)
+}
+
+// check says what is wrong with the series.
+func (s *Series) check(i int) error {
+	if s.Metric == "" || len(s.Points) == 0 {
+		return unfit("the series at index %d has no metric or no points", i)
+	}
+	for j, p := range s.Points {
+		if p.Time.IsZero() || !finite(p.Value) {
+			return unfit("point %d of the series at index %d has no time, or its value is no number", j, i)
+		}
+	}
+	return nil
 }
 
 func encodeDistributions(in Distributions, r *client.Request) error {

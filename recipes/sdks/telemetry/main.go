@@ -11,12 +11,13 @@ import (
 	"os"
 	"strings"
 
-	"github.com/DataDog/datadog-api-client-go/v2/api/datadog"
+	sdk "github.com/DataDog/datadog-api-client-go/v2/api/datadog"
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadogV1"
 	"github.com/getsentry/sentry-go"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/datadog"
 	"github.com/standpipe-go/standpipe/recipes/internal/recipetest"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -59,7 +60,7 @@ func recipes() []recipetest.Recipe {
 		{
 			SDK: "datadog-api-client-go v2",
 			New: func(_ context.Context, key secret.Source, opts ...client.Option) (recipetest.Call, error) {
-				c, err := newDatadog("datadoghq.com", key, secret.Static("application-key"), opts...)
+				c, err := newDatadog(datadog.Config{APIKey: key, ApplicationKey: secret.Static("application-key")}, opts...)
 				return func(ctx context.Context) error {
 					_, _, err := datadogV1.NewMonitorsApi(c).GetMonitor(ctx, 1)
 					return err
@@ -67,7 +68,7 @@ func recipes() []recipetest.Recipe {
 			},
 			Credential: recipetest.Header("Dd-Api-Key"),
 			Reply:      `{"query":"q","type":"metric alert"}`,
-			Kept:       recipetest.Is[datadog.GenericOpenAPIError],
+			Kept:       recipetest.Is[sdk.GenericOpenAPIError],
 		},
 	}
 }
