@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/providers/datadog"
 )
 
 // says are the functions of a profile, by their fields.
@@ -73,6 +74,41 @@ var paddleSays = says{
 		rows["another failure than its status"] = unlike(p, 403, `{"error":{"code":"%s"}}`,
 			"authentication_missing", "authentication_malformed", "invalid_token", "forbidden")
 	},
+}
+
+var datadogSays = says{
+	"LimitKey": func(t *testing.T, p client.Profile, rows map[string]string) {
+		require.NotEqual(t, limitKey(t, p, "GET /api/v1/monitor"), limitKey(t, p, "GET /api/v1/query"))
+		require.NotEqual(t, limitKey(t, p, "GET /api/v1/monitor"), limitKey(t, p, "POST /api/v1/monitor"))
+		require.Equal(t, limitKey(t, p, "GET /api/v1/monitor/1"), limitKey(t, p, "GET /api/v1/monitor/2"))
+		rows["limits"] = "one for each method and endpoint"
+	},
+	"Failed": row(func(p client.Profile) (string, string) {
+		return "an error inside a 200", failures(p, `{"errors":["x"]}`, `{"errors":"x","data":{}}`, `{"status":"error","error":"x"}`, `{"errors":[]}`, `{"errors":["x"],"data":[]}`)
+	}),
+	"Unauthorized": func(t *testing.T, p client.Profile, rows map[string]string) {
+		require.True(t, p.Unauthorized(403, http.Header{}, []byte(`{"errors":["Forbidden"]}`)))
+		require.False(t, p.Unauthorized(403, http.Header{}, []byte(`{"errors":["Forbidden","Failed permission authorization checks"]}`)))
+		require.False(t, p.Unauthorized(400, http.Header{}, []byte(`{"errors":["Forbidden"]}`)))
+		rows["a key that is refused"] = "both sources are read again, once"
+	},
+	"DecodeError": func(_ *testing.T, p client.Profile, rows map[string]string) {
+		rows["another failure than its status"] = unlike(p, 403, `{"errors":["%s"]}`, "Forbidden", "API key is invalid", "No permission")
+	},
+}
+
+func TestProvidersSaysWhatDatadogTakes(t *testing.T) {
+	stated := map[string]string{}
+	for _, row := range read(t, "docs/providers.md")[0].section(t, "Datadog's bounds").tables()[1:] {
+		require.Len(t, row, 3)
+		stated[row[0]] = strings.ReplaceAll(row[1], ",", "")
+	}
+	require.Equal(t, map[string]string{
+		"logs":     fmt.Sprintf("%d entries %d bytes before compression", datadog.MaxLogs, datadog.MaxLogsBytes),
+		"a log":    fmt.Sprintf("%d bytes 18 hours old", datadog.MaxLogBytes),
+		"metrics":  fmt.Sprintf("%d bytes before compression %d bytes after", datadog.MaxMetricsBytes, datadog.MaxMetricsCompressed),
+		"an event": "4000 characters 18 hours old",
+	}, stated)
 }
 
 // limitKey is the limit that a request such as "GET /products" counts against.

@@ -27,6 +27,7 @@ import (
 	"github.com/standpipe-go/standpipe/providers/auth0"
 	"github.com/standpipe-go/standpipe/providers/braintree"
 	"github.com/standpipe-go/standpipe/providers/clerk"
+	"github.com/standpipe-go/standpipe/providers/datadog"
 	"github.com/standpipe-go/standpipe/providers/firebase"
 	githubapi "github.com/standpipe-go/standpipe/providers/github"
 	googleapi "github.com/standpipe-go/standpipe/providers/google"
@@ -162,7 +163,7 @@ var functions = map[string]map[string]func(*testing.T, client.Profile, map[strin
 	},
 	"postmark": postmarkSays, "sendgrid": sendgridSays, "paddle": paddleSays,
 	"openai": openaiSays, "slack": slackSays, "x": xSays,
-	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays, "braintree": braintreeSays, "sentry": sentrySays,
+	"clerk": clerkSays, "firebase": firebaseSays, "google": googleSays, "braintree": braintreeSays, "sentry": sentrySays, "datadog": datadogSays,
 }
 
 func code(names ...string) string { return "`" + strings.Join(names, "`, `") + "`" }
@@ -177,7 +178,7 @@ func TestProvidersSaysWhatTheProfilesState(t *testing.T) {
 		"OpenAI": openai.Profile, "Slack": slack.Profile, "X": x.Profile,
 		"Clerk": clerk.Profile, "Auth0": tenant, "Firebase": firebase.Profile,
 		"Google": googleapi.Profile, "Braintree": braintree.Profile,
-		"Sentry": sentry.Profile,
+		"Sentry": sentry.Profile, "Datadog": datadog.Profile,
 	} {
 		stated := map[string]string{}
 		for _, row := range p.section(t, title).tables()[1:] {
