@@ -244,8 +244,8 @@ func TestC29_AnEndpointsLimitIsItsOwn(t *testing.T) {
 	}
 }
 
-// P6: an SDK gets the stack with the keys of its sources, whatever it sets itself, on each
-// host of the site.
+// P6: an SDK gets the stack with the keys of its sources, whatever it sets itself, on
+// each host of the site.
 func TestP6_HTTPClientCarriesTheKeys(t *testing.T) {
 	for _, host := range []string{"api.datadoghq.eu", "http-intake.logs.datadoghq.eu", "event-management-intake.datadoghq.eu"} {
 		rt := clienttest.NewTransport(t, clienttest.MustParse(`503 Retry-After=0, 200 {}`)...)

@@ -13,8 +13,8 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 )
 
-// P5: the same failure is the same sentinel as elsewhere, and no other: Datadog's word for
-// a key that is not valid is its own.
+// P5: the same failure is the same sentinel as elsewhere, and no other: Datadog's word
+// for a key that is not valid is its own.
 func TestP5_FailuresAndTheirSentinels(t *testing.T) {
 	sentinels := []error{
 		client.ErrBadRequest, client.ErrUnauthorized, client.ErrForbidden, client.ErrNotFound,

@@ -16,10 +16,10 @@ const (
 	MaxLogsBytes = 5_000_000 // of them all
 )
 
-// SubmitLogs submits logs. Where one is longer than Datadog keeps, older than it takes, or
-// has no message, none is sent, and the error names it by its index. A submission is
-// compressed, and sent again after a failure that may pass: a log can come twice, and is
-// not lost.
+// SubmitLogs submits logs. Where one is longer than Datadog keeps, older than it takes,
+// or has no message, none is sent, and the error names it by its index. A submission is
+// compressed, and sent again after a failure that may pass: a log can come twice, and
+// is not lost.
 var SubmitLogs = client.Op[[]Log, client.None]{
 	Name: "logs.submit", Method: http.MethodPost, Route: "/api/v2/logs", Repeatable: true, Encode: encodeLogs,
 }

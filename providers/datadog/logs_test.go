@@ -68,7 +68,8 @@ func TestALargeSubmissionIsCompressed(t *testing.T) {
 	require.Equal(t, log.Message, got[1]["message"])
 }
 
-// Datadog cuts what is too long and drops what is too old, with a 202. None of it is sent.
+// Datadog cuts what is too long and drops what is too old, with a 202. None of it is
+// sent.
 func TestWhatDatadogWouldCutIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, rt := scripted(t, `202 {}`)

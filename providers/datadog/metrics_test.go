@@ -43,7 +43,8 @@ func TestMetricsAsTheyAreSent(t *testing.T) {
 	require.JSONEq(t, `{"series":[{"metric":"shop.latency","points":[[1795701845,[1,2.5]]],"host":"web-1","tags":["env:prod"]}]}`, string(rt.Last().Body))
 }
 
-// A submission that Datadog refuses as a whole, or a point that it would drop, is not sent.
+// A submission that Datadog refuses as a whole, or a point that it would drop, is not
+// sent.
 func TestMetricsThatAreRefused(t *testing.T) {
 	c, rt := scripted(t, `202 {"errors":[]}`)
 	at := now()

@@ -119,8 +119,8 @@ func failedCall(c tap.Call) Log {
 
 // Middleware returns a handler that reports a panic of next, with the request's method,
 // path and harmless headers, and then panics on: what the client is told is decided
-// outside of it, as before. http.ErrAbortHandler, which ends a response on purpose, is not
-// reported.
+// outside of it, as before. http.ErrAbortHandler, which ends a response on purpose, is
+// not reported.
 func (r *Reporter) Middleware(next http.Handler) http.Handler {
 	return tap.Middleware(next, func(req *http.Request, p tap.Panic) {
 		r.panicked(p, map[string]any{"http": tap.RequestOf(req)})
@@ -128,8 +128,8 @@ func (r *Reporter) Middleware(next http.Handler) http.Handler {
 }
 
 // CapturePanic takes what a deferred function has recovered as a log with the stack of
-// the panic. What was panicked with can be a secret, so its type is shown, and of an error
-// of package runtime its text. A nil value is nothing.
+// the panic. What was panicked with can be a secret, so its type is shown, and of an
+// error of package runtime its text. A nil value is nothing.
 //
 //	defer func() {
 //		if v := recover(); v != nil {

@@ -40,8 +40,8 @@ func bothSides(t *testing.T, steps ...clienttest.Step) sides {
 	return s
 }
 
-// requireSame holds a request of ours to that of the SDK: method, host, path, query, keys,
-// content type and body.
+// requireSame holds a request of ours to that of the SDK: method, host, path, query,
+// keys, content type and body.
 func (s sides) requireSame(t *testing.T, ours, sdks error) {
 	t.Helper()
 	require.NoError(t, ours)
