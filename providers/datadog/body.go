@@ -54,24 +54,71 @@ func unfitFor(reason DropReason, format string, args ...any) error {
 	return &unfitError{reason, fmt.Sprintf(format, args...)}
 }
 
-// marshal is v as JSON in as few bytes as it needs: a "<" is one, not six.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
+// object writes a JSON object member by member, each in as few bytes as it needs: a "<"
+// is one, not six.
+type object struct {
+	b   bytes.Buffer
+	enc *json.Encoder
+	err error
 }
 
-// encoded is what marshal makes, or says what cannot be. The error of encoding/json may
-// quote a value.
+func (o *object) begin() {
+	o.enc = json.NewEncoder(&o.b)
+	o.enc.SetEscapeHTML(false)
+	o.b.WriteByte('{')
+}
+
+// text writes a member that is not empty.
+func (o *object) text(name, value string) {
+	if value != "" {
+		o.member(name, value)
+	}
+}
+
+func (o *object) member(name string, value any) {
+	if o.b.Len() > 1 {
+		o.b.WriteByte(',')
+	}
+	o.value(name)
+	o.b.WriteByte(':')
+	o.value(value)
+}
+
+func (o *object) value(v any) {
+	if o.err == nil {
+		o.err = o.enc.Encode(v)
+		o.b.Truncate(max(o.b.Len()-1, 0)) // the line break after it
+	}
+}
+
+func (o *object) end() ([]byte, error) {
+	o.b.WriteByte('}')
+	return o.b.Bytes(), o.err
+}
+
+// marshal is v as JSON in as few bytes as it needs.
+func marshal(v any) ([]byte, error) {
+	var o object
+	o.begin()
+	o.b.Reset()
+	o.value(v)
+	return o.b.Bytes(), o.err
+}
+
+// encoded is what marshal makes, or says what cannot be.
 func encoded(v any, what string, args ...any) ([]byte, error) {
 	data, err := marshal(v)
+	return data, unencodable(err, what, args...)
+}
+
+// unencodable says that something has no JSON. The error of encoding/json may quote a
+// value.
+func unencodable(err error, what string, args ...any) error {
 	if err == nil {
-		return data, nil
+		return nil
 	}
 	if _, ok := errors.AsType[*json.UnsupportedValueError](err); ok {
-		return nil, unfit(what+" holds a number for which JSON has no form", args...)
+		return unfit(what+" holds a number for which JSON has no form", args...)
 	}
-	return nil, unfit(what+" cannot be encoded as JSON", args...)
+	return unfit(what+" cannot be encoded as JSON", args...)
 }

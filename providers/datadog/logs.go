@@ -1,7 +1,9 @@
 package datadog
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,25 +46,23 @@ var reserved = [...]string{"message", "status", "timestamp", "service", "ddsourc
 
 // MarshalJSON writes the entry, with its attributes beside its fields.
 func (l Log) MarshalJSON() ([]byte, error) {
-	members := make(map[string]any, len(l.Attributes)+len(reserved))
-	for name, value := range l.Attributes {
-		members[name] = value
+	var o object
+	o.begin()
+	o.member("message", l.Message)
+	o.text("status", l.Status)
+	if !l.Time.IsZero() {
+		o.member("timestamp", l.Time.UTC().Format("2006-01-02T15:04:05.000Z"))
 	}
-	set := func(name, value string) {
-		if value != "" {
-			members[name] = value
+	o.text("service", l.Service)
+	o.text("ddsource", l.Source)
+	o.text("hostname", l.Hostname)
+	o.text("ddtags", strings.Join(l.Tags, ","))
+	for _, name := range slices.Sorted(maps.Keys(l.Attributes)) {
+		if !slices.Contains(reserved[:], name) {
+			o.member(name, l.Attributes[name])
 		}
 	}
-	members["message"] = l.Message
-	set("status", l.Status)
-	set("service", l.Service)
-	set("ddsource", l.Source)
-	set("hostname", l.Hostname)
-	set("ddtags", strings.Join(l.Tags, ","))
-	if !l.Time.IsZero() {
-		members["timestamp"] = l.Time.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-	}
-	return marshal(members)
+	return o.end()
 }
 
 func encodeLogs(in []Log, r *client.Request) error {
@@ -105,7 +105,8 @@ func (l *Log) entry(i int) ([]byte, error) {
 			return nil, unfit("the log at index %d has the attribute %s, which is a field of it", i, name)
 		}
 	}
-	entry, err := encoded(l, "the log at index %d", i)
+	entry, err := l.MarshalJSON()
+	err = unencodable(err, "the log at index %d", i)
 	if err == nil && len(entry) > MaxLogBytes {
 		err = unfitFor(DropTooLarge, "the log at index %d has %d bytes, and Datadog would cut it at %d", i, len(entry), MaxLogBytes)
 	}

@@ -47,7 +47,7 @@ func TestALogAsItIsSent(t *testing.T) {
 	require.JSONEq(t, `[{"message":"a <b> & c","status":"error","timestamp":"`+at.UTC().Format("2006-01-02T15:04:05.000Z")+`","service":"shop","ddsource":"go",
 		"hostname":"web-1","ddtags":"env:prod,version:5","order":"1042","http":{"status_code":503}},{"message":"m"}]`, string(rt.Last().Body))
 	require.Contains(t, string(rt.Last().Body), `"a <b> & c"`, "in as few bytes as it needs")
-	raw, err := json.Marshal(datadog.Log{Message: "m", Tags: []string{"a"}})
+	raw, err := json.Marshal(datadog.Log{Message: "m", Tags: []string{"a"}, Attributes: map[string]any{"message": "not twice"}})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"message":"m","ddtags":"a"}`, string(raw))
 	_, err = json.Marshal(datadog.Log{Message: "m", Attributes: map[string]any{"f": func() {}}})
