@@ -193,6 +193,42 @@ func TestX3_ARotatedKeyIsReadAgain(t *testing.T) {
 	}
 }
 
+// stuck is a source that cannot be read again.
+type stuck struct{ secret.Source }
+
+func (stuck) Refresh(context.Context) error { return os.ErrPermission }
+
+// X3: one source that cannot be read again does not keep a new key of the other from being
+// tried.
+func TestX3_OneKeyIsEnough(t *testing.T) {
+	srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Header.Get("DD-API-KEY") != "new" {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"errors":["Forbidden"]}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"valid":true}`))
+	}))
+	validate := func(api secret.Source) error {
+		c, err := datadog.New(datadog.Config{APIKey: api, ApplicationKey: stuck{secret.Static("app-key")}}, client.WithBaseURL(srv.URL))
+		require.NoError(t, err)
+		t.Cleanup(c.HTTP.CloseIdleConnections)
+		_, err = datadog.Validate.Do(t.Context(), c.HTTP, client.None{})
+		return err
+	}
+	err := validate(secret.Static("old"))
+	require.ErrorIs(t, err, client.ErrUnauthorized)
+	require.ErrorIs(t, err, os.ErrPermission, "and why it was not tried again")
+	reads := 0
+	require.NoError(t, validate(secret.Func(func(context.Context) ([]secret.Value, error) {
+		if reads++; reads == 1 {
+			return []secret.Value{secret.New("old")}, nil
+		}
+		return []secret.Value{secret.New("new")}, nil
+	})))
+}
+
 // X2: a source that has nothing, or holds what no header can, is found when it can be.
 func TestX2_KeysThatAreNone(t *testing.T) {
 	for name, cfg := range map[string]datadog.Config{

@@ -84,6 +84,7 @@ func TestWhatDatadogWouldCutIsRefused(t *testing.T) {
 			"no message":            {[]datadog.Log{fine, {Status: "error"}}, "the log at index 1 has no message"},
 			"too long":              {[]datadog.Log{fine, long(1_000_001)}, "the log at index 1 has 1000001 bytes, and Datadog would cut it at 1000000"},
 			"too long altogether":   {[]datadog.Log{long(1e6), long(1e6), long(1e6), long(1e6), long(1e6)}, "the logs to the one at index 4 are longer than the 5000000 bytes that a submission may have"},
+			"a byte too long":       {[]datadog.Log{long(1e6), long(1e6), long(1e6), long(1e6), long(1e6 - 5)}, "the logs to the one at index 4 are longer than the 5000000 bytes"},
 			"too old":               {[]datadog.Log{{Message: "m", Time: time.Now().Add(-18*time.Hour - time.Second)}}, "the log at index 0 is older than 18 hours, and Datadog would drop it"},
 			"two tags in one":       {[]datadog.Log{{Message: "m", Tags: []string{"a", "b,c"}}}, "the log at index 0 has a tag that is empty or has a comma in it"},
 			"an empty tag":          {[]datadog.Log{{Message: "m", Tags: []string{""}}}, "the log at index 0 has a tag that is empty or has a comma in it"},

@@ -38,14 +38,14 @@ type Reporter struct {
 }
 
 // NewReporter returns a Reporter for an account, which needs no application key. The
-// options are those of package client, of which retries and pacing do not apply: a
-// Reporter has its own.
+// options are those of package client, of which retries do not apply: a Reporter has its
+// own.
 //
 // It has nothing to be stopped while it has nothing to send. A program ends with
 // [Reporter.Close].
 func NewReporter(cfg Config, c ReporterConfig, opts ...client.Option) (*Reporter, error) {
 	cfg.ApplicationKey = nil // what is submitted needs none
-	opts = append(slices.Clip(opts), client.WithRetry(retry.Never), client.WithPacing(nil))
+	opts = append(slices.Clip(opts), client.WithRetry(retry.Never))
 	d, err := New(cfg, opts...)
 	if err != nil {
 		return nil, err

@@ -162,6 +162,13 @@ func TestBatchesFit(t *testing.T) {
 		}
 		require.Equal(t, 2511, n)
 		require.Equal(t, 2500, next, "in order")
+		bare, err := json.Marshal(datadog.Log{Time: time.Now(), Source: "go", Hostname: "h"})
+		require.NoError(t, err)
+		for range 5 { // of which one more byte would be too much for one batch
+			require.True(t, r.Log(datadog.Log{Message: strings.Repeat("x", 999_999-len(bare))}))
+		}
+		require.NoError(t, r.Flush(t.Context()))
+		require.Len(t, entries(t, rt.Last()), 1)
 		before := rt.Count()
 		for i := range 30 {
 			require.True(t, r.Metric(datadog.Series{Metric: fmt.Sprint("m.", i, strings.Repeat("é", 20_000)), Points: []datadog.Point{{Time: now(), Value: 1}}}))
@@ -228,6 +235,24 @@ func TestWhatBecomesOfABatch(t *testing.T) {
 			})
 		})
 	}
+}
+
+// C29: where Datadog says that nothing more may come for a while, nothing does.
+func TestC29_AReporterKeepsToTheLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, rt := reporting(t, `202 X-RateLimit-Limit=1 X-RateLimit-Remaining=0 X-RateLimit-Reset=90 X-RateLimit-Name=logs {}, 202 {}`, prod)
+		begin := time.Now()
+		r.Log(datadog.Log{Message: "one"})
+		require.NoError(t, r.Flush(t.Context()))
+		r.Log(datadog.Log{Message: "two"})
+		require.True(t, r.Metric(datadog.Series{Metric: "m", Points: []datadog.Point{{Time: now(), Value: 1}}}))
+		time.Sleep(89 * time.Second)
+		synctest.Wait()
+		require.Equal(t, 2, rt.Count(), "metrics have a limit of their own")
+		require.NoError(t, r.Close(t.Context()))
+		require.GreaterOrEqual(t, time.Since(begin), 90*time.Second)
+		require.Equal(t, uint64(2), r.Stats().Logs.Sent)
+	})
 }
 
 // X3: a key that was rotated is read again, and nothing is lost.
