@@ -144,7 +144,7 @@ func TestP4_ListsOfMonitors(t *testing.T) {
 		"/api/v1/monitor/search?per_page=1&query=status%3Aalert", "/api/v1/monitor/search?page=1&per_page=1&query=status%3Aalert",
 		"/api/v1/monitor/search?page=2&per_page=1&query=status%3Aalert",
 	}, urls(rt))
-	c, rt = scripted(t, `200 {"monitors":[{"id":1}],"metadata":{"page":4}}, 200 {"monitors":[]}`)
+	c, rt = scripted(t, `200 {"monitors":[{"id":1}],"metadata":{"page":4,"per_page":1}}, 200 {"monitors":[]}`)
 	for _, err := range datadog.SearchMonitors.All(t.Context(), c.HTTP, datadog.SearchMonitorsInput{Page: 4}) {
 		require.NoError(t, err)
 	}

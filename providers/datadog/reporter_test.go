@@ -388,9 +388,9 @@ func TestWhatOfTheStackIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, rt := reporting(t, `202 {}`, prod)
 		mails, err := client.New("https://api.example.com", client.WithProfile(client.Profile{Name: "mail"}), client.WithRetry(retry.Never),
-			client.WithTransport(clienttest.NewTransport(t, clienttest.MustParse(`503 X-Request-Id=req_1 {"error":{"code":"down"}}, 404`)...)), client.WithObserver(r.Observer(nil)))
+			client.WithTransport(clienttest.NewTransport(t, clienttest.MustParse(`503 X-Request-Id=req_1 {"error":{"code":"down"}}, 404, reset`)...)), client.WithObserver(r.Observer(nil)))
 		require.NoError(t, err)
-		for range 2 {
+		for range 3 {
 			_, err = client.Call[client.None](t.Context(), mails, client.Request{Method: "POST", Path: "/mails/secret-0123", Route: "/mails/{id}"})
 			require.Error(t, err)
 		}
@@ -404,7 +404,7 @@ func TestWhatOfTheStackIsReported(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, r.Close(t.Context()))
 		got := entries(t, rt.Last())
-		require.Len(t, got, 3)
+		require.Len(t, got, 4)
 		require.NotContains(t, string(plain(t, rt.Last())), "secret-0123")
 		refused := got[0] // which is taken at once; observers are told later
 		byMessage := map[string]map[string]any{}
@@ -422,6 +422,7 @@ func TestWhatOfTheStackIsReported(t *testing.T) {
 		require.Equal(t, map[string]any{"service": "mail", "host": "api.example.com", "route": "/mails/{id}", "cause": "service failure", "code": "down",
 			"request_id": "req_1", "attempts": 1.0, "effect": "maybe applied"}, call["call"])
 		require.Equal(t, "warn", byMessage["call to mail failed: POST api.example.com/mails/{id}: 404 Not Found: "+client.ErrNotFound.Error()]["status"])
+		require.Equal(t, "error", byMessage["call to mail failed: POST api.example.com/mails/{id}: no response"]["status"])
 	})
 	synctest.Test(t, func(t *testing.T) {
 		var r *datadog.Reporter
