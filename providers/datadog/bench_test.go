@@ -11,8 +11,8 @@ import (
 	"github.com/standpipe-go/standpipe/providers/datadog"
 )
 
-// BenchmarkReporterLog takes logs for a service that does not respond: p99.9-ns is what one
-// in a thousand takes at least.
+// BenchmarkReporterLog takes logs for a service that does not respond: p99.9-ns is what
+// one in a thousand takes at least.
 func BenchmarkReporterLog(b *testing.B) {
 	rt := clienttest.NewTransport(b, clienttest.Hang())
 	r, err := datadog.NewReporter(both, prod, client.WithTransport(rt))

@@ -198,8 +198,8 @@ type stuck struct{ secret.Source }
 
 func (stuck) Refresh(context.Context) error { return os.ErrPermission }
 
-// X3: one source that cannot be read again does not keep a new key of the other from being
-// tried.
+// X3: one source that cannot be read again does not keep a new key of the other from
+// being tried.
 func TestX3_OneKeyIsEnough(t *testing.T) {
 	srv := clienttest.NewServer(t, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
