@@ -15,7 +15,8 @@ import (
 // response that it documents.
 func TestP1_DatadogUnderItsOwnDescription(t *testing.T) {
 	prism := servers.PrismForgiving(t, "datadog.yaml")
-	c, err := datadog.New(datadog.Config{APIKey: secret.Static("api-key"), ApplicationKey: secret.Static("app-key")}, at(t, prism.URL)...)
+	c, err := datadog.New(datadog.Config{APIKey: secret.Static("api-key"), ApplicationKey: secret.Static("app-key")},
+		append(at(t, prism.URL), client.WithPacing(nil))...) // its 429s are asked for
 	require.NoError(t, err)
 	ctx := t.Context()
 	now := datadog.Time{Time: time.Now()}
