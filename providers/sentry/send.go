@@ -9,6 +9,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/providers/internal/intake"
+	"github.com/standpipe-go/standpipe/providers/internal/tap"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
@@ -78,7 +79,7 @@ func (r *Reporter) post(ctx context.Context, body []byte, encoding string) intak
 	if encoding != "" {
 		req.Header.Set("Content-Encoding", encoding)
 	}
-	resp, err := r.http.Do(context.WithValue(ctx, ownCall{}, r), req)
+	resp, err := r.http.Do(tap.Own(ctx), req)
 	if err != nil {
 		return unanswered(err)
 	}
@@ -116,9 +117,3 @@ func unanswered(err error) intake.Outcome {
 	}
 	return intake.Outcome{Verdict: intake.Again, Reason: intake.Reason(DropNetworkError)}
 }
-
-// ownCall marks the context of a Reporter's own calls, so that it does not report that it
-// could not report.
-type ownCall struct{}
-
-func isOwn(ctx context.Context) bool { return ctx.Value(ownCall{}) != nil }

@@ -23,6 +23,7 @@ type Call struct {
 	Status    int    // 0 without a response
 	Cause     string // what kind of failure it is, in words
 	Code      string // the service's own
+	Type      string // the service's own
 	RequestID string // the service's own
 	Attempts  int
 	Duration  time.Duration
@@ -56,27 +57,33 @@ func callOf(c client.CallEnded) Call {
 		Status: c.Status, Cause: cause(c.Err), Attempts: c.Attempts, Duration: c.Duration, Effect: c.Effect,
 	}
 	if e, ok := errors.AsType[*client.Error](c.Err); ok {
-		call.Code, call.RequestID = Text(e.Code), Text(e.RequestID)
+		call.Code, call.Type, call.RequestID = Text(e.Code), Text(e.Type), Text(e.RequestID)
 	}
 	return call
 }
 
 // String is one sentence: "call to resend failed: POST api.resend.com/emails: 503 Service
-// Unavailable: the service failed".
+// Unavailable: service failure".
 func (c Call) String() string {
-	place := strings.TrimSpace(c.Method + " " + c.Host + c.Route)
-	said := c.Cause
-	if c.Status != 0 {
-		said = strings.TrimSpace(strconv.Itoa(c.Status)+" "+http.StatusText(c.Status)) + ": " + said
+	return "call to " + c.Service + " failed: " + c.Place() + ": " + c.Said()
+}
+
+// Place is "POST api.resend.com/emails".
+func (c Call) Place() string { return strings.TrimSpace(c.Method + " " + c.Host + c.Route) }
+
+// Said is "503 Service Unavailable: service failure".
+func (c Call) Said() string {
+	if c.Status == 0 {
+		return c.Cause
 	}
-	return "call to " + c.Service + " failed: " + place + ": " + said
+	return strings.TrimSpace(strconv.Itoa(c.Status)+" "+http.StatusText(c.Status)) + ": " + c.Cause
 }
 
 // cause is the first of package client's sentinels that an error matches.
 func cause(err error) string {
 	for _, kind := range []error{
 		client.ErrTimeout, client.ErrRateLimited, client.ErrCircuitOpen, client.ErrUnauthorized, client.ErrForbidden, client.ErrNotFound,
-		client.ErrConflict, client.ErrBadRequest, client.ErrUnavailable, client.ErrDecode, client.ErrTooLarge, client.ErrRedirect,
+		client.ErrConflict, client.ErrBadRequest, client.ErrUnavailable, client.ErrDecode, client.ErrEmptyBody, client.ErrTooLarge, client.ErrRedirect,
 		client.ErrOrigin, client.ErrReadOnly, client.ErrConfig, client.ErrRequest,
 	} {
 		if errors.Is(err, kind) {
