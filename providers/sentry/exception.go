@@ -5,14 +5,11 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/standpipe-go/standpipe/internal/quote"
-	"github.com/standpipe-go/standpipe/internal/redact"
+	"github.com/standpipe-go/standpipe/providers/internal/tap"
 )
 
-const (
-	maxExceptions = 10      // of an event
-	maxText       = 8 << 10 // of an error, in bytes; Sentry keeps about as much
-)
+// maxExceptions is how many an event has.
+const maxExceptions = 10
 
 // exceptions are err and what it wraps, the outermost last. Of URLs in their texts
 // neither user info nor the values of a query are kept.
@@ -36,7 +33,7 @@ func exceptions(err error, stack *Stacktrace) []Exception {
 		if parent != nil {
 			m.Type = "chained"
 		}
-		found = append(found, Exception{Type: reflect.TypeOf(err).String(), Value: text(err), Mechanism: m})
+		found = append(found, Exception{Type: reflect.TypeOf(err).String(), Value: tap.ErrorText(err), Mechanism: m})
 		switch u := err.(type) {
 		case interface{ Unwrap() error }:
 			add(u.Unwrap(), &id, "unwrap")
@@ -57,16 +54,3 @@ func exceptions(err error, stack *Stacktrace) []Exception {
 	slices.Reverse(found)
 	return found
 }
-
-// text is what an error says. One that panics instead says that.
-func text(err error) (s string) {
-	defer func() {
-		if recover() != nil {
-			s = "[its Error method panicked]"
-		}
-	}()
-	return shown(err.Error())
-}
-
-// shown is text without what a URL in it must not tell.
-func shown(s string) string { return quote.Clip(redact.URLs(s), maxText) }

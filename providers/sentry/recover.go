@@ -7,6 +7,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/redact"
+	"github.com/standpipe-go/standpipe/providers/internal/tap"
 )
 
 // Middleware returns a handler that reports a panic of next, with the request's method,
@@ -56,7 +57,7 @@ func (r *Reporter) panicked(ctx context.Context, value any, e Event) string {
 }
 
 // printed is what was panicked with. Package fmt survives a value that panics.
-func printed(value any) string { return shown(fmt.Sprint(value)) }
+func printed(value any) string { return tap.Text(fmt.Sprint(value)) }
 
 // requestOf is what an event shows of a request.
 func requestOf(req *http.Request) *Request {

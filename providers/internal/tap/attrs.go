@@ -18,7 +18,7 @@ import (
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
-// maxText bounds a text, in bytes.
+// maxText bounds a text, in bytes. Sentry keeps about as much of one.
 const maxText = 8 << 10
 
 // Text is s as it may be shown: cut, and with nothing of a URL but where it leads.
@@ -28,7 +28,7 @@ func Text(s string) string { return quote.Clip(redact.URLs(s), maxText) }
 func ErrorText(err error) string {
 	text, panicked := panics.Do(context.Background(), "its Error method", func(context.Context) (string, error) { return err.Error(), nil })
 	if panicked != nil {
-		return panicked.Error()
+		return "[its Error method panicked]"
 	}
 	return Text(text)
 }

@@ -137,7 +137,7 @@ func TestX1_NothingSecretIsReported(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"url":"https://example.com/p?key=[redacted]","request":{"method":"POST","url":"http://example.com/orders/1?key=[redacted]","headers":{"User-Agent":"test"}},
 		"header":{"X-Api-Key":["[redacted]"],"Accept":["*/*"]},"api-key":"[redacted]","DB_PASSWORD":"[redacted]","credentials":"[redacted]",
-		"error":"at https://example.com/p?key=[redacted] no","bad":"its Error method panicked with a string","json":"[tap_test.badJSON]","f":"[func()]",
+		"error":"at https://example.com/p?key=[redacted] no","bad":"[its Error method panicked]","json":"[tap_test.badJSON]","f":"[func()]",
 		"struct":{"Password":"[redacted]","Token":7,"Tokens":"[redacted]","Inner":{"secret":"[redacted]","n":1,"u":"https://example.com/p?key=[redacted]","s":["a"]}},
 		"large":"[[]int]","duration":"1.5s","time":"1970-01-01T00:00:00Z","nan":"NaN","inf":"+Inf","float":0.5,"ok":true,"n":9223372036854775808}`,
 		string(raw))
