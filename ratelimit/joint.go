@@ -24,6 +24,22 @@ func (a *all) Wait(ctx context.Context, key string) error { return a.WaitN(ctx, 
 
 // WaitN takes n tokens from every limiter as soon as all have them.
 func (a *all) WaitN(ctx context.Context, key string, n int) error {
+	return explained(a.wait(ctx, key, n), a, key)
+}
+
+// fault returns why one of the limiters cannot do its work, if that is so.
+func (a *all) fault(key string) error {
+	for _, t := range a.takers {
+		if f, ok := t.(interface{ fault(key string) error }); ok {
+			if err := f.fault(key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *all) wait(ctx context.Context, key string, n int) error {
 	if err := pause.Err(ctx); err != nil {
 		return &Error{Err: err}
 	}

@@ -9,18 +9,23 @@ import (
 // [Quota]; it is safe for concurrent use and must not be copied. Memory is bounded,
 // see [WithMaxKeys]: a key is forgotten only once its limiter is as good as new, so
 // that forgetting never lets more through.
-type Keyed struct{ store store }
+type Keyed struct {
+	store store
+	state *State // of a Quota; nil without one
+}
 
 // Wait takes a token for key, and waits for it if need be, in the order of
 // arrival. It takes none when it fails: at once with [ErrDeadline] when the wait
 // would pass ctx's deadline, or with ctx's error when ctx ends first; those who
 // wait behind then move up. Without a wait it does not allocate.
-func (k *Keyed) Wait(ctx context.Context, key string) error { return k.store.wait(ctx, key, 1) }
+func (k *Keyed) Wait(ctx context.Context, key string) error { return k.WaitN(ctx, key, 1) }
 
 // WaitN is [Keyed.Wait] for n tokens, which are taken together: a call that costs as
 // much as n others. It fails at once with [ErrNever] where n is more than [WithBurst]
 // or the quota allows. Less than 1 counts as 1.
-func (k *Keyed) WaitN(ctx context.Context, key string, n int) error { return k.store.wait(ctx, key, n) }
+func (k *Keyed) WaitN(ctx context.Context, key string, n int) error {
+	return explained(k.store.wait(ctx, key, n), k, key)
+}
 
 // Allow takes a token for key if there is one now that nobody waits for, and
 // reports whether it did. It does not allocate but for a key not seen before.

@@ -62,7 +62,7 @@ var (
 )
 
 // Error is returned by Wait when the call may not be made. It holds no key. It
-// wraps [ErrDeadline], [ErrNever], or the context's error and cause.
+// wraps [ErrDeadline], [ErrNever], [ErrState], or the context's error and cause.
 type Error struct {
 	// Wait is how long the call would have had to wait from the moment of the
 	// error, as far as could be told then; 0 is unknown.
@@ -99,4 +99,17 @@ type taker interface {
 	delay(key string, ahead, n int) time.Duration
 	// most returns how many tokens can ever be taken together.
 	most() int
+}
+
+// explained is err, unless l has failed for a reason of its own where no wait helps.
+func explained(err error, l any, key string) error {
+	if _, heavy := errors.AsType[*weightError](err); heavy || !errors.Is(err, ErrNever) {
+		return err
+	}
+	if f, ok := l.(interface{ fault(key string) error }); ok {
+		if fault := f.fault(key); fault != nil {
+			return &Error{Err: fault}
+		}
+	}
+	return err
 }

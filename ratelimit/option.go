@@ -1,6 +1,9 @@
 package ratelimit
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // Option changes a limiter at construction. An option that does not concern a
 // kind of limiter changes nothing.
@@ -13,6 +16,8 @@ type config struct {
 	pause    time.Duration
 	stagger  time.Duration
 	maxPause time.Duration
+	state    *State
+	logger   *slog.Logger
 }
 
 func apply(opts []Option) config {
@@ -81,4 +86,15 @@ func WithStagger(d time.Duration) Option {
 // does not shorten what [RetryAfter] returns.
 func WithMaxPause(d time.Duration) Option {
 	return func(c *config) { c.maxPause = max(d, 0) }
+}
+
+// WithState lets what a [Pacer] or a [Quota] knows outlive the process. Nil is none.
+func WithState(s *State) Option {
+	return func(c *config) { c.state = s }
+}
+
+// WithLogger is where a [State] says that it cannot keep something. Without it, and for
+// nil, that is [slog.Default].
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) { c.logger = l }
 }

@@ -26,6 +26,7 @@ type pace struct {
 	cfg config
 
 	until     time.Time // paused until then
+	kept      time.Time // until when a State knows it to be paused
 	next      time.Time // no call before then: the gap after the last one
 	gap       time.Duration
 	throttles int  // in a row, without a time

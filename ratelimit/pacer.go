@@ -38,25 +38,32 @@ import (
 // After every Wait that returned nil, call Observe, or Return if the call was
 // never sent: this is how the pacer knows what is in flight. A Pacer is safe for
 // concurrent use and bounded in memory as [WithMaxKeys] says. It is a [Limiter].
-type Pacer struct{ store store }
+type Pacer struct {
+	store  store
+	before remembered // what was known before this process began
+}
 
 // NewPacer returns a Pacer that knows nothing yet. The options that concern it
-// are [WithPause], [WithMaxPause], [WithStagger] and [WithMaxKeys].
+// are [WithPause], [WithMaxPause], [WithStagger], [WithMaxKeys] and [WithState].
 func NewPacer(opts ...Option) *Pacer {
 	s := apply(opts)
 	p := new(Pacer)
 	p.store.init(s.maxKeys, maxWeight, false, func() bucket { return &pace{cfg: s} })
+	p.before.init(s.state)
 	return p
 }
 
 // Wait returns nil when a call with key may be sent. It does not allocate when
 // there is nothing to wait for and the key was seen before.
-func (p *Pacer) Wait(ctx context.Context, key string) error { return p.store.wait(ctx, key, 1) }
+func (p *Pacer) Wait(ctx context.Context, key string) error { return p.WaitN(ctx, key, 1) }
 
 // WaitN is [Pacer.Wait] for a call that the service counts as n. One that counts as
 // more than the whole of a quota waits until all of that is left. Less than 1 counts
 // as 1. Call ReturnN with n-1 before Observe, which says that one is no longer in flight.
-func (p *Pacer) WaitN(ctx context.Context, key string, n int) error { return p.store.wait(ctx, key, n) }
+func (p *Pacer) WaitN(ctx context.Context, key string, n int) error {
+	p.recall(key)
+	return p.store.wait(ctx, key, n)
+}
 
 // Return says that a call which Wait let through was not sent.
 func (p *Pacer) Return(key string) { p.store.give(key, 1) }
@@ -71,12 +78,21 @@ func (p *Pacer) ReturnN(key string, n int) { p.store.give(key, n) }
 // limits.
 func (p *Pacer) Observe(key string, status int, h http.Header, throttled bool) {
 	var space [4]Limit
-	o := read(space[:0], status, h, throttled)
+	p.keep(p.observe(key, read(space[:0], status, h, throttled)), key, nil)
+}
+
+// observe returns how long the pause is that is to be kept beyond the process; 0 is none.
+func (p *Pacer) observe(key string, o observation) (keep time.Duration) {
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	now := p.store.now()
-	p.store.bucket(sh, key, now).(*pace).observe(now, o)
+	b := p.store.bucket(sh, key, now).(*pace)
+	b.observe(now, o)
+	if p.before.state == nil {
+		return 0
+	}
+	return b.worthKeeping(now)
 }
 
 // read reads a response, its limits into space.
@@ -108,16 +124,26 @@ func Informs(h http.Header) bool {
 // Delay returns how long a call with key would have to wait now, behind those who
 // wait already; zero for none. What is known of one route alone is not in it: see
 // [Pacer.DelayRoute]. It takes nothing.
-func (p *Pacer) Delay(key string) time.Duration { return p.store.ahead(key, 1) }
+func (p *Pacer) Delay(key string) time.Duration { return p.DelayN(key, 1) }
 
 // DelayN is [Pacer.Delay] for a call that the service counts as n.
-func (p *Pacer) DelayN(key string, n int) time.Duration { return p.store.ahead(key, n) }
+func (p *Pacer) DelayN(key string, n int) time.Duration {
+	p.recall(key)
+	return p.store.ahead(key, n)
+}
 
 // Idle reports whether nothing is known of key that holds back a call, or may yet.
-func (p *Pacer) Idle(key string) bool { return p.store.idle(key) }
+func (p *Pacer) Idle(key string) bool {
+	p.recall(key)
+	return p.store.idle(key)
+}
 
-func (p *Pacer) take(key string, n int) bool { return p.store.take(key, n) }
-func (p *Pacer) most() int                   { return p.store.most }
+func (p *Pacer) most() int { return p.store.most }
+func (p *Pacer) take(key string, n int) bool {
+	p.recall(key)
+	return p.store.take(key, n)
+}
 func (p *Pacer) delay(key string, ahead, n int) time.Duration {
+	p.recall(key)
 	return p.store.delay(key, ahead, n)
 }

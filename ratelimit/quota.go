@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -19,42 +20,82 @@ const (
 // Quota returns a limiter of n calls for each key in each period. A period's
 // calls may all be made at its start; combine it with [PerSecond] through [All]
 // to spread them. The count is kept in memory: it is lost when the process ends,
-// and each process counts for itself. An n of zero or less, or an unknown period,
-// lets nothing through.
+// and each process counts for itself, unless [WithState] keeps it elsewhere. An n of
+// zero or less, or an unknown period, lets nothing through.
 //
 // Periods follow the wall clock, daylight saving time included. A clock that is
 // set back makes a period longer and never lets more through.
+//
+// A call that is returned after its period has ended is nobody's. Which one a call
+// belonged to cannot be told from its key: in the first ten minutes of a period, what
+// comes back counts as the last one's, as long as that has calls which may come back.
 func Quota(n int, per Period, opts ...Option) *Keyed {
 	s := apply(opts)
 	if per < Hour || per > Month {
 		n = 0
 	}
-	k := new(Keyed)
+	k := &Keyed{state: s.state}
 	k.store.init(s.maxKeys, max(n, 0), true, func() bucket {
-		return &window{quota: max(n, 0), per: per, loc: s.location}
+		w := &window{quota: max(n, 0), per: per, loc: s.location}
+		if s.state != nil {
+			w.reserved = &reserved{state: s.state, left: -1}
+		}
+		return w
 	})
 	return k
 }
 
+// Seed says that the service itself has told that no more than n calls of key are left
+// in the period, others' calls and those of an earlier process included: see
+// [ParseLimits]. The limiter, if it is a [Quota], then lets no more through in it. It
+// never lets more through than it would without.
+func (k *Keyed) Seed(key string, n int) {
+	sh := k.store.shard(key)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := k.store.now()
+	if w, ok := k.store.bucket(sh, key, now).(*window); ok {
+		w.seed(now, n)
+	}
+}
+
+// returnWithin is how long after a period's end its calls may come back.
+const returnWithin = 10 * time.Minute
+
 // window counts the calls of the period that ends at end.
 type window struct {
-	quota int
-	used  int
-	per   Period
-	loc   *time.Location
-	end   time.Time
+	quota    int
+	used     int // in this period, by this process
+	last     int // in the one before, that may yet come back
+	per      Period
+	loc      *time.Location
+	began    time.Time
+	end      time.Time
+	reserved *reserved // what a State has reserved; nil without one
 }
 
 func (w *window) roll(now time.Time) {
-	if !now.Before(w.end) {
-		w.used, w.end = 0, w.per.end(now, w.loc)
+	if now.Before(w.end) {
+		return
+	}
+	w.last, w.began = w.used, w.end
+	w.used, w.end = 0, w.per.end(now, w.loc)
+	if w.reserved != nil {
+		w.reserved.reset()
 	}
 }
 
 func (w *window) take(now time.Time, n int) bool {
 	w.roll(now)
-	if n > w.quota-w.used {
-		return false
+	if w.reserved == nil {
+		if n > w.quota-w.used {
+			return false
+		}
+	} else {
+		if n > w.quota || !w.reserve(now, n) {
+			return false
+		}
+		w.reserved.free -= n
 	}
 	w.used += n
 	return true
@@ -63,7 +104,24 @@ func (w *window) take(now time.Time, n int) bool {
 // give does not reach into a period that has ended: its calls no longer count.
 func (w *window) give(now time.Time, n int) {
 	w.roll(now)
-	w.used = max(w.used-n, 0)
+	if now.Sub(w.began) < returnWithin {
+		old := min(n, w.last)
+		w.last -= old
+		n -= old
+	}
+	n = min(n, w.used)
+	w.used -= n
+	if w.reserved != nil {
+		w.reserved.free += n
+	}
+}
+
+// available returns how many calls are left, as far as is known here.
+func (w *window) available() int {
+	if w.reserved == nil {
+		return w.quota - w.used
+	}
+	return w.reserved.available(w.quota)
 }
 
 func (w *window) delay(now time.Time, ahead, n int) time.Duration {
@@ -71,7 +129,10 @@ func (w *window) delay(now time.Time, ahead, n int) time.Duration {
 		return math.MaxInt64
 	}
 	w.roll(now)
-	n += ahead - (w.quota - w.used)
+	if r := w.reserved; r != nil && n > r.free && (r.key == "" || r.failed != nil && r.out(now)) {
+		return math.MaxInt64 // nobody knows
+	}
+	n += ahead - w.available()
 	if n <= 0 {
 		return 0
 	}
@@ -83,13 +144,29 @@ func (w *window) delay(now time.Time, ahead, n int) time.Duration {
 }
 
 func (w *window) idle(now time.Time) bool {
-	return w.used == 0 || !now.Before(w.end)
+	if !now.Before(w.end) {
+		return true
+	}
+	if w.reserved != nil {
+		return w.reserved.free == 0 // the State knows the rest
+	}
+	return w.used == 0
 }
 
 func (w *window) successor(now time.Time) bucket {
 	w.roll(now)
 	next := *w
+	if w.reserved != nil {
+		next.reserved = &reserved{state: w.reserved.state, left: -1}
+	}
 	return &next
+}
+
+// named is told which key the window is of.
+func (w *window) named(key string) {
+	if w.reserved != nil {
+		w.reserved.key = stateKey(quotaKind, strconv.Itoa(int(w.per)), key)
+	}
 }
 
 // end returns when the period that holds t ends; it is after t.

@@ -33,6 +33,7 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 	if err := pause.Err(ctx); err != nil {
 		return &Error{Err: err}
 	}
+	p.recallRoute(key, r)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	part := paceOf(sh, key).part(r)
@@ -47,6 +48,7 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 // now, behind those who wait already; zero for none. A call also waits for the whole
 // key, see [Pacer.Delay], at the same time: the longer wait counts. It takes nothing.
 func (p *Pacer) DelayRoute(key string, r Route) time.Duration {
+	p.recallRoute(key, r)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -73,7 +75,14 @@ func (p *Pacer) ReturnRoute(key string, r Route) {
 // with the throttle that it explains, and a Retry-After that comes without a throttle.
 func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, throttled bool) {
 	var space [4]Limit
-	whole, own := split(read(space[:0], status, h, throttled), resource(h, r))
+	keep, keepRoute := p.observeRoute(key, r, h, read(space[:0], status, h, throttled))
+	p.keep(keep, key, nil)
+	p.keep(keepRoute, key, &r)
+}
+
+// observeRoute is observe for both.
+func (p *Pacer) observeRoute(key string, r Route, h http.Header, o observation) (keep, keepRoute time.Duration) {
+	whole, own := split(o, resource(h, r))
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -87,6 +96,13 @@ func (p *Pacer) ObserveRoute(key string, r Route, status int, h http.Header, thr
 	if part != nil {
 		part.observe(now, own)
 	}
+	if p.before.state == nil {
+		return 0, 0
+	}
+	if part != nil {
+		keepRoute = part.worthKeeping(now)
+	}
+	return b.worthKeeping(now), keepRoute
 }
 
 // resource returns what the limits of h name, if that is the route's.

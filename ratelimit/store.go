@@ -116,8 +116,16 @@ func (s *store) add(sh *shard, key string, now time.Time) bucket {
 	} else {
 		b = sh.overflow.successor(now)
 	}
+	name(b, key)
 	sh.buckets[key] = b
 	return b
+}
+
+// name tells a bucket which key it is of, if it wants to know.
+func name(b bucket, key string) {
+	if n, ok := b.(interface{ named(key string) }); ok {
+		n.named(key)
+	}
 }
 
 func (s *store) sweep(sh *shard, now time.Time) {
@@ -185,6 +193,7 @@ func (s *store) ahead(key string, n int) time.Duration {
 	b := sh.known(key)
 	if b == nil {
 		b = s.fresh()
+		name(b, key)
 	}
 	return sh.ahead(b, s.now(), n)
 }

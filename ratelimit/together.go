@@ -54,11 +54,17 @@ func (s togetherTaker) Wait(ctx context.Context, _ string) error { return s.t.Wa
 func (s togetherTaker) WaitN(ctx context.Context, _ string, n int) error {
 	return s.t.WaitN(ctx, "", n)
 }
-func (s togetherTaker) Return(string)                              { s.t.Return("") }
-func (s togetherTaker) ReturnN(_ string, n int)                    { s.t.ReturnN("", n) }
-func (s togetherTaker) Delay(string) time.Duration                 { return s.t.Delay("") }
-func (s togetherTaker) DelayN(_ string, n int) time.Duration       { return s.t.DelayN("", n) }
-func (s togetherTaker) Idle(string) bool                           { return true }
+func (s togetherTaker) Return(string)                        { s.t.Return("") }
+func (s togetherTaker) ReturnN(_ string, n int)              { s.t.ReturnN("", n) }
+func (s togetherTaker) Delay(string) time.Duration           { return s.t.Delay("") }
+func (s togetherTaker) DelayN(_ string, n int) time.Duration { return s.t.DelayN("", n) }
+func (s togetherTaker) Idle(string) bool                     { return true }
+func (s togetherTaker) fault(string) error {
+	if f, ok := s.t.(interface{ fault(key string) error }); ok {
+		return f.fault("")
+	}
+	return nil
+}
 func (s togetherTaker) take(_ string, n int) bool                  { return s.t.take("", n) }
 func (s togetherTaker) most() int                                  { return s.t.most() }
 func (s togetherTaker) delay(_ string, ahead, n int) time.Duration { return s.t.delay("", ahead, n) }
