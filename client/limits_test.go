@@ -190,6 +190,30 @@ func TestC17_AThrottleOnOneKeyDelaysNoOther(t *testing.T) {
 	})
 }
 
+// C17: a program that crashes and begins again, a hundred times inside one pause, sends
+// one request.
+func TestC17_AHundredRestartsInsideOnePauseSendOneRequest(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("CLIENT_TEST_KEY", "canary")
+	synctest.Test(t, func(t *testing.T) {
+		rt := clienttest.NewTransport(t, clienttest.MustParse(`429 Retry-After=300, 200 {}`)...)
+		begin := func() error { // a process, as far as it can be seen
+			state, err := ratelimit.FileState(dir)
+			require.NoError(t, err)
+			c := over(t, rt, client.WithAuth(client.Bearer(secret.Env("CLIENT_TEST_KEY"))), client.WithPacing(ratelimit.NewPacer(ratelimit.WithState(state))))
+			_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x", Timeout: 10 * time.Second})
+			return err
+		}
+		for range 100 {
+			require.ErrorIs(t, begin(), client.ErrRateLimited)
+			time.Sleep(time.Second)
+		}
+		require.Len(t, rt.Requests(), 1)
+		time.Sleep(203 * time.Second)
+		require.NoError(t, begin())
+	})
+}
+
 func TestC29_RemainingCountSlowsTheClientBeforeA429(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, window = 10, 60

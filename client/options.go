@@ -107,7 +107,9 @@ func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
 // and whom the credential stands for, see [WithIdentity], [WithLimitKey] and
 // [Profile.LimitKey]. One that is a ratelimit.Releaser, such as ratelimit.InFlight, hears
 // once of the end of every request: when it has failed, or its response's body has
-// ended, is closed, or is given up with the call's context. Nil is no limit.
+// ended, is closed, or is given up with the call's context. Nil is no limit. A
+// ratelimit.Quota is counted on over restarts, and by several processes together, with a
+// ratelimit.State.
 func WithRateLimit(l ratelimit.Limiter) Option {
 	return func(c *config) { c.limiter, c.limitsSet = l, true }
 }
@@ -125,7 +127,11 @@ type Pacer interface {
 }
 
 // WithPacing replaces the pacer, which by default is a ratelimit.Pacer of this
-// client and its copies. Nil turns pacing off.
+// client and its copies. Nil turns pacing off. With a ratelimit.State, a pause that a
+// service has asked for is kept by the next process too:
+//
+//	state, err := ratelimit.FileState("/var/lib/app/limits")
+//	client.WithPacing(ratelimit.NewPacer(ratelimit.WithState(state)))
 func WithPacing(p Pacer) Option {
 	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn, c.limitsSet = p, true, false, true }
 }

@@ -145,6 +145,31 @@ func withLimits(opts []client.Option) []client.Option {
 	return opts
 }
 
+func withLastingLimits(opts []client.Option, dir string) ([]client.Option, error) {
+	state, err := ratelimit.FileState(dir)
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts,
+		client.WithPacing(ratelimit.NewPacer(ratelimit.WithState(state))),
+		client.WithRateLimit(ratelimit.Quota(5000, ratelimit.Month, ratelimit.WithState(state))))
+	return opts, nil
+}
+
+func TestLastingLimitsOutliveTheProcess(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "limits")
+	for _, script := range []string{`429 Retry-After=600`, `200 {"id":"cus_1"}`} {
+		opts, err := withLastingLimits(nil, dir)
+		require.NoError(t, err)
+		// Where a service is does not change with the process, as this one's does.
+		opts = append(opts, client.WithLimitKey(func(*http.Request) string { return "example" }))
+		api, srv := exampleAPI(t, script, opts...)
+		_, err = get(t.Context(), api, "cus_1")
+		require.ErrorIs(t, err, client.ErrRateLimited)
+		require.Equal(t, strings.HasPrefix(script, "429"), srv.Count() == 1)
+	}
+}
+
 func TestTimeoutsAndLimitsAreAccepted(t *testing.T) {
 	api, _ := exampleAPI(t, `503 Retry-After=30`, withLimits(withTimeouts(nil))...)
 	began := time.Now()

@@ -41,7 +41,7 @@ type file struct {
 func File(paths ...string) Source { return &file{paths: paths} }
 
 // Identity is a digest of the paths: the secret in the files may change.
-func (f *file) Identity() string { return digest("file", f.paths...) }
+func (f *file) Identity() string { return place("file", f.paths...) }
 
 // Check reads the files.
 func (f *file) Check() error {

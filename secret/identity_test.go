@@ -52,3 +52,17 @@ func TestC36_SourcesOfOneSecretAreOne(t *testing.T) {
 		require.Empty(t, identity(src), name)
 	}
 }
+
+// C17: what a process keeps for the next one is found again by the place of a secret,
+// and never by the secret.
+func TestC17_TheIdentityOfAPlaceOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	for want, src := range map[string]secret.Source{
+		"917b01f1f57166c8619d3a6fa4e1e240": secret.Env("EXAMPLE_API_KEY"),
+		"274b9899df4db95910b97925d4119149": secret.File("/run/secrets/example"),
+	} {
+		i, ok := src.(interface{ Identity() string })
+		require.True(t, ok)
+		require.Equal(t, want, i.Identity())
+	}
+}

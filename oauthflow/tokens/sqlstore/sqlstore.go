@@ -2,17 +2,13 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
-	"regexp"
 	"strings"
-	"time"
 
-	"github.com/standpipe-go/standpipe/internal/pause"
+	"github.com/standpipe-go/standpipe/internal/sqltable"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
 
@@ -29,9 +25,7 @@ const (
 // Store is a [tokens.Store] and [tokens.KeyLister] in one table. Create
 // it with [New]. It is immutable and safe for concurrent use.
 type Store struct {
-	db      *sql.DB
-	dialect Dialect
-	table   string
+	table sqltable.Table
 
 	load, insert, update, remove, removeVersion, list string
 }
@@ -45,15 +39,10 @@ type config struct{ table string }
 // at most 63 of each. Default: "oauth_tokens".
 func WithTable(name string) Option {
 	return func(c *config) error {
-		if !tableName.MatchString(name) {
-			return fmt.Errorf("%q is no table name of letters, digits and underscores", name)
-		}
 		c.table = name
-		return nil
+		return sqltable.CheckName(name)
 	}
 }
-
-var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$`)
 
 // New returns a store in db, which stays the caller's to close. It makes no query; see
 // [Store.Migrate] for the table.
@@ -70,96 +59,38 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
 			return nil, fmt.Errorf("sqlstore: %w", err)
 		}
 	}
-	s := &Store{db: db, dialect: dialect, table: cfg.table}
-	s.load = s.sql(`SELECT version, data FROM %s WHERE record_key = ?`)
-	s.insert = s.sql(`INSERT INTO %s (record_key, version, data) VALUES (?, ?, ?) ON CONFLICT (record_key) DO NOTHING`)
-	s.update = s.sql(`UPDATE %s SET version = version + 1, data = ?, updated_at = CURRENT_TIMESTAMP WHERE record_key = ? AND version = ?`)
-	s.remove = s.sql(`DELETE FROM %s WHERE record_key = ?`)
-	s.removeVersion = s.sql(`DELETE FROM %s WHERE record_key = ? AND version = ?`)
-	s.list = s.sql(`SELECT record_key FROM %s WHERE record_key >= ? AND record_key > ? ORDER BY record_key LIMIT ?`)
+	s := &Store{table: sqltable.Table{DB: db, Postgres: dialect == Postgres, Name: cfg.table}}
+	s.load = s.table.SQL(`SELECT version, data FROM %s WHERE record_key = ?`)
+	s.insert = s.table.SQL(`INSERT INTO %s (record_key, version, data) VALUES (?, ?, ?) ON CONFLICT (record_key) DO NOTHING`)
+	s.update = s.table.SQL(`UPDATE %s SET version = version + 1, data = ?, updated_at = CURRENT_TIMESTAMP WHERE record_key = ? AND version = ?`)
+	s.remove = s.table.SQL(`DELETE FROM %s WHERE record_key = ?`)
+	s.removeVersion = s.table.SQL(`DELETE FROM %s WHERE record_key = ? AND version = ?`)
+	s.list = s.table.SQL(`SELECT record_key FROM %s WHERE record_key >= ? AND record_key > ? ORDER BY record_key LIMIT ?`)
 	return s, nil
-}
-
-// sql puts in the table and, for Postgres, numbers the parameters.
-func (s *Store) sql(query string) string {
-	query = fmt.Sprintf(query, s.table)
-	if s.dialect != Postgres {
-		return query
-	}
-	var b strings.Builder
-	n := 0
-	for part := range strings.SplitSeq(query, "?") {
-		if n > 0 {
-			fmt.Fprintf(&b, "$%d", n)
-		}
-		n++
-		b.WriteString(part)
-	}
-	return b.String()
 }
 
 // Migrate creates the table if it is not there. It may be called at every
 // start, by all processes at once, and needs the right to create tables only
 // the first time. If the schema is managed elsewhere, run what Schema says instead.
 func (s *Store) Migrate(ctx context.Context) error {
-	if err := s.migrate(ctx); err != nil {
+	if err := s.table.Migrate(ctx, s.Schema()); err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) migrate(ctx context.Context) error {
-	if s.dialect == SQLite {
-		return s.migrateSQLite(ctx)
-	}
-	var there sql.NullString
-	if err := s.db.QueryRowContext(ctx, `SELECT to_regclass($1)::text`, s.table).Scan(&there); err != nil || there.Valid {
-		return err
-	}
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after a commit it does nothing
-	// Two CREATE TABLE IF NOT EXISTS at once can fail in Postgres' own catalogue.
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, s.Schema()); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// migrateSQLite tries a few times: while processes that start together put the
-// file into WAL mode, SQLite says "locked" at once, whatever its busy timeout.
-func (s *Store) migrateSQLite(ctx context.Context) error {
-	for wait := 10 * time.Millisecond; ; wait *= 2 {
-		_, err := s.db.ExecContext(ctx, s.Schema())
-		if err == nil || wait > time.Second {
-			return err
-		}
-		if pause.For(ctx, wait) != nil {
-			return s.cause(ctx, err)
-		}
-	}
-}
-
-// migrationLock is any number that nothing else is likely to lock.
-const migrationLock int64 = 0x7374616e64706970 // "standpip"
-
 // Schema returns the statement that creates the table: the key in byte order,
 // the version, the record, and when it was last changed (UTC), which nothing here reads.
 func (s *Store) Schema() string {
-	if s.dialect == SQLite {
-		return `CREATE TABLE IF NOT EXISTS ` + s.table + ` (
+	if !s.table.Postgres {
+		return `CREATE TABLE IF NOT EXISTS ` + s.table.Name + ` (
 	record_key TEXT NOT NULL PRIMARY KEY,
 	version    INTEGER NOT NULL,
 	data       BLOB NOT NULL,
 	updated_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 )`
 	}
-	return `CREATE TABLE IF NOT EXISTS ` + s.table + ` (
+	return `CREATE TABLE IF NOT EXISTS ` + s.table.Name + ` (
 	record_key TEXT COLLATE "C" NOT NULL PRIMARY KEY,
 	version    BIGINT NOT NULL,
 	data       BYTEA NOT NULL,
@@ -170,12 +101,12 @@ func (s *Store) Schema() string {
 // Load implements [tokens.Store].
 func (s *Store) Load(ctx context.Context, key string) (tokens.Record, error) {
 	var r tokens.Record
-	err := s.db.QueryRowContext(ctx, s.load, key).Scan(&r.Version, &r.Data)
+	err := s.table.DB.QueryRowContext(ctx, s.load, key).Scan(&r.Version, &r.Data)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return tokens.Record{}, fmt.Errorf("sqlstore: load: %w", tokens.ErrNotFound)
 	case err != nil:
-		return tokens.Record{}, fmt.Errorf("sqlstore: load: %w", s.cause(ctx, err))
+		return tokens.Record{}, fmt.Errorf("sqlstore: load: %w", sqltable.Cause(ctx, err))
 	}
 	return r, nil
 }
@@ -186,13 +117,13 @@ func (s *Store) Save(ctx context.Context, key string, r tokens.Record) (int64, e
 	var err error
 	next := r.Version + 1
 	if r.Version == 0 {
-		next = firstVersion()
-		res, err = s.db.ExecContext(ctx, s.insert, key, next, r.Data)
+		next = sqltable.FirstVersion()
+		res, err = s.table.DB.ExecContext(ctx, s.insert, key, next, r.Data)
 	} else {
-		res, err = s.db.ExecContext(ctx, s.update, r.Data, key, r.Version)
+		res, err = s.table.DB.ExecContext(ctx, s.update, r.Data, key, r.Version)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("sqlstore: save: %w", s.cause(ctx, err))
+		return 0, fmt.Errorf("sqlstore: save: %w", sqltable.Cause(ctx, err))
 	}
 	switch n, err := res.RowsAffected(); {
 	case err != nil:
@@ -203,27 +134,19 @@ func (s *Store) Save(ctx context.Context, key string, r tokens.Record) (int64, e
 	return next, nil
 }
 
-// firstVersion is random, so that a record that is deleted and created again
-// does not come back to a version that a slow process still has in hand.
-func firstVersion() int64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return int64(binary.NativeEndian.Uint64(b[:])>>2) + 1
-}
-
 // Delete implements [tokens.Store].
 func (s *Store) Delete(ctx context.Context, key string) error {
-	if _, err := s.db.ExecContext(ctx, s.remove, key); err != nil {
-		return fmt.Errorf("sqlstore: delete: %w", s.cause(ctx, err))
+	if _, err := s.table.DB.ExecContext(ctx, s.remove, key); err != nil {
+		return fmt.Errorf("sqlstore: delete: %w", sqltable.Cause(ctx, err))
 	}
 	return nil
 }
 
 // DeleteVersion implements [tokens.VersionDeleter].
 func (s *Store) DeleteVersion(ctx context.Context, key string, version int64) error {
-	res, err := s.db.ExecContext(ctx, s.removeVersion, key, version)
+	res, err := s.table.DB.ExecContext(ctx, s.removeVersion, key, version)
 	if err != nil {
-		return fmt.Errorf("sqlstore: delete: %w", s.cause(ctx, err))
+		return fmt.Errorf("sqlstore: delete: %w", sqltable.Cause(ctx, err))
 	}
 	if n, err := res.RowsAffected(); err != nil || n > 0 {
 		return err
@@ -247,7 +170,7 @@ func (s *Store) Keys(ctx context.Context, prefix string) iter.Seq2[string, error
 		for last := ""; ; {
 			keys, err := s.page(ctx, prefix, last)
 			if err != nil {
-				yield("", fmt.Errorf("sqlstore: list keys: %w", s.cause(ctx, err)))
+				yield("", fmt.Errorf("sqlstore: list keys: %w", sqltable.Cause(ctx, err)))
 				return
 			}
 			for _, key := range keys {
@@ -264,7 +187,7 @@ func (s *Store) Keys(ctx context.Context, prefix string) iter.Seq2[string, error
 }
 
 func (s *Store) page(ctx context.Context, prefix, last string) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, s.list, prefix, last, page)
+	rows, err := s.table.DB.QueryContext(ctx, s.list, prefix, last, page)
 	if err != nil {
 		return nil, err
 	}
@@ -278,13 +201,4 @@ func (s *Store) page(ctx context.Context, prefix, last string) ([]string, error)
 		keys = append(keys, key)
 	}
 	return keys, rows.Err()
-}
-
-// cause makes a driver's error match that of the context which it comes from:
-// some drivers say "interrupted" and wrap nothing.
-func (s *Store) cause(ctx context.Context, err error) error {
-	if ctxErr := ctx.Err(); ctxErr != nil && !errors.Is(err, ctxErr) {
-		return fmt.Errorf("%w: %w", ctxErr, err)
-	}
-	return err
 }
