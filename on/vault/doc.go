@@ -1,0 +1,24 @@
+// Package onvault reads secrets from HashiCorp Vault's KV version 2, as sources for
+// everything in this module that takes a [secret.Source]:
+//
+//	vault, err := onvault.New("https://vault.example.com:8200",
+//		onvault.AppRole(onvault.AppRoleConfig{RoleID: "billing", SecretID: secret.File("/run/secrets/vault")}))
+//	key := vault.Secret(onvault.KV{Path: "billing/stripe", Field: "api_key"})
+//	payments, err := stripe.New(key)
+//
+// A secret is asked for once a minute while it is in use, whoever needs it, and when a
+// service refuses it; so a new version is picked up without a restart. A webhook's
+// verifier that is to accept the one before it too sets KV.Versions to 2. If Vault is
+// out of reach, the last secret that was read serves on for [WithGrace]; if Vault says
+// that it is gone, or is not for this application, it does not.
+//
+// The token that Vault gives is renewed when two thirds of its time have passed, by the
+// call that comes then, and is had anew when that cannot be done any more, or when Vault
+// refuses it. Nothing runs in the background.
+//
+// The package speaks Vault's HTTP API by the client of this module, with its retries,
+// deadlines and errors, since five requests are all that it needs: read a version, log
+// in, look a token up, and renew it. github.com/hashicorp/vault/api would bring its own
+// retries, environment variables and some twenty modules. It is a module of its own all
+// the same, so that it can follow Vault at its own pace.
+package onvault
