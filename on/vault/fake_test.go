@@ -26,8 +26,8 @@ const (
 	root     = "canary-root-token"
 )
 
-// fake answers as Vault does: what it says was taken down from the API documentation
-// ("KV - version 2", "AppRole", "Tokens").
+// fake answers as Vault 1.21.4 does, by its source: the KV engine's path_data.go,
+// AppRole's path_login.go, and the token store.
 type fake struct {
 	mu       sync.Mutex
 	versions map[string][]any // of each path; nil was deleted
