@@ -57,7 +57,7 @@ var fileName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}\.state$`)
 const (
 	fileHead  = "standpipe ratelimit 1 "
 	headBytes = len(fileHead) + 2*sha256.Size + 1
-	maxFile   = 64 << 10
+	maxFile   = 64 << 10 // what is longer is cut off, and so is no file of ours
 )
 
 func headOf(text []byte) string {
@@ -137,11 +137,11 @@ func (f *files) read(key string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	whole, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	whole, err := io.ReadAll(io.LimitReader(file, maxFile))
 	if err != nil {
 		return nil, err
 	}
-	if len(whole) < headBytes || len(whole) > maxFile || !bytes.Equal(whole[:headBytes], []byte(headOf(whole[headBytes:]))) {
+	if len(whole) < headBytes || !bytes.Equal(whole[:headBytes], []byte(headOf(whole[headBytes:]))) {
 		return nil, fmt.Errorf("%s is damaged, or was written by something else: remove it to begin anew", f.path(key))
 	}
 	return whole[headBytes:], nil

@@ -49,7 +49,7 @@ func TestADamagedFileIsAnError(t *testing.T) {
 		"one bit":      func(text []byte) []byte { text[len(text)-3] ^= 1; return text },
 		"another form": func(text []byte) []byte { text[len(fileHead)-2] = '2'; return text },
 		"JSON":         func([]byte) []byte { return []byte(`{"until":"2030-01-01T00:00:00Z"}`) },
-		"huge":         func([]byte) []byte { return make([]byte, maxFile+2) },
+		"huge":         func([]byte) []byte { text := make([]byte, maxFile); return append([]byte(headOf(text)), text...) },
 	} {
 		dir, file := paused(t)
 		before, err := FileState(dir)

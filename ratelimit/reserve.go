@@ -108,7 +108,7 @@ func (w *window) counted(kept record, now time.Time) record {
 	return kept
 }
 
-// seed lowers what is left of w's period to n.
+// seed lowers what is left of w's period to n, what is reserved here included.
 func (w *window) seed(now time.Time, n int) {
 	w.roll(now)
 	n = max(n, 0)
@@ -121,7 +121,7 @@ func (w *window) seed(now time.Time, n int) {
 	if r.key == "" {
 		return
 	}
-	end, left, err := w.count(now, func(kept *record) { kept.Used = max(kept.Used, w.quota-n) })
+	end, left, err := w.count(now, func(kept *record) { kept.Used = max(kept.Used, w.quota-n+r.free) })
 	if r.failed = err; err != nil {
 		r.asked = now
 		return

@@ -416,6 +416,9 @@ func TestWhatCannotBeKept(t *testing.T) {
 				require.ErrorIs(t, quota.Wait(t.Context(), "k"), ratelimit.ErrState, "it is tried again a second later")
 				time.Sleep(time.Second)
 				require.NoError(t, quota.Wait(t.Context(), "k"))
+				for range 5 {
+					require.NoError(t, quota.Wait(t.Context(), "k"))
+				}
 				require.Equal(t, 2, strings.Count(said.String(), "\n"), said.String())
 				require.Contains(t, said.String(), "are kept beyond this process again")
 			})
@@ -542,12 +545,13 @@ func TestC17_AReturnAfterThePeriodIsNobodys(t *testing.T) {
 				require.Equal(t, 2, take(quota, "k", 2))
 				time.Sleep(time.Hour)
 				require.Equal(t, 2, take(quota, "k", 2))
+				time.Sleep(10*time.Minute - 1)
 				quota.ReturnN("k", 2) // those of the last hour
 				require.Equal(t, 1, take(quota, "k", 3))
 				quota.Return("k") // no others can be
 				require.Equal(t, 1, take(quota, "k", 3))
 
-				time.Sleep(time.Hour)
+				time.Sleep(50*time.Minute + 1)
 				require.Equal(t, 3, take(quota, "k", 4))
 				time.Sleep(10 * time.Minute)
 				quota.Return("k") // a call of the last hour would have come back by now
@@ -555,6 +559,19 @@ func TestC17_AReturnAfterThePeriodIsNobodys(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What was reserved and not used ends with its period.
+func TestWhatIsReservedEndsWithItsPeriod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		one, other := ratelimit.Quota(1000, ratelimit.Hour, ratelimit.WithState(stateOf(t, m))), ratelimit.Quota(1000, ratelimit.Hour, ratelimit.WithState(stateOf(t, m)))
+		require.Equal(t, 4, take(one, "k", 4))
+		require.False(t, one.Idle("k"), "three more are reserved")
+		time.Sleep(time.Hour)
+		require.True(t, one.Idle("k"))
+		require.Equal(t, 1000, take(one, "k", 3)+take(other, "k", 2000)+take(one, "k", 2000))
+	})
 }
 
 // What the service itself says is left lowers what is, and never raises it.
@@ -572,6 +589,13 @@ func TestSeed(t *testing.T) {
 			require.Equal(t, 5, take(quota, key, 100), name)
 			quota.Seed(key, 50)
 			require.False(t, quota.Allow(key), name)
+			large := ratelimit.Quota(1000, ratelimit.Day, opts...)
+			require.Equal(t, 4, take(large, "large "+key, 4)) // of which a state has reserved seven
+			large.Seed("large "+key, 5)
+			require.Equal(t, 5, take(large, "large "+key, 100), name)
+			require.Equal(t, 4, take(large, "larger "+key, 4))
+			large.Seed("larger "+key, 2)
+			require.Equal(t, 2, take(large, "larger "+key, 100), name)
 			quota.Seed("other", -1)
 			require.False(t, quota.Allow("other"), name)
 			require.Greater(t, quota.Delay(key), time.Hour)
@@ -606,4 +630,17 @@ func ExampleFileState() {
 	// Output:
 	// first paused: false calls left: true true
 	// second paused: true calls left: true false
+}
+
+// The service counts calls that this program did not make.
+func ExampleKeyed_Seed() {
+	quota := ratelimit.Quota(1000, ratelimit.Day)
+	told := http.Header{"X-Ratelimit-Limit": {"1000"}, "X-Ratelimit-Remaining": {"1"}, "X-Ratelimit-Reset": {"3600"}}
+	for _, limit := range ratelimit.ParseLimits(told, time.Now()) {
+		if limit.Remaining >= 0 && !limit.Weighted {
+			quota.Seed("api", int(limit.Remaining))
+		}
+	}
+	fmt.Println(quota.Allow("api"), quota.Allow("api"))
+	// Output: true false
 }
