@@ -22,6 +22,7 @@
 // retries, environment variables and some twenty modules. It is a module of its own all
 // the same, so that it can follow Vault at its own pace.
 //
-// It was written after the source of Vault 1.21.4, and is tested against a server in
-// memory that answers as that does: its tests start no Vault.
+// It has not been run against a Vault yet. Its tests use a server in memory, written
+// after Vault's documentation and, for AppRole's errors, versions that were deleted and
+// the times of tokens, after the source of Vault 1.21.4.
 package onvault

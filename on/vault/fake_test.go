@@ -26,8 +26,8 @@ const (
 	root     = "canary-root-token"
 )
 
-// fake answers as Vault 1.21.4 does, by its source: the KV engine's path_data.go,
-// AppRole's path_login.go, and the token store.
+// fake answers as Vault's documentation says, and where that is silent (AppRole's errors,
+// versions that were deleted, the times of tokens) as the source of Vault 1.21.4 does.
 type fake struct {
 	mu       sync.Mutex
 	versions map[string][]any // of each path; nil was deleted
