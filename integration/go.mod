@@ -38,6 +38,8 @@ require (
 	modernc.org/sqlite v1.62.0
 )
 
+require go.uber.org/atomic v1.12.0 // indirect
+
 require (
 	cel.dev/expr v0.25.2 // indirect
 	cloud.google.com/go v0.123.0 // indirect
@@ -214,10 +216,12 @@ require (
 	github.com/prometheus/client_model v0.6.2 // indirect
 	github.com/prometheus/common v0.37.0 // indirect
 	github.com/prometheus/procfs v0.8.0 // indirect
+	github.com/redis/go-redis/v9 v9.23.0
 	github.com/resend/resend-go/v2 v2.28.0
 	github.com/rs/xid v1.4.0 // indirect
 	github.com/rs/zerolog v1.28.0 // indirect
 	github.com/standpipe-go/standpipe v0.0.0
+	github.com/standpipe-go/standpipe/on/redis v0.0.0
 	github.com/stripe/stripe-mock v0.203.0 // indirect
 	github.com/xeipuuv/gojsonschema v1.2.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
@@ -233,3 +237,5 @@ tool (
 	github.com/stripe/stripe-mock
 	github.com/versity/versitygw/cmd/versitygw
 )
+
+replace github.com/standpipe-go/standpipe/on/redis => ../on/redis

@@ -79,7 +79,7 @@ func (w *window) roll(now time.Time) {
 		return
 	}
 	w.last, w.began = w.used, w.end
-	w.used, w.end = 0, w.per.end(now, w.loc)
+	w.used, w.end = 0, w.per.End(now, w.loc)
 	if w.reserved != nil {
 		w.reserved.reset()
 	}
@@ -138,7 +138,7 @@ func (w *window) delay(now time.Time, ahead, n int) time.Duration {
 	}
 	end := w.end
 	for n -= w.quota; n > 0; n -= w.quota {
-		end = w.per.end(end, w.loc)
+		end = w.per.End(end, w.loc)
 	}
 	return end.Sub(now)
 }
@@ -169,8 +169,13 @@ func (w *window) named(key string) {
 	}
 }
 
-// end returns when the period that holds t ends; it is after t.
-func (p Period) end(t time.Time, loc *time.Location) time.Time {
+// End returns when the period of the calendar that holds t ends, in the time zone loc,
+// or in UTC where that is nil: the first moment of the next, which is after t. It is for
+// limiters that count elsewhere. A period that is none ends as a Month does.
+func (p Period) End(t time.Time, loc *time.Location) time.Time {
+	if loc == nil {
+		loc = time.UTC
+	}
 	t = t.In(loc)
 	if p == Hour {
 		_, offset := t.Zone() // hours do not repeat or vanish when counted from the offset

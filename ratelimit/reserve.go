@@ -101,7 +101,7 @@ func (w *window) counted(kept record, now time.Time) record {
 	switch {
 	case !kept.Until.After(now):
 		kept = record{Until: w.end}
-	case kept.Until.After(w.per.end(w.end, w.loc)):
+	case kept.Until.After(w.per.End(w.end, w.loc)):
 		kept.Until = w.end
 	}
 	kept.Noted = now

@@ -30,10 +30,11 @@ type Server struct {
 	Addr string // 127.0.0.1:port
 	Port int
 
-	cmd    *exec.Cmd
-	out    *output
-	exited chan struct{} // closed when the process is gone
-	err    error         // how it went; read after exited
+	started command
+	cmd     *exec.Cmd
+	out     *output
+	exited  chan struct{} // closed when the process is gone
+	err     error         // how it went; read after exited
 }
 
 // command describes how a server is started.
@@ -81,7 +82,11 @@ func launch(c command) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Port: port, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), out: new(output), exited: make(chan struct{})}
+	return launchOn(c, port)
+}
+
+func launchOn(c command, port int) (*Server, error) {
+	s := &Server{started: c, Port: port, Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), out: new(output), exited: make(chan struct{})}
 	s.URL = "http://" + s.Addr
 	argv := c.args(port)
 	s.cmd = exec.Command(argv[0], argv[1:]...)
@@ -128,6 +133,20 @@ func (s *Server) waitReady(ready *regexp.Regexp) error {
 		}
 	}
 	return fmt.Errorf("not ready after %v", startTimeout)
+}
+
+// Restart starts the server again on its port, after Stop or Kill, with nothing of what
+// it kept in memory.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	again, err := launchOn(s.started, s.Port)
+	if err == nil {
+		s.cmd, s.out, s.exited = again.cmd, again.out, again.exited
+		err = again.waitReady(s.started.ready)
+	}
+	if err != nil {
+		t.Fatalf("%s did not start again: %v", s.started.name, err)
+	}
 }
 
 // Output returns the end of what the server has printed so far.

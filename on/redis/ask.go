@@ -1,0 +1,358 @@
+package onredis
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+//go:embed ask.lua
+var askText string
+
+var askScript = redis.NewScript(askText)
+
+// What ask.lua decides.
+const (
+	isRefused = 0 // what was asked for cannot be had yet
+	isGranted = 1
+	isLate    = 2 // it could be had, and not as soon as the caller needs it
+	isStale   = 3 // the calendar was told by a clock that is wrong
+)
+
+// known is what a process knows of one limit of a key.
+type known struct {
+	turn  string // the end of a rate's last turn, as Redis wrote it
+	ends  int64  // of a quota's period, in microseconds of Redis' clock
+	taken int64  // in it, by all
+	back  int64  // of which were given back
+	spent int    // what this process took while Redis was away, and Redis has not been told of
+
+	mine, before int       // what it took of late, and somewhat earlier, and may yet return
+	counted      time.Time // since when mine counts
+	old          int       // what may yet come back of the period that has ended
+	oldUntil     time.Time
+}
+
+// question is one call of the script, and who it is for.
+type question struct {
+	sent    time.Time
+	first   *waiter
+	asked   int // tokens
+	spent   []int
+	returns int
+}
+
+// answer is what the script returned.
+type answer struct {
+	status  int
+	now     int64 // microseconds
+	wait    time.Duration
+	members int
+	clamped int64
+	grants  []time.Duration
+	pauses  map[string]time.Duration
+	limits  []string
+}
+
+// ask sends the question: tokens for the waiter first together, if there is one, and as
+// many more as may be had.
+func (a *lane) ask(now time.Time, first *waiter, more int) {
+	away, _, returns := a.l.breaker.state()
+	a.asking, a.asked, a.dirty = true, now, false
+	q := question{sent: now, first: first, returns: returns, asked: more}
+	n, patience := 0, time.Duration(-1)
+	if first != nil {
+		n = first.n
+		q.asked++
+		if deadline, ok := first.ctx.Deadline(); ok {
+			patience = max(deadline.Sub(now), 0)
+		}
+	}
+	if patience < 0 {
+		patience = longestPause * 1000
+	}
+	empty := 0
+	if away || returns != a.returns {
+		empty = 1
+	}
+	clock := a.l.now()
+	args := make([]any, 0, 12+8*len(a.limits))
+	args = append(args, a.l.id, memberLease.Microseconds(), n, min(more, maxBatch), micros(patience), micros(horizon),
+		clock.UnixMicro(), longestPause.Microseconds(), empty, a.underway+len(a.pool), len(a.limits))
+	for i, lim := range a.l.cfg.Limits {
+		k := &a.limits[i]
+		q.spent = append(q.spent, k.spent)
+		switch lim.kind {
+		case rateKind:
+			args = append(args, "r", lim.field(), lim.burst, micros(lim.every()), micros(lim.ahead()), orZero(k.turn))
+		case quotaKind:
+			args = append(args, "q", lim.field(), lim.n, lim.period.End(clock, lim.loc).UnixMicro(), k.ends, k.taken, k.back, k.spent)
+		case slotsKind:
+			args = append(args, "s", lim.field(), lim.n)
+		}
+	}
+	a.send(func(ctx context.Context) (any, error) {
+		return askScript.Run(ctx, a.l.rdb, []string{a.state, a.pauses}, args...).Result()
+	}, func(got any, err error) { a.answered(q, got, err) })
+}
+
+func orZero(s string) string {
+	if s == "" {
+		return "0"
+	}
+	return s
+}
+
+// send makes a call that ends after the timeout, whatever the client in between does.
+// done is called once, with a locked.
+func (a *lane) send(call func(context.Context) (any, error), done func(any, error)) {
+	a.l.stats.asked.Add(1)
+	over := false
+	once := func(got any, err error) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if !over {
+			over = true
+			done(got, err)
+			a.step()
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), a.l.timeout)
+	timer := time.AfterFunc(a.l.timeout, func() { once(nil, errSlow) })
+	go func() {
+		defer cancel()
+		got, err := guarded(ctx, call)
+		timer.Stop()
+		once(got, err)
+	}()
+}
+
+var errSlow = errors.New("no response in time")
+
+// guarded makes a panic of the client's, or of a hook of its user's, an error.
+func guarded(ctx context.Context, call func(context.Context) (any, error)) (got any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the Redis client panicked: %v", v)
+		}
+	}()
+	return call(ctx)
+}
+
+// failed is called where Redis did not do what it was asked.
+func (a *lane) failed(err error) {
+	now := time.Now()
+	a.failures++
+	d := min(leastRetry<<min(a.failures-1, 10), mostRetry)
+	a.askAt = now.Add(d/2 + rand.N(d/2+1))
+	a.dirty = a.l.slots
+	if a.l.breaker.failed(now) {
+		a.l.log.Warn("onredis: Redis is away: "+a.l.cfg.Away.String(), "error", err)
+	}
+}
+
+// String says what an away Redis means, for the log.
+func (w Away) String() string {
+	if w == Fail {
+		return "calls fail until it is back"
+	}
+	return "each process keeps to its share of the limits until it is back"
+}
+
+// worked is called where Redis did.
+func (a *lane) worked(now time.Time) {
+	a.failures, a.askAt = 0, time.Time{}
+	if back, after := a.l.breaker.worked(now); back {
+		a.l.log.Info("onredis: Redis is back: limits are shared again", "after", after.Round(time.Millisecond))
+	}
+}
+
+// answered takes in what Redis said.
+func (a *lane) answered(q question, got any, err error) {
+	a.asking = false
+	var r answer
+	if err == nil {
+		r, err = readAnswer(got, len(a.limits))
+	}
+	now := time.Now()
+	if err == nil && r.status == isStale {
+		a.l.offset.Store(r.now*1000 - q.sent.Add(now.Sub(q.sent)/2).UnixNano())
+		if a.staled++; a.staled <= 2 {
+			return // asked again at once, with a better clock
+		}
+		err = errors.New("the clock of Redis is not the one that it had a moment ago")
+	}
+	if err != nil {
+		a.failed(err)
+		return
+	}
+	a.staled = 0
+	a.worked(now)
+	a.l.checkMemory()
+	a.l.stats.clamped.Add(r.clamped)
+	a.l.offset.Store(r.now*1000 - q.sent.Add(now.Sub(q.sent)/2).UnixNano())
+	a.fresh = q.sent.Add(lease)
+	a.members = r.members
+	a.l.members.Store(int64(r.members))
+	_, _, a.returns = a.l.breaker.state()
+	ends := a.learn(q, r, now)
+	a.learnPauses(now, r.pauses)
+	switch r.status {
+	case isGranted:
+		a.pooled(q, r, now, ends)
+	case isLate:
+		a.earliest = now.Add(r.wait - time.Duration(q.first.n-1)*a.l.every)
+		if i := index(a.queue, q.first); i >= 0 {
+			a.queue = append(a.queue[:i], a.queue[i+1:]...)
+			q.first.ready <- &ratelimit.Error{Wait: r.wait, Err: ratelimit.ErrDeadline}
+		}
+	default:
+		if !now.Before(a.paused) {
+			a.denied = now.Add(r.wait + rand.N(min(r.wait/20, 10*time.Millisecond)+1))
+		}
+	}
+	a.refuse(0)
+}
+
+func index(queue []*waiter, w *waiter) int {
+	for i := range queue {
+		if queue[i] == w {
+			return i
+		}
+	}
+	return -1
+}
+
+// learn takes in the state of the limits. It returns when the first period ends, in
+// microseconds from the script's run.
+func (a *lane) learn(q question, r answer, now time.Time) (ends time.Duration) {
+	ends = -1
+	for i, lim := range a.l.cfg.Limits {
+		k := &a.limits[i]
+		switch lim.kind {
+		case rateKind:
+			k.turn = r.limits[i]
+		case quotaKind:
+			var told [3]int64
+			for j, text := range strings.Fields(r.limits[i])[:3] {
+				told[j], _ = strconv.ParseInt(text, 10, 64)
+			}
+			over := told[0]
+			k.taken, k.back = told[1], told[2]
+			if over != k.ends {
+				if k.ends != 0 {
+					k.old, k.oldUntil = k.mine+k.before, now.Add(2*mayReturn)
+					a.spare = 0 // it was of the period that has ended
+				}
+				k.mine, k.before, k.ends, k.spent = 0, 0, over, 0
+			} else {
+				k.spent -= q.spent[i]
+			}
+			if d := time.Duration(over-r.now) * time.Microsecond; ends < 0 || d < ends {
+				ends = d
+			}
+		}
+	}
+	return ends
+}
+
+// pooled takes in what was granted. A turn is counted from the script's run, which was
+// after the call was sent and before its response came: it begins at the later of
+// the two and ends at the earlier, so that it lies within what Redis has granted.
+func (a *lane) pooled(q question, r answer, now time.Time, ends time.Duration) {
+	a.denied = time.Time{}
+	if len(r.grants) == 0 {
+		return
+	}
+	a.granted = now
+	for i, d := range r.grants {
+		t := token{at: now.Add(d), until: q.sent.Add(d + a.l.slack), n: 1}
+		if ends >= 0 {
+			t.until = earlier(t.until, q.sent.Add(ends))
+		}
+		weight := 1
+		if i == 0 && q.first != nil {
+			weight = q.first.n
+		}
+		if a.l.slots {
+			t.n, weight = weight, 1
+		}
+		for range weight {
+			a.pool = append(a.pool, t)
+		}
+	}
+	a.last = a.pool[len(a.pool)-1].at
+	if len(r.grants) < q.asked { // there are no more: not before these have been used
+		a.askAt = later(now, a.last.Add(-lead))
+	}
+	if now.Before(a.paused) {
+		a.drop()
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+var errShape = errors.New("the script returned something else than it is written to")
+
+func readAnswer(got any, limits int) (r answer, err error) {
+	list, _ := got.([]any)
+	if len(list) != 8 {
+		return r, errShape
+	}
+	var n [5]int64
+	for i := range n {
+		v, ok := list[i].(int64)
+		if !ok {
+			return r, errShape
+		}
+		n[i] = v
+	}
+	r.status, r.now, r.wait = int(n[0]), n[1], time.Duration(n[2])*time.Microsecond
+	r.members, r.clamped = int(n[3]), n[4]
+	grants, _ := list[5].([]any)
+	for _, g := range grants {
+		v, ok := g.(int64)
+		if !ok {
+			return r, errShape
+		}
+		r.grants = append(r.grants, time.Duration(v)*time.Microsecond)
+	}
+	told, _ := list[6].([]any)
+	for i := 0; i+1 < len(told); i += 2 {
+		route, ok := told[i].(string)
+		left, isNumber := told[i+1].(int64)
+		if !ok || !isNumber {
+			return r, errShape
+		}
+		if r.pauses == nil {
+			r.pauses = make(map[string]time.Duration)
+		}
+		r.pauses[route] = time.Duration(left) * time.Microsecond
+	}
+	states, _ := list[7].([]any)
+	if len(states) != limits {
+		return r, errShape
+	}
+	for _, s := range states {
+		text, ok := s.(string)
+		if !ok || len(strings.Fields(text)) < 1 {
+			return r, errShape
+		}
+		r.limits = append(r.limits, text)
+	}
+	return r, nil
+}

@@ -1,0 +1,194 @@
+-- Decides what one process may have of the limits of one key, all or none.
+-- KEYS: the state of the key, its pauses. ARGV: see ask.go, which packs them.
+-- All times are microseconds of this server's clock, which is read once.
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local state, pauses = KEYS[1], KEYS[2]
+
+local at = 0
+local function arg()
+  at = at + 1
+  return ARGV[at]
+end
+local function number() return tonumber(arg()) end
+local function text(n) return string.format('%.0f', n) end
+local function stored(field) return tonumber(redis.call('HGET', state, field) or '') end
+
+local id, lease = arg(), number()
+local first, more = number(), number()
+local patience, horizon = number(), number()
+local clock, longest = number(), number()
+local empty, held = number() == 1, number()
+
+local clamped = 0
+
+-- Pauses: what has passed goes, what lies absurdly far ahead is cut.
+local told, paused = {}, 0
+local p = redis.call('HGETALL', pauses)
+for i = 1, #p, 2 do
+  local left = tonumber(p[i + 1]) - now
+  if left <= 0 then
+    redis.call('HDEL', pauses, p[i])
+  else
+    if left > longest then
+      left, clamped = longest, clamped + 1
+      redis.call('HSET', pauses, p[i], text(now + left))
+    end
+    told[#told + 1], told[#told + 2] = p[i], left
+    if p[i] == '' then paused = left end
+  end
+end
+
+-- Members: who asked within the lease. They are counted anew once a second, and where
+-- a slot is wanted. A lease that ends too far ahead was given under another clock.
+local mine, slots = 'm:' .. id, 'h:' .. id
+local members, again = stored('mc') or 0, stored('mt') or 0
+if not redis.call('HGET', state, mine) then members = members + 1 end
+redis.call('HSET', state, mine, text(now + lease))
+local counted, busy = false, 0
+local function count()
+  if counted then return end
+  counted, members, busy = true, 0, 0
+  local all = redis.call('HGETALL', state)
+  local live, calls = {}, {}
+  for i = 1, #all, 2 do
+    local kind, whose = string.sub(all[i], 1, 2), string.sub(all[i], 3)
+    if kind == 'm:' then
+      local ends = tonumber(all[i + 1])
+      if ends > now + lease then
+        ends, clamped = now + lease, clamped + 1
+        redis.call('HSET', state, all[i], text(ends))
+      end
+      if ends > now then
+        live[whose], members = true, members + 1
+      else
+        redis.call('HDEL', state, all[i])
+      end
+    elseif kind == 'h:' then
+      calls[whose] = tonumber(all[i + 1])
+    end
+  end
+  for whose, n in pairs(calls) do
+    if not live[whose] then
+      redis.call('HDEL', state, 'h:' .. whose)
+    elseif whose ~= id then
+      busy = busy + n
+    end
+  end
+  again = now + 1000000
+end
+if now >= again or again > now + 1000000 then count() end
+
+-- The limits. room is how many more there are for all processes together, within the
+-- horizon; start is when the first may be used, wait how long it must be asked for.
+local limits, room, start, wait, ends = {}, more, now, 0, nil
+local answer, stale = {}, false
+local ttl = 2 * lease
+for i = 1, number() do
+  local kind, field = arg(), arg()
+  local l = { kind = kind, field = field }
+  limits[i] = l
+  if kind == 'r' then
+    l.burst, l.every, l.ahead = number(), number(), number()
+    local known, period = number(), l.burst * l.every
+    local tat = math.max(stored(field) or 0, math.min(known, now + period + l.ahead))
+    if tat > now + period + l.ahead + 1 then
+      tat, clamped = now + period, clamped + 1
+    end
+    if empty then tat = math.max(tat, now + period) end
+    l.tat = math.max(tat, now)
+    l.after = l.tat + first * l.every
+    local from = l.after - period
+    if from - now > l.ahead then wait = math.max(wait, from - now - l.ahead) end
+    start = math.max(start, from)
+    room = math.min(room, math.floor((now + horizon + period - l.after) / l.every))
+    ttl = math.max(ttl, period + 2 * l.ahead)
+  elseif kind == 'q' then
+    l.most = number()
+    local over, knownEnd, taken, back, spent = number(), number(), number(), number(), number()
+    l.taken, l.back, l.ends = stored(field) or 0, stored(field .. ':back') or 0, stored(field .. ':end') or 0
+    -- What a process was told before counts where this server has forgotten it.
+    if l.ends <= knownEnd and knownEnd > now then
+      if l.ends < knownEnd then l.taken, l.back = 0, 0 end
+      l.taken, l.back, l.ends = math.max(l.taken, taken), math.max(l.back, back), knownEnd
+    end
+    if l.ends > over and over > now and math.abs(clock - now) <= 2000000 then
+      l.ends, clamped = over, clamped + 1
+    end
+    if now >= l.ends then
+      if math.abs(clock - now) > 2000000 or over <= now then stale = true end
+      l.taken, l.back, l.ends = 0, 0, over
+    end
+    if l.ends == knownEnd then l.taken = l.taken + spent end
+    l.used = l.taken - l.back
+    if l.used + first > l.most then wait = math.max(wait, l.ends - now) end
+    ends = math.min(ends or l.ends, l.ends)
+    room = math.min(room, l.most - l.used - first)
+    ttl = math.max(ttl, l.ends - now)
+  else
+    l.most = number()
+    count()
+    local free = l.most - busy - held
+    if first > 0 and free < 1 then wait = math.max(wait, 25000) end
+    room = math.min(room, free - (first > 0 and 1 or 0))
+    l.slots = true
+  end
+end
+if ends and start >= ends then wait = math.max(wait, ends - now) end
+
+local status, grants, n = 1, {}, 0
+if stale then
+  status = 3
+elseif paused > 0 then
+  status, wait = 0, paused
+elseif first > 0 and wait > 0 then
+  status = 0
+elseif first > 0 and start - now > patience then
+  status, wait = 2, start - now
+else
+  if first > 0 then grants[1] = math.ceil(start - now) end
+  room = math.floor(math.max(room, 0) / math.max(members, 1))
+  n = math.min(more, room)
+  for i = 1, n do
+    local g = now
+    for _, l in ipairs(limits) do
+      if l.kind == 'r' then g = math.max(g, l.after + i * l.every - l.burst * l.every) end
+    end
+    if ends and g >= ends then
+      n = i - 1
+      break
+    end
+    grants[#grants + 1] = math.ceil(g - now)
+  end
+end
+
+local granted = status == 1
+for i, l in ipairs(limits) do
+  if l.kind == 'r' then
+    if granted and first + n > 0 then
+      l.tat = math.ceil(l.after + n * l.every)
+      redis.call('HSET', state, l.field, text(l.tat))
+    elseif empty then
+      redis.call('HSET', state, l.field, text(l.tat))
+    end
+    answer[i] = text(l.tat)
+  elseif l.kind == 'q' then
+    if granted then l.taken = l.taken + first + n end
+    if not stale then
+      redis.call('HSET', state, l.field, text(l.taken), l.field .. ':back', text(l.back), l.field .. ':end', text(l.ends))
+    end
+    answer[i] = text(l.ends) .. ' ' .. text(l.taken) .. ' ' .. text(l.back)
+  else
+    local hold = held
+    if granted then hold = hold + #grants end
+    if hold > 0 then
+      redis.call('HSET', state, slots, text(hold))
+    else
+      redis.call('HDEL', state, slots)
+    end
+    answer[i] = text(busy + hold)
+  end
+end
+redis.call('HSET', state, 'mc', text(members), 'mt', text(again))
+redis.call('PEXPIRE', state, text(math.ceil(ttl / 1000) + 1000))
+return { status, now, math.ceil(wait), members, clamped, grants, told, answer }

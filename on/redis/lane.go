@@ -1,0 +1,461 @@
+package onredis
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+const (
+	lead       = 30 * time.Millisecond  // before its last turn the next batch is asked for
+	leastSleep = 200 * time.Microsecond // keeps a wait that rounding left from spinning
+	keptRecent = 1024
+	leastRetry = 10 * time.Millisecond
+	mostRetry  = 250 * time.Millisecond
+	// mayReturn is within what time a call that was not made is returned.
+	mayReturn   = 15 * time.Minute
+	slotsDenied = 25 * time.Millisecond // what ask.lua says where all slots are taken
+)
+
+// lane is what this process knows of one key, and who waits for it. Everything that
+// happens, a call, a response, a timer, changes the state and then runs step, which
+// serves who can be served and asks Redis where that takes it.
+type lane struct {
+	l       *Limiter
+	key     string
+	state   string // the names of its keys in Redis
+	pauses  string
+	callers int // guarded by the limiter's mutex
+
+	mu     sync.Mutex
+	queue  []*waiter // for tokens, in the order of arrival
+	peeks  []*waiter // for what Redis says of pauses
+	pool   []token   // reserved and not used, by their turns
+	recent []token   // used, while their turns last
+	closed bool
+
+	asking   bool
+	asked    time.Time
+	granted  time.Time
+	last     time.Time // the last turn that was granted
+	used     time.Time // when one was taken
+	fresh    time.Time // until when what is known of pauses may be believed
+	denied   time.Time // Redis has refused until then
+	earliest time.Time // there is no turn before, as one who could not wait was told
+	askAt    time.Time // not before: batches are spaced, and failures
+	failures int
+	staled   int
+	batch    int
+	members  int
+	returns  int // Redis' returns that its state has been told of
+
+	paused time.Time
+	routes map[string]time.Time
+
+	underway int  // calls, for InFlight
+	dirty    bool // Redis has not been told of a call's end
+	spare    int  // tokens of quotas to give back
+
+	limits []known
+	local  *local // the share, while Redis is away
+	timer  *time.Timer
+}
+
+type waiter struct {
+	ctx   context.Context
+	n     int
+	ready chan error
+}
+
+// token is a turn: it may be taken from at on, and before until.
+type token struct {
+	at, until time.Time
+	n         int
+	back      bool // it was taken once, and returned
+}
+
+func newLane(l *Limiter, key string) *lane {
+	name := tag(l.prefix, key)
+	a := &lane{l: l, key: key, state: name + ":limits", pauses: name + ":pauses", batch: 1, limits: make([]known, len(l.cfg.Limits))}
+	away, _, returns := l.breaker.state()
+	if a.returns = returns; away {
+		a.returns-- // it has yet to hear of the next
+	}
+	return a
+}
+
+func (a *lane) wait(ctx context.Context, n int) error {
+	w := &waiter{ctx: ctx, n: n, ready: make(chan error, 1)}
+	a.mu.Lock()
+	if n == 0 {
+		a.peeks = append(a.peeks, w)
+	} else {
+		a.queue = append(a.queue, w)
+		a.expire(time.Now())
+		a.refuse(len(a.queue) - 1) // before Redis is asked for somebody who cannot wait
+	}
+	a.step()
+	a.mu.Unlock()
+	select {
+	case err := <-w.ready:
+		return err
+	case <-ctx.Done():
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.remove(w) {
+		return <-w.ready // its turn came first
+	}
+	a.step()
+	return &ratelimit.Error{Err: cause(ctx)}
+}
+
+func (a *lane) remove(w *waiter) bool {
+	list := &a.queue
+	if w.n == 0 {
+		list = &a.peeks
+	}
+	i := slices.Index(*list, w)
+	if i >= 0 {
+		*list = slices.Delete(*list, i, i+1)
+	}
+	return i >= 0
+}
+
+// step is called with a locked, after anything has changed.
+func (a *lane) step() {
+	now := time.Now()
+	if a.closed {
+		a.failAll(&ratelimit.Error{Err: ErrClosed})
+		return
+	}
+	a.expire(now)
+	away, since, _ := a.l.breaker.state()
+	a.serve(now)
+	if away {
+		a.serveShare(now, since)
+	} else {
+		a.local = nil
+	}
+	a.request(now, away)
+	a.arm(now, away)
+}
+
+// serve hands tokens to those who wait, first come, first served.
+func (a *lane) serve(now time.Time) {
+	if !now.Before(a.fresh) {
+		return
+	}
+	for _, w := range a.peeks {
+		w.ready <- nil
+	}
+	clear(a.peeks)
+	a.peeks = a.peeks[:0]
+	if now.Before(a.paused) {
+		return
+	}
+	for len(a.queue) > 0 && a.take(now, a.queue[0].n) {
+		a.l.stats.granted.Add(int64(a.queue[0].n))
+		a.pop(nil)
+	}
+}
+
+// pop ends the wait of who is first.
+func (a *lane) pop(err error) {
+	w := a.queue[0]
+	a.queue[0] = nil
+	a.queue = a.queue[1:]
+	w.ready <- err
+}
+
+func (a *lane) failAll(err error) {
+	for len(a.queue) > 0 {
+		a.pop(err)
+	}
+	for _, w := range a.peeks {
+		w.ready <- err
+	}
+	a.peeks = nil
+}
+
+// take takes n tokens of the pool whose turn it is.
+func (a *lane) take(now time.Time, n int) bool {
+	if len(a.l.cfg.Limits) == 0 {
+		return true
+	}
+	k := a.covered(n)
+	if k == 0 || a.pool[k-1].at.After(now) {
+		return false
+	}
+	if len(a.recent) >= keptRecent {
+		a.recent = slices.DeleteFunc(a.recent, func(t token) bool { return !now.Before(t.until) })
+		if over := len(a.recent) - keptRecent/2; over > 0 {
+			a.recent = slices.Delete(a.recent, 0, over)
+		}
+	}
+	a.used = now
+	a.recent = append(a.recent, a.pool[:k]...)
+	a.pool = slices.Delete(a.pool, 0, k)
+	if a.l.slots {
+		a.underway++
+	}
+	a.took(now, n)
+	return true
+}
+
+// took counts what this process has taken of the quotas.
+func (a *lane) took(now time.Time, n int) {
+	if !a.l.quotas {
+		return
+	}
+	for i := range a.limits {
+		k := &a.limits[i]
+		if now.Sub(k.counted) >= mayReturn {
+			k.before, k.mine, k.counted = k.mine, 0, now
+		}
+		k.mine += n
+	}
+}
+
+// covered returns how many entries of the pool are n tokens, or 0 where they are not
+// there. Where calls are counted, an entry is the right to one call.
+func (a *lane) covered(n int) int {
+	if len(a.pool) == 0 {
+		return 0
+	}
+	if a.pool[0].n >= n {
+		return 1
+	}
+	if a.l.slots || len(a.pool) < n {
+		return 0
+	}
+	return n // an entry holds one then
+}
+
+// expire drops the turns that are over.
+func (a *lane) expire(now time.Time) {
+	lost := 0
+	a.pool = slices.DeleteFunc(a.pool, func(t token) bool {
+		over := !now.Before(t.until)
+		if over {
+			lost += t.n
+		}
+		return over
+	})
+	if lost > 0 {
+		a.unused(lost)
+		a.batch = max(1, a.batch-lost)
+	}
+}
+
+// unused notes tokens that nobody will use.
+func (a *lane) unused(n int) {
+	if a.l.quotas {
+		a.spare += n
+	}
+	a.dirty = a.l.slots
+}
+
+// drop gives up what is in the pool: the key is paused.
+func (a *lane) drop() {
+	n := 0
+	for _, t := range a.pool {
+		n += t.n
+	}
+	if n > 0 {
+		a.unused(n)
+	}
+	a.pool = a.pool[:0]
+}
+
+// ahead returns a time before which a caller behind so many tokens cannot be served.
+func (a *lane) ahead(now time.Time, tokens int) time.Time {
+	t := now
+	if a.paused.After(t) {
+		t = a.paused
+	}
+	if tokens < len(a.pool) {
+		return later(t, a.pool[tokens].at)
+	}
+	t = later(later(t, a.denied), a.earliest)
+	if a.local != nil {
+		return later(t, a.local.next)
+	}
+	rest := tokens - len(a.pool)
+	if a.l.every == 0 {
+		return t
+	}
+	if len(a.pool) > 0 {
+		return later(t, a.pool[len(a.pool)-1].at.Add(time.Duration(max(rest-a.l.burst, 0))*a.l.every))
+	}
+	return t.Add(time.Duration(max(rest-a.l.burst, 0)) * a.l.every)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// refuse ends the waits, from the given place in the queue on, that are known to pass
+// their deadlines.
+func (a *lane) refuse(from int) {
+	now := time.Now()
+	tokens := 0
+	for i := 0; i < len(a.queue); {
+		w := a.queue[i]
+		if deadline, ok := w.ctx.Deadline(); ok && i >= from {
+			if t := a.ahead(now, tokens); t.After(deadline) {
+				a.queue = slices.Delete(a.queue, i, i+1)
+				w.ready <- &ratelimit.Error{Wait: t.Sub(now), Err: ratelimit.ErrDeadline}
+				continue
+			}
+		}
+		tokens += w.n
+		i++
+	}
+}
+
+func (a *lane) delay(n int) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.expire(now)
+	tokens := n - 1
+	for _, w := range a.queue {
+		tokens += w.n
+	}
+	return a.ahead(now, tokens).Sub(now)
+}
+
+// idle reports whether nothing is lost when the lane is forgotten.
+func (a *lane) idle() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.expire(now)
+	return len(a.queue)+len(a.peeks)+len(a.pool)+a.underway+a.spare == 0 && !a.asking && !a.dirty && !now.Before(a.paused)
+}
+
+// giveBack takes back n tokens that were given out and not used.
+func (a *lane) giveBack(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.l.slots {
+		a.underway = max(a.underway-1, 0)
+		a.dirty = true
+	}
+	now := time.Now()
+	a.expire(now)
+	rest := n
+	if !a.stale(now, n) {
+		a.recent = slices.DeleteFunc(a.recent, func(t token) bool { return !now.Before(t.until) })
+		for rest > 0 && len(a.recent) > 0 {
+			rest -= a.revive()
+		}
+		if a.l.quotas && rest > 0 {
+			a.spare += rest
+		}
+	}
+	if a.l.slots {
+		a.denied = time.Time{}
+	}
+	a.step()
+}
+
+// revive puts a turn that was taken back into the pool, and returns for how many tokens.
+// Which one it was is not known. The one that ends first will do: who takes it from
+// now on takes it within the turn that was not used.
+func (a *lane) revive() int {
+	first := 0
+	for i, t := range a.recent {
+		if t.until.Before(a.recent[first].until) {
+			first = i
+		}
+	}
+	t := a.recent[first]
+	a.recent = slices.Delete(a.recent, first, first+1)
+	t.back = true
+	i, _ := slices.BinarySearchFunc(a.pool, t, func(x, y token) int { return x.at.Compare(y.at) })
+	a.pool = slices.Insert(a.pool, i, t)
+	return t.n
+}
+
+// stale reports whether n tokens that come back may be of a quota's period that has
+// ended: then they are nobody's (C17). The older ones are taken to come back first.
+func (a *lane) stale(now time.Time, n int) (stale bool) {
+	for i := range a.limits {
+		if k := &a.limits[i]; k.old > 0 {
+			if !now.Before(k.oldUntil) {
+				k.old = 0
+				continue
+			}
+			k.old = max(k.old-n, 0)
+			stale = true
+		}
+	}
+	return stale
+}
+
+// release ends a call.
+func (a *lane) release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.underway == 0 {
+		return
+	}
+	a.underway--
+	a.dirty, a.denied = true, time.Time{}
+	a.step()
+}
+
+// arm sets the timer to when something is to be done next.
+func (a *lane) arm(now time.Time, away bool) {
+	next := now.Add(time.Hour)
+	soon := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	if len(a.pool) > 0 {
+		soon(a.pool[0].at)
+		soon(a.pool[0].until)
+		soon(a.pool[0].at.Add(-lead))
+		soon(a.pool[len(a.pool)-1].at.Add(-lead))
+		soon(a.granted.Add(lease))
+	}
+	if len(a.queue)+len(a.peeks)+a.spare > 0 || a.dirty {
+		soon(a.askAt)
+		soon(a.denied)
+		soon(a.paused)
+		soon(a.fresh)
+		if away {
+			soon(a.l.breaker.next())
+		}
+	}
+	if a.underway > 0 {
+		soon(a.asked.Add(heartbeat))
+		soon(a.askAt)
+	}
+	if a.local != nil && len(a.queue) > 0 {
+		soon(a.local.next)
+	}
+	d := max(next.Sub(now), leastSleep)
+	switch {
+	case d >= time.Hour-time.Second && a.timer != nil:
+		a.timer.Stop()
+	case d >= time.Hour-time.Second:
+	case a.timer == nil:
+		a.timer = time.AfterFunc(d, func() {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.step()
+		})
+	default:
+		a.timer.Reset(d)
+	}
+}

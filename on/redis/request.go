@@ -1,0 +1,128 @@
+package onredis
+
+import (
+	"slices"
+	"time"
+)
+
+// hotBatch is from what size on the next batch is asked for before the last is used up,
+// also where nobody waits at the moment.
+const hotBatch = 4
+
+// request asks Redis, at most once at a time, where there is a reason to.
+func (a *lane) request(now time.Time, away bool) {
+	if a.asking || now.Before(a.askAt) {
+		return
+	}
+	if away {
+		// One call finds out whether Redis is back, while there is somebody who would
+		// care.
+		if len(a.queue)+len(a.peeks)+a.underway+a.spare > 0 {
+			if ok, _ := a.l.breaker.allow(now); ok {
+				a.ask(now, nil, 0)
+			}
+		}
+		return
+	}
+	if a.requestTokens(now) {
+		return
+	}
+	switch {
+	case len(a.peeks) > 0 && !now.Before(a.fresh),
+		a.dirty,
+		a.underway > 0 && !now.Before(a.asked.Add(heartbeat)):
+		a.ask(now, nil, 0)
+	case len(a.queue) == 0 && a.rest() && !now.Before(a.granted.Add(lease)):
+		a.giveRest()
+	case len(a.queue) == 0 && a.spare > 0:
+		a.give(0)
+	}
+}
+
+// requestTokens asks for those who wait, or are about to, and reports whether it did.
+func (a *lane) requestTokens(now time.Time) bool {
+	if now.Before(a.paused) {
+		return false
+	}
+	if len(a.queue) == 0 {
+		hot := a.batch >= hotBatch && len(a.pool) > 0 && now.Sub(a.used) < min(a.l.slack, lease)
+		if hot = hot && !now.Before(a.denied) && !now.Before(a.pool[len(a.pool)-1].at.Add(-lead)); hot {
+			a.batch = min(2*a.batch, maxBatch)
+			a.ask(now, nil, a.batch)
+		}
+		return hot
+	}
+	stale := !now.Before(a.fresh)
+	if len(a.l.cfg.Limits) == 0 {
+		if stale {
+			a.ask(now, nil, 0)
+		}
+		return stale
+	}
+	head := a.queue[0]
+	if a.covered(head.n) == 0 {
+		if now.Before(a.denied) {
+			return false
+		}
+		a.grow(now)
+		a.ask(now, head, max(a.batch, a.waiting(1)+1)-1)
+		return true
+	}
+	last := a.pool[len(a.pool)-1].at
+	behind := len(a.queue) > len(a.pool)
+	switch {
+	case behind && !now.Before(a.denied) && !now.Before(last.Add(-lead)):
+		a.grow(now)
+		a.ask(now, a.queue[len(a.pool)], max(a.batch, a.waiting(len(a.pool)+1)+1)-1)
+	case stale && !now.Before(a.pool[0].at.Add(-lead)):
+		// What was reserved a while ago is used only after another look at the pauses.
+		a.ask(now, nil, a.waiting(len(a.pool)))
+	default:
+		return false
+	}
+	return true
+}
+
+// grow doubles the batch where the last one was used up while it lasted, and begins
+// anew after a quiet time.
+func (a *lane) grow(now time.Time) {
+	if now.Sub(a.last) < min(a.l.slack, lease) {
+		a.batch = min(2*a.batch, maxBatch)
+	} else {
+		a.batch = 1
+	}
+}
+
+// waiting returns for how many single tokens those wait who are behind the first so many.
+func (a *lane) waiting(first int) int {
+	n := 0
+	for _, w := range a.queue[min(first, len(a.queue)):] {
+		if w.n == 1 {
+			n++
+		}
+	}
+	return min(n, maxBatch)
+}
+
+// giveRest gives back what is left of the last batch after a quiet time. A turn that was
+// returned stays: Redis could not give it to anybody else. But a slot goes back.
+func (a *lane) giveRest() {
+	last, lost := 0, 0
+	a.pool = slices.DeleteFunc(a.pool, func(t token) bool {
+		if t.back && !a.l.slots {
+			return false
+		}
+		if lost += t.n; !t.back {
+			last += t.n
+		}
+		return true
+	})
+	a.unused(lost)
+	a.batch = 1
+	a.give(last)
+}
+
+// rest reports whether there is something for giveRest to give.
+func (a *lane) rest() bool {
+	return slices.ContainsFunc(a.pool, func(t token) bool { return !t.back || a.l.slots })
+}
