@@ -60,7 +60,7 @@ func TestD6_CallsAtALowRate(t *testing.T) {
 			j.Addr = servers.Redis(t).Addr
 			var times []time.Time
 			var asked int64
-			for _, r := range run(t, j, workers, 6*time.Second) {
+			for _, r := range run(t, j, workers, 5*time.Second) {
 				require.Empty(t, r.Errors)
 				times, asked = append(times, r.times()...), asked+r.Stats.Asked
 			}

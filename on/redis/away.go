@@ -24,8 +24,7 @@ type quotaShare struct {
 
 // serveShare does what the limiter's choice for a Redis that is away is.
 func (a *lane) serveShare(now, since time.Time) {
-	m := a.known()
-	if a.l.cfg.Away == Fail || m == 0 {
+	if a.l.cfg.Away == Fail {
 		a.failAll(&ratelimit.Error{Err: ErrAway})
 		return
 	}
@@ -33,6 +32,11 @@ func (a *lane) serveShare(now, since time.Time) {
 		w.ready <- nil // what is paused is not known; each process keeps to its own
 	}
 	a.peeks = nil
+	m := a.known()
+	if m == 0 && len(a.limits) > 0 {
+		a.failAll(&ratelimit.Error{Err: ErrAway})
+		return
+	}
 	if a.local == nil || !a.local.since.Equal(since) {
 		a.local = a.newLocal(since, m)
 	}
