@@ -20,7 +20,8 @@ import (
 )
 
 // What the interfaces promise holds on a single server, and on a cluster, which refuses
-// a call whose keys are not all in one slot. One node with all slots is as strict as many.
+// a call whose keys are not all in one slot. One node with all slots is as strict as
+// many.
 func TestConformance(t *testing.T) {
 	suites := map[string]func(t *testing.T, rdb redis.UniversalClient){
 		"limiter": testLimiter, "guard": testGuard, "token store": testTokenStore, "logged out": testLoggedOut,

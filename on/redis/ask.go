@@ -218,6 +218,13 @@ func (a *lane) answered(q question, got any, err error) {
 	default:
 		if !now.Before(a.paused) {
 			a.denied = now.Add(r.wait + rand.N(min(r.wait/20, 10*time.Millisecond)+1))
+			if a.l.slots && r.wait == slotsDenied {
+				a.full = now.Add(lease)
+			}
+			if a.recheck = a.denied; a.l.quotas && r.wait > leastRecheck {
+				a.recheck = now.Add(min(leastRecheck<<min(a.refusals, 10), mostRecheck))
+				a.refusals++
+			}
 		}
 	}
 	a.refuse(0)
@@ -269,11 +276,10 @@ func (a *lane) learn(q question, r answer, now time.Time) (ends time.Duration) {
 // after the call was sent and before its response came: it begins at the later of
 // the two and ends at the earlier, so that it lies within what Redis has granted.
 func (a *lane) pooled(q question, r answer, now time.Time, ends time.Duration) {
-	a.denied = time.Time{}
 	if len(r.grants) == 0 {
 		return
 	}
-	a.granted = now
+	a.granted, a.denied, a.refusals = now, time.Time{}, 0
 	for i, d := range r.grants {
 		t := token{at: now.Add(d), until: q.sent.Add(d + a.l.slack), n: 1}
 		if ends >= 0 {

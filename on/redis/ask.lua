@@ -112,18 +112,21 @@ for i = 1, number() do
       if l.ends < knownEnd then l.taken, l.back = 0, 0 end
       l.taken, l.back, l.ends = math.max(l.taken, taken), math.max(l.back, back), knownEnd
     end
-    if l.ends > over and over > now and math.abs(clock - now) <= 2000000 then
+    if math.abs(clock - now) > 2000000 then stale = true end
+    if l.ends > over and over > now and not stale then
       l.ends, clamped = over, clamped + 1
     end
     if now >= l.ends then
-      if math.abs(clock - now) > 2000000 or over <= now then stale = true end
+      if over <= now then stale = true end
       l.taken, l.back, l.ends = 0, 0, over
     end
     if l.ends == knownEnd then l.taken = l.taken + spent end
     l.used = l.taken - l.back
     if l.used + first > l.most then wait = math.max(wait, l.ends - now) end
     ends = math.min(ends or l.ends, l.ends)
-    room = math.min(room, l.most - l.used - first)
+    -- Half of it at most: what one process has reserved cannot be had by those who are
+    -- refused meanwhile.
+    room = math.min(room, (l.most - l.used - first) / 2)
     ttl = math.max(ttl, l.ends - now)
   else
     l.most = number()

@@ -36,20 +36,16 @@ func (b *breaker) state() (away bool, since time.Time, returns int) {
 	return b.away, b.since, b.returns
 }
 
-// allow reports whether a call may be sent now. Of an open breaker it lets one through
-// at its time; until is when to ask again.
-func (b *breaker) allow(now time.Time) (ok bool, until time.Time) {
+// allow reports whether a call may be sent now: of an open breaker one at its time.
+func (b *breaker) allow(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case !b.away:
-		return true, now
-	case now.Before(b.probe):
-		return false, b.probe
+	if b.away && now.Before(b.probe) {
+		return false
 	}
 	b.every = min(2*b.every, lastProbe)
 	b.probe = now.Add(b.every)
-	return true, now
+	return true
 }
 
 // failed notes a failure, and reports whether it opened the breaker.

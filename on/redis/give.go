@@ -23,6 +23,12 @@ func (a *lane) give(last int) {
 	a.spare = 0
 	rates := a.returned("r", last)
 	quotas := a.returned("q", spare)
+	for i := range a.limits {
+		// Known here also where Redis has forgotten the period meanwhile.
+		if a.l.cfg.Limits[i].kind == quotaKind {
+			a.limits[i].back += int64(spare)
+		}
+	}
 	if last > 0 && rates != nil || spare > 0 && quotas != nil {
 		a.asking, a.denied, a.earliest = true, time.Time{}, time.Time{} // there will be more than Redis said
 		a.send(func(ctx context.Context) (any, error) {

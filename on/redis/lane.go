@@ -13,8 +13,11 @@ const (
 	lead       = 30 * time.Millisecond  // before its last turn the next batch is asked for
 	leastSleep = 200 * time.Microsecond // keeps a wait that rounding left from spinning
 	keptRecent = 1024
-	leastRetry = 10 * time.Millisecond
-	mostRetry  = 250 * time.Millisecond
+	// A quota that is used up is asked after now and then: tokens may have come back.
+	leastRecheck = time.Second
+	mostRecheck  = time.Minute
+	leastRetry   = 10 * time.Millisecond
+	mostRetry    = 250 * time.Millisecond
 	// mayReturn is within what time a call that was not made is returned.
 	mayReturn   = 15 * time.Minute
 	slotsDenied = 25 * time.Millisecond // what ask.lua says where all slots are taken
@@ -44,6 +47,8 @@ type lane struct {
 	used     time.Time // when one was taken
 	fresh    time.Time // until when what is known of pauses may be believed
 	denied   time.Time // Redis has refused until then
+	recheck  time.Time // whether a quota's tokens have come back meanwhile
+	refusals int       // by a quota, in a row
 	earliest time.Time // there is no turn before, as one who could not wait was told
 	askAt    time.Time // not before: batches are spaced, and failures
 	failures int
@@ -55,9 +60,10 @@ type lane struct {
 	paused time.Time
 	routes map[string]time.Time
 
-	underway int  // calls, for InFlight
-	dirty    bool // Redis has not been told of a call's end
-	spare    int  // tokens of quotas to give back
+	underway int       // calls, for InFlight
+	full     time.Time // until when all slots are taken, as far as can be told
+	dirty    bool      // Redis has not been told of a call's end
+	spare    int       // tokens of quotas to give back
 
 	limits []known
 	local  *local // the share, while Redis is away
@@ -136,11 +142,13 @@ func (a *lane) step() {
 	away, since, _ := a.l.breaker.state()
 	a.serve(now)
 	if away {
+		// Before they are served: who has his share cares for Redis all the same.
+		a.probe(now)
 		a.serveShare(now, since)
 	} else {
 		a.local = nil
+		a.request(now)
 	}
-	a.request(now, away)
 	a.arm(now, away)
 }
 
@@ -329,7 +337,11 @@ func (a *lane) delay(n int) time.Duration {
 	for _, w := range a.queue {
 		tokens += w.n
 	}
-	return a.ahead(now, tokens).Sub(now)
+	d := a.ahead(now, tokens).Sub(now)
+	if now.Before(a.full) {
+		d = max(d, slotsDenied)
+	}
+	return d
 }
 
 // idle reports whether nothing is lost when the lane is forgotten.
@@ -362,7 +374,7 @@ func (a *lane) giveBack(n int) {
 		}
 	}
 	if a.l.slots {
-		a.denied = time.Time{}
+		a.denied, a.full = time.Time{}, time.Time{}
 	}
 	a.step()
 }
@@ -409,7 +421,7 @@ func (a *lane) release() {
 		return
 	}
 	a.underway--
-	a.dirty, a.denied = true, time.Time{}
+	a.dirty, a.denied, a.full = true, time.Time{}, time.Time{}
 	a.step()
 }
 
@@ -431,6 +443,9 @@ func (a *lane) arm(now time.Time, away bool) {
 	if len(a.queue)+len(a.peeks)+a.spare > 0 || a.dirty {
 		soon(a.askAt)
 		soon(a.denied)
+		if a.denied.After(a.recheck) && len(a.queue) > 0 {
+			soon(a.recheck)
+		}
 		soon(a.paused)
 		soon(a.fresh)
 		if away {

@@ -9,19 +9,19 @@ import (
 // also where nobody waits at the moment.
 const hotBatch = 4
 
-// request asks Redis, at most once at a time, where there is a reason to.
-func (a *lane) request(now time.Time, away bool) {
-	if a.asking || now.Before(a.askAt) {
+// probe finds out whether Redis is back, while there is somebody who would care.
+func (a *lane) probe(now time.Time) {
+	if a.asking || now.Before(a.askAt) || len(a.queue)+len(a.peeks)+a.underway+a.spare == 0 {
 		return
 	}
-	if away {
-		// One call finds out whether Redis is back, while there is somebody who would
-		// care.
-		if len(a.queue)+len(a.peeks)+a.underway+a.spare > 0 {
-			if ok, _ := a.l.breaker.allow(now); ok {
-				a.ask(now, nil, 0)
-			}
-		}
+	if a.l.breaker.allow(now) {
+		a.ask(now, nil, 0)
+	}
+}
+
+// request asks Redis, at most once at a time, where there is a reason to.
+func (a *lane) request(now time.Time) {
+	if a.asking || now.Before(a.askAt) {
 		return
 	}
 	if a.requestTokens(now) {
@@ -45,7 +45,7 @@ func (a *lane) requestTokens(now time.Time) bool {
 		return false
 	}
 	if len(a.queue) == 0 {
-		hot := a.batch >= hotBatch && len(a.pool) > 0 && now.Sub(a.used) < min(a.l.slack, lease)
+		hot := a.l.every > 0 && a.batch >= hotBatch && len(a.pool) > 0 && 4*len(a.pool) <= a.batch && now.Sub(a.used) < min(a.l.slack, lease)
 		if hot = hot && !now.Before(a.denied) && !now.Before(a.pool[len(a.pool)-1].at.Add(-lead)); hot {
 			a.batch = min(2*a.batch, maxBatch)
 			a.ask(now, nil, a.batch)
@@ -61,7 +61,7 @@ func (a *lane) requestTokens(now time.Time) bool {
 	}
 	head := a.queue[0]
 	if a.covered(head.n) == 0 {
-		if now.Before(a.denied) {
+		if now.Before(a.denied) && now.Before(a.recheck) {
 			return false
 		}
 		a.grow(now)
@@ -69,7 +69,7 @@ func (a *lane) requestTokens(now time.Time) bool {
 		return true
 	}
 	last := a.pool[len(a.pool)-1].at
-	behind := len(a.queue) > len(a.pool)
+	behind := a.l.every > 0 && len(a.queue) > len(a.pool)
 	switch {
 	case behind && !now.Before(a.denied) && !now.Before(last.Add(-lead)):
 		a.grow(now)

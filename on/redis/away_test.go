@@ -1,0 +1,237 @@
+package onredis_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	onredis "github.com/standpipe-go/standpipe/on/redis"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/ratelimit/limitertest"
+)
+
+// log keeps what is logged.
+type log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *log) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.buf.String(), text)
+}
+
+func logged() (*log, *slog.Logger) {
+	l := new(log)
+	return l, slog.New(slog.NewTextHandler(l, nil))
+}
+
+// nowhere is the address of a port that nobody listens on.
+func nowhere(t *testing.T) *redis.Client {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := l.Addr().String()
+	require.NoError(t, l.Close())
+	rdb := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { _ = rdb.Close() })
+	return rdb
+}
+
+// D6: where Redis was never reached, a process has its share by the number of processes
+// that it was told of, and without that, or as the choice says, nothing. It is said once.
+func TestD6_AwayFromTheStart(t *testing.T) {
+	t.Parallel()
+	rate := []onredis.Limit{onredis.Rate(100, 500*time.Millisecond)}
+	for name, cfg := range map[string]onredis.LimiterConfig{
+		"fail":                 {Limits: rate, Away: onredis.Fail, Members: 4},
+		"unknown share":        {Limits: rate},
+		"no share of so few":   {Limits: []onredis.Limit{onredis.Rate(3, time.Second)}, Members: 4},
+		"no slot of so few":    {Limits: []onredis.Limit{onredis.InFlight(3)}, Members: 4},
+		"no quota of so few":   {Limits: []onredis.Limit{onredis.Quota(3, ratelimit.Day)}, Members: 4},
+		"a pacer that may not": {Away: onredis.Fail},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, log := logged()
+			cfg.Log, cfg.Timeout = log, 500*time.Millisecond
+			l := limiter(t, nowhere(t), cfg)
+			for range 3 {
+				err := l.Wait(t.Context(), "k")
+				require.ErrorIs(t, err, onredis.ErrAway)
+				var typed *ratelimit.Error
+				require.ErrorAs(t, err, &typed)
+			}
+			require.Equal(t, 1, out.count("Redis is away"))
+			require.True(t, l.Stats().Away)
+		})
+	}
+	t.Run("share", func(t *testing.T) {
+		t.Parallel()
+		_, log := logged()
+		l := limiter(t, nowhere(t), onredis.LimiterConfig{Limits: rate, Members: 4, Log: log, Timeout: 500 * time.Millisecond})
+		var times []time.Time
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		for l.Wait(ctx, "k") == nil {
+			times = append(times, time.Now())
+		}
+		require.LessOrEqual(t, limitertest.Most(times, 500*time.Millisecond), 25)
+		require.Greater(t, len(times), 30)
+		require.EqualValues(t, len(times), l.Stats().Local)
+	})
+	t.Run("slots and quota", func(t *testing.T) {
+		t.Parallel()
+		_, log := logged()
+		l := limiter(t, nowhere(t), onredis.LimiterConfig{
+			Limits:  []onredis.Limit{onredis.InFlight(8), onredis.Quota(12, ratelimit.Month)},
+			Members: 4, Log: log, Timeout: 500 * time.Millisecond,
+		})
+		require.NoError(t, l.Wait(t.Context(), "k"))
+		require.NoError(t, l.Wait(t.Context(), "k"))
+		require.Error(t, l.Wait(short(t), "k"), "two slots")
+		l.Release("k")
+		require.NoError(t, l.Wait(t.Context(), "k"))
+		l.Release("k")
+		l.Release("k")
+		require.Error(t, l.Wait(short(t), "k"), "three of the quota")
+		require.ErrorIs(t, l.WaitN(t.Context(), "k", 4), onredis.ErrAway)
+	})
+	t.Run("a pacer", func(t *testing.T) {
+		t.Parallel()
+		_, log := logged()
+		p := onredis.NewPacer(limiter(t, nowhere(t), onredis.LimiterConfig{Log: log, Timeout: 500 * time.Millisecond}))
+		require.NoError(t, p.Wait(t.Context(), "k"))
+		p.Observe("k", 429, map[string][]string{"Retry-After": {"60"}}, true)
+		require.ErrorIs(t, p.Wait(short(t), "k"), ratelimit.ErrDeadline, "what it was told itself holds")
+	})
+}
+
+// D6: what a process took while Redis was away is told to it, once, when it is back.
+func TestD6_BackWithoutCountingTwice(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	out, log := logged()
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(10, ratelimit.Month)}, Log: log, Timeout: 500 * time.Millisecond}
+	l := limiter(t, rdb, cfg)
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	s.SetError("LOADING Redis is loading the dataset in memory")
+	for range 3 {
+		require.NoError(t, l.Wait(t.Context(), "k"))
+	}
+	require.EqualValues(t, 3, l.Stats().Local)
+	s.SetError("")
+	require.Eventually(t, func() bool {
+		_ = l.Wait(short(t), "other key")
+		return !l.Stats().Away
+	}, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	time.Sleep(300 * time.Millisecond) // what it has reserved beside goes back
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	require.NoError(t, l.Close(t.Context()))
+	require.Equal(t, 4, taken(t, rdb, cfg), "six of ten were taken")
+	require.Equal(t, 1, out.count("Redis is away"))
+	require.Equal(t, 1, out.count("Redis is back"))
+}
+
+// A Redis that does not respond holds a call up for the timeout, a few times.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	go func() {
+		for {
+			c, err := silent.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = c.Close() })
+		}
+	}()
+	// As clients are by default: patient, and deaf to contexts.
+	rdb := redis.NewClient(&redis.Options{Addr: silent.Addr().String(), ReadTimeout: 2 * time.Second, MaxRetries: -1})
+	t.Cleanup(func() { _ = rdb.Close() })
+	out, log := logged()
+	l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(10, time.Second)}, Away: onredis.Fail, Log: log})
+	require.NoError(t, err)
+	began := time.Now()
+	require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
+	require.Less(t, time.Since(began), time.Second)
+	began = time.Now()
+	for range 100 {
+		require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
+	}
+	require.Less(t, time.Since(began), time.Second, "the breaker is open")
+	require.Equal(t, 1, out.count("no response in time"))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_ = l.Close(ctx)
+}
+
+// hook fails as the user's own code may.
+type hook struct{ redis.Hook }
+
+func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (hook) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(context.Context, redis.Cmder) error { panic("in a hook") }
+}
+
+// C37: a panic in a hook of the Redis client ends no process.
+func TestC37_PanicInAHook(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	rdb.AddHook(hook{})
+	out, log := logged()
+	l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(10, time.Second)}, Away: onredis.Fail, Log: log})
+	require.NoError(t, err)
+	require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
+	require.Equal(t, 1, out.count("in a hook"))
+}
+
+// A Redis that may evict keys is warned of, once.
+func TestEvictionIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	rdb.AddHook(info("# Memory\r\nmaxmemory_policy:allkeys-lru\r\n"))
+	out, log := logged()
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(1000, time.Second)}, Log: log})
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	require.NoError(t, l.Wait(t.Context(), "other"))
+	require.Eventually(t, func() bool { return out.count("allkeys-lru") == 1 }, 5*time.Second, 5*time.Millisecond)
+}
+
+// info is what Redis says of itself.
+type info string
+
+func (info) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (info) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (i info) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if text, ok := cmd.(*redis.StringCmd); ok && cmd.Name() == "info" {
+			text.SetVal(string(i))
+			return nil
+		}
+		return next(ctx, cmd)
+	}
+}

@@ -1,0 +1,132 @@
+package onredis_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	onredis "github.com/standpipe-go/standpipe/on/redis"
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// short is the context of a call that does not wait.
+func short(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// taken returns how many of the key's tokens can be had now, up to 20, by a process
+// that knows nothing yet.
+func taken(t *testing.T, rdb redis.UniversalClient, cfg onredis.LimiterConfig) (n int) {
+	t.Helper()
+	l := limiter(t, rdb, cfg)
+	for n < 20 && l.Wait(short(t), "k") == nil {
+		n++
+	}
+	return n
+}
+
+// D6: a quota is of the calendar of Redis, whatever clock a process has.
+func TestD6_QuotaByRedisCalendar(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	s.SetTime(time.Date(2031, 3, 31, 23, 59, 50, 0, time.UTC))
+	daily := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(3, ratelimit.Day)}}
+	require.Equal(t, 3, taken(t, rdb, daily))
+	require.Equal(t, 0, taken(t, rdb, daily), "all processes together")
+	l := limiter(t, rdb, daily)
+	err := l.Wait(short(t), "k")
+	require.ErrorIs(t, err, ratelimit.ErrDeadline)
+	require.InDelta(t, 10*time.Second, l.Delay("k"), float64(time.Second))
+	asked := l.Stats().Asked
+	for range 10 {
+		require.ErrorIs(t, l.Wait(short(t), "k"), ratelimit.ErrDeadline)
+	}
+	require.Equal(t, asked, l.Stats().Asked, "a refusal is remembered until the time that Redis named")
+	s.SetTime(time.Date(2031, 4, 1, 0, 0, 0, 0, time.UTC))
+	require.Equal(t, 3, taken(t, rdb, daily))
+	s.SetTime(time.Date(2031, 4, 1, 23, 59, 59, 0, time.UTC))
+	require.Equal(t, 0, taken(t, rdb, daily))
+}
+
+// Periods begin in the time zone that was asked for.
+func TestQuotaInATimeZone(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	tokyo := time.FixedZone("JST", 9*3600)
+	daily := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(2, ratelimit.Day).In(tokyo)}}
+	s.SetTime(time.Date(2031, 1, 1, 14, 59, 0, 0, time.UTC))
+	require.Equal(t, 2, taken(t, rdb, daily))
+	s.SetTime(time.Date(2031, 1, 1, 15, 0, 0, 0, time.UTC))
+	require.Equal(t, 2, taken(t, rdb, daily))
+}
+
+// D6: a clock of Redis that goes back, as in a failover, makes a period no longer than
+// the calendar says and lets nothing more through.
+func TestD6_QuotaWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	daily := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(3, ratelimit.Day)}}
+	s.SetTime(time.Date(2031, 5, 2, 0, 0, 5, 0, time.UTC))
+	require.Equal(t, 3, taken(t, rdb, daily))
+	s.SetTime(time.Date(2031, 5, 1, 23, 59, 0, 0, time.UTC))
+	require.Equal(t, 0, taken(t, rdb, daily))
+	s.SetTime(time.Date(2031, 5, 2, 0, 0, 0, 0, time.UTC))
+	require.Equal(t, 3, taken(t, rdb, daily))
+}
+
+// C17: a token that is returned after its period has ended is nobody's; one that is
+// returned within it can be had again, by whomever.
+func TestC17_ReturnedAfterItsPeriod(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	daily := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(5, ratelimit.Day)}}
+	s.SetTime(time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC))
+	l := limiter(t, rdb, daily)
+	for range 3 {
+		require.NoError(t, l.Wait(t.Context(), "k"))
+	}
+	s.SetTime(time.Date(2031, 5, 2, 12, 0, 0, 0, time.UTC))
+	time.Sleep(300 * time.Millisecond) // its turn is over, as it would be by midnight
+	l.Return("k")                      // it has not heard of the new day yet
+	time.Sleep(10 * time.Millisecond)
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	l.ReturnN("k", 2) // yesterday's
+	require.NoError(t, l.Close(t.Context()))
+	require.Equal(t, 4, taken(t, rdb, daily), "one was taken today")
+}
+
+func TestReturnedWithinItsPeriod(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	monthly := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(5, ratelimit.Month)}}
+	l, other := limiter(t, rdb, monthly), limiter(t, rdb, monthly)
+	for range 4 {
+		require.NoError(t, l.Wait(t.Context(), "k"))
+	}
+	require.NoError(t, other.Wait(t.Context(), "k"))
+	require.Error(t, other.Wait(short(t), "k"))
+	l.Return("k")
+	require.NoError(t, l.Close(t.Context()), "which gives back what is not used")
+	require.Equal(t, 1, taken(t, rdb, monthly))
+}
+
+// D6: a quota whose count Redis has lost is told by the processes that know it.
+func TestD6_QuotaThatRedisForgot(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	monthly := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(10, ratelimit.Month)}}
+	l := limiter(t, rdb, monthly)
+	for range 4 {
+		require.NoError(t, l.Wait(t.Context(), "k"))
+	}
+	s.FlushAll()
+	time.Sleep(300 * time.Millisecond) // so that what it has reserved is over, and it asks
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	require.NoError(t, l.Close(t.Context()))
+	require.Equal(t, 5, taken(t, rdb, monthly))
+}

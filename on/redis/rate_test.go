@@ -1,0 +1,209 @@
+package onredis_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	onredis "github.com/standpipe-go/standpipe/on/redis"
+	"github.com/standpipe-go/standpipe/ratelimit"
+	"github.com/standpipe-go/standpipe/ratelimit/limitertest"
+)
+
+// D6: whatever the burst, no span holds more calls than the limit.
+func TestD6_NoSpanHoldsMore(t *testing.T) {
+	t.Parallel()
+	for name, rate := range map[string]onredis.Limit{
+		"even":        onredis.Rate(40, 400*time.Millisecond),
+		"burst":       onredis.Rate(40, 400*time.Millisecond).Burst(20),
+		"all at once": onredis.Rate(40, 400*time.Millisecond).Burst(39),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, rdb := mini(t)
+			cfg := onredis.LimiterConfig{Limits: []onredis.Limit{rate}}
+			var mu sync.Mutex
+			var times []time.Time
+			var wg sync.WaitGroup
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+			defer cancel()
+			for range 3 {
+				l := limiter(t, rdb, cfg)
+				for range 3 {
+					wg.Go(func() {
+						for l.Wait(ctx, "k") == nil {
+							mu.Lock()
+							times = append(times, time.Now())
+							mu.Unlock()
+						}
+					})
+				}
+			}
+			wg.Wait()
+			require.LessOrEqual(t, limitertest.Most(times, 400*time.Millisecond), 40)
+			require.NotEmpty(t, times)
+		})
+	}
+}
+
+// A call that weighs more than there ever is at once is an error, and costs no call.
+func TestWeightAboveTheBurst(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(10, time.Minute).Burst(4), onredis.Quota(3, ratelimit.Day)}})
+	for _, n := range []int{4, 5, 1 << 30} {
+		err := l.WaitN(t.Context(), "k", n)
+		require.ErrorIs(t, err, ratelimit.ErrNever)
+		require.ErrorContains(t, err, "never more than 3")
+	}
+	require.Zero(t, l.Stats().Asked)
+	require.NoError(t, l.WaitN(t.Context(), "k", 3))
+	require.Error(t, l.Wait(short(t), "k"))
+}
+
+// Several limits are taken of together or not at all.
+func TestAllOrNone(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	both := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(100, time.Hour).Burst(50), onredis.Quota(2, ratelimit.Month)}}
+	l := limiter(t, rdb, both)
+	require.NoError(t, l.WaitN(t.Context(), "k", 2))
+	for range 5 {
+		require.Error(t, limiter(t, rdb, both).Wait(short(t), "k"))
+	}
+	rate := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(100, time.Hour).Burst(50)}}
+	require.NoError(t, limiter(t, rdb, rate).WaitN(short(t), "k", 48), "the refused took none of the rate")
+	require.Error(t, limiter(t, rdb, rate).Wait(short(t), "k"))
+}
+
+// D6: a turn that lies absurdly far ahead, since the clock of Redis has gone back, is
+// cut to a burst, and counted.
+func TestD6_TurnsFarAheadAreCut(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, 10*time.Second)}}
+	s.SetTime(time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC))
+	require.NoError(t, limiter(t, rdb, cfg).Wait(t.Context(), "k"))
+	s.SetTime(time.Date(2031, 5, 1, 11, 0, 0, 0, time.UTC))
+	l := limiter(t, rdb, cfg)
+	began := time.Now()
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	require.Less(t, time.Since(began), 2*time.Second)
+	require.EqualValues(t, 2, l.Stats().Clamped, "the turn, and the lease of the other process")
+}
+
+// Redis forgets scripts when it restarts.
+func TestScriptsAreLoadedAgain(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(1000, time.Second)}})
+	for range 3 {
+		require.NoError(t, l.Wait(t.Context(), "k"))
+		require.NoError(t, rdb.ScriptFlush(t.Context()).Err())
+		time.Sleep(30 * time.Millisecond) // what was reserved is over
+	}
+	require.False(t, l.Stats().Away)
+}
+
+// All keys of one call are in one slot of a cluster, and two keys never the same one.
+func TestKeysHaveOneTag(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.InFlight(9)}, Prefix: "app"}
+	l := limiter(t, rdb, cfg)
+	p := onredis.NewPacer(l)
+	keys := []string{"", "k", "k}", "k{", "%7D", "k%7D", "{}", strings.Repeat("x", 200), strings.Repeat("x", 201), strings.Repeat("x", 202)}
+	for _, key := range keys {
+		require.NoError(t, l.Wait(t.Context(), key))
+		p.Observe(key, 429, map[string][]string{"Retry-After": {"60"}}, true)
+	}
+	require.Eventually(t, func() bool { return len(s.Keys()) == 2*len(keys) }, 5*time.Second, 5*time.Millisecond)
+	tags := map[string]int{}
+	for _, name := range s.Keys() {
+		prefix, rest, _ := strings.Cut(name, "{")
+		tag, kind, _ := strings.Cut(rest, "}")
+		require.Equal(t, "app:", prefix)
+		require.NotEmpty(t, tag)
+		require.Contains(t, []string{":limits", ":pauses"}, kind)
+		tags[tag]++
+	}
+	require.Len(t, tags, len(keys))
+}
+
+// Those who wait have their turns in the order of arrival; who gives up takes none.
+func TestOrderOfArrival(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(50, time.Second)}})
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	var mu sync.Mutex
+	var order []int
+	var wg sync.WaitGroup
+	cancelled, cancel := context.WithCancel(t.Context())
+	for i := range 6 {
+		ctx := t.Context()
+		if i == 2 {
+			ctx = cancelled
+		}
+		wg.Go(func() {
+			err := l.Wait(ctx, "k")
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				order = append(order, i)
+			} else if !errors.Is(err, context.Canceled) {
+				t.Errorf("wait: %v", err)
+			}
+		})
+		time.Sleep(2 * time.Millisecond)
+	}
+	cancel()
+	wg.Wait()
+	require.Equal(t, []int{0, 1, 3, 4, 5}, order)
+}
+
+// Slots: a call that ends makes room at once, here and elsewhere.
+func TestSlots(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.InFlight(2), onredis.Rate(1000, time.Minute).Burst(500)}}
+	one, other := limiter(t, rdb, cfg), limiter(t, rdb, cfg)
+	require.NoError(t, one.WaitN(t.Context(), "k", 7), "a call is one call, whatever it weighs")
+	require.NoError(t, other.Wait(t.Context(), "k"))
+	require.Error(t, one.Wait(short(t), "k"))
+	require.Error(t, other.Wait(short(t), "k"))
+	one.Release("k")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	require.NoError(t, other.Wait(ctx, "k"))
+	other.Return("k") // it was not sent, which ends it too
+	require.NoError(t, one.Wait(ctx, "k"))
+	require.Error(t, other.Wait(short(t), "k"))
+	one.Release("k")
+	one.Release("k") // once too often changes nothing
+	require.NoError(t, other.Wait(ctx, "k"))
+	require.Error(t, one.Wait(short(t), "k"))
+}
+
+// A limiter that is closed gives back its slots and lets nobody through.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.InFlight(1)}}
+	one, other := limiter(t, rdb, cfg), limiter(t, rdb, cfg)
+	require.NoError(t, one.Wait(t.Context(), "k"))
+	waits := make(chan error, 1)
+	go func() { waits <- one.Wait(t.Context(), "k") }()
+	require.Error(t, other.Wait(short(t), "k"))
+	require.NoError(t, one.Close(t.Context()))
+	require.ErrorIs(t, <-waits, onredis.ErrClosed)
+	require.ErrorIs(t, one.Wait(t.Context(), "k"), onredis.ErrClosed)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	require.NoError(t, other.Wait(ctx, "k"))
+}
