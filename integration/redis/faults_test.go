@@ -50,7 +50,7 @@ func TestD6_KilledProcesses(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
 	const n, per = 1000, 2 * time.Second
-	j, all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers, 6*time.Second)
+	j, all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers, 5*time.Second)
 	time.Sleep(time.Until(j.From.Add(2 * time.Second)))
 	for _, p := range all[:4] {
 		require.NoError(t, p.Process.Kill())
@@ -205,7 +205,7 @@ func TestD7_OnePauseHoldsForAll(t *testing.T) {
 	s := servers.Redis(t)
 	j := job{Addr: s.Addr, N: 1000, Per: 2 * time.Second, Goroutines: 4, Pacer: true}
 	j.From = time.Now().Add(time.Second)
-	j.To = j.From.Add(6 * time.Second)
+	j.To = j.From.Add(5 * time.Second)
 	all := []*process{}
 	for i := range workers {
 		worker := j
