@@ -25,7 +25,7 @@ func lasts(d time.Duration) time.Duration {
 // a grant costs a tenth of a call of Redis, and none of them gets more than the others.
 func TestD6_EightProcessesOneKey(t *testing.T) {
 	s := servers.Redis(t)
-	const n, per = 3000, 3 * time.Second
+	const n, per = 5000, 5 * time.Second
 	d := lasts(8 * time.Second)
 	reports := run(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers, d)
 	var times []time.Time

@@ -83,6 +83,10 @@ func (l Limit) share(m int) Limit {
 	return l
 }
 
+// turn is when the last turn ended. One that comes late, by no more than turns may, loses
+// nothing.
+func (l Limit) turn(last, now time.Time) time.Time { return later(last, now.Add(-l.slack())) }
+
 func (a *lane) newLocal(since time.Time, m int) *local {
 	s := &local{since: since, turns: make([]time.Time, len(a.limits)), shares: make([]quotaShare, len(a.limits))}
 	for i, lim := range a.l.cfg.Limits {
@@ -117,7 +121,7 @@ func (a *lane) takeShare(now time.Time, m, n int) (at time.Time, ok bool) {
 			if n > part.burst || part.n < 1 {
 				return at, false
 			}
-			after := later(a.local.turns[i], now).Add(time.Duration(n) * part.every())
+			after := part.turn(a.local.turns[i], now).Add(time.Duration(n) * part.every())
 			at = later(at, after.Add(-part.full()))
 		case quotaKind:
 			q := &a.local.shares[i]
@@ -146,7 +150,8 @@ func (a *lane) takeShare(now time.Time, m, n int) (at time.Time, ok bool) {
 	for i, lim := range a.l.cfg.Limits {
 		switch lim.kind {
 		case rateKind:
-			a.local.turns[i] = later(a.local.turns[i], now).Add(time.Duration(n) * lim.share(m).every())
+			part := lim.share(m)
+			a.local.turns[i] = part.turn(a.local.turns[i], now).Add(time.Duration(n) * part.every())
 		case quotaKind:
 			a.local.shares[i].left -= n
 			a.limits[i].spent += n
