@@ -12,7 +12,7 @@ import (
 )
 
 // What a page shows is an excerpt of code that is compiled: of this folder, of an
-// example or of a recipe.
+// example, of a recipe or of what stands on a server.
 func TestEverySnippetIsAnExcerptOfCodeThatCompiles(t *testing.T) {
 	code := compiled(t)
 	found := 0
@@ -24,7 +24,7 @@ func TestEverySnippetIsAnExcerptOfCodeThatCompiles(t *testing.T) {
 			}
 			found++
 			if !slices.ContainsFunc(code, func(lines []string) bool { return excerptOf(b.lines, lines) }) {
-				t.Errorf("%s:%d: the Go block is no excerpt of a file under docs/, examples/ or recipes/:\n%s",
+				t.Errorf("%s:%d: the Go block is no excerpt of a file under docs/, examples/, recipes/ or on/:\n%s",
 					p.path, b.line, strings.Join(b.lines, "\n"))
 			}
 		}
@@ -35,7 +35,7 @@ func TestEverySnippetIsAnExcerptOfCodeThatCompiles(t *testing.T) {
 // compiled returns the lines of every Go file that a page may quote.
 func compiled(t *testing.T) (files [][]string) {
 	t.Helper()
-	for _, dir := range []string{"docs", "examples", "recipes"} {
+	for _, dir := range []string{"docs", "examples", "recipes", "on"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
 			switch {
 			case err != nil:

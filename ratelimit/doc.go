@@ -20,7 +20,8 @@
 // ahead: one who gives up, or whose deadline cannot be met, costs those behind
 // nothing. Every limiter is bounded in memory, however many keys it sees.
 //
-// A [Limiter] has a single method, so that one shared between processes can
-// replace those of this package, which each process keeps for itself. What more it may
+// A [Limiter] has a single method, so that one shared between processes can replace
+// those of this package, which each process keeps for itself: package onredis, a
+// module of its own, has one on Redis, and package limitertest checks yours. What more it may
 // be asked for are [Returner], [Weighted], [Delayer] and [Releaser], each by itself.
 package ratelimit

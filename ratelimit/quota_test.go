@@ -128,3 +128,31 @@ func TestInNilIsUTC(t *testing.T) {
 		require.True(t, limit.Allow("k"))
 	})
 }
+
+// C17: a token that is returned after its calendar period has ended is nobody's: it does
+// not make room in the next.
+func TestC17_ReturnedAfterItsPeriod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := ratelimit.Quota(3, ratelimit.Hour)
+		time.Sleep(59 * time.Minute)
+		require.True(t, q.Allow("k"))
+		require.True(t, q.Allow("k"))
+		time.Sleep(2 * time.Minute) // the next hour has begun
+		require.True(t, q.Allow("k"))
+		q.ReturnN("k", 2) // those of the last
+		require.True(t, q.Allow("k"))
+		require.True(t, q.Allow("k"))
+		require.False(t, q.Allow("k"), "three of this hour are taken")
+		q.Return("k") // one of this
+		require.True(t, q.Allow("k"))
+		require.False(t, q.Allow("k"))
+		time.Sleep(59 * time.Minute)
+		require.True(t, q.Allow("k"))
+		time.Sleep(15 * time.Minute) // longer than a call takes that is not made
+		q.Return("k")
+		for range 3 {
+			require.True(t, q.Allow("k"))
+		}
+		require.False(t, q.Allow("k"))
+	})
+}

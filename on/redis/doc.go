@@ -1,14 +1,15 @@
 // Package onredis lets any number of processes share, through Redis 6 or later or
 // Valkey, single or a cluster, what the packages of github.com/standpipe-go/standpipe
-// otherwise keep in each: limits ([Limiter]) and the pauses that a service asks for
-// ([Pacer]).
+// otherwise keep in each: limits ([Limiter]), the pauses that a service asks for
+// ([Pacer]), which webhook events were handled ([Guard]), tokens ([TokenStore]) and
+// the sessions that have ended ([LoggedOut]).
 //
 // Most callers need a limiter and a pacer for the client of a service:
 //
 //	limiter, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{
 //		Limits: []onredis.Limit{onredis.Rate(600, time.Minute), onredis.Quota(50_000, ratelimit.Day)},
 //	})
-//	c, err := client.New(profile, client.WithRateLimit(limiter), client.WithPacing(onredis.NewPacer(limiter)))
+//	c, err := client.New(baseURL, client.WithRateLimit(limiter), client.WithPacing(onredis.NewPacer(limiter)))
 //
 // # What holds
 //
