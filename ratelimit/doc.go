@@ -21,7 +21,7 @@
 // nothing. Every limiter is bounded in memory, however many keys it sees.
 //
 // A [Limiter] has a single method, so that one shared between processes can replace
-// those of this package, which each process keeps for itself: package onredis, a
-// module of its own, has one on Redis, and package limitertest checks yours. What more it may
+// those of this package, which each process keeps for itself: package onredis, a module
+// of its own, has one on Redis, and package limitertest checks yours. What more it may
 // be asked for are [Returner], [Weighted], [Delayer] and [Releaser], each by itself.
 package ratelimit

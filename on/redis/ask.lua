@@ -91,7 +91,9 @@ for i = 1, number() do
   if kind == 'r' then
     l.burst, l.every, l.ahead = number(), number(), number()
     local known, period = number(), l.burst * l.every
-    local tat = math.max(stored(field) or 0, math.min(known, now + period + l.ahead))
+    local kept, tat = stored(field) or 0, math.min(known, now + period + l.ahead)
+    -- What a process was told before counts where this server has forgotten it.
+    l.forgotten, tat = tat > math.max(kept, now), math.max(kept, tat)
     if tat > now + period + l.ahead + 1 then
       tat, clamped = now + period, clamped + 1
     end
@@ -107,7 +109,6 @@ for i = 1, number() do
     l.most = number()
     local over, knownEnd, taken, back, spent = number(), number(), number(), number(), number()
     l.taken, l.back, l.ends = stored(field) or 0, stored(field .. ':back') or 0, stored(field .. ':end') or 0
-    -- What a process was told before counts where this server has forgotten it.
     if l.ends <= knownEnd and knownEnd > now then
       if l.ends < knownEnd then l.taken, l.back = 0, 0 end
       l.taken, l.back, l.ends = math.max(l.taken, taken), math.max(l.back, back), knownEnd
@@ -171,7 +172,7 @@ for i, l in ipairs(limits) do
     if granted and first + n > 0 then
       l.tat = math.ceil(l.after + n * l.every)
       redis.call('HSET', state, l.field, text(l.tat))
-    elseif empty then
+    elseif empty or l.forgotten then
       redis.call('HSET', state, l.field, text(l.tat))
     end
     answer[i] = text(l.tat)

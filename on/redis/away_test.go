@@ -235,3 +235,37 @@ func (i info) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		return next(ctx, cmd)
 	}
 }
+
+// D6: a Redis that is back has no burst to give: what was used up while it was away is
+// not used once more.
+func TestD6_BackWithoutABurst(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	_, log := logged()
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, 20*time.Second).Burst(50)}, Log: log, Timeout: 500 * time.Millisecond}
+	l := limiter(t, rdb, cfg)
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	s.SetError("LOADING Redis is loading the dataset in memory")
+	require.Eventually(t, func() bool {
+		_ = l.Wait(short(t), "k")
+		return l.Stats().Away
+	}, 10*time.Second, 10*time.Millisecond)
+	s.SetError("")
+	require.Eventually(t, func() bool {
+		_ = l.Wait(short(t), "k")
+		return !l.Stats().Away
+	}, 10*time.Second, 10*time.Millisecond)
+	require.Less(t, taken(t, rdb, cfg), 10, "one in 400 ms, but no 49 at once")
+}
+
+// D6: turns that Redis has lost are told to it by the processes that know of them.
+func TestD6_TurnsThatRedisForgot(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(21, time.Hour).Burst(20)}}
+	l := limiter(t, rdb, cfg)
+	require.NoError(t, l.WaitN(t.Context(), "k", 20))
+	s.FlushAll()
+	require.Error(t, l.Wait(short(t), "k"))
+	require.Zero(t, taken(t, rdb, cfg))
+}

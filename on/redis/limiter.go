@@ -219,9 +219,10 @@ func cause(ctx context.Context) error {
 }
 
 // Return gives back a token that Wait gave out and that was not used; it takes the place
-// of Release. Of a [Rate] it can be had again while its turn lasts, 2 % of the span:
-// later, other turns have come so close that two would meet. Of a [Quota] it is given
-// back within its period, after which it is nobody's.
+// of Release. Of a [Rate] it can be had again while its turn lasts, 2 % of the span, or
+// 250 ms where calls [InFlight] are limited too: later, other turns have come so close
+// that two would meet. Of a [Quota] it is given back within its period, after which it
+// is nobody's.
 func (l *Limiter) Return(key string) { l.ReturnN(key, 1) }
 
 // ReturnN is Return for what a WaitN of n gave out.

@@ -130,3 +130,16 @@ func TestD6_QuotaThatRedisForgot(t *testing.T) {
 	require.NoError(t, l.Close(t.Context()))
 	require.Equal(t, 5, taken(t, rdb, monthly))
 }
+
+// A turn that comes in the next period is not of this one's quota.
+func TestQuotaAndATurnInTheNextPeriod(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	s.SetTime(time.Date(2031, 5, 1, 12, 59, 59, 950_000_000, time.UTC)) // where it stays
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(100, 10*time.Second), onredis.Quota(50, ratelimit.Hour)}})
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	require.Error(t, l.Wait(short(t), "k"), "the next turn is 53 ms after the hour")
+	require.Equal(t, "1", s.HGet("standpipe:{=k}:limits", "q:Hour"), "and takes nothing of this one")
+	s.SetTime(time.Date(2031, 5, 1, 13, 0, 0, 60_000_000, time.UTC))
+	require.NoError(t, l.Wait(t.Context(), "k"))
+}
