@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -181,7 +179,7 @@ func (a *lane) answered(q question, got any, err error) {
 	a.asking = false
 	var r answer
 	if err == nil {
-		r, err = readAnswer(got, len(a.limits))
+		r, err = readAnswer(got, a.l.cfg.Limits)
 	}
 	now := time.Now()
 	if err == nil && r.status == isStale {
@@ -250,9 +248,7 @@ func (a *lane) learn(q question, r answer, now time.Time) (ends time.Duration) {
 			k.turn = r.limits[i]
 		case quotaKind:
 			var told [3]int64
-			for j, text := range strings.Fields(r.limits[i])[:3] {
-				told[j], _ = strconv.ParseInt(text, 10, 64)
-			}
+			_, _ = fmt.Sscan(r.limits[i], &told[0], &told[1], &told[2]) // readAnswer has tried
 			over := told[0]
 			k.taken, k.back = told[1], told[2]
 			if over != k.ends {
@@ -314,7 +310,7 @@ func earlier(a, b time.Time) time.Time {
 
 var errShape = errors.New("the script returned something else than it is written to")
 
-func readAnswer(got any, limits int) (r answer, err error) {
+func readAnswer(got any, limits []Limit) (r answer, err error) {
 	list, _ := got.([]any)
 	if len(list) != 8 {
 		return r, errShape
@@ -350,12 +346,14 @@ func readAnswer(got any, limits int) (r answer, err error) {
 		r.pauses[route] = time.Duration(left) * time.Microsecond
 	}
 	states, _ := list[7].([]any)
-	if len(states) != limits {
+	if len(states) != len(limits) {
 		return r, errShape
 	}
-	for _, s := range states {
+	for i, s := range states {
 		text, ok := s.(string)
-		if !ok || len(strings.Fields(text)) < 1 {
+		var n [3]int64
+		count, _ := fmt.Sscan(text, &n[0], &n[1], &n[2])
+		if want := map[kind]int{rateKind: 1, quotaKind: 3, slotsKind: 1}[limits[i].kind]; !ok || count != want {
 			return r, errShape
 		}
 		r.limits = append(r.limits, text)

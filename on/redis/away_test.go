@@ -269,3 +269,50 @@ func TestD6_TurnsThatRedisForgot(t *testing.T) {
 	require.Error(t, l.Wait(short(t), "k"))
 	require.Zero(t, taken(t, rdb, cfg))
 }
+
+// odd is a Redis, or something in front of it, that returns what no script of ours does.
+type odd struct {
+	info
+	val any
+}
+
+func (o odd) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(_ context.Context, cmd redis.Cmder) error {
+		if c, ok := cmd.(*redis.Cmd); ok {
+			c.SetVal(o.val)
+		}
+		return nil
+	}
+}
+
+// What is not what the script returns counts as no response, and panics nowhere.
+func TestOddResponses(t *testing.T) {
+	t.Parallel()
+	good := func() []any {
+		return []any{int64(1), time.Now().UnixMicro(), int64(0), int64(1), int64(0), []any{int64(0)}, []any{}, []any{"1", "1 2 3"}}
+	}
+	with := func(i int, v any) []any {
+		list := good()
+		list[i] = v
+		return list
+	}
+	for name, val := range map[string]any{
+		"nothing": nil, "a number": int64(1), "a text": "OK", "too short": []any{int64(1)}, "no status": with(0, "1"), "no time": with(1, nil),
+		"a grant that is none": with(5, []any{"0"}), "a pause that is none": with(6, []any{int64(1), "k"}), "a pause of no length": with(6, []any{"", "1"}),
+		"a limit too few": with(7, []any{"1"}), "a limit that is none": with(7, []any{int64(1), "1 2 3"}),
+		"a quota that is none": with(7, []any{"1", "1 2"}), "a turn that is none": with(7, []any{"", "1 2 3"}), "no numbers": with(7, []any{"x", "a b c"}),
+		"always another clock": with(0, int64(3)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, rdb := mini(t)
+			rdb.AddHook(odd{val: val})
+			_, log := logged()
+			l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{
+				Limits: []onredis.Limit{onredis.Rate(10, time.Second), onredis.Quota(10, ratelimit.Day)}, Away: onredis.Fail, Log: log,
+			})
+			require.NoError(t, err)
+			require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
+		})
+	}
+}

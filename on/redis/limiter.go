@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -136,6 +137,7 @@ func NewLimiter(rdb redis.UniversalClient, cfg LimiterConfig) (*Limiter, error) 
 		rdb: rdb, cfg: cfg, prefix: prefixOf(cfg.Prefix), log: cfg.Log, id: rand.Text()[:16], timeout: cfg.Timeout,
 		most: maxWeight, slack: lease, lanes: make(map[string]*lane),
 	}
+	l.cfg.Limits = slices.Clone(cfg.Limits)
 	if l.log == nil {
 		l.log = slog.Default()
 	}
