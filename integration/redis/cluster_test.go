@@ -23,6 +23,7 @@ import (
 // a call whose keys are not all in one slot. One node with all slots is as strict as
 // many.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	suites := map[string]func(t *testing.T, open opener){
 		"limiter": testLimiter, "guard": testGuard, "token store": testTokenStore, "logged out": testLoggedOut,
 	}

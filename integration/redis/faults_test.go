@@ -128,6 +128,7 @@ func TestD6_InFlight(t *testing.T) {
 // D6: a Redis that loses its state, while it is up or by a restart, lets at most one
 // burst more through, and so does each way there and back.
 func TestD6_RedisLosesItsState(t *testing.T) {
+	t.Parallel()
 	const n, burst, per = 1000, 100, 2 * time.Second
 	for name, lose := range map[string]func(t *testing.T, s *servers.Server){
 		"flushed": func(t *testing.T, s *servers.Server) {
@@ -168,6 +169,7 @@ func TestD6_RedisLosesItsState(t *testing.T) {
 // D6: while Redis is away for good, each process keeps to its share, and the limit
 // holds through the switch; or all calls fail.
 func TestD6_RedisAway(t *testing.T) {
+	t.Parallel()
 	const n, per = 800, 2 * time.Second
 	for _, fail := range []bool{false, true} {
 		t.Run(map[bool]string{false: "share", true: "fail"}[fail], func(t *testing.T) {

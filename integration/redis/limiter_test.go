@@ -51,6 +51,7 @@ func TestD6_EightProcessesOneKey(t *testing.T) {
 // D6: where calls are few, one costs about one call of Redis, whether the limit is
 // reached or not.
 func TestD6_CallsAtALowRate(t *testing.T) {
+	t.Parallel()
 	for name, j := range map[string]job{
 		"below the limit": {N: 6000, Per: time.Minute, Goroutines: 1, Pause: 500 * time.Millisecond},
 		"at the limit":    {N: 40, Per: 2 * time.Second, Goroutines: 2},
