@@ -1,0 +1,73 @@
+package onredis
+
+import (
+	"slices"
+	"time"
+
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// ahead returns a time before which a caller behind so many tokens cannot be served.
+func (a *lane) ahead(now time.Time, tokens int) time.Time {
+	t := now
+	if a.paused.After(t) {
+		t = a.paused
+	}
+	if tokens < len(a.pool) {
+		return later(t, a.pool[tokens].at)
+	}
+	t = later(later(t, a.denied), a.earliest)
+	if a.local != nil {
+		return later(t, a.local.next)
+	}
+	rest := tokens - len(a.pool)
+	if a.l.every == 0 {
+		return t
+	}
+	if len(a.pool) > 0 {
+		return later(t, a.pool[len(a.pool)-1].at.Add(time.Duration(max(rest-a.l.burst, 0))*a.l.every))
+	}
+	return t.Add(time.Duration(max(rest-a.l.burst, 0)) * a.l.every)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// refuse ends the waits, from the given place in the queue on, that are known to pass
+// their deadlines.
+func (a *lane) refuse(from int) {
+	now := time.Now()
+	tokens := 0
+	for i := 0; i < len(a.queue); {
+		w := a.queue[i]
+		if deadline, ok := w.ctx.Deadline(); ok && i >= from {
+			if t := a.ahead(now, tokens); t.After(deadline) {
+				a.queue = slices.Delete(a.queue, i, i+1)
+				w.ready <- &ratelimit.Error{Wait: t.Sub(now), Err: ratelimit.ErrDeadline}
+				continue
+			}
+		}
+		tokens += w.n
+		i++
+	}
+}
+
+func (a *lane) delay(n int) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.expire(now)
+	tokens := n - 1
+	for _, w := range a.queue {
+		tokens += w.n
+	}
+	d := a.ahead(now, tokens).Sub(now)
+	if now.Before(a.full) {
+		d = max(d, slotsDenied)
+	}
+	return d
+}
