@@ -38,8 +38,6 @@ func guards(t *testing.T, n int, now func() time.Time) []*guard {
 	return all
 }
 
-var key = webhook.GuardKey{Endpoint: "stripe", ID: "evt_1", IDSigned: true}
-
 func TestGuardKeepsItsPromises(t *testing.T) {
 	guardtest.Run(t, func(t *testing.T) guardtest.Backend {
 		var mu sync.Mutex
