@@ -54,6 +54,10 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 		errs = append(errs, errors.New("the dialect must be Postgres or SQLite"))
 	case dialect == SQLite && strings.Contains(cfg.prefix, "."):
 		errs = append(errs, errors.New("WithPrefix: SQLite has no schemas"))
+	case cfg.send != nil && dialect != Postgres:
+		errs = append(errs, errors.New("WithCourier: it takes Postgres"))
+	case cfg.send != nil && cfg.order != nil:
+		errs = append(errs, errors.New("WithCourier: another queue has an order of its own, so there can be no OrderBy"))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)

@@ -28,9 +28,13 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 		if err := ib.reserve(ctx, q, places); err != nil {
 			return err
 		}
+		var lent []int64                 // to a courier
 		keepers := make([]any, len(all)) // of each delivery: the event that has the body
 		for _, p := range places {
 			id, isNew, err := ib.insertOne(ctx, q, p, keepers[p.delivery])
+			if isNew && ib.cfg.send != nil {
+				lent = append(lent, id)
+			}
 			switch {
 			case err != nil:
 				return err
@@ -46,7 +50,8 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 				}
 			}
 		}
-		return nil
+		slices.Sort(lent) // in the order of their arrival
+		return ib.lend(ctx, q, lent)
 	})
 	if err == nil {
 		for _, c := range found {
@@ -93,7 +98,11 @@ func (ib *Inbox) reserve(ctx context.Context, q querier, places []place) error {
 
 // insertOne reports whether the event is new.
 func (ib *Inbox) insertOne(ctx context.Context, q querier, p place, keeper any) (id int64, isNew bool, err error) {
-	id, err = insertEvent(ctx, q, ib.sql.insertQueued, p, p.identity, keeper)
+	statement := ib.sql.insertQueued
+	if ib.cfg.send != nil {
+		statement = ib.sql.insert
+	}
+	id, err = insertEvent(ctx, q, statement, p, p.identity, keeper)
 	switch {
 	case isNone(err):
 		return 0, false, nil

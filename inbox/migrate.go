@@ -162,7 +162,9 @@ func (ib *Inbox) look(ctx context.Context) (version int, err error) {
 func (ib *Inbox) version(ctx context.Context, q querier) (int, error) {
 	there := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`
 	if ib.dialect == Postgres {
-		there = `SELECT count(to_regclass($1))`
+		// Of a table's name Postgres may remember that there is none. A statement that reads
+		// no table does not hear that another process has just made it.
+		there = `SELECT count(to_regclass($1)) FROM (SELECT FROM pg_namespace LIMIT 1) n`
 	}
 	var n, version int
 	if err := q.QueryRowContext(ctx, there, ib.write("{schema}")).Scan(&n); err != nil || n == 0 {

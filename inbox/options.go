@@ -1,6 +1,8 @@
 package inbox
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,6 +32,7 @@ type config struct {
 	order       func(endpoint string, e webhook.Raw) string
 	hold        time.Duration
 	wake        <-chan struct{}
+	send        func(ctx context.Context, tx *sql.Tx, events []int64) ([]int64, error) // of [WithCourier]
 }
 
 func defaults() config {

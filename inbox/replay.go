@@ -42,16 +42,19 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 		args []any
 	}{
 		{`DELETE FROM {dead} WHERE event = ?`, []any{id}},
-		{`INSERT INTO {due} AS d (event, endpoint, order_key, since, run_at)
-			SELECT id, endpoint, order_key, {now}, {now} FROM {event} WHERE id = ?
-			ON CONFLICT (event) DO UPDATE SET run_at = {now}, attempt = 0, token = NULL WHERE d.token IS NULL OR d.run_at <= {now}`, []any{id}},
 		{`INSERT INTO {replay} (event, replayed_by, replayed_at) VALUES (?, ?, {now})`, []any{id, shown(by, 255)}},
 	} {
 		if _, err := q.ExecContext(ctx, ib.write(s.text), s.args...); err != nil {
 			return err
 		}
 	}
-	return nil
+	if ib.cfg.send != nil {
+		return ib.lend(ctx, q, []int64{id})
+	}
+	_, err = q.ExecContext(ctx, ib.write(`INSERT INTO {due} AS d (event, endpoint, order_key, since, run_at)
+		SELECT id, endpoint, order_key, {now}, {now} FROM {event} WHERE id = ?
+		ON CONFLICT (event) DO UPDATE SET run_at = {now}, attempt = 0, token = NULL WHERE d.token IS NULL OR d.run_at <= {now}`), id)
+	return err
 }
 
 // ReplaySince replays all dead letters that were given up since t, by the database's

@@ -61,8 +61,11 @@ type worker struct {
 
 func (ib *Inbox) worker(handlers []*webhook.Handler) (*worker, error) {
 	w := &worker{ib: ib, handlers: map[string]*webhook.Handler{}, slots: make(chan struct{}, ib.cfg.concurrency), wake: ib.cfg.wake}
-	if len(handlers) == 0 {
+	switch {
+	case len(handlers) == 0:
 		return nil, errors.New("there is no handler")
+	case ib.cfg.send != nil:
+		return nil, errors.New("another queue hands on what is due: see WithCourier")
 	}
 	for _, h := range handlers {
 		switch {

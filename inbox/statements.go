@@ -4,7 +4,7 @@ package inbox
 type statements struct {
 	insert, insertQueued, insertDue     string
 	known, insertDead                   string
-	load                                string
+	load, fetch, lend                   string
 	renew, done, again, release, giveUp string
 	claimKey, claimState, commitKey     string
 	releaseKey, sighting                string
@@ -20,6 +20,11 @@ const queuedText = `WITH e AS (` + insertText + `, endpoint, order_key, received
 	d AS (INSERT INTO {due} (event, endpoint, order_key, since, run_at) SELECT id, endpoint, order_key, received_at, received_at FROM e)
 	SELECT id FROM e`
 
+const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
+			EXISTS (SELECT 1 FROM {event} o WHERE o.body_mark = e.body_mark AND o.id < e.id) OR
+			EXISTS (SELECT 1 FROM {event} o WHERE o.id_mark = e.id_mark AND o.id < e.id)
+			FROM {event} e LEFT JOIN {event} p ON p.id = e.parent WHERE e.id = ?`
+
 func (ib *Inbox) statements() statements {
 	queued := insertText
 	if ib.dialect == Postgres {
@@ -32,10 +37,9 @@ func (ib *Inbox) statements() statements {
 		insertDead: ib.write(`INSERT INTO {dead} (event, endpoint, reason, attempts, first_error, last_error, died_at)
 			VALUES (?, ?, ?, ?, ?, ?, {now})`),
 
-		load: ib.write(`SELECT e.endpoint, e.meta, e.body, p.body,
-			EXISTS (SELECT 1 FROM {event} o WHERE o.body_mark = e.body_mark AND o.id < e.id) OR
-			EXISTS (SELECT 1 FROM {event} o WHERE o.id_mark = e.id_mark AND o.id < e.id)
-			FROM {event} e LEFT JOIN {event} p ON p.id = e.parent WHERE e.id = ?`),
+		load:  ib.write(loadText),
+		fetch: ib.write(loadText + ` AND EXISTS (SELECT 1 FROM {due} d WHERE d.event = e.id AND d.token = ?)`),
+		lend:  ib.write(lendText),
 		renew: ib.write(`UPDATE {due} SET run_at = {now} + ? WHERE event = ? AND token = ?`),
 		done:  ib.write(`DELETE FROM {due} WHERE event = ? AND token = ?`),
 		again: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, first_error = COALESCE(first_error, ?), last_error = ?

@@ -110,15 +110,22 @@ func (w *worker) attempt(ctx context.Context, r *running, result chan<- error) {
 
 // load reads an event from its row.
 func (ib *Inbox) load(ctx context.Context, event int64) (*webhook.Delivery, error) {
+	return ib.loadBy(ctx, ib.sql.load, event)
+}
+
+// errGone is that of an event that is not there.
+var errGone = fmt.Errorf("%w: it is gone", ErrUndecodable)
+
+func (ib *Inbox) loadBy(ctx context.Context, statement string, args ...any) (*webhook.Delivery, error) {
 	var endpoint string
 	var meta, own, parents []byte
 	var suspect bool
 	err := ib.call(ctx, func(ctx context.Context, q querier) error {
-		return q.QueryRowContext(ctx, ib.sql.load, event).Scan(&endpoint, &meta, &own, &parents, &suspect)
+		return q.QueryRowContext(ctx, statement, args...).Scan(&endpoint, &meta, &own, &parents, &suspect)
 	})
 	switch {
 	case isNone(err):
-		return nil, fmt.Errorf("%w: it is gone", ErrUndecodable)
+		return nil, errGone
 	case err != nil:
 		return nil, &awayError{failed(ctx, "read the event", err)}
 	}

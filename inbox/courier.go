@@ -1,0 +1,146 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// A courier is another queue, such as River in package on/river, that hands on what the
+// inbox keeps. Its job is the event's lease: the row in prefix_due names the job, and
+// whoever takes the event off must name it, too.
+
+// WithCourier leaves it to another queue in the same Postgres to run events, in place of
+// [Inbox.Run]. send puts a job for each of events on that queue, as a part of tx, and
+// returns the jobs' numbers in the same order. So an event that is acknowledged has a
+// job, and one that was rolled back has none. [Inbox.Replay] calls it, too.
+//
+// The courier calls [Inbox.Fetch] for a job, then [Inbox.Settle] or [Inbox.GiveUp], and
+// now and then [Inbox.Purge]. It runs events in an order of its own, so that [OrderBy] is
+// refused; [WithLease], [WithPoll] and [WithWake] say nothing then. [Stats] counts all
+// that it has as Running.
+func WithCourier(send func(ctx context.Context, tx *sql.Tx, events []int64) (jobs []int64, err error)) Option {
+	return func(c *config) error {
+		if send == nil {
+			return errors.New("WithCourier: the function is nil")
+		}
+		c.send = send
+		return nil
+	}
+}
+
+// Settings are what a courier has to know of the options.
+type Settings struct {
+	Prefix      string        // see [WithPrefix]
+	Concurrency int           // see [WithConcurrency]
+	Attempts    int           // see [WithRetry]
+	Backoff     retry.Backoff // never panics, and returns no more than ten years
+	Timeout     time.Duration // see [WithTimeout]
+	TxTimeout   time.Duration // see [WithTxTimeout]
+	Grace       time.Duration // see [WithGrace]
+	Logger      *slog.Logger  // never nil
+}
+
+// Settings returns what the options say.
+func (ib *Inbox) Settings() Settings {
+	c := &ib.cfg
+	return Settings{
+		Prefix: c.prefix, Concurrency: c.concurrency, Attempts: c.attempts, Backoff: ib.backoff,
+		Timeout: c.timeout, TxTimeout: c.txTimeout, Grace: c.grace, Logger: ib.logger(),
+	}
+}
+
+// lendText makes an event the job's. A job that had it before has lost it.
+const lendText = `INSERT INTO {due} AS d (event, endpoint, order_key, since, run_at, token)
+	SELECT id, endpoint, order_key, {now}, {now} + ?, ? FROM {event} WHERE id = ?
+	ON CONFLICT (event) DO UPDATE SET run_at = excluded.run_at, token = excluded.token, attempt = 0`
+
+// lend gives events to the courier.
+func (ib *Inbox) lend(ctx context.Context, q querier, events []int64) error {
+	if len(events) == 0 {
+		return nil
+	}
+	jobs, err := ib.cfg.send(ctx, q.(*sql.Tx), events)
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	if len(jobs) != len(events) {
+		return fmt.Errorf("send: %d jobs for %d events", len(jobs), len(events))
+	}
+	for i, event := range events {
+		// No worker of the inbox takes up what is due in ten years.
+		if _, err := q.ExecContext(ctx, ib.sql.lend, millis(longest), jobs[i], event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fetch returns what a courier's job is to hand to [webhook.Handler.Dispatch]. The error
+// is [ErrLost] where the event is not the job's, since it was handled or given up or has
+// another job by [Inbox.Replay]: then there is nothing to do. It is [ErrUndecodable]
+// where the row does not hold what this package writes. Any other error says nothing of
+// the event.
+func (ib *Inbox) Fetch(ctx context.Context, event, job int64) (*webhook.Delivery, error) {
+	d, err := ib.loadBy(ctx, ib.sql.fetch, event, job)
+	if errors.Is(err, errGone) {
+		return nil, fmt.Errorf("inbox: event %d: %w", event, ErrLost)
+	}
+	return d, err
+}
+
+// Settle takes an event off. exec runs one statement, with Postgres' $1 and $2, in the
+// transaction that the event's effects are a part of, and returns how many rows it has
+// changed. The error is [ErrLost] where that is none: then the transaction must be
+// rolled back, since another has handled the event, or will.
+func (ib *Inbox) Settle(ctx context.Context, event, job int64, exec func(ctx context.Context, query string, args ...any) (rows int64, err error)) error {
+	n, err := exec(ctx, ib.sql.done, event, job)
+	switch {
+	case err != nil:
+		return failed(ctx, "complete the event", err)
+	case n == 0:
+		return fmt.Errorf("inbox: event %d: %w", event, ErrLost)
+	}
+	return nil
+}
+
+// GiveUp makes an event a dead letter after as many attempts, with the text of the first
+// failure, empty if that is cause. Where cause is [ErrLost], the [Reason] is
+// [ReasonCrashed]. The error is [ErrLost] where the event is not the job's.
+func (ib *Inbox) GiveUp(ctx context.Context, event, job int64, attempts int, first string, cause error) error {
+	if cause == nil {
+		return errors.New("inbox: give up: there is no cause")
+	}
+	why := reasonOf(cause, nil)
+	if errors.Is(cause, ErrLost) {
+		why = ReasonCrashed
+	}
+	text := shown(cause.Error(), maxError)
+	first = shown(cmp.Or(first, text), maxError)
+	err := ib.transact(ctx, func(ctx context.Context, q querier) error {
+		var endpoint string
+		var unused any
+		err := q.QueryRowContext(ctx, ib.sql.giveUp, event, job).Scan(&endpoint, &unused, &unused, &unused)
+		switch {
+		case isNone(err):
+			return fmt.Errorf("event %d: %w", event, ErrLost)
+		case err != nil:
+			return err
+		}
+		_, err = q.ExecContext(ctx, ib.sql.insertDead, event, endpoint, string(why), attempts, first, text)
+		return err
+	})
+	if err != nil {
+		return failed(ctx, "give up", err)
+	}
+	ib.logger().LogAttrs(ctx, slog.LevelError, "inbox: an event failed for the last time and is a dead letter",
+		slog.Int64("event", event), slog.Int("attempt", attempts), slog.String("reason", string(why)), slog.String("error", text))
+	return nil
+}

@@ -1,0 +1,173 @@
+package onriver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/standpipe-go/standpipe/inbox"
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// Config says where River keeps the jobs. The zero value does for most.
+type Config struct {
+	// Queue is River's queue. Default: "webhooks".
+	Queue string
+	// Schema is where River's tables are. Default: as the connection's search_path says.
+	// River has one leader for each schema, which looks after one inbox: a second inbox
+	// needs tables of River in another schema.
+	Schema string
+	// PollOnly makes [Queue.Run] look for jobs once a second and listen for none, as it
+	// must where the pool goes through PgBouncer in transaction mode.
+	PollOnly bool
+}
+
+// Queue is an inbox whose events River hands on. It is a [webhook.Enqueuer] and a
+// [webhook.Guard]; dead letters, replays, statistics and purges are those of
+// [inbox.Inbox]. Create it with [New]. It is safe for concurrent use.
+type Queue struct {
+	*inbox.Inbox
+	cfg      Config
+	settings inbox.Settings
+	pool     *pgxpool.Pool
+	db       *sql.DB // over pool, for the inbox
+	insert   *river.Client[*sql.Tx]
+}
+
+var (
+	_ webhook.Enqueuer = (*Queue)(nil)
+	_ webhook.Guard    = (*Queue)(nil)
+)
+
+var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// New returns a queue in the database of pool, which stays the caller's to close, after
+// [Queue.Close]. It makes no query: see [Queue.Migrate] for the tables. The options are
+// the inbox's, all but [inbox.OrderBy]; a lease and polling are River's, so that
+// [inbox.WithLease], [inbox.WithPoll] and [inbox.WithWake] say nothing.
+func New(pool *pgxpool.Pool, cfg Config, opts ...inbox.Option) (*Queue, error) {
+	if cfg.Queue == "" {
+		cfg.Queue = "webhooks"
+	}
+	var errs []error
+	if pool == nil {
+		errs = append(errs, errors.New("the pool is nil"))
+	}
+	if !nameForm.MatchString(cfg.Queue) {
+		errs = append(errs, fmt.Errorf("the queue %q is no name of at most 32 lower-case letters, digits and underscores", cfg.Queue))
+	}
+	if cfg.Schema != "" && !nameForm.MatchString(cfg.Schema) {
+		errs = append(errs, fmt.Errorf("the schema %q is no name of at most 32 lower-case letters, digits and underscores", cfg.Schema))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("onriver: %w", err)
+	}
+	q := &Queue{cfg: cfg, pool: pool, db: stdlib.OpenDBFromPool(pool)}
+	if err := q.open(opts); err != nil {
+		_ = q.db.Close()
+		return nil, fmt.Errorf("onriver: %w", err)
+	}
+	return q, nil
+}
+
+func (q *Queue) open(opts []inbox.Option) (err error) {
+	if q.Inbox, err = inbox.New(q.db, inbox.Postgres, append([]inbox.Option{inbox.WithCourier(q.send)}, opts...)...); err != nil {
+		return err
+	}
+	q.settings = q.Settings()
+	q.insert, err = river.NewClient(riverdatabasesql.New(q.db), &river.Config{Schema: q.cfg.Schema, Logger: q.settings.Logger})
+	return err
+}
+
+// Close ends what the queue has in the pool. Call it when nothing uses the queue any
+// more, and before the pool is closed.
+func (q *Queue) Close() error { return q.db.Close() }
+
+// send inserts the jobs of events that the inbox inserts in the same transaction.
+func (q *Queue) send(ctx context.Context, tx *sql.Tx, events []int64) ([]int64, error) {
+	params := make([]river.InsertManyParams, len(events))
+	for i, event := range events {
+		params[i] = river.InsertManyParams{Args: eventArgs{Event: event}, InsertOpts: &river.InsertOpts{
+			Queue: q.cfg.Queue, MaxAttempts: min(q.settings.Attempts, math.MaxInt16),
+		}}
+	}
+	results, err := q.insert.InsertManyTx(ctx, tx, params)
+	if err != nil {
+		return nil, err
+	}
+	jobs := make([]int64, len(results))
+	for i, r := range results {
+		jobs[i] = r.Job.ID
+	}
+	return jobs, nil
+}
+
+// lockKey is any number that nothing else is likely to lock.
+const lockKey int64 = 0x7374616e64726976 // "standriv"
+
+// Migrate brings the tables of River and of the inbox to the versions of this program.
+// It may be called at every start and by all processes at once. The error of tables that
+// a newer program has migrated is [inbox.ErrNewerSchema].
+func (q *Queue) Migrate(ctx context.Context) error {
+	err := pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
+		// River's migrations do not wait for each other, so they are made while this
+		// transaction is open. It changes nothing.
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey); err != nil {
+			return err
+		}
+		return q.migrateRiver(ctx, tx)
+	})
+	if err != nil {
+		return fmt.Errorf("onriver: migrate River: %w", err)
+	}
+	return q.Inbox.Migrate(ctx)
+}
+
+func (q *Queue) migrateRiver(ctx context.Context, tx pgx.Tx) error {
+	m, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: q.cfg.Schema, Logger: q.settings.Logger})
+	if err != nil {
+		return err
+	}
+	there, err := q.riverVersion(ctx, tx)
+	if err != nil {
+		return err
+	}
+	known := m.AllVersions()
+	if newest := known[len(known)-1].Version; there > newest {
+		return fmt.Errorf("%w: version %d, and it knows %d", inbox.ErrNewerSchema, there, newest)
+	}
+	_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}
+
+// riverVersion is 0 where there are no tables. River's own function fails where they are
+// newer, and does not say so.
+func (q *Queue) riverVersion(ctx context.Context, tx pgx.Tx) (version int, err error) {
+	table := q.riverTable("river_migration")
+	var there bool
+	// Read together with a table: see package inbox.
+	err = tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL FROM pg_namespace LIMIT 1`, table).Scan(&there)
+	if err != nil || !there {
+		return 0, err
+	}
+	err = tx.QueryRow(ctx, `SELECT COALESCE(max(version), 0) FROM `+table).Scan(&version)
+	return version, err
+}
+
+func (q *Queue) riverTable(name string) string {
+	if q.cfg.Schema == "" {
+		return name
+	}
+	return q.cfg.Schema + "." + name
+}

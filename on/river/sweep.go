@@ -1,0 +1,100 @@
+package onriver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+
+	"github.com/standpipe-go/standpipe/inbox"
+)
+
+// River gives up jobs without asking their worker: of a process that was killed in each
+// attempt, or where somebody cancels or deletes them. Their events would be neither due
+// nor dead letters. The sweep finds them.
+
+// sweepArgs are those of the job that sweeps, which River's leader inserts.
+type sweepArgs struct {
+	// Whole also looks for deleted jobs, which takes a look at all that is due, and purges.
+	Whole bool `json:"whole,omitempty"`
+}
+
+// Kind implements [river.JobArgs].
+func (sweepArgs) Kind() string { return "standpipe_sweep" }
+
+func (q *Queue) sweeps() []*river.PeriodicJob {
+	every := func(d time.Duration, args sweepArgs) *river.PeriodicJob {
+		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) {
+			return args, &river.InsertOpts{Queue: q.cfg.Queue, MaxAttempts: 1} // the next one will do
+		}, &river.PeriodicJobOpts{RunOnStart: true})
+	}
+	return []*river.PeriodicJob{every(time.Minute, sweepArgs{}), every(time.Hour, sweepArgs{Whole: true})}
+}
+
+// sweeper is the worker of these.
+type sweeper struct {
+	river.WorkerDefaults[sweepArgs]
+	q *Queue
+}
+
+// Timeout implements [river.Worker].
+func (s *sweeper) Timeout(*river.Job[sweepArgs]) time.Duration { return 5 * time.Minute }
+
+// Work implements [river.Worker].
+func (s *sweeper) Work(ctx context.Context, job *river.Job[sweepArgs]) error {
+	if err := s.q.sweep(ctx, job.Args.Whole); err != nil {
+		return &clipped{err}
+	}
+	if job.Args.Whole {
+		_, err := s.q.Purge(ctx)
+		return err
+	}
+	return nil
+}
+
+// stray is an event whose job has ended without it.
+type stray struct {
+	Event, Job  int64
+	State       string
+	Attempt     int
+	First, Last string
+}
+
+const (
+	strayText = `SELECT d.event, d.token, COALESCE(j.state::text, 'deleted'), COALESCE(j.attempt, 0),
+		COALESCE(j.errors[1]->>'error', ''), COALESCE(j.errors[array_upper(j.errors, 1)]->>'error', '')
+		FROM %s d %s JOIN %s j ON j.id = d.token WHERE %s ORDER BY d.event LIMIT 100`
+	givenUp = `j.kind = 'standpipe_event' AND j.state IN ('cancelled', 'discarded')`
+	anyEnd  = `d.token IS NOT NULL AND (j.id IS NULL OR j.state IN ('completed', 'cancelled', 'discarded'))`
+)
+
+// sweep makes strays dead letters.
+func (q *Queue) sweep(ctx context.Context, whole bool) error {
+	join, which := "", givenUp
+	if whole {
+		join, which = "LEFT", anyEnd
+	}
+	query := fmt.Sprintf(strayText, q.settings.Prefix+"_due", join, q.riverTable("river_job"), which)
+	for {
+		rows, err := q.pool.Query(ctx, query)
+		if err != nil {
+			return err
+		}
+		strays, err := pgx.CollectRows(rows, pgx.RowToStructByPos[stray])
+		if err != nil || len(strays) == 0 {
+			return err
+		}
+		for _, s := range strays {
+			cause := fmt.Errorf("River's job is %s: %w", s.State, inbox.ErrLost)
+			if s.Last != "" {
+				cause = fmt.Errorf("%w; before that: %s", cause, s.Last)
+			}
+			if err := q.GiveUp(ctx, s.Event, s.Job, s.Attempt, s.First, cause); err != nil && !errors.Is(err, inbox.ErrLost) {
+				return err
+			}
+		}
+	}
+}
