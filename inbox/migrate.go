@@ -162,8 +162,8 @@ func (ib *Inbox) look(ctx context.Context) (version int, err error) {
 func (ib *Inbox) version(ctx context.Context, q querier) (int, error) {
 	there := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?`
 	if ib.dialect == Postgres {
-		// Of a table's name Postgres may remember that there is none. A statement that reads
-		// no table does not hear that another process has just made it.
+		// A connection remembers that a name is no table's. A statement that reads no
+		// table itself does not hear that another process has just made it.
 		there = `SELECT count(to_regclass($1)) FROM (SELECT FROM pg_namespace LIMIT 1) n`
 	}
 	var n, version int

@@ -1,6 +1,8 @@
 package inbox_test
 
 import (
+	"context"
+	"database/sql"
 	"log/slog"
 	"math"
 	"testing"
@@ -40,6 +42,8 @@ func TestNewNamesEveryMistake(t *testing.T) {
 		"WithRetention: of 59m0s":         inbox.WithRetention(59*time.Minute, time.Hour),
 		"WithRetention: of 2h0m0s":        inbox.WithRetention(2*time.Hour, time.Hour),
 		"WithRetention: of 1h0m0s and 25": inbox.WithRetention(time.Hour, math.MaxInt64),
+		"WithCourier: the function is":    inbox.WithCourier(nil),
+		"WithCourier: it takes Postgres":  inbox.WithCourier(nowhere),
 		"OrderBy: the function is nil":    inbox.OrderBy(nil, time.Hour),
 		"OrderBy: 0s is not between":      inbox.OrderBy(key, 0),
 	} {
@@ -48,7 +52,9 @@ func TestNewNamesEveryMistake(t *testing.T) {
 		require.ErrorContains(t, err, "inbox: ")
 		require.Nil(t, ib)
 	}
-	_, err := inbox.New(nil, 0, inbox.WithConcurrency(-1), inbox.WithLogger(nil))
+	_, err := inbox.New(db, inbox.Postgres, inbox.WithCourier(nowhere), inbox.OrderBy(key, time.Hour))
+	require.ErrorContains(t, err, "there can be no OrderBy")
+	_, err = inbox.New(nil, 0, inbox.WithConcurrency(-1), inbox.WithLogger(nil))
 	require.ErrorContains(t, err, "the database is nil")
 	require.ErrorContains(t, err, "WithConcurrency")
 	require.ErrorContains(t, err, "WithLogger")
@@ -73,4 +79,35 @@ func TestNewTakesTheEdges(t *testing.T) {
 		inbox.WithRetry(1, retry.Constant(0)), inbox.WithRetry(1_000_000, retry.Constant(0)), inbox.WithRetention(time.Hour, time.Hour), inbox.WithRetention(time.Hour, decade),
 		inbox.OrderBy(func(string, webhook.Raw) string { return "" }, time.Second))
 	require.NoError(t, err)
+}
+
+// nowhere is a courier that takes nothing.
+func nowhere(context.Context, *sql.Tx, []int64) ([]int64, error) { return nil, nil }
+
+// A courier is told what the options say, and runs what there is in place of Run.
+func TestWithACourier(t *testing.T) {
+	t.Parallel()
+	db := away()
+	defer db.Close()
+	ib, err := inbox.New(db, inbox.Postgres, inbox.WithCourier(nowhere), inbox.WithPrefix("a.b"), inbox.WithConcurrency(3), inbox.WithTimeout(4*time.Second),
+		inbox.WithTxTimeout(5*time.Second), inbox.WithGrace(6*time.Second), inbox.WithRetry(7, func(int) time.Duration { panic("no") }))
+	require.NoError(t, err)
+	s := ib.Settings()
+	require.Equal(t, time.Hour, s.Backoff(1), "a backoff that panics")
+	require.Same(t, slog.Default(), s.Logger)
+	s.Backoff, s.Logger = nil, nil
+	require.Equal(t, inbox.Settings{Prefix: "a.b", Concurrency: 3, Attempts: 7, Timeout: 4 * time.Second, TxTimeout: 5 * time.Second, Grace: 6 * time.Second}, s)
+	require.ErrorContains(t, ib.GiveUp(t.Context(), 1, 2, 3, "", nil), "there is no cause")
+
+	rows := int64(1)
+	exec := func(_ context.Context, query string, args ...any) (int64, error) {
+		require.Contains(t, query, "a.b_due")
+		require.Equal(t, []any{int64(1), int64(2)}, args)
+		return rows, err
+	}
+	require.NoError(t, ib.Settle(t.Context(), 1, 2, exec))
+	rows = 0
+	require.ErrorIs(t, ib.Settle(t.Context(), 1, 2, exec), inbox.ErrLost)
+	err = sql.ErrConnDone
+	require.ErrorIs(t, ib.Settle(t.Context(), 1, 2, exec), sql.ErrConnDone)
 }

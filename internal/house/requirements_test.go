@@ -56,8 +56,8 @@ func TestRootRequiresExactlyThis(t *testing.T) {
 	require.Empty(t, mod.Exclude)
 }
 
-// Nested modules see the root beside them, and nothing else is replaced; but for the
-// integration tests, which no release is made of and which see those that users import.
+// Nested modules see the root beside them, and nothing else is replaced; but for those
+// that test and measure: no release is made of them, and they see what users import.
 func TestNestedModulesReplaceOnlyTheRoot(t *testing.T) {
 	nested := 0
 	for _, file := range repositoryFiles(t) {
@@ -73,7 +73,7 @@ func TestNestedModulesReplaceOnlyTheRoot(t *testing.T) {
 		mod := readGoMod(t, filepath.Join(rel, "go.mod"))
 		require.Equal(t, module+"/"+filepath.ToSlash(rel), mod.Module.Path)
 		require.Empty(t, mod.Exclude, rel)
-		importable := func(path string) bool { return rel == "integration" && strings.HasPrefix(path, module+"/on/") }
+		importable := func(path string) bool { return (rel == "integration" || rel == "bench") && strings.HasPrefix(path, module+"/on/") }
 		for _, r := range mod.Replace {
 			to := "."
 			if importable(r.Old.Path) {

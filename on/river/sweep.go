@@ -18,7 +18,7 @@ import (
 
 // sweepArgs are those of the job that sweeps, which River's leader inserts.
 type sweepArgs struct {
-	// Whole also looks for deleted jobs, which takes a look at all that is due, and purges.
+	// Whole also purges, and looks for deleted jobs: for that it reads all that is due.
 	Whole bool `json:"whole,omitempty"`
 }
 

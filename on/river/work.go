@@ -125,8 +125,8 @@ func (w *worker) complete(ctx context.Context, job *river.Job[eventArgs], t *tra
 // failed returns what River records of a failure. The last one makes a dead letter.
 func (w *worker) failed(ctx context.Context, job *river.Job[eventArgs], err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		// River shuts down: what says so is no attempt. Or somebody cancels the job, which
-		// the sweep will find.
+		// River shuts down: to it, what says so is no attempt. Or somebody has cancelled
+		// the job, which the sweep will find.
 		return &clipped{fmt.Errorf("%w: %w", context.Canceled, err)}
 	}
 	if ctx.Err() != nil {
