@@ -87,7 +87,7 @@ nightly: ## The tests that take longer than a change can wait for: another syste
 	scripts/integration-install
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestSuitesOnTheStack ./judge
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestPartsThroughFaults ./s3
-	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestW26 ./inbox
+	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestW26 ./inbox ./river
 	cd recipes/sdks/telemetry && go test -count=1 -timeout 40m -tags datadogv2 -run TestP .
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestD6_EightProcessesOneKey ./redis
 
@@ -111,6 +111,10 @@ bench-size: ## Measure what importing the client adds to a binary
 .PHONY: bench-s3
 bench-s3: ## Measure puts and gets of 256 MiB against minio-go and aws-sdk-go-v2
 	cd bench && go run ./s3
+
+.PHONY: bench-inbox
+bench-inbox: ## Measure inbox, on/river and River alone on one Postgres, POSTGRES=its DSN
+	cd bench && go run ./inbox -postgres '$(POSTGRES)'
 
 .PHONY: compare
 compare: ## Put the behaviours that matter to peers, live, print what happens and write docs/compare.md

@@ -56,8 +56,23 @@
 // is sent, since it makes commits wait for each other: events that another process has
 // enqueued are found by polling ([WithPoll]), or when [WithWake] says so.
 //
-// For more than a queue for webhooks (schedules, priorities, many kinds of jobs) take
-// one, such as River, and give it to [webhook.WithQueue].
+// # Which queue
+//
+// Run works in any number of processes on one Postgres, and is enough where webhooks are
+// all that waits. A program that has other jobs too, schedules or priorities, or wants
+// to see and stop what waits, takes River: the nested module on/river inserts River's
+// job together with the inbox's row, keeps all that is said here, and runs the same
+// functions. Medians of five shuffled rounds on one Postgres 15, on a machine of two
+// cores that others used at the same time (`go run ./inbox` in bench):
+//
+//	                          acknowledged/s    p50   p99   16 at once   handled/s
+//	inbox on Postgres               873      0.6 ms   7 ms     3784         1398
+//	on/river                        358      2.1 ms  10 ms     1903          617
+//	River alone, no duplicates      659      0.8 ms   9 ms     2843          651
+//	  known
+//
+// The functions write a row in the transaction that ends their event; there are eight
+// workers. Another queue is written with [WithCourier].
 //
 // # Tables
 //

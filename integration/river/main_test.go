@@ -200,4 +200,3 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
-

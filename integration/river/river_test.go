@@ -192,7 +192,9 @@ func testTx(t *testing.T, dsn string) {
 	s.settled()
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s.effect`))
 	require.EqualValues(t, 4, tries.Load())
-	require.Eventually(t, func() bool { return s.count(`SELECT count(*) FROM %s.river_job WHERE kind = 'standpipe_event' AND state = 'completed'`) == 1 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return s.count(`SELECT count(*) FROM %s.river_job WHERE kind = 'standpipe_event' AND state = 'completed'`) == 1
+	}, 5*time.Second, 5*time.Millisecond)
 	require.Equal(t, 3, s.count(`SELECT array_length(errors, 1) FROM %s.river_job WHERE kind = 'standpipe_event'`))
 	require.Empty(t, s.dead())
 }
@@ -385,7 +387,9 @@ func testRetried(t *testing.T, dsn string) {
 	id := int64(s.count(`SELECT id FROM %s.river_job WHERE kind = 'standpipe_event'`))
 	_, err = client.JobRetry(t.Context(), id)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return s.count(`SELECT count(*) FROM %s.river_job WHERE id = $1 AND state = 'cancelled'`, id) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return s.count(`SELECT count(*) FROM %s.river_job WHERE id = $1 AND state = 'cancelled'`, id) == 1
+	}, 10*time.Second, 5*time.Millisecond)
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s.effect`))
 	require.NoError(t, s.Replay(t.Context(), int64(s.count(`SELECT id FROM %s.inbox_event`)), "ops"))
 	s.settled()

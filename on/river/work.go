@@ -202,4 +202,3 @@ func (q *Queue) Release(ctx context.Context, c webhook.Claim) error {
 	}
 	return q.Inbox.Release(ctx, c)
 }
-
