@@ -314,6 +314,7 @@ func testMigrate(t *testing.T, dsn string) {
 	require.ErrorIs(t, s.Enqueue(t.Context(), &webhook.Delivery{
 		Endpoint: "stripe", Events: []webhook.Raw{{ID: "x"}}, Keys: []webhook.EventKey{{GuardKey: webhook.GuardKey{Endpoint: "stripe", ID: "x"}}},
 	}), inbox.ErrNotMigrated)
+	require.ErrorIs(t, s.Run(t.Context(), h), inbox.ErrNotMigrated)
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
@@ -324,6 +325,7 @@ func testMigrate(t *testing.T, dsn string) {
 	require.Equal(t, 200, postStripe(h, paid("evt_1")))
 	s.exec(`INSERT INTO %s.river_migration (line, version) VALUES ('main', 999)`)
 	require.ErrorIs(t, s.Migrate(t.Context()), inbox.ErrNewerSchema)
+	require.ErrorIs(t, s.Run(t.Context(), h), inbox.ErrNewerSchema)
 }
 
 func testShutdown(t *testing.T, dsn string) {

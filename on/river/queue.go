@@ -35,7 +35,8 @@ type Config struct {
 
 // Queue is an inbox whose events River hands on. It is a [webhook.Enqueuer] and a
 // [webhook.Guard]; dead letters, replays, statistics and purges are those of
-// [inbox.Inbox]. Create it with [New]. It is safe for concurrent use.
+// [inbox.Inbox], where all that River has counts as running. Create it with [New]. It is
+// safe for concurrent use.
 type Queue struct {
 	*inbox.Inbox
 	cfg      Config
@@ -53,9 +54,10 @@ var (
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 
 // New returns a queue in the database of pool, which stays the caller's to close, after
-// [Queue.Close]. It makes no query: see [Queue.Migrate] for the tables. The options are
-// the inbox's, all but [inbox.OrderBy]; a lease and polling are River's, so that
-// [inbox.WithLease], [inbox.WithPoll] and [inbox.WithWake] say nothing.
+// [Queue.Close], and needs a connection for each function of [OnTx] and a few more. New
+// makes no query: see [Queue.Migrate] for the tables. The options are the inbox's, all
+// but [inbox.OrderBy]; leases and polling are River's, so that [inbox.WithLease],
+// [inbox.WithPoll] and [inbox.WithWake] say nothing.
 func New(pool *pgxpool.Pool, cfg Config, opts ...inbox.Option) (*Queue, error) {
 	if cfg.Queue == "" {
 		cfg.Queue = "webhooks"
@@ -135,33 +137,53 @@ func (q *Queue) Migrate(ctx context.Context) error {
 }
 
 func (q *Queue) migrateRiver(ctx context.Context, tx pgx.Tx) error {
-	m, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: q.cfg.Schema, Logger: q.settings.Logger})
+	m, err := q.migrator()
 	if err != nil {
 		return err
 	}
-	there, err := q.riverVersion(ctx, tx)
-	if err != nil {
+	if err := q.riverReady(ctx, tx, m); err != nil && !errors.Is(err, inbox.ErrNotMigrated) {
 		return err
-	}
-	known := m.AllVersions()
-	if newest := known[len(known)-1].Version; there > newest {
-		return fmt.Errorf("%w: version %d, and it knows %d", inbox.ErrNewerSchema, there, newest)
 	}
 	_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	return err
 }
 
+func (q *Queue) migrator() (*rivermigrate.Migrator[pgx.Tx], error) {
+	return rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: q.cfg.Schema, Logger: q.settings.Logger})
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
+// riverReady tells tables of another version than this program's by the inbox's errors.
+func (q *Queue) riverReady(ctx context.Context, db querier, m *rivermigrate.Migrator[pgx.Tx]) error {
+	there, err := q.riverVersion(ctx, db)
+	if err != nil {
+		return err
+	}
+	known := m.AllVersions()
+	switch newest := known[len(known)-1].Version; {
+	case there > newest:
+		return fmt.Errorf("%w: River's version %d, and it knows %d", inbox.ErrNewerSchema, there, newest)
+	case there < newest:
+		return fmt.Errorf("%w: call Migrate first", inbox.ErrNotMigrated)
+	}
+	return nil
+}
+
 // riverVersion is 0 where there are no tables. River's own function fails where they are
 // newer, and does not say so.
-func (q *Queue) riverVersion(ctx context.Context, tx pgx.Tx) (version int, err error) {
+func (q *Queue) riverVersion(ctx context.Context, db querier) (version int, err error) {
 	table := q.riverTable("river_migration")
 	var there bool
 	// Read together with a table: see package inbox.
-	err = tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL FROM pg_namespace LIMIT 1`, table).Scan(&there)
+	err = db.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL FROM pg_namespace LIMIT 1`, table).Scan(&there)
 	if err != nil || !there {
 		return 0, err
 	}
-	err = tx.QueryRow(ctx, `SELECT COALESCE(max(version), 0) FROM `+table).Scan(&version)
+	err = db.QueryRow(ctx, `SELECT COALESCE(max(version), 0) FROM `+table).Scan(&version)
 	return version, err
 }
 

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/standpipe-go/standpipe/inbox"
 	"github.com/standpipe-go/standpipe/internal/pause"
 	"github.com/standpipe-go/standpipe/webhook"
 )
@@ -79,7 +81,8 @@ const overrun = 5 * time.Second
 // [inbox.WithTimeout] and 35 seconds later, and 16 more where it was River's leader.
 //
 // While the database is away Run logs that and tries again. It returns an error at once
-// where handlers are none, nil or of one endpoint.
+// where handlers are none, nil or of one endpoint, and [inbox.ErrNotMigrated] or
+// [inbox.ErrNewerSchema] of River's tables.
 func (q *Queue) Run(ctx context.Context, handlers ...*webhook.Handler) error {
 	if err := q.configure(&river.Config{Schema: q.cfg.Schema}, handlers); err != nil {
 		return fmt.Errorf("onriver: run: %w", err)
@@ -93,9 +96,12 @@ func (q *Queue) Run(ctx context.Context, handlers ...*webhook.Handler) error {
 		if err != nil {
 			return fmt.Errorf("onriver: run: %w", err)
 		}
-		if err = client.Start(ctx); err == nil {
+		if err = q.start(ctx, client); err == nil {
 			<-client.Stopped()
 			continue
+		}
+		if errors.Is(err, inbox.ErrNotMigrated) || errors.Is(err, inbox.ErrNewerSchema) {
+			return fmt.Errorf("onriver: run: %w", err)
 		}
 		if ctx.Err() == nil {
 			q.settings.Logger.LogAttrs(ctx, slog.LevelError, "onriver: River does not start; it is tried again and again", slog.String("error", err.Error()))
@@ -103,6 +109,17 @@ func (q *Queue) Run(ctx context.Context, handlers ...*webhook.Handler) error {
 		}
 	}
 	return nil
+}
+
+func (q *Queue) start(ctx context.Context, client *river.Client[pgx.Tx]) error {
+	m, err := q.migrator()
+	if err == nil {
+		err = q.riverReady(ctx, q.pool, m)
+	}
+	if err != nil {
+		return err
+	}
+	return client.Start(ctx)
 }
 
 func (q *Queue) riverConfig() *river.Config {

@@ -88,7 +88,7 @@ func (q *Queue) sweep(ctx context.Context, whole bool) error {
 			return err
 		}
 		for _, s := range strays {
-			cause := fmt.Errorf("River's job is %s: %w", s.State, inbox.ErrLost)
+			cause := fmt.Errorf("its job of River is %s: %w", s.State, inbox.ErrLost)
 			if s.Last != "" {
 				cause = fmt.Errorf("%w; before that: %s", cause, s.Last)
 			}
