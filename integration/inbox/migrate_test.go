@@ -3,9 +3,11 @@ package inbox_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,6 +39,27 @@ func testNotMigrated(t *testing.T, d database) {
 	require.ErrorIs(t, err, inbox.ErrNotMigrated)
 	if d.Driver == "pgx" {
 		require.ErrorIs(t, ib.Run(t.Context(), h), inbox.ErrNotMigrated)
+	}
+}
+
+// D8: a connection that has looked before another process made the tables, and was told
+// of none, sees them afterwards. It is the only one of its process.
+func TestD8_MigrateOnOneConnection(t *testing.T) {
+	d := postgres(t)
+	for round := range 5 {
+		errs := make([]error, 8)
+		var wg sync.WaitGroup
+		for i := range errs {
+			db, err := d.open()
+			require.NoError(t, err)
+			defer db.Close()
+			db.SetMaxOpenConns(1)
+			ib, err := inbox.New(db, inbox.Postgres, inbox.WithPrefix(fmt.Sprint("one", round)), discard())
+			require.NoError(t, err)
+			wg.Go(func() { errs[i] = ib.Migrate(context.Background()) })
+		}
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/standpipe-go/standpipe/inbox"
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
 	onriver "github.com/standpipe-go/standpipe/on/river"
+	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/webhook"
 	"github.com/standpipe-go/standpipe/webhook/guardtest"
 	"github.com/standpipe-go/standpipe/webhook/queuetest"
@@ -47,6 +48,7 @@ func TestRiver(t *testing.T) {
 		"a shutdown is no attempt":                                   testShutdown,
 		"a function that panics or ends its goroutine":               testPanic,
 		"what River runs again by hand":                              testRetried,
+		"what waits is replayed":                                     testReplayWaiting,
 		"as a guard of its own handler":                              testGuarded,
 		"in a client of the caller's":                                testConfigure,
 		"an endpoint that has no handler":                            testEndpoints,
@@ -396,6 +398,32 @@ func testRetried(t *testing.T, dsn string) {
 	require.NoError(t, s.Replay(t.Context(), int64(s.count(`SELECT id FROM %s.inbox_event`)), "ops"))
 	s.settled()
 	require.Equal(t, 2, s.count(`SELECT count(*) FROM %s.effect`), "that is what Replay is for")
+}
+
+// testReplayWaiting replays an event whose job waits for its next attempt: it has a new
+// job, and the old one has lost it.
+func testReplayWaiting(t *testing.T, dsn string) {
+	s := newShop(t, dsn, inbox.WithRetry(5, retry.Constant(time.Hour)))
+	var tries atomic.Int32
+	h := handler(t, stripe, webhook.WithQueue(s), onriver.OnTx("invoice.paid", func(ctx context.Context, tx pgx.Tx, e webhook.Event[struct{}]) error {
+		_, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO %s.effect (event) VALUES ($1)`, s.schema), e.ID)
+		if tries.Add(1) == 1 {
+			return errTest
+		}
+		return err
+	}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	start(t, s.Queue, h)
+	const waits = `SELECT count(*) FROM %s.river_job WHERE state = 'retryable'`
+	require.Eventually(t, func() bool { return s.count(waits) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, s.Replay(t.Context(), int64(s.count(`SELECT id FROM %s.inbox_event`)), "ops"))
+	s.settled()
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s.effect`))
+	s.exec(`UPDATE %s.river_job SET state = 'available', scheduled_at = now() WHERE state = 'retryable'`)
+	require.Eventually(t, func() bool { return s.count(`SELECT count(*) FROM %s.river_job WHERE state = 'cancelled'`) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s.effect`))
+	require.EqualValues(t, 2, tries.Load())
+	require.Empty(t, s.dead())
 }
 
 func testGuarded(t *testing.T, dsn string) {
