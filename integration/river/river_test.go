@@ -49,6 +49,7 @@ func TestRiver(t *testing.T) {
 		"a function that panics or ends its goroutine":               testPanic,
 		"what River runs again by hand":                              testRetried,
 		"what waits is replayed":                                     testReplayWaiting,
+		"a job that has lost its event runs nothing":                 testLostJob,
 		"as a guard of its own handler":                              testGuarded,
 		"in a client of the caller's":                                testConfigure,
 		"an endpoint that has no handler":                            testEndpoints,
@@ -426,6 +427,21 @@ func testReplayWaiting(t *testing.T, dsn string) {
 	require.Empty(t, s.dead())
 }
 
+func testLostJob(t *testing.T, dsn string) {
+	s := newShop(t, dsn)
+	j := &diary{}
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	require.NoError(t, s.Replay(t.Context(), int64(s.count(`SELECT id FROM %s.inbox_event`)), "ops"))
+	s.exec(`UPDATE %[1]s.river_job SET state = 'scheduled', scheduled_at = now() + INTERVAL '1 hour' WHERE id = (SELECT max(id) FROM %[1]s.river_job)`)
+	start(t, s.Queue, h)
+	require.Eventually(t, func() bool { return s.count(`SELECT count(*) FROM %s.river_job WHERE state = 'cancelled'`) == 1 }, 10*time.Second, 5*time.Millisecond)
+	require.Empty(t, j.all())
+	s.exec(`UPDATE %s.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled'`)
+	s.settled()
+	require.Len(t, j.all(), 1)
+}
+
 func testGuarded(t *testing.T, dsn string) {
 	s := newShop(t, dsn)
 	j := &diary{}
@@ -460,6 +476,14 @@ func testConfigure(t *testing.T, dsn string) {
 	s.settled()
 	require.NoError(t, client.Stop(context.Background()))
 	require.Len(t, j.all(), 1)
+
+	polling, err := onriver.New(s.pool, onriver.Config{Schema: s.schema, PollOnly: true}, inbox.WithPrefix(s.schema+".inbox"))
+	require.NoError(t, err)
+	defer polling.Close()
+	start(t, polling, h)
+	require.Equal(t, 200, postStripe(h, paid("evt_2")))
+	s.settled()
+	require.Len(t, j.all(), 2, "without a listener, too")
 }
 
 func testEndpoints(t *testing.T, dsn string) {
