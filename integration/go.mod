@@ -250,4 +250,5 @@ tool (
 )
 
 replace github.com/standpipe-go/standpipe/on/redis => ../on/redis
+
 replace github.com/standpipe-go/standpipe/on/river => ../on/river
