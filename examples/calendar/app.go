@@ -4,7 +4,8 @@
 //	m, err := newMirror(client.OAuth2(manager.Source("user:42/google")), google.Primary)
 //	hook, err := m.hook(secret.Env("GOOGLE_CHANNEL_TOKEN"))
 //	mux.Handle("POST /hooks/calendar", hook)
-//	go m.watcher("https://app.example.com/hooks/calendar", secret.Env("GOOGLE_CHANNEL_TOKEN")).Run(ctx, kept)
+//	w := m.watcher("https://app.example.com/hooks/calendar", secret.Env("GOOGLE_CHANNEL_TOKEN"))
+//	err = w.Run(ctx, kept) // until ctx ends
 //
 // For a service account in place of a user, the credential is google.ServiceAccount's.
 
