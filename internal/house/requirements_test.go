@@ -73,7 +73,9 @@ func TestNestedModulesReplaceOnlyTheRoot(t *testing.T) {
 		mod := readGoMod(t, filepath.Join(rel, "go.mod"))
 		require.Equal(t, module+"/"+filepath.ToSlash(rel), mod.Module.Path)
 		require.Empty(t, mod.Exclude, rel)
-		importable := func(path string) bool { return (rel == "integration" || rel == "bench") && strings.HasPrefix(path, module+"/on/") }
+		importable := func(path string) bool {
+			return (rel == "integration" || rel == "bench") && strings.HasPrefix(path, module+"/on/")
+		}
 		for _, r := range mod.Replace {
 			to := "."
 			if importable(r.Old.Path) {
