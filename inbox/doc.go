@@ -31,7 +31,8 @@
 // combination is run with [webhook.Event].Suspect set. An event without an identifier is
 // always run. Of a request with several events each is kept by itself.
 //
-// All of that is remembered for the longer time of [WithRetention].
+// All of that is remembered for the longer time of [WithRetention]. What never arrived,
+// [Inbox.Reconcile] finds in the service's own list.
 //
 // # How it works
 //

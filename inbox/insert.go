@@ -140,7 +140,7 @@ func (ib *Inbox) compare(ctx context.Context, q querier, p place) (conflict, err
 	if err := q.QueryRowContext(ctx, ib.sql.known, p.identity).Scan(&c.known, &content); err != nil {
 		return c, err // also where it has just been purged: it comes again, and is new
 	}
-	if bytes.Equal(content, p.content[:]) {
+	if bytes.Equal(content, p.content[:]) || bytes.Equal(content, unrendered[:]) || p.content == unrendered {
 		return c, nil
 	}
 	id, err := insertEvent(ctx, q, ib.sql.insert, p, quarantined(p.identity, p.content), nil)

@@ -3,7 +3,7 @@ package inbox
 // statements are those that are used all the time.
 type statements struct {
 	insert, insertQueued, insertDue     string
-	known, insertDead                   string
+	known, knows, insertDead            string
 	load, fetch, lend                   string
 	renew, done, again, release, giveUp string
 	claimKey, claimState, commitKey     string
@@ -34,6 +34,8 @@ func (ib *Inbox) statements() statements {
 		insert: ib.write(insertText), insertQueued: ib.write(queued),
 		insertDue: ib.write(`INSERT INTO {due} (event, endpoint, order_key, since, run_at) VALUES (?, ?, ?, {now}, {now})`),
 		known:     ib.write(`SELECT id, content FROM {event} WHERE identity = ?`),
+		knows: ib.write(`SELECT EXISTS (SELECT 1 FROM {event} WHERE identity = ?) OR
+			EXISTS (SELECT 1 FROM {event} WHERE id_mark = ?)`),
 		insertDead: ib.write(`INSERT INTO {dead} (event, endpoint, reason, attempts, first_error, last_error, died_at)
 			VALUES (?, ?, ?, ?, ?, ?, {now})`),
 
