@@ -6,6 +6,7 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -36,8 +37,8 @@ func testReconcile(t *testing.T, d database) {
 	require.Equal(t, 200, postStripe(h, paid("evt_1")))
 
 	// A list renders what a delivery has in its own way.
-	spaced := []byte(strings.ReplaceAll(string(paid("evt_2")), ",", ", "))
-	all := listed(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ",", ", "))}, &inbox.Listed{ID: "evt_2", Body: spaced}, &inbox.Listed{ID: "evt_2", Body: spaced})
+	spaced := []byte(strings.ReplaceAll(string(paid("evt_2")), ":", ": "))
+	all := listed(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ":", ": "))}, &inbox.Listed{ID: "evt_2", Body: spaced}, &inbox.Listed{ID: "evt_2", Body: spaced})
 	got, err := s.Reconcile(t.Context(), h, all)
 	require.NoError(t, err)
 	require.Equal(t, inbox.Reconciled{Known: 2, Taken: 1}, got)
@@ -58,6 +59,25 @@ func testReconcile(t *testing.T, d database) {
 	got, err = s.Reconcile(t.Context(), h, all)
 	require.NoError(t, err)
 	require.Equal(t, inbox.Reconciled{Known: 3}, got, "what was handled is known")
+}
+
+// An event that is delivered while it is taken in is one, however the two are rendered.
+func testReconcileRaces(t *testing.T, d database) {
+	var h *webhook.Handler
+	begun := false
+	s := newShop(t, d, inbox.OrderBy(func(string, webhook.Raw) string { // between the look and the insert
+		if !begun {
+			begun = true
+			require.Equal(t, 200, postStripe(h, paid("evt_1")))
+		}
+		return ""
+	}, time.Minute))
+	h = handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", (&diary{}).note))
+	_, err := s.Reconcile(t.Context(), h, listed(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ":", ": "))}))
+	require.NoError(t, err)
+	require.True(t, begun)
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s_event`))
+	require.Empty(t, s.dead())
 }
 
 // What a list has no body of is asked for again, unless it has arrived: under its
