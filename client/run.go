@@ -131,7 +131,16 @@ func (x *hop) try(a *attempt) (*http.Response, error) {
 		req.URL = &u
 		return x.tryThrough(a, req)
 	}
-	return a.send(req, true)
+	body := req.Body // a.send may put another in its place
+	resp, err := a.send(req, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := brokenUnder(body, resp); err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
 }
 
 // tryThrough makes one attempt through the per-attempt middleware. A request of

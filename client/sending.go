@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -31,14 +32,19 @@ type sent struct {
 	rate  leastRate
 	empty int // reads in a row that brought nothing
 
-	inMemory bool   // it cannot block, so it is read in place
-	buf      []byte // what is read into; nil once it is left to a read that blocks
+	inMemory bool      // it cannot block, so it is read in place
+	buf      []byte    // what is read into; nil once it is left to a read that blocks
+	done     chan read // how that read has ended; with buf
 
 	progress  func(sent, total int64) // of the request; nil where nobody asks
 	n, length int64                   // bytes read, and of how many; 0 or -1 if unknown
 
 	once sync.Once // the transport and the attempt's end may both close it
 	err  error     // of the one that did
+
+	whole atomic.Bool           // it was read to its end
+	let   atomic.Bool           // the transport has closed it
+	broke atomic.Pointer[error] // why it was not read to its end, if not for that
 }
 
 // sending returns the body of a's request as the transport gets it. A small body in
@@ -100,7 +106,28 @@ func (b *sent) Read(p []byte) (int, error) {
 	if b.moved = now; err != nil {
 		b.x.clock.uploaded(int(b.phase.Load()), now)
 	}
+	// The transport may close what it does not need to the end, and ends a read by that.
+	switch {
+	case err == io.EOF:
+		b.whole.Store(true)
+	case err != nil && !b.let.Load():
+		b.broke.CompareAndSwap(nil, &err)
+	}
 	return n, err
+}
+
+// brokenUnder says why the body of a request was not sent whole although its response is
+// a success. net/http hears of both at once where the service responds to the end of
+// the connection, and takes either.
+func brokenUnder(body io.Reader, resp *http.Response) error {
+	b, ok := body.(*sent)
+	if !ok || resp.StatusCode > 299 || b.whole.Load() {
+		return nil
+	}
+	if broke := b.broke.Load(); broke != nil {
+		return *broke
+	}
+	return context.Cause(b.a) // whose end has closed it; nil where a response comes early
 }
 
 // afterEnd is how long a read has to return after its attempt's end has closed the
@@ -123,18 +150,12 @@ func (b *sent) read(p []byte) (int, error) {
 	if len(b.buf) < min(len(p), maxRead) {
 		b.buf = make([]byte, min(len(p), maxRead))
 	}
-	buf, source := b.buf[:min(len(p), len(b.buf))], b.ReadCloser
-	type result struct {
-		n   int
-		err error
+	if b.done == nil {
+		b.done = make(chan read, 1)
 	}
-	done := make(chan result, 1)
-	go func() {
-		r := result{0, errBodyExited}
-		defer func() { done <- r }()
-		r.n, r.err = source.Read(buf)
-	}()
-	var r result
+	buf, done := b.buf[:min(len(p), len(b.buf))], b.done
+	go readInto(b.ReadCloser, buf, done)
+	var r read
 	select {
 	case r = <-done:
 	case <-b.a.Done():
@@ -143,12 +164,25 @@ func (b *sent) read(p []byte) (int, error) {
 		select {
 		case r = <-done:
 		case <-t.C:
-			b.buf = nil
+			b.buf, b.done = nil, nil
 			return 0, context.Cause(b.a)
 		}
 	}
 	n, err := counted(r.n, r.err, buf)
 	return copy(p, buf[:n]), err
+}
+
+// read is how one has ended.
+type read struct {
+	n   int
+	err error
+}
+
+// readInto reads once, and says how that ended also where the source ends the goroutine.
+func readInto(source io.Reader, buf []byte, done chan<- read) {
+	r := read{0, errBodyExited}
+	defer func() { done <- r }()
+	r.n, r.err = source.Read(buf)
 }
 
 // maxRead bounds what is read at once.
@@ -166,6 +200,7 @@ func (b *sent) report() (err error) {
 }
 
 func (b *sent) Close() error {
+	b.let.Store(true)
 	b.stop()
 	return b.close()
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -649,4 +650,52 @@ func TestC12_ADownloadThatMovesIsNotCut(t *testing.T) {
 			})
 		}
 	}
+}
+
+// careless is a transport that hears of a response before it hears that the body could
+// not be read, as net/http does now and then.
+type careless struct{ status, sent int }
+
+func (c *careless) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.sent++
+	_, _ = io.Copy(io.Discard, r.Body)
+	_ = r.Body.Close()
+	return &http.Response{StatusCode: c.status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+// What was sent in part is no success, whatever the service makes of it: a body
+// that could not be read fails its call, also where the response comes first.
+func TestABodyThatBreaksIsNoSuccess(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	source := func() io.Reader { return io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)) }
+	for name, do := range map[string]func(c *client.Client) error{
+		"Call": func(c *client.Client) error {
+			_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", source(), -1)})
+			return err
+		},
+		"under an SDK": func(c *client.Client) error {
+			req, err := http.NewRequestWithContext(t.Context(), "POST", base+"/x", source())
+			require.NoError(t, err)
+			resp, err := c.HTTPClient().Do(req)
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tr := &careless{status: 200}
+			c, err := client.New(base, client.WithTransport(tr), client.WithRetry(retry.Never))
+			require.NoError(t, err)
+			require.ErrorIs(t, do(c), broken)
+			require.Equal(t, 1, tr.sent)
+		})
+	}
+	// A refusal is the service's word, and says more.
+	c, err := client.New(base, client.WithTransport(&careless{status: 413}), client.WithRetry(retry.Never))
+	require.NoError(t, err)
+	_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", source(), -1)})
+	e, ok := errors.AsType[*client.Error](err)
+	require.True(t, ok)
+	require.Equal(t, 413, e.Status)
 }
