@@ -5,8 +5,11 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	sdk "github.com/stripe/stripe-go/v76"
@@ -55,6 +58,19 @@ func (s *orders) serve(ctx context.Context, mux *http.ServeMux, ib *inbox.Inbox,
 	return done
 }
 
+// replay runs again what has failed since broken.
+func (s *orders) replay(ctx context.Context, ib *inbox.Inbox, broken time.Time, out io.Writer) error {
+	for l, err := range ib.DeadLetters(ctx) {
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, l.ID, l.Type, l.EventID, l.Reason, l.LastError)
+	}
+	n, err := ib.ReplaySince(ctx, broken, "ada, after release 1.4.3") // or ib.Replay, for one of them
+	fmt.Fprintln(out, n, "events are run again")
+	return err
+}
+
 type noDatabase struct{}
 
 func (noDatabase) Connect(context.Context) (driver.Conn, error) { return nil, errors.New("it is away") }
@@ -76,4 +92,5 @@ func TestAnInboxNeedsItsDatabase(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.NoError(t, <-s.serve(ctx, http.NewServeMux(), ib, hooks))
+	require.ErrorContains(t, s.replay(t.Context(), ib, time.Now(), io.Discard), "it is away")
 }
