@@ -76,10 +76,12 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "booked: %s, from %s\n", event.Summary, event.Start)
+		at, _ := event.Start.Time()
+		fmt.Fprintf(out, "booking %d is made: %s, at %s\n", 1042+i, event.Summary, at.UTC().Format("15:04"))
 	}
+	fmt.Fprintln(out, "the response to the first was lost: it is there once all the same")
 	if _, err := m.book(ctx, "1042", "Call", begin, time.Hour); errors.Is(err, client.ErrConflict) {
-		fmt.Fprintln(out, "booked before: 1042")
+		fmt.Fprintln(out, "booking 1042 is made again: its event is there already")
 	}
 	if err := show(ctx, out, m); err != nil {
 		return err
@@ -95,11 +97,9 @@ func demonstrate(ctx context.Context, out io.Writer) error {
 	}
 	w := httptest.NewRecorder()
 	hook.ServeHTTP(w, webhooktest.GoogleCalendar("a-channel-token").Request(nil))
-	fmt.Fprintln(out, "notified:", w.Code)
-	if err := show(ctx, out, m); err != nil {
-		return err
-	}
+	fmt.Fprintf(out, "somebody adds Tea, Google notifies, and the hook syncs: %d, and the copy has %s\n", w.Code, m.list())
 	fake.forget()
+	fmt.Fprintln(out, "Google forgets the sync token")
 	return show(ctx, out, m)
 }
 
@@ -109,10 +109,13 @@ func show(ctx context.Context, out io.Writer, m *mirror) error {
 	if err != nil {
 		return err
 	}
-	what := "changes"
+	what := fmt.Sprintf("%d changes", read)
 	if all {
-		what = "events, which are all"
+		what = fmt.Sprintf("all %d events", read)
 	}
-	fmt.Fprintf(out, "synced: %d %s: %s\n", read, what, strings.Join(slices.Sorted(maps.Keys(m.titles())), ", "))
+	fmt.Fprintf(out, "synced %s, and the copy has %s\n", what, m.list())
 	return nil
 }
+
+// list is the copy's titles.
+func (m *mirror) list() string { return strings.Join(slices.Sorted(maps.Keys(m.titles())), ", ") }

@@ -13,13 +13,14 @@ import (
 func TestTheDemonstration(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, demonstrate(t.Context(), &out))
-	require.Equal(t, `booked: Call, from 2026-11-26T15:00:00Z UTC
-booked: Lunch, from 2026-11-26T16:00:00Z UTC
-booked before: 1042
-synced: 2 events, which are all: Call, Lunch
-notified: 200
-synced: 0 changes: Call, Lunch, Tea
-synced: 3 events, which are all: Call, Lunch, Tea
+	require.Equal(t, `booking 1042 is made: Call, at 15:00
+booking 1043 is made: Lunch, at 16:00
+the response to the first was lost: it is there once all the same
+booking 1042 is made again: its event is there already
+synced all 2 events, and the copy has Call, Lunch
+somebody adds Tea, Google notifies, and the hook syncs: 200, and the copy has Call, Lunch, Tea
+Google forgets the sync token
+synced all 3 events, and the copy has Call, Lunch, Tea
 `, out.String())
 }
 
