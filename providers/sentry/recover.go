@@ -12,22 +12,30 @@ import (
 
 // Middleware returns a handler that reports a panic of next, with the request's method,
 // path and harmless headers, and then panics on: what the client is told is decided
-// outside of it, as before. http.ErrAbortHandler, which ends a response on purpose, is
-// not reported.
-func (r *Reporter) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			if v != http.ErrAbortHandler {
-				r.panicked(req.Context(), v, Event{Request: requestOf(req), Transaction: req.Pattern})
-			}
-			panic(v)
-		}()
-		next.ServeHTTP(w, req)
-	})
+// outside of it, as before. The event shows the type of what was panicked with; see
+// [ReporterConfig].PanicValues. http.ErrAbortHandler, which ends a response on purpose,
+// is not reported.
+func (r *Reporter) Middleware(next http.Handler) http.Handler { return guarded{r, next} }
+
+// guarded is a type of its own, since the frame of a function literal that is inlined
+// bears the caller's package, and would be shown as the program's own code.
+type guarded struct {
+	reporter *Reporter
+	next     http.Handler
+}
+
+func (g guarded) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if v != http.ErrAbortHandler {
+			g.reporter.panicked(req.Context(), v, Event{Request: requestOf(req), Transaction: req.Pattern})
+		}
+		panic(v)
+	}()
+	g.next.ServeHTTP(w, req)
 }
 
 // CapturePanic takes what a deferred function has recovered as an event with the stack of
