@@ -32,8 +32,9 @@ type identified interface {
 
 // WithIdentity names the account that the credential stands for: clients with the
 // same name share limits and pacing at an origin. It is for an [Auth] that cannot
-// tell by itself, as one over a fixed secret, an environment variable, a file or an
-// oauthflow.Source can. One of your own can if it has the method
+// tell by itself. One over a fixed secret, an environment variable, a file or an
+// oauthflow.Source can: the name changes nothing there. One of your own can if it has
+// the method
 //
 //	Identity() string
 //

@@ -174,7 +174,9 @@ func TestOnTxRefusesNoFunction(t *testing.T) {
 	_, err = webhook.NewHandler(scheme, inbox.OnTx[struct{}]("a", nil))
 	require.ErrorContains(t, err, "the function is nil")
 	h := newHandler(t, inbox.OnTx("a", func(context.Context, *sql.Tx, webhook.Event[struct{}]) error { return errors.New("not reached") }))
-	require.ErrorIs(t, h.Dispatch(t.Context(), &webhook.Delivery{Events: []webhook.Raw{{Type: "a", Payload: []byte(`{"data":{"object":{}}}`)}}}), inbox.ErrNoWorker)
+	err = h.Dispatch(t.Context(), &webhook.Delivery{Events: []webhook.Raw{{Type: "a", Payload: []byte(`{"data":{"object":{}}}`)}}})
+	require.ErrorIs(t, err, inbox.ErrNoWorker)
+	require.ErrorContains(t, err, "webhook.WithQueue") // which was forgotten, as a rule
 }
 
 func TestWakeNeverBlocks(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 // Dialect is the database's way of writing SQL. The zero value is none.
 type Dialect int
 
-// The dialects.
+// The dialects. One that is not the database's is a syntax error of [Inbox.Migrate].
 const (
 	_ Dialect = iota
 	Postgres

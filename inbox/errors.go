@@ -22,8 +22,9 @@ var (
 	ErrNotFound = errors.New("there is no such event")
 	// ErrPurged: the event is known and its body is past its retention.
 	ErrPurged = errors.New("the event's body has been purged")
-	// ErrNoWorker: a function of [OnTx] was called outside [Inbox.Run].
-	ErrNoWorker = errors.New("OnTx runs in Inbox.Run alone")
+	// ErrNoWorker: a function of [OnTx] was called outside [Inbox.Run], as it is if the
+	// handler has not been given the inbox by [webhook.WithQueue].
+	ErrNoWorker = errors.New("a function of OnTx runs in the queue's worker alone: give the handler its queue (webhook.WithQueue)")
 	// ErrLost: the lease of an event has ended, and another worker may have it. It is
 	// the cause of the function's context then, and nothing of its transaction stays.
 	ErrLost = errors.New("the lease was lost")

@@ -75,7 +75,7 @@ var prefixForm = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,31}(\.[a-z_][a-z0-9_]{0,
 func WithPrefix(prefix string) Option {
 	return func(c *config) error {
 		if !prefixForm.MatchString(prefix) {
-			return fmt.Errorf("WithPrefix: %q is no name of at most 32 lower-case letters, digits and underscores", prefix)
+			return fmt.Errorf("WithPrefix: %q must be 1 to 32 lower-case letters, digits and underscores, and not begin with a digit", prefix)
 		}
 		c.prefix = prefix
 		return nil

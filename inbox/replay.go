@@ -16,7 +16,7 @@ import (
 // whose body is past its retention.
 func (ib *Inbox) Replay(ctx context.Context, id int64, by string) error {
 	if by == "" {
-		return errors.New("inbox: replay: nobody is named who does so")
+		return errors.New("inbox: replay: nobody is named: by must say who wants it")
 	}
 	err := ib.transact(ctx, func(ctx context.Context, q querier) error { return ib.replay(ctx, q, id, by) })
 	if err != nil {
@@ -63,7 +63,7 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 // has ended it.
 func (ib *Inbox) ReplaySince(ctx context.Context, t time.Time, by string) (n int, err error) {
 	if by == "" {
-		return 0, errors.New("inbox: replay: nobody is named who does so")
+		return 0, errors.New("inbox: replay: nobody is named: by must say who wants it")
 	}
 	for last := int64(-1); ; {
 		letters, err := ib.deadAfter(ctx, last)

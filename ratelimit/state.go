@@ -58,10 +58,11 @@ type Storage interface {
 //
 // What is kept names its key by a digest, and holds no secret. The key has to be the
 // same in the next process. Package client makes it of the origin and of whom the
-// credential stands for: a variable's name, a file's path, a manager's key or the name
-// of WithIdentity. A secret that stands in the program itself, as secret.Static, is told
-// apart by a digest that each process keys anew, so that none could try secrets on what
-// is kept: use secret.Env or secret.File, or name the key with client.WithLimitKey.
+// credential stands for: a variable's name, a file's path, a manager's key or, where the
+// credential has none of these, the name of client.WithIdentity. A secret that stands in
+// the program itself, as secret.Static, is told apart by a digest that each process keys
+// anew, so that nobody can try secrets on what is kept, and WithIdentity does not change
+// that: use secret.Env or secret.File, or name the key with client.WithLimitKey.
 //
 // Times are those of the wall clock. One that is set back makes a pause no longer than
 // it was, counted from when the process began, and lets no more of a quota through.

@@ -67,10 +67,10 @@ func New(pool *pgxpool.Pool, cfg Config, opts ...inbox.Option) (*Queue, error) {
 		errs = append(errs, errors.New("the pool is nil"))
 	}
 	if !nameForm.MatchString(cfg.Queue) {
-		errs = append(errs, fmt.Errorf("the queue %q is no name of at most 32 lower-case letters, digits and underscores", cfg.Queue))
+		errs = append(errs, fmt.Errorf("the queue %q must be 1 to 32 lower-case letters, digits and underscores", cfg.Queue))
 	}
 	if cfg.Schema != "" && !nameForm.MatchString(cfg.Schema) {
-		errs = append(errs, fmt.Errorf("the schema %q is no name of at most 32 lower-case letters, digits and underscores", cfg.Schema))
+		errs = append(errs, fmt.Errorf("the schema %q must be 1 to 32 lower-case letters, digits and underscores", cfg.Schema))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("onriver: %w", err)

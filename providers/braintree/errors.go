@@ -30,8 +30,9 @@ const (
 // Error is what Braintree says inside a 200. It unwraps to a [*graphql.Error] and a
 // [*client.Error].
 type Error struct {
-	// Details are Braintree's errors, in its order; there is at least one. Their text may
-	// repeat what was sent, so that an Error is printed and encoded without them.
+	// Details are Braintree's errors, in its order; there is at least one. They may
+	// repeat what was sent, so an Error is printed with the first one's class and message
+	// alone, and encoded without any.
 	Details []Detail `json:"-"`
 
 	said *graphql.Error

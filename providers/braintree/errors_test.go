@@ -201,7 +201,7 @@ func TestInputThatCannotBeMeant(t *testing.T) {
 		}
 	}
 	for want, calls := range map[string][]func(context.Context, *client.Client) error{
-		"the Amount is no decimal number such as 10.00": {
+		"the Amount must be digits without decimals, or with two or three of them, such as 10.00": {
 			with("", "n", ""), with("10,00", "n", ""), with("-1", "n", ""), with("1e3", "n", ""), with(".5", "n", ""), with("5.", "n", ""), with("1.2.3", "n", ""), with("0.5", "n", ""), with("1.2345", "n", ""), with(" 1", "n", ""),
 			call(braintree.CaptureTransaction, braintree.CaptureInput{TransactionID: "t", Transaction: braintree.CaptureDetails{Amount: "x"}}),
 			call(braintree.RefundTransaction, braintree.RefundInput{TransactionID: "t", Refund: braintree.RefundDetails{Amount: "x"}}),

@@ -46,7 +46,8 @@ type Refund struct {
 	StatusHistory []StatusEvent `json:"statusHistory"`
 }
 
-// Payment is a transaction or a refund; the other is nil. Both are where it is neither.
+// Payment is a transaction or a refund, and the other field is nil. Where it is neither,
+// both are nil.
 type Payment struct {
 	Kind        string // "Transaction", "Refund"
 	Transaction *Transaction

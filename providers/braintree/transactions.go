@@ -80,8 +80,8 @@ type ChargeInput struct {
 // AuthorizeInput says what to authorize.
 type AuthorizeInput ChargeInput
 
-// CaptureInput names an authorized transaction. Without an Amount it is all that was
-// authorized.
+// CaptureInput names an authorized transaction. Without an Amount, all that was
+// authorized is taken.
 type CaptureInput struct {
 	APIRequestKey string         `json:"apiRequestKey,omitempty"`
 	TransactionID string         `json:"transactionId"`
@@ -96,8 +96,8 @@ type CaptureDetails struct {
 	Descriptor *Descriptor `json:"descriptor,omitempty"`
 }
 
-// RefundInput names a settled transaction. Without an Amount it is all that is left of
-// it.
+// RefundInput names a settled transaction. Without an Amount, all that is left of it is
+// given back.
 type RefundInput struct {
 	APIRequestKey string        `json:"apiRequestKey,omitempty"`
 	TransactionID string        `json:"transactionId"`
@@ -144,7 +144,7 @@ func (in *CaptureInput) wrong() string { return wrongWith(in.TransactionID, in.T
 func (in *RefundInput) wrong() string  { return wrongWith(in.TransactionID, in.Refund.Amount) }
 func (in *ReverseInput) wrong() string { return wrongWith(in.TransactionID, "") }
 
-const noAmount = "the Amount is no decimal number such as 10.00"
+const noAmount = "the Amount must be digits without decimals, or with two or three of them, such as 10.00"
 
 func wrongWith(transactionID, amount string) string {
 	switch {

@@ -36,8 +36,9 @@ type Config struct {
 	// APIKey is the organization's.
 	APIKey secret.Source
 
-	// ApplicationKey is a user's or a service account's. Nil is none: what is submitted
-	// needs none.
+	// ApplicationKey is a user's or a service account's. Nil is none, which will do for
+	// what is submitted. Datadog refuses everything else then with "Forbidden", which
+	// matches client.ErrUnauthorized.
 	ApplicationKey secret.Source
 }
 
@@ -52,7 +53,7 @@ type Client struct {
 func New(cfg Config, opts ...client.Option) (*Client, error) {
 	site := cmp.Or(cfg.Site, US1)
 	if !site.known() {
-		return nil, fmt.Errorf("datadog: %w: the site is none of Datadog's: it is a name such as %s, without a scheme or a host's name before it", client.ErrConfig, EU1)
+		return nil, fmt.Errorf("datadog: %w: the site must be one of Datadog's, as its name alone: %q, without https:// or app. before it", client.ErrConfig, EU1)
 	}
 	c, err := client.New("", append([]client.Option{
 		client.WithProfile(profileAt(site)),

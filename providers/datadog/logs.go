@@ -36,8 +36,8 @@ type Log struct {
 	Hostname string
 	Tags     []string // "env:prod", without a comma
 
-	// Attributes are what else there is to know. None may be called as a field of the
-	// entry is: message, status, timestamp, service, ddsource, hostname, ddtags.
+	// Attributes are what else there is to know. None may have the name of a field of
+	// the entry: message, status, timestamp, service, ddsource, hostname, ddtags.
 	Attributes map[string]any
 }
 

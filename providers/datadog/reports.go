@@ -24,8 +24,8 @@ type LogConfig struct {
 
 // SlogHandler returns a handler that reports the records of a log, with their attributes,
 // and the first error among these as the log's error. What is named like a credential is
-// left out, as are the user info and the query of a URL. An attribute that is called as a
-// field of [Log] is, stands in the attribute "slog".
+// left out, as are the user info and the query of a URL. An attribute with the name of a
+// field of the entry, such as "status" or "service", goes into the attribute "slog".
 func (r *Reporter) SlogHandler(c LogConfig) slog.Handler {
 	if c.Level == nil {
 		c.Level = slog.LevelError

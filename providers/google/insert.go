@@ -68,11 +68,11 @@ func NewEventID() string {
 	return strings.ToLower(eventID.EncodeToString(b[:]))
 }
 
-// EventIDFor returns the ID of the event that belongs to something of the application's
-// own, such as "booking:1042": the same for the same, and another for another. With it an
-// event is made once even by a program that has forgotten that it made it: CreateEvent is
-// then a client.ErrConflict, and GetEvent finds the event. What is deleted does not free
-// its ID.
+// EventIDFor returns an ID for the event that belongs to something of the application's
+// own, such as "booking:1042". Equal texts have the same ID, and no others. With it an
+// event is made once even by a program that has forgotten that it made it: CreateEvent
+// then returns a client.ErrConflict, and GetEvent the event. An event that is deleted
+// keeps its ID from being used again.
 func EventIDFor(what string) string {
 	sum := sha256.Sum256([]byte(what))
 	return strings.ToLower(eventID.EncodeToString(sum[:20]))
@@ -80,7 +80,8 @@ func EventIDFor(what string) string {
 
 // CreateEvent makes an event once, however often that has to be tried: without an ID it
 // gives it one ([NewEventID]), and where a repeat finds that the first attempt has made
-// the event, it returns that event. Somebody else's ID is a client.ErrConflict.
+// the event, it returns that event. An ID that was in use before the call is a
+// client.ErrConflict.
 func (c *Client) CreateEvent(ctx context.Context, in InsertEventInput, edit ...func(*client.Request)) (Event, error) {
 	if in.Event.ID == "" {
 		in.Event.ID = NewEventID()
