@@ -24,8 +24,8 @@ import (
 //
 // The courier calls [Inbox.Fetch] for a job, then [Inbox.Settle] or [Inbox.GiveUp], and
 // now and then [Inbox.Purge]. It runs events in an order of its own, so that [OrderBy] is
-// refused; [WithLease], [WithPoll] and [WithWake] say nothing then. [Stats] counts all
-// that it has as Running.
+// refused; [WithLease], [WithPoll] and [WithWake] have no effect then. [Stats] counts
+// all that it has as Running.
 func WithCourier(send func(ctx context.Context, tx *sql.Tx, events []int64) (jobs []int64, err error)) Option {
 	return func(c *config) error {
 		if send == nil {

@@ -174,10 +174,10 @@ func WithRetry(attempts int, backoff retry.Backoff) Option {
 }
 
 // WithRetention sets for how long bodies and headers are kept, and then for how long an
-// event is known by its identifier and hash: that is the time in which it is not run a
-// second time, and should be twice as long as the provider sends again. Events that are
-// still due are kept longer, bodies of dead letters as long as identifiers. Default: 14
-// and 60 days.
+// event is known by its identifier and hash. Within that time it is not run a second
+// time, so it should be twice as long as the provider goes on sending an event. Events
+// that are still due are kept longer, bodies of dead letters as long as identifiers.
+// Default: 14 and 60 days.
 func WithRetention(bodies, keys time.Duration) Option {
 	return func(c *config) error {
 		if bodies < time.Hour || keys < bodies || keys > longest {

@@ -57,9 +57,9 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 	return err
 }
 
-// ReplaySince replays all dead letters that were given up since t, by the database's
-// clock, but the quarantined ones and those whose body has been purged: what failed
-// because of a mistake that has been mended. It returns how many, also where an error
+// ReplaySince replays what failed because of a mistake that has been mended: all dead
+// letters that were given up since t, by the database's clock, except the quarantined
+// ones and those whose body has been purged. It returns how many, also where an error
 // has ended it.
 func (ib *Inbox) ReplaySince(ctx context.Context, t time.Time, by string) (n int, err error) {
 	if by == "" {

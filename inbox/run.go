@@ -18,8 +18,9 @@ import (
 // hour. Several may run, in one process or many.
 //
 // While the database is away Run logs that and tries again. It returns an error at once
-// where handlers are none, nil or of one endpoint, and [ErrNotMigrated],
-// [ErrNewerSchema] or [ErrNotDurable] of the tables.
+// if there is no handler, one is nil, or two have the same endpoint, and
+// [ErrNotMigrated], [ErrNewerSchema] or [ErrNotDurable] if the tables are not as they
+// should be.
 func (ib *Inbox) Run(ctx context.Context, handlers ...*webhook.Handler) error {
 	w, err := ib.worker(handlers)
 	if err != nil {

@@ -26,9 +26,10 @@ const (
 // Periods follow the wall clock, daylight saving time included. A clock that is
 // set back makes a period longer and never lets more through.
 //
-// A call that is returned after its period has ended is nobody's. Which one a call
-// belonged to cannot be told from its key: in the first ten minutes of a period, what
-// comes back counts as the last one's, as long as that has calls which may come back.
+// A call that is given back after its period has ended makes room for no other. A key
+// does not tell to which period its call belonged: in the first ten minutes of a period,
+// what comes back is taken for a call of the period before, as long as that one has calls
+// that may come back.
 func Quota(n int, per Period, opts ...Option) *Keyed {
 	s := apply(opts)
 	if per < Hour || per > Month {

@@ -11,7 +11,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 )
 
-// ID is the identifier of a monitor, as text: it is a number there.
+// ID is the identifier of a monitor, as text. In Datadog's JSON it is a number.
 type ID = json.Number
 
 var (
@@ -24,7 +24,7 @@ var (
 	}
 
 	// SearchMonitors lists the monitors that a query finds, with what a list shows of
-	// them. Get has the rest.
+	// them. [GetMonitor] has the rest.
 	SearchMonitors = client.List[SearchMonitorsInput, MonitorPage, FoundMonitor]{
 		Op:    client.Op[SearchMonitorsInput, MonitorPage]{Name: "monitors.search", Route: "/api/v1/monitor/search"},
 		Items: func(p MonitorPage) []FoundMonitor { return p.Monitors },

@@ -36,7 +36,7 @@ type ServiceAccount struct {
 	// picked up. Required.
 	Key secret.Source
 
-	// Scopes are what the tokens are for. Required, but with an Audience.
+	// Scopes are what the tokens are for. Required, unless there is an Audience.
 	Scopes []string
 
 	// Subject is the user for whom the account acts, by primary email address: a user of

@@ -59,8 +59,9 @@ type SyncPage struct {
 // Where the sync token has expired (a 410), everything is listed instead, which the page
 // says by Reset; that may come after pages of changes. Keep the token with or after what
 // it stands for, in one transaction if there is one. An error ends the sequence and comes
-// with the zero SyncPage. A NextSyncToken that is missing on the last page has the next
-// sync list everything ("Synchronize resources efficiently", Google Calendar docs).
+// with the zero SyncPage. If the last page has no NextSyncToken, keep the token before:
+// the next sync then repeats what this one said ("Synchronize resources efficiently",
+// Google Calendar docs).
 func (c *Client) SyncEvents(ctx context.Context, in SyncInput, edit ...func(*client.Request)) iter.Seq2[SyncPage, error] {
 	return func(yield func(SyncPage, error) bool) {
 		if in.SyncToken != "" {
