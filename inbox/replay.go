@@ -37,6 +37,11 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 	case gone:
 		return fmt.Errorf("%w: %d", ErrPurged, id)
 	}
+	// The event first: who is giving it up at this moment holds it, and makes a dead
+	// letter that is to be seen below.
+	if err := ib.dueAgain(ctx, q, id); err != nil {
+		return err
+	}
 	for _, s := range []struct {
 		text string
 		args []any
@@ -48,10 +53,14 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 			return err
 		}
 	}
+	return nil
+}
+
+func (ib *Inbox) dueAgain(ctx context.Context, q querier, id int64) error {
 	if ib.cfg.send != nil {
 		return ib.lend(ctx, q, []int64{id})
 	}
-	_, err = q.ExecContext(ctx, ib.write(`INSERT INTO {due} AS d (event, endpoint, order_key, since, run_at)
+	_, err := q.ExecContext(ctx, ib.write(`INSERT INTO {due} AS d (event, endpoint, order_key, since, run_at)
 		SELECT id, endpoint, order_key, {now}, {now} FROM {event} WHERE id = ?
 		ON CONFLICT (event) DO UPDATE SET run_at = {now}, attempt = 0, token = NULL WHERE d.token IS NULL OR d.run_at <= {now}`), id)
 	return err

@@ -134,6 +134,38 @@ func testReplayHandled(t *testing.T, d database) {
 	require.Zero(t, s.count(`SELECT count(*) FROM %s_guard`), "for which it has the event's own row")
 }
 
+// D5: who replays an event at the moment at which it is given up does not leave it dead
+// and due at once, so that it could not be given up again.
+func TestD5_AReplayMeetsTheLastFailure(t *testing.T) {
+	s := newShop(t, postgres(t), quick(1))
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(context.Context, webhook.Event[struct{}]) error { return errTest }))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	id := s.count(`SELECT id FROM %s_event`)
+
+	tx, err := s.db.BeginTx(t.Context(), nil) // a worker's, at its end
+	require.NoError(t, err)
+	for _, text := range []string{
+		`DELETE FROM %[1]s_due WHERE event = %[2]d`,
+		`INSERT INTO %[1]s_dead SELECT id, endpoint, 'failed', 1, 'x', 'x', 1 FROM %[1]s_event WHERE id = %[2]d`,
+	} {
+		_, err = tx.ExecContext(t.Context(), fmt.Sprintf(text, s.prefix, id))
+		require.NoError(t, err)
+	}
+	replayed := make(chan error, 1)
+	go func() { replayed <- s.Replay(t.Context(), int64(id), "me") }()
+	require.Eventually(t, func() bool {
+		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%%s_due%%'`) > 0
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, tx.Commit())
+	require.NoError(t, <-replayed)
+	require.Empty(t, s.dead())
+	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s_due`))
+
+	start(t, s.Inbox, h)
+	s.settled()
+	require.Len(t, s.dead(), 1)
+}
+
 func testEndpoints(t *testing.T, d database) {
 	s := newShop(t, d)
 	j, k := &diary{}, &diary{}
