@@ -105,7 +105,7 @@ func (w *worker) attempt(ctx context.Context, r *running, result chan<- error) {
 		return
 	}
 	err = panics.Exited("the function") // unless it returns
-	err = h.Dispatch(ctx, d)
+	err = panics.Legible(h.Dispatch(ctx, d), "inbox: the function's error")
 }
 
 // load reads an event from its row.

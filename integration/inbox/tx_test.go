@@ -247,6 +247,44 @@ func testPanic(t *testing.T, d database) {
 	require.Contains(t, log.String(), "testPanic", "the log has the stack")
 }
 
+// speechless is an error whose method panics, as that of a typed nil does.
+type speechless struct{ text *string }
+
+func (s *speechless) Error() string { return *s.text }
+
+// odd is an error that does not like to be compared.
+type odd struct{ error }
+
+func (odd) Is(error) bool { panic("canary-9f1c") }
+
+// testSpeechless returns errors that must not be asked for what they are, and goes on.
+func testSpeechless(t *testing.T, d database) {
+	s := newShop(t, d, quick(2))
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(_ context.Context, e webhook.Event[struct{}]) error {
+		switch e.ID {
+		case "nil":
+			var none *speechless
+			return none
+		case "odd":
+			return odd{errTest}
+		}
+		return nil
+	}))
+	start(t, s.Inbox, h)
+	for _, id := range []string{"nil", "odd", "evt_1"} {
+		require.Equal(t, 200, postStripe(h, paid(id)))
+	}
+	s.settled()
+	letters := s.dead()
+	require.Len(t, letters, 2)
+	for _, l := range letters {
+		require.Equal(t, inbox.ReasonPanicked, l.Reason)
+		require.Equal(t, 2, l.Attempts)
+		require.Contains(t, l.LastError, "the function's error panicked")
+		require.NotContains(t, l.LastError, "canary")
+	}
+}
+
 func testRenewed(t *testing.T, d database) {
 	s := newShop(t, d, inbox.WithLease(time.Second))
 	var tries atomic.Int32

@@ -46,7 +46,7 @@ func TestRiver(t *testing.T) {
 		"D5 a job that ends without its worker":                      testSweep,
 		"D8 the tables":                                              testMigrate,
 		"a shutdown is no attempt":                                   testShutdown,
-		"a function that panics or ends its goroutine":               testPanic,
+		"C37 a function that panics or ends its goroutine":           testPanic,
 		"what River runs again by hand":                              testRetried,
 		"what waits is replayed":                                     testReplayWaiting,
 		"a job that has lost its event runs nothing":                 testLostJob,
@@ -351,6 +351,11 @@ func testShutdown(t *testing.T, dsn string) {
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s.effect`))
 }
 
+// speechless is an error whose method panics, as that of a typed nil does.
+type speechless struct{ text *string }
+
+func (s *speechless) Error() string { return *s.text }
+
 func testPanic(t *testing.T, dsn string) {
 	s := newShop(t, dsn, quick(2), inbox.WithTimeout(200*time.Millisecond))
 	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(ctx context.Context, e webhook.Event[struct{}]) error {
@@ -359,13 +364,16 @@ func testPanic(t *testing.T, dsn string) {
 			panic("a secret")
 		case "exit":
 			runtime.Goexit()
+		case "nil":
+			var none *speechless
+			return none
 		case "cancel":
 			return river.JobCancel(errTest)
 		}
 		<-ctx.Done()
 		return ctx.Err()
 	}))
-	for _, id := range []string{"panic", "exit", "slow", "cancel"} {
+	for _, id := range []string{"panic", "exit", "nil", "slow", "cancel"} {
 		require.Equal(t, 200, postStripe(h, paid(id)))
 	}
 	start(t, s.Queue, h)
@@ -376,7 +384,7 @@ func testPanic(t *testing.T, dsn string) {
 		require.NotContains(t, l.LastError, "a secret")
 	}
 	require.Equal(t, map[string]inbox.Reason{
-		"panic": inbox.ReasonPanicked, "exit": inbox.ReasonPanicked, "slow": inbox.ReasonTimeout, "cancel": inbox.ReasonFailed,
+		"panic": inbox.ReasonPanicked, "exit": inbox.ReasonPanicked, "nil": inbox.ReasonPanicked, "slow": inbox.ReasonTimeout, "cancel": inbox.ReasonFailed,
 	}, reasons)
 }
 

@@ -40,6 +40,20 @@ func Do[T any](ctx context.Context, who string, f func(context.Context) (T, erro
 	return f(ctx)
 }
 
+// Legible returns err, or the error of who's panic where a method of err panics when it
+// is asked for its text or what it matches, as that of a typed nil may. Whoever has the
+// error of a function on a goroutine that must go on asks here first.
+func Legible(err error, who string) (told error) {
+	if err == nil {
+		return nil
+	}
+	defer Catch(&told, who)
+	_ = err.Error()
+	_ = errors.Is(err, ErrExited)
+	_, _ = errors.AsType[*Error](err)
+	return err
+}
+
 // Error says who panicked, and with what type of value.
 func (e *Error) Error() string {
 	if re, ok := e.value.(runtime.Error); ok {

@@ -48,6 +48,35 @@ func TestCatch(t *testing.T) {
 	}
 }
 
+// speechless is an error whose method panics, as that of a typed nil does.
+type speechless struct{ text *string }
+
+func (s *speechless) Error() string { return *s.text }
+
+// odd is an error that does not like to be compared, and dark one that does not like to
+// be unwrapped.
+type (
+	odd  struct{ error }
+	dark struct{ error }
+)
+
+func (odd) Is(error) bool  { panic("canary") }
+func (dark) Unwrap() error { panic("canary") }
+
+// C37
+func TestLegible(t *testing.T) {
+	var none *speechless
+	mine := errors.New("mine")
+	require.NoError(t, panics.Legible(nil, "its error"))
+	require.Equal(t, mine, panics.Legible(mine, "its error"))
+	for _, err := range []error{none, odd{mine}, dark{mine}, fmt.Errorf("within: %w", odd{mine})} {
+		told := panics.Legible(err, "its error")
+		require.ErrorContains(t, told, "its error panicked")
+		require.NotContains(t, told.Error(), "canary")
+		require.False(t, errors.Is(told, mine))
+	}
+}
+
 // What ends its goroutine is not held back, and no error of anybody's.
 func TestCatchLetsAGoroutineEnd(t *testing.T) {
 	returned, done := false, make(chan struct{})

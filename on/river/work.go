@@ -81,7 +81,7 @@ func dispatch(ctx context.Context, h *webhook.Handler, d *webhook.Delivery) erro
 		err := panics.Exited("the function")
 		defer func() { result <- err }()
 		defer panics.Catch(&err, "onriver: the handler")
-		err = h.Dispatch(ctx, d)
+		err = panics.Legible(h.Dispatch(ctx, d), "onriver: the function's error")
 	}()
 	return <-result
 }
