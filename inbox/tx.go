@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -33,8 +34,12 @@ func InTx[T any](fn func(ctx context.Context, tx *sql.Tx, e webhook.Event[T]) er
 		if r == nil {
 			return fmt.Errorf("inbox: %w", ErrNoWorker)
 		}
+		if r.asks(true) {
+			return errors.New("inbox: the event has its transaction already")
+		}
 		t, err := r.begin(ctx)
 		if err != nil {
+			r.asks(false)
 			return err
 		}
 		err = fn(t.ctx, t.tx, e)
@@ -53,6 +58,15 @@ type transaction struct {
 	end    func()    // of its turn to write
 	conn   *sql.Conn // SQLite's
 	tx     *sql.Tx
+}
+
+// asks notes whether the attempt has asked for its transaction, and returns whether it
+// had before. A second one would wait for the first, with SQLite until a limit.
+func (r *running) asks(now bool) (before bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, r.asked = r.asked, now
+	return before
 }
 
 // begin opens the transaction that the attempt's completion will be a part of.
@@ -92,7 +106,7 @@ func (r *running) begin(ctx context.Context) (t *transaction, err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.abandoned || r.tx != nil {
+	if r.abandoned {
 		return t, fmt.Errorf("%w: its event has been taken from it", ErrLost)
 	}
 	r.tx = t

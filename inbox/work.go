@@ -18,6 +18,7 @@ type running struct {
 	job job
 
 	mu        sync.Mutex
+	asked     bool         // for a transaction
 	tx        *transaction // of [OnTx], once it has begun
 	abandoned bool         // the function goes on and nobody waits for it
 }

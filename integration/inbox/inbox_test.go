@@ -67,6 +67,7 @@ func TestInbox(t *testing.T) {
 			"a function that ignores its context is left behind":         testOverrun,
 			"a panic is a failure":                                       testPanic,
 			"C37 an error that panics when it is read is a failure":      testSpeechless,
+			"a second transaction of one event is refused":               testTwiceInTx,
 			"the lease of a long function is renewed":                    testRenewed,
 			"events of endpoints without a handler are left":             testEndpoints,
 			"what is handled again by Replay":                            testReplayHandled,

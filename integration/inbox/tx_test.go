@@ -285,6 +285,24 @@ func testSpeechless(t *testing.T, d database) {
 	}
 }
 
+// testTwiceInTx asks for a second transaction, which would wait for the first.
+func testTwiceInTx(t *testing.T, d database) {
+	s := newShop(t, d, quick(1))
+	inTx := inbox.InTx(func(context.Context, *sql.Tx, webhook.Event[struct{}]) error { return nil })
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(ctx context.Context, e webhook.Event[struct{}]) error {
+		if err := inTx(ctx, e); err != nil {
+			return err
+		}
+		return inTx(ctx, e)
+	}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	start(t, s.Inbox, h)
+	s.settled()
+	require.Len(t, s.dead(), 1)
+	require.Equal(t, inbox.ReasonFailed, s.dead()[0].Reason)
+	require.Contains(t, s.dead()[0].LastError, "the event has its transaction already")
+}
+
 func testRenewed(t *testing.T, d database) {
 	s := newShop(t, d, inbox.WithLease(time.Second))
 	var tries atomic.Int32
