@@ -41,13 +41,16 @@ func (ib *Inbox) sqliteConn(ctx context.Context) (*sql.Conn, error) {
 
 // writing waits for the turn to write. SQLite has one writer at a time, and lets others
 // come by chance, who look every now and then whether it is free.
-func (ib *Inbox) writing(ctx context.Context) (end func(), err error) {
-	if ib.turn == nil {
+func (ib *Inbox) writing(ctx context.Context) (end func(), err error) { return inTurn(ctx, ib.turn) }
+
+// inTurn waits for the one place of turn, in the order of arrival; nil has no end of them.
+func inTurn(ctx context.Context, turn chan struct{}) (end func(), err error) {
+	if turn == nil {
 		return func() {}, nil
 	}
 	select {
-	case ib.turn <- struct{}{}:
-		return func() { <-ib.turn }, nil
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

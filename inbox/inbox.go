@@ -25,6 +25,7 @@ type Inbox struct {
 	done    group[*completion]
 	woken   chan struct{} // holds one wish to look
 	turn    chan struct{} // of SQLite's writers, holds one; nil: none has to wait
+	txTurn  chan struct{} // the same of functions of [OnTx], before that
 	checked atomic.Bool   // the tables are of this version, and durable
 }
 
@@ -64,7 +65,7 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 	}
 	ib := &Inbox{db: db, dialect: dialect, cfg: cfg, tables: dialect.names(cfg.prefix), woken: make(chan struct{}, 1)}
 	if dialect == SQLite {
-		ib.turn = make(chan struct{}, 1)
+		ib.turn, ib.txTurn = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	ib.sql = ib.statements()
 	ib.intake.limit, ib.intake.commit = dialect.writers(), ib.insertAll

@@ -55,7 +55,7 @@ type transaction struct {
 	r      *running
 	ctx    context.Context
 	cancel context.CancelFunc
-	end    func()    // of its turn to write
+	ends   []func()  // of its turns
 	conn   *sql.Conn // SQLite's
 	tx     *sql.Tx
 }
@@ -79,8 +79,14 @@ func (r *running) begin(ctx context.Context) (t *transaction, err error) {
 			err = &awayError{failed(ctx, "begin the transaction", err)}
 		}
 	}()
-	if t.end, err = r.ib.writing(ctx); err != nil {
-		return t, err
+	// One function at most is in line with deliveries, leases and what is done: they wait
+	// for one transaction, and not for all that are to come.
+	for _, turn := range []chan struct{}{r.ib.txTurn, r.ib.turn} {
+		end, err := inTurn(ctx, turn)
+		if err != nil {
+			return t, err
+		}
+		t.ends = append(t.ends, end)
 	}
 	t.ctx, t.cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("inbox: %w", ErrTimeout))
 	if r.ib.dialect == SQLite {
@@ -143,8 +149,9 @@ func (t *transaction) rollback() {
 	if t.conn != nil {
 		_ = t.conn.Close()
 	}
-	if t.end != nil {
-		t.end()
-		t.end = nil
+	for len(t.ends) > 0 { // the last first: who has waited for it longer has it next
+		last := len(t.ends) - 1
+		t.ends[last]()
+		t.ends = t.ends[:last]
 	}
 }

@@ -74,6 +74,51 @@ func TestSQLiteWithOneConnection(t *testing.T) {
 	require.Less(t, time.Since(begun), 9*time.Second, "nobody has waited until a limit")
 }
 
+// A delivery waits for the function whose transaction is open, and not for all those
+// behind it.
+func TestSQLiteTakesADeliveryBetweenTwoFunctions(t *testing.T) {
+	s := newShop(t, sqliteFile(t))
+	begun, next := make(chan struct{}), make(chan struct{})
+	h := handler(t, stripe, webhook.WithQueue(s), inbox.OnTx("invoice.paid", func(ctx context.Context, _ *sql.Tx, _ webhook.Event[struct{}]) error {
+		for _, c := range []chan struct{}{begun, next} {
+			select {
+			case c <- struct{}{}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		return nil
+	}))
+	for i := range 6 {
+		require.Equal(t, 200, postStripe(h, paid(fmt.Sprint("evt_", i))))
+	}
+	stop := start(t, s.Inbox, h)
+	<-begun
+	require.Eventually(t, func() bool { return s.count(`SELECT count(*) FROM %s_due WHERE attempt = 1`) == 6 }, 5*time.Second, 5*time.Millisecond)
+	answered := make(chan int, 1)
+	go func() { answered <- postStripe(h, paid("late")) }()
+	time.Sleep(200 * time.Millisecond) // until it is in line
+	<-next
+	select {
+	case status := <-answered:
+		require.Equal(t, 200, status)
+	case <-time.After(3 * time.Second):
+		require.Fail(t, "it waits for more than one function")
+	}
+	go func() {
+		for {
+			select {
+			case <-begun:
+			case <-next:
+			case <-t.Context().Done():
+				return
+			}
+		}
+	}()
+	s.settled()
+	stop()
+}
+
 func testTxOutside(t *testing.T, d database) {
 	s := newShop(t, d)
 	h := handler(t, stripe, inbox.OnTx("invoice.paid", func(context.Context, *sql.Tx, webhook.Event[struct{}]) error { return nil }))
