@@ -25,6 +25,9 @@ const (
 // Headers", Sentry SDK docs).
 const bareThrottle = time.Minute
 
+// longestLimit bounds what a response can ask for: then one item asks again.
+const longestLimit = 24 * time.Hour
+
 // limits are those that Sentry has told. They are safe for concurrent use.
 type limits struct {
 	mu    sync.Mutex
@@ -51,7 +54,7 @@ func (l *limits) learn(status int, h http.Header, now time.Time) {
 	for _, limit := range told {
 		switch c := category(strings.ToLower(limit.Name)); c {
 		case all, failures, checkIns, attachment:
-			if until := now.Add(limit.Reset); until.After(l.until[c]) { // the longer one is kept
+			if until := now.Add(min(limit.Reset, longestLimit)); until.After(l.until[c]) { // the longer one is kept
 				if l.until == nil {
 					l.until = map[category]time.Time{}
 				}

@@ -82,6 +82,31 @@ func TestC29_RateLimits(t *testing.T) {
 	}
 }
 
+// C35: what claims to last for years ends after a day, and one event asks again.
+func TestC35_ALimitEndsAfterADay(t *testing.T) {
+	for name, header := range map[string][2]string{
+		"Sentry's own":   {"X-Sentry-Rate-Limits", "99999999::organization"},
+		"Retry-After":    {"Retry-After", "99999999"},
+		"no time at all": {"Retry-After", "99999999999999999999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				rt := clienttest.NewTransport(t, clienttest.JSON(429, `{}`).Header(header[0], header[1]), clienttest.JSON(200, `{}`))
+				r, err := sentry.NewReporter(secret.Static("https://k@o1.ingest.sentry.io/42"), sentry.ReporterConfig{NoClientReports: true}, client.WithTransport(rt))
+				require.NoError(t, err)
+				r.Capture(t.Context(), sentry.Event{Message: "met it"})
+				flush(t, r)
+				time.Sleep(24*time.Hour - time.Second)
+				require.Empty(t, r.Capture(t.Context(), sentry.Event{Message: "x"}))
+				time.Sleep(2 * time.Second)
+				require.NotEmpty(t, r.Capture(t.Context(), sentry.Event{Message: "x"}))
+				flush(t, r)
+				require.EqualValues(t, 1, r.Stats().Sent)
+			})
+		})
+	}
+}
+
 // What is in the queue when a limit comes is not sent either.
 func TestALimitEmptiesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
