@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // worthCompressing is the size in bytes from which a body is compressed: a smaller one
@@ -86,9 +87,15 @@ func (o *object) member(name string, value any) {
 
 func (o *object) value(v any) {
 	if o.err == nil {
-		o.err = o.enc.Encode(v)
+		o.err = encode(o.enc, v)
 		o.b.Truncate(max(o.b.Len()-1, 0)) // the line break after it
 	}
+}
+
+// encode makes a panic of a MarshalJSON that is the caller's an error.
+func encode(enc *json.Encoder, v any) (err error) {
+	defer panics.Catch(&err, "datadog: MarshalJSON")
+	return enc.Encode(v)
 }
 
 func (o *object) end() ([]byte, error) {

@@ -105,6 +105,27 @@ func TestAReporterIsMadeOfAKey(t *testing.T) {
 	require.NoError(t, r.Close(t.Context()))
 }
 
+// panicky is an attribute whose own method panics.
+type panicky struct{}
+
+func (panicky) MarshalJSON() ([]byte, error) { panic("canary-51c7") }
+
+// C37: an attribute that panics costs its log, and not who logs.
+func TestC37_AnAttributeThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := reporting(t, `202 {}`, datadog.ReporterConfig{})
+		l := datadog.Log{Message: "m", Attributes: map[string]any{"a": []any{panicky{}}}}
+		require.False(t, r.Log(l))
+		require.NoError(t, r.Close(t.Context()))
+		require.Equal(t, map[datadog.DropReason]uint64{datadog.DropInvalid: 1}, r.Stats().Logs.Dropped)
+
+		_, err := datadog.SubmitLogs.Request([]datadog.Log{l})
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.ErrorContains(t, err, "the log at index 0 cannot be encoded as JSON")
+		require.NotContains(t, fmt.Sprintf("%+v", err), "canary")
+	})
+}
+
 // What Datadog would cut or drop is dropped here, and counted.
 func TestWhatAReporterDropsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
