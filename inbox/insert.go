@@ -24,7 +24,11 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 		}
 	}
 	var found []conflict
-	err := ib.transact(ctx, func(ctx context.Context, q querier) error {
+	within := ib.begin
+	if ib.cfg.send != nil {
+		within = ib.transact // the courier's statements are its own
+	}
+	err := within(ctx, func(ctx context.Context, q querier) error {
 		if err := ib.reserve(ctx, q, places); err != nil {
 			return err
 		}

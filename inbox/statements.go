@@ -18,7 +18,7 @@ const insertText = `INSERT INTO {event}
 // queuedText takes one round trip instead of two. SQLite has no such statement.
 const queuedText = `WITH e AS (` + insertText + `, endpoint, order_key, received_at),
 	d AS (INSERT INTO {due} (event, endpoint, order_key, since, run_at) SELECT id, endpoint, order_key, received_at, received_at FROM e)
-	SELECT id FROM e`
+	SELECT id FROM e WHERE ` + bounded
 
 const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
 			EXISTS (SELECT 1 FROM {event} o WHERE o.body_mark = e.body_mark AND o.id < e.id) OR
@@ -26,9 +26,9 @@ const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
 			FROM {event} e LEFT JOIN {event} p ON p.id = e.parent WHERE e.id = ?`
 
 func (ib *Inbox) statements() statements {
-	queued := insertText
+	queued, done := insertText, `DELETE FROM {due} WHERE event = ? AND token = ?`
 	if ib.dialect == Postgres {
-		queued = queuedText
+		queued, done = queuedText, done+` AND `+bounded
 	}
 	return statements{
 		insert: ib.write(insertText), insertQueued: ib.write(queued),
@@ -43,7 +43,7 @@ func (ib *Inbox) statements() statements {
 		fetch: ib.write(loadText + ` AND EXISTS (SELECT 1 FROM {due} d WHERE d.event = e.id AND d.token = ?)`),
 		lend:  ib.write(lendText),
 		renew: ib.write(`UPDATE {due} SET run_at = {now} + ? WHERE event = ? AND token = ?`),
-		done:  ib.write(`DELETE FROM {due} WHERE event = ? AND token = ?`),
+		done:  ib.write(done),
 		again: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, first_error = COALESCE(first_error, ?), last_error = ?
 			WHERE event = ? AND token = ?`),
 		release: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, attempt = attempt - 1 WHERE event = ? AND token = ?`),

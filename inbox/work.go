@@ -229,7 +229,7 @@ type completion struct {
 
 // completeAll commits those that end at once together.
 func (ib *Inbox) completeAll(ctx context.Context, all []*completion) error {
-	return ib.transact(ctx, func(ctx context.Context, q querier) error {
+	return ib.begin(ctx, func(ctx context.Context, q querier) error {
 		for _, c := range all {
 			n, err := changed(q.ExecContext(ctx, ib.sql.done, c.event, c.token))
 			if err != nil {

@@ -2,6 +2,8 @@ package inbox_test
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/inbox"
@@ -125,4 +128,61 @@ func testHold(t *testing.T, d database) {
 	require.Greater(t, done["a-1"], 900*time.Millisecond, "its own key does")
 	require.Less(t, done["a-4"], done["a-bad"], "but not for ever")
 	require.Less(t, done["a-1"], done["a-2"])
+}
+
+// stopping is a connection of a process that stops, as its machine does, at its first
+// statement that begins with what: the server hears nothing more of it.
+type stopping struct {
+	*stdlib.Conn
+	what    string
+	stopped chan<- struct{}
+	over    <-chan struct{}
+}
+
+func (c *stopping) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if strings.HasPrefix(query, c.what) {
+		c.stopped <- struct{}{}
+		<-c.over
+		return nil, driver.ErrBadConn
+	}
+	return c.Conn.QueryContext(ctx, query, args)
+}
+
+// connector makes such connections.
+type connector struct {
+	driver.Connector
+	wrap func(*stdlib.Conn) driver.Conn
+}
+
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.wrap(conn.(*stdlib.Conn)), nil
+}
+
+// D4: who claims, and so keeps others from doing so at the same time, holds them up for
+// seconds at most where its machine stops in between.
+func TestD4_AMachineThatStopsWhileItClaims(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, postgres(t), inbox.OrderBy(byCustomer, time.Minute))
+	made, err := stdlib.GetDefaultDriver().(driver.DriverContext).OpenConnector(s.d.DSN)
+	require.NoError(t, err)
+	stopped, over := make(chan struct{}), make(chan struct{})
+	db := sql.OpenDB(connector{made, func(c *stdlib.Conn) driver.Conn {
+		return &stopping{c, "UPDATE " + s.prefix + "_due", stopped, over}
+	}})
+	defer db.Close()
+	other, err := inbox.New(db, inbox.Postgres, inbox.WithPrefix(s.prefix), discard(), inbox.OrderBy(byCustomer, time.Minute))
+	require.NoError(t, err)
+	j := &diary{}
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
+	stop := start(t, other, h)
+	<-stopped
+	start(t, s.Inbox, h)
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	s.settled()
+	close(over)
+	stop()
 }
