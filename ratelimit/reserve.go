@@ -60,7 +60,7 @@ func (w *window) reserve(now time.Time, n int) bool {
 		}
 	})
 	if r.failed = err; err != nil {
-		r.asked = now
+		r.asked = time.Now() // after the wait for a storage that does not answer, which others need not repeat
 		return false
 	}
 	w.end, r.left = end, left
@@ -77,6 +77,9 @@ func (w *window) reserve(now time.Time, n int) bool {
 // its calls nobody has reserved.
 func (w *window) count(now time.Time, change func(kept *record)) (end time.Time, left int, err error) {
 	r := w.reserved
+	if err := r.state.mute(); err != nil {
+		return end, left, err
+	}
 	var foreign error
 	err = r.state.update(context.Background(), r.key, func(old []byte) []byte {
 		var kept record
@@ -123,7 +126,7 @@ func (w *window) seed(now time.Time, n int) {
 	}
 	end, left, err := w.count(now, func(kept *record) { kept.Used = max(kept.Used, w.quota-n+r.free) })
 	if r.failed = err; err != nil {
-		r.asked = now
+		r.asked = time.Now()
 		return
 	}
 	w.end, r.left = end, left

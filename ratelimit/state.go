@@ -70,11 +70,27 @@ type State struct {
 	storage Storage
 	log     *slog.Logger
 	failing atomic.Bool
+	silent  atomic.Pointer[silence]
 	paused  map[string]time.Time // by key, when the process began
 }
 
 // stateLimit bounds one access to the storage: a call is waiting for it.
 const stateLimit = 2 * time.Second
+
+// silence is a storage's failure to answer in time.
+type silence struct {
+	at  time.Time
+	err error
+}
+
+// mute returns the error of a storage that did not answer a moment ago: the calls of
+// other keys need not wait for that, too.
+func (s *State) mute() error {
+	if q := s.silent.Load(); q != nil && time.Since(q.at) < tryStateAgain {
+		return q.err
+	}
+	return nil
+}
 
 // NewState returns a state over storage. It reads what is there, and removes what is
 // over. What cannot be read, or was written by something else, is an error. Of the
@@ -120,6 +136,9 @@ func (s *State) update(ctx context.Context, key string, change func(old []byte) 
 	ctx, cancel := context.WithTimeout(ctx, stateLimit)
 	defer cancel()
 	defer func() {
+		if s.silent.Store(nil); ctx.Err() != nil && err != nil {
+			s.silent.Store(&silence{time.Now(), err})
+		}
 		switch {
 		case err != nil && !s.failing.Swap(true):
 			s.logger().Warn("rate limits cannot be kept beyond this process", "error", err)

@@ -427,6 +427,34 @@ func TestWhatCannotBeKept(t *testing.T) {
 }
 
 // C37
+// hanging is a storage that never answers.
+type hanging struct{ memory }
+
+func (*hanging) Update(ctx context.Context, _ string, _ func(old []byte) []byte) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// C17: of a storage that does not answer one call finds that out, and those behind it,
+// of whatever key, fail at once.
+func TestC17_AStorageThatDoesNotAnswerIsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		state, err := ratelimit.NewState(t.Context(), &hanging{}, ratelimit.WithLogger(slog.New(slog.DiscardHandler)))
+		require.NoError(t, err)
+		l := ratelimit.Quota(10, ratelimit.Day, ratelimit.WithState(state))
+		begin := time.Now()
+		for _, key := range []string{"a", "a", "b", "c", "a"} {
+			require.ErrorIs(t, l.Wait(t.Context(), key), ratelimit.ErrState)
+			require.Equal(t, 2*time.Second, time.Since(begin), key)
+		}
+		l.Seed("d", 1)
+		require.Equal(t, 2*time.Second, time.Since(begin))
+		time.Sleep(time.Second)
+		require.ErrorIs(t, l.Wait(t.Context(), "b"), ratelimit.ErrState)
+		require.Equal(t, 5*time.Second, time.Since(begin), "it is tried again a second later")
+	})
+}
+
 func TestC37_AStorageThatPanicsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
