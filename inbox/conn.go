@@ -43,7 +43,7 @@ func (ib *Inbox) sqliteConn(ctx context.Context) (*sql.Conn, error) {
 // come by chance, who look every now and then whether it is free.
 func (ib *Inbox) writing(ctx context.Context) (end func(), err error) { return inTurn(ctx, ib.turn) }
 
-// inTurn waits for the one place of turn, in the order of arrival; nil has no end of them.
+// inTurn waits for the one place of turn, in the order of arrival; nil has places enough.
 func inTurn(ctx context.Context, turn chan struct{}) (end func(), err error) {
 	if turn == nil {
 		return func() {}, nil
