@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
@@ -126,12 +127,7 @@ var errSlow = errors.New("no response in time")
 
 // guarded makes a panic of the client's, or of a hook of its user's, an error.
 func guarded(ctx context.Context, call func(context.Context) (any, error)) (got any, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("the Redis client panicked: %v", v)
-		}
-	}()
-	return call(ctx)
+	return panics.Do(ctx, "the Redis client", call)
 }
 
 // failed is called where Redis did not do what it was asked.
