@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,7 @@ func TestRiver(t *testing.T) {
 		"as a guard of its own handler":                              testGuarded,
 		"in a client of the caller's":                                testConfigure,
 		"an endpoint that has no handler":                            testEndpoints,
+		"D1 what the inbox kept before River came":                   testTakeOver,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -492,6 +494,27 @@ func testConfigure(t *testing.T, dsn string) {
 	require.Equal(t, 200, postStripe(h, paid("evt_2")))
 	s.settled()
 	require.Len(t, j.all(), 2, "without a listener, too")
+}
+
+// testTakeOver has a program keep events in the inbox alone, and River come to it then.
+func testTakeOver(t *testing.T, dsn string) {
+	s := newShop(t, dsn)
+	before, err := inbox.New(stdlib.OpenDBFromPool(s.pool), inbox.Postgres, inbox.WithPrefix(s.schema+".inbox"))
+	require.NoError(t, err)
+	for i := range 3 {
+		h := handler(t, stripe, webhook.WithQueue(before))
+		require.Equal(t, 200, postStripe(h, paid(fmt.Sprint("evt_", i))))
+	}
+	s.exec(`UPDATE %s.inbox_due SET token = 1, attempt = 1 WHERE event = 1`) // begun, and the process ended
+	j := &diary{}
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
+	start(t, s.Queue, h)
+	s.settled()
+	require.Len(t, j.all(), 3)
+	require.Empty(t, s.dead())
+	replays, err := s.Replays(t.Context(), 1)
+	require.NoError(t, err)
+	require.Len(t, replays, 1)
 }
 
 func testEndpoints(t *testing.T, dsn string) {
