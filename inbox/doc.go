@@ -80,5 +80,6 @@
 // The tables may be read with SQL: prefix_event has what arrived, prefix_due what is to
 // be handled, prefix_dead the dead letters. Bodies and the headers that describe them
 // hold what your users' customers do: treat the tables as you treat your own. They hold
-// no signature and no credential.
+// no signature and no credential, unless one stands in the path or query of the URL that
+// the provider was given.
 package inbox
