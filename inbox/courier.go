@@ -53,7 +53,7 @@ func (ib *Inbox) Settings() Settings {
 	c := &ib.cfg
 	return Settings{
 		Prefix: c.prefix, Concurrency: c.concurrency, Attempts: c.attempts, Backoff: ib.backoff,
-		Timeout: c.timeout, TxTimeout: c.txTimeout, Grace: c.grace, Logger: ib.logger(),
+		Timeout: c.timeout, TxTimeout: c.txTimeout, Grace: c.grace, Logger: cmp.Or(c.log, slog.Default()),
 	}
 }
 

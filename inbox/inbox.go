@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
@@ -83,10 +85,7 @@ func (ib *Inbox) Wake() {
 }
 
 func (ib *Inbox) logger() *slog.Logger {
-	if ib.cfg.log != nil {
-		return ib.cfg.log
-	}
-	return slog.Default()
+	return panics.Logger(cmp.Or(ib.cfg.log, slog.Default()))
 }
 
 // failed is err with what was to be done. A driver that says "interrupted" and wraps

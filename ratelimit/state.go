@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -151,10 +152,7 @@ func (s *State) update(ctx context.Context, key string, change func(old []byte) 
 }
 
 func (s *State) logger() *slog.Logger {
-	if s.log == nil {
-		return slog.Default()
-	}
-	return s.log
+	return panics.Logger(cmp.Or(s.log, slog.Default()))
 }
 
 // pauses returns a copy of those that were known when the process began.
