@@ -47,7 +47,7 @@ func TestInbox(t *testing.T) {
 			"W12 an event without an identifier is always run":           testNoIdentifier,
 			"W27 other content under a signed identifier is quarantined": testQuarantine,
 			"what never arrived is taken in from a list":                 testReconcile,
-			"C37 a log handler that panics":                              testSpeechless,
+			"C37 a log handler that panics":                              testFaultyLog,
 			"what is delivered while it is taken in is one":              testReconcileRaces,
 			"what never arrived is asked for again":                      testReconcileAsks,
 			"a list that fails, and what cannot be taken in":             testReconcileFails,
