@@ -31,83 +31,83 @@ func TestClerkUnderItsOwnDescription(t *testing.T) {
 	yes, one, text := true, 1, "x"
 	meta := map[string]any{"plan": "pro"}
 	member := clerk.MemberInput{OrganizationID: "org_1", UserID: "user_1"}
-	described(t, clerk.Operations, map[string]func() error{
-		"users.list": func() error {
+	described(t, clerk.Operations, map[string]func(*testing.T) error{
+		"users.list": func(*testing.T) error {
 			return ignoring(clerk.ListUsers.Do(ctx, c, clerk.ListUsersInput{
 				UserFilter: clerk.UserFilter{EmailAddresses: []string{"a@example.com"}, Banned: &yes, CreatedAfter: clerk.Time{Time: time.Now()}},
 				OrderBy:    "-created_at", Limit: 500, Offset: 1,
 			}))
 		},
-		"users.count": func() error {
+		"users.count": func(*testing.T) error {
 			return ignoring(clerk.CountUsers.Do(ctx, c, clerk.UserFilter{Query: "x", ActiveSince: clerk.Time{Time: time.Now()}}))
 		},
-		"users.get": func() error { return ignoring(clerk.GetUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
-		"users.create": func() error {
+		"users.get": func(*testing.T) error { return ignoring(clerk.GetUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
+		"users.create": func(*testing.T) error {
 			return ignoring(clerk.CreateUser.Do(ctx, c, clerk.CreateUserInput{
 				EmailAddresses: []string{"a@example.com"}, PhoneNumbers: []string{"+15551234567"}, Username: "ada", Password: "correct horse",
 				FirstName: "Ada", LastName: "L", Locale: "en-GB", ExternalID: "42", PublicMetadata: meta, PrivateMetadata: meta, UnsafeMetadata: meta,
 			}))
 		},
-		"users.update": func() error {
+		"users.update": func(*testing.T) error {
 			return ignoring(clerk.UpdateUser.Do(ctx, c, clerk.UpdateUserInput{ID: "user_1", FirstName: &text, Password: &text, SignOutElsewhere: &yes}))
 		},
-		"users.metadata": func() error {
+		"users.metadata": func(*testing.T) error {
 			return ignoring(clerk.UpdateUserMetadata.Do(ctx, c, clerk.UserMetadataInput{ID: "user_1", Public: meta, Private: map[string]any{"a": nil}}))
 		},
-		"users.ban":    func() error { return ignoring(clerk.BanUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
-		"users.unban":  func() error { return ignoring(clerk.UnbanUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
-		"users.delete": func() error { return ignoring(clerk.DeleteUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
-		"sessions.list": func() error {
+		"users.ban":    func(*testing.T) error { return ignoring(clerk.BanUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
+		"users.unban":  func(*testing.T) error { return ignoring(clerk.UnbanUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
+		"users.delete": func(*testing.T) error { return ignoring(clerk.DeleteUser.Do(ctx, c, clerk.UserInput{ID: "user_1"})) },
+		"sessions.list": func(*testing.T) error {
 			return ignoring(clerk.ListSessions.Do(ctx, c, clerk.ListSessionsInput{UserID: "user_1", Status: "active", Limit: 1, Offset: 1}))
 		},
-		"sessions.get":    func() error { return ignoring(clerk.GetSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
-		"sessions.revoke": func() error { return ignoring(clerk.RevokeSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
-		"organizations.list": func() error {
+		"sessions.get":    func(*testing.T) error { return ignoring(clerk.GetSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
+		"sessions.revoke": func(*testing.T) error { return ignoring(clerk.RevokeSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
+		"organizations.list": func(*testing.T) error {
 			return ignoring(clerk.ListOrganizations.Do(ctx, c, clerk.ListOrganizationsInput{Query: "x", UserIDs: []string{"user_1"}, CountMembers: true, OrderBy: "name"}))
 		},
-		"organizations.get": func() error {
+		"organizations.get": func(*testing.T) error {
 			return ignoring(clerk.GetOrganization.Do(ctx, c, clerk.OrganizationInput{ID: "org_1"}))
 		},
-		"organizations.create": func() error {
+		"organizations.create": func(*testing.T) error {
 			return ignoring(clerk.CreateOrganization.Do(ctx, c, clerk.CreateOrganizationInput{Name: "Acme", Slug: "acme", CreatedBy: "user_1", MaxMemberships: 5, PublicMetadata: meta}))
 		},
-		"organizations.update": func() error {
+		"organizations.update": func(*testing.T) error {
 			return ignoring(clerk.UpdateOrganization.Do(ctx, c, clerk.UpdateOrganizationInput{ID: "org_1", Name: &text, MaxMemberships: &one}))
 		},
-		"organizations.delete": func() error {
+		"organizations.delete": func(*testing.T) error {
 			return ignoring(clerk.DeleteOrganization.Do(ctx, c, clerk.OrganizationInput{ID: "org_1"}))
 		},
-		"members.list": func() error {
+		"members.list": func(*testing.T) error {
 			return ignoring(clerk.ListMembers.Do(ctx, c, clerk.ListMembersInput{OrganizationID: "org_1", Query: "x", Roles: []string{"org:admin"}, Limit: 1}))
 		},
-		"users.memberships": func() error {
+		"users.memberships": func(*testing.T) error {
 			return ignoring(clerk.ListMembershipsOfUser.Do(ctx, c, clerk.ListMembershipsOfUserInput{UserID: "user_1", Limit: 1}))
 		},
-		"members.add": func() error {
+		"members.add": func(*testing.T) error {
 			return ignoring(clerk.AddMember.Do(ctx, c, clerk.AddMemberInput{OrganizationID: "org_1", UserID: "user_1", Role: "org:member"}))
 		},
-		"members.update": func() error {
+		"members.update": func(*testing.T) error {
 			return ignoring(clerk.UpdateMember.Do(ctx, c, clerk.UpdateMemberInput{MemberInput: member, Role: "org:admin"}))
 		},
-		"members.remove": func() error { return ignoring(clerk.RemoveMember.Do(ctx, c, member)) },
-		"members.invite": func() error {
+		"members.remove": func(*testing.T) error { return ignoring(clerk.RemoveMember.Do(ctx, c, member)) },
+		"members.invite": func(*testing.T) error {
 			return ignoring(clerk.InviteMember.Do(ctx, c, clerk.InviteMemberInput{
 				OrganizationID: "org_1", EmailAddress: "a@example.com", Role: "org:member", InviterID: "user_1", RedirectURL: "https://example.com", ExpiresInDays: 3, PublicMetadata: meta,
 			}))
 		},
-		"invitations.list": func() error {
+		"invitations.list": func(*testing.T) error {
 			return ignoring(clerk.ListInvitations.Do(ctx, c, clerk.ListInvitationsInput{Status: "pending", Query: "a", OrderBy: "-created_at", Limit: 1}))
 		},
-		"invitations.create": func() error {
+		"invitations.create": func(*testing.T) error {
 			return ignoring(clerk.CreateInvitation.Do(ctx, c, clerk.CreateInvitationInput{EmailAddress: "a@example.com", RedirectURL: "https://example.com", Notify: &yes, ExpiresInDays: 3, PublicMetadata: meta}))
 		},
-		"invitations.revoke": func() error {
+		"invitations.revoke": func(*testing.T) error {
 			return ignoring(clerk.RevokeInvitation.Do(ctx, c, clerk.InvitationInput{ID: "inv_1"}))
 		},
-		"sign_in_tokens.create": func() error {
+		"sign_in_tokens.create": func(*testing.T) error {
 			return ignoring(clerk.CreateSignInToken.Do(ctx, c, clerk.CreateSignInTokenInput{UserID: "user_1", ExpiresInSeconds: 60}))
 		},
-		"sign_in_tokens.revoke": func() error {
+		"sign_in_tokens.revoke": func(*testing.T) error {
 			return ignoring(clerk.RevokeSignInToken.Do(ctx, c, clerk.SignInTokenInput{ID: "sit_1"}))
 		},
 	})

@@ -58,13 +58,13 @@ func asSent(t *testing.T, r clienttest.Recorded) sent {
 
 // described makes every operation's call at a server that holds it to the service's own
 // description, and fails where one is left out.
-func described(t *testing.T, ops client.Operations, calls map[string]func() error) {
+func described(t *testing.T, ops client.Operations, calls map[string]func(*testing.T) error) {
 	t.Helper()
 	for _, op := range ops {
 		name := op.Info().Name
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, calls, name)
-			require.NoError(t, calls[name]())
+			require.NoError(t, calls[name](t))
 		})
 	}
 }

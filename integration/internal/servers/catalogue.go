@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -127,6 +128,40 @@ func LLMock(t testing.TB, fixtures ...map[string]any) *Server {
 	return Node(t, "servers/llmock.mjs", NodeOptions{
 		Env:   func(int) []string { return []string{"API_KEY=" + LLMockKey, "FIXTURES=" + path} },
 		Ready: regexp.MustCompile(`(?m)^READY (\S+)$`),
+	})
+}
+
+// WireMock starts WireMock with the stubs in specs/, by file name. It responds 404 to a
+// request that no stub takes, with what the nearest one asks for. It needs a Java
+// runtime.
+func WireMock(t testing.TB, stubs string) *Server {
+	t.Helper()
+	java, err := exec.LookPath("java")
+	if err != nil {
+		Missing(t, "java")
+	}
+	jars, err := filepath.Glob(filepath.Join(Dir(t), "node_modules", "wiremock", "build", "wiremock-standalone-*.jar"))
+	if err != nil || len(jars) != 1 {
+		Missing(t, "npm wiremock")
+	}
+	raw, err := os.ReadFile(filepath.Join(Dir(t), "specs", stubs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "mappings"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "mappings", stubs), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, command{
+		name: "wiremock",
+		args: func(port int) []string {
+			return []string{java, "-jar", jars[0], "--bind-address", "127.0.0.1", "--port", strconv.Itoa(port), "--root-dir", root, "--no-request-journal"}
+		},
+		env: func(int) []string { return nil },
+		dir: root,
 	})
 }
 

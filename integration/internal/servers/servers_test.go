@@ -62,6 +62,7 @@ func TestEveryServerAnswersAndStops(t *testing.T) {
 		{"oidc-provider", "/.well-known/openid-configuration", `"issuer":"http://127.0.0.1:`, 200, func(t testing.TB) *Server { return OIDCProvider(t) }},
 		{"oauth2-mock-server", "/.well-known/openid-configuration", `"issuer":"http://localhost:`, 200, OAuth2Mock},
 		{"emulate github", "/meta", "", 200, func(t testing.TB) *Server { return Emulate(t, "github") }},
+		{"wiremock", "/users/id", "Bearer .+", 404, func(t testing.TB) *Server { return WireMock(t, "auth0_stubs.json") }},
 		{"llmock", "/v1/models", "invalid_api_key", 401, func(t testing.TB) *Server { return LLMock(t) }},
 		{"firebase auth", "/", `"ready": true`, 200, FirebaseAuth},
 	} {
