@@ -60,8 +60,10 @@ func TestClerkUnderItsOwnDescription(t *testing.T) {
 		"sessions.list": func(*testing.T) error {
 			return ignoring(clerk.ListSessions.Do(ctx, c, clerk.ListSessionsInput{UserID: "user_1", Status: "active", Limit: 1, Offset: 1}))
 		},
-		"sessions.get":    func(*testing.T) error { return ignoring(clerk.GetSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
-		"sessions.revoke": func(*testing.T) error { return ignoring(clerk.RevokeSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
+		"sessions.get": func(*testing.T) error { return ignoring(clerk.GetSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"})) },
+		"sessions.revoke": func(*testing.T) error {
+			return ignoring(clerk.RevokeSession.Do(ctx, c, clerk.SessionInput{ID: "sess_1"}))
+		},
 		"organizations.list": func(*testing.T) error {
 			return ignoring(clerk.ListOrganizations.Do(ctx, c, clerk.ListOrganizationsInput{Query: "x", UserIDs: []string{"user_1"}, CountMembers: true, OrderBy: "name"}))
 		},
