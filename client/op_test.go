@@ -136,6 +136,20 @@ func TestOpBodies(t *testing.T) {
 			_, err := client.Op[hiddenInput, item]{Method: "POST", Route: "/{id}"}.Do(t.Context(), c, hiddenInput{Hidden: Hidden{ID: "1", Text: "t"}, aside: aside{Note: "no"}, Title: "n"})
 			return err
 		}, "/base/1", "application/json", `{"title":"n"}`},
+		"an embedded struct with a field of its own name": {func() error {
+			_, err := client.Op[marksInput, item]{Method: "POST", Route: "/{id}"}.Do(t.Context(), c, marksInput{ID: "1", Marks: Marks{Marks: "m", Text: "t"}})
+			return err
+		}, "/base/1?marks=m", "application/json", `{"text":"t"}`},
+		"embedded structs with fields of one name": {func() error {
+			in := twinsInput{ID: "1", Left: Left{Name: "l"}, Right: Right{Name: "r"}}
+			_, err := client.Op[twinsInput, item]{Method: "POST", Route: "/{id}"}.Do(t.Context(), c, in)
+			return err
+		}, "/base/1?left=l", "application/json", `{"right":"r"}`},
+		"a field in place of an embedded one": {func() error {
+			in := overInput{Hidden: Hidden{ID: "no", Text: "no"}, ID: "1", Text: "t"}
+			_, err := client.Op[overInput, item]{Method: "POST", Route: "/{id}"}.Do(t.Context(), c, in)
+			return err
+		}, "/base/1", "application/json", `{"text":"t"}`},
 		"pointer": {func() error {
 			_, err := client.Op[*createInput, *item]{Method: "POST", Route: "/{owner}/{repo}"}.Do(t.Context(), c, &createInput{repoInput: repoInput{"o", "r"}, Body: &text})
 			return err
@@ -488,6 +502,36 @@ type hiddenInput struct {
 
 type aside struct {
 	Note string `json:"note"`
+}
+
+type marksInput struct {
+	ID string `path:"id"`
+	Marks
+}
+
+type Marks struct {
+	Marks string `query:"marks"`
+	Text  string `json:"text"`
+}
+
+type twinsInput struct {
+	ID string `path:"id"`
+	Left
+	Right
+}
+
+type Left struct {
+	Name string `query:"left"`
+}
+
+type Right struct {
+	Name string `json:"right"`
+}
+
+type overInput struct {
+	Hidden
+	ID   string `path:"id"`
+	Text string `json:"text"`
 }
 
 type Hidden struct {

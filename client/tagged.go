@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"encoding"
 	"net/http"
 	"reflect"
@@ -23,8 +24,33 @@ type tagged struct {
 // eachField calls f for the exported fields of a struct, those of embedded ones among
 // them, until it says what is wrong.
 func eachField(t reflect.Type, f func(tagged) error) error {
-	var named [][]int // embedded structs that JSON takes as one member, or not at all
-	for _, field := range reflect.VisibleFields(t) {
+	all, err := fieldsOf(t)
+	if err != nil {
+		return err
+	}
+	for _, field := range all {
+		if slices.ContainsFunc(all, field.isOverriddenBy) {
+			continue
+		}
+		if err := f(field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isOverriddenBy reports whether g, nearer to the top, has f's name in Go and goes where
+// f would. One that goes elsewhere hides f in Go alone, as is the case in JSON.
+func (f tagged) isOverriddenBy(g tagged) bool {
+	return len(g.index) < len(f.index) && g.field == f.field && g.tag == f.tag && (g.name == f.name || f.tag == "")
+}
+
+func fieldsOf(t reflect.Type) ([]tagged, error) {
+	var (
+		all   []tagged
+		named [][]int // embedded structs that JSON takes as one member, or not at all
+	)
+	for _, field := range structFields(t, nil, nil) {
 		if !field.IsExported() {
 			if field.Anonymous && jsonName(field) != "" {
 				named = append(named, field.Index)
@@ -38,7 +64,7 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 			case !ok:
 				continue
 			case g.tag != "":
-				return failf(ErrConfig, "%s has the field %s, which is tagged both %s and %s", t, field.Name, g.tag, tag)
+				return nil, failf(ErrConfig, "%s has the field %s, which is tagged both %s and %s", t, field.Name, g.tag, tag)
 			}
 			name, options, _ := strings.Cut(value, ",")
 			g.tag, g.name = tag, name
@@ -53,14 +79,14 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 				}
 			}
 			if !known {
-				return failf(ErrConfig, "%s has the field %s, whose %s tag cannot be read", t, field.Name, tag)
+				return nil, failf(ErrConfig, "%s has the field %s, whose %s tag cannot be read", t, field.Name, tag)
 			}
 			if tag == "header" {
 				g.name = g.spelled(name)
 			}
 		}
 		if throughPointer(t, field.Index) && g.tag != "" {
-			return embeddedByPointer(t, field.Name)
+			return nil, embeddedByPointer(t, field.Name)
 		}
 		if g.tag == "" {
 			if slices.ContainsFunc(named, func(of []int) bool { return len(of) < len(field.Index) && slices.Equal(of, field.Index[:len(of)]) }) {
@@ -76,14 +102,34 @@ func eachField(t reflect.Type, f func(tagged) error) error {
 				if value == "-" {
 					continue
 				}
-				g.tag = "json"
+				g.tag, g.name = "json", cmp.Or(jsonName(field), field.Name)
 			}
 		}
-		if err := f(g); err != nil {
-			return err
+		all = append(all, g)
+	}
+	return all, nil
+}
+
+// structFields lists the fields of a struct, each embedded struct before its own. Unlike
+// [reflect.VisibleFields] it has those too that Go hides behind a field of their name.
+func structFields(t reflect.Type, index []int, within []reflect.Type) []reflect.StructField {
+	within = append(within[:len(within):len(within)], t)
+	var all []reflect.StructField
+	for field := range t.Fields() {
+		field.Index = append(index[:len(index):len(index)], field.Index...)
+		all = append(all, field)
+		if !field.Anonymous {
+			continue
+		}
+		inner := field.Type
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct && !slices.Contains(within, inner) {
+			all = append(all, structFields(inner, field.Index, within)...)
 		}
 	}
-	return nil
+	return all
 }
 
 func embeddedByPointer(t reflect.Type, field string) error {

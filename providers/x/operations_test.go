@@ -34,6 +34,40 @@ func TestPosts(t *testing.T) {
 	require.Equal(t, 2, rt.Count())
 }
 
+// P1: each kind of field that is asked for is sent, in every operation that takes it.
+func TestP1_FieldsThatAreAskedForAreSent(t *testing.T) {
+	c, rt := over(t, clienttest.JSON(200, `{}`))
+	ctx, hc := t.Context(), c.HTTP
+	posts := x.PostFields{PostFields: []string{"lang"}, MediaFields: []string{"url"}, PollFields: []string{"options"}, UserFields: []string{"verified"}, PlaceFields: []string{"country"}}
+	users := x.UserFields{UserFields: []string{"verified"}, PostFields: []string{"lang"}}
+	const ofPosts = "?media.fields=url&place.fields=country&poll.fields=options&tweet.fields=lang&user.fields=verified"
+	const ofUsers = "?tweet.fields=lang&user.fields=verified"
+	for want, call := range map[string]func() error{
+		"/2/tweets/1" + ofPosts: func() error { _, err := x.GetPost.Do(ctx, hc, x.GetPostInput{ID: "1", PostFields: posts}); return err },
+		"/2/users/1/tweets" + ofPosts: func() error {
+			_, err := x.ListUserPosts.Do(ctx, hc, x.PostsInput{UserID: "1", PostFields: posts})
+			return err
+		},
+		"/2/users/1/mentions" + ofPosts: func() error {
+			_, err := x.ListMentions.Do(ctx, hc, x.MentionsInput{UserID: "1", PostFields: posts})
+			return err
+		},
+		"/2/users/me" + ofUsers: func() error { _, err := x.GetMe.Do(ctx, hc, users); return err },
+		"/2/users/1" + ofUsers:  func() error { _, err := x.GetUser.Do(ctx, hc, x.UserInput{ID: "1", UserFields: users}); return err },
+		"/2/users/by/username/a" + ofUsers: func() error {
+			_, err := x.GetUserByUsername.Do(ctx, hc, x.UsernameInput{Username: "a", UserFields: users})
+			return err
+		},
+		"/2/tweets/search/recent" + strings.Replace(ofPosts, "&tweet", "&query=q&tweet", 1): func() error {
+			_, err := x.SearchRecent.Do(ctx, hc, x.SearchInput{Query: "q", PostFields: posts})
+			return err
+		},
+	} {
+		require.NoError(t, call(), want)
+		require.Equal(t, want, rt.Last().URL)
+	}
+}
+
 // P4: pages go by next_token, an empty one that is not the last is no end, and a token
 // that goes round is an error. What is missing of a page is told with it.
 func TestP4_Lists(t *testing.T) {
