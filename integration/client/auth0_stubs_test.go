@@ -224,8 +224,8 @@ func TestP1_Auth0UnderItsOwnStubs(t *testing.T) {
 			}
 			return err
 		},
-		// The stubs have the search alone, which pages by number; what is listed by checkpoint
-		// is held to what a tenant sent.
+		// The stubs have the search alone, which pages by number; what is listed by
+		// checkpoint is held to what a tenant sent.
 		"logs.list": func(t *testing.T) error {
 			_, err := auth0.ListLogs.Do(ctx, hc, auth0.ListLogsInput{From: "l1"})
 			require.ErrorIs(t, err, client.ErrNotFound)
