@@ -29,7 +29,8 @@ import (
 // Path, query, header and form take strings, booleans, numbers, an
 // [encoding.TextMarshaler] such as time.Time, pointers to these and slices of them.
 // Without a body field, the fields with a json tag are the body, or those with a form
-// tag. Embedded structs count as their fields. In a query, a header and a form what is
+// tag. Embedded structs count as their fields, those too that Go hides behind a field of
+// their name. In a query, a header and a form what is
 // zero is left out, also without omitempty, but for what a pointer points to; JSON goes
 // by its own omitempty and omitzero. An In that is no struct is the body itself, as
 // Request.Body is. With [None] there is none.
