@@ -79,7 +79,10 @@ func Unkeyed[In, Out any](op graphql.Op[In, Out]) graphql.Op[In, Out] {
 		case *k.key() != "":
 			return in, fmt.Errorf("%w: an operation without a key was given an APIRequestKey", client.ErrRequest)
 		}
-		in, err := prepare(in)
+		var err error
+		if prepare != nil { // an operation of the caller's own may have none
+			in, err = prepare(in)
+		}
 		*k.key() = ""
 		return in, err
 	}

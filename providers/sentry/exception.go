@@ -1,10 +1,12 @@
 package sentry
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"strconv"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/providers/internal/tap"
 )
 
@@ -34,13 +36,12 @@ func exceptions(err error, stack *Stacktrace) []Exception {
 			m.Type = "chained"
 		}
 		found = append(found, Exception{Type: reflect.TypeOf(err).String(), Value: tap.ErrorText(err), Mechanism: m})
-		switch u := err.(type) {
-		case interface{ Unwrap() error }:
-			add(u.Unwrap(), &id, "unwrap")
-		case interface{ Unwrap() []error }:
-			for i, inner := range many.Unwrap() {
+		if group {
+			for i, inner := range unwrapped(many.Unwrap) {
 				add(inner, &id, "errors["+strconv.Itoa(i)+"]")
 			}
+		} else if u, ok := err.(interface{ Unwrap() error }); ok {
+			add(unwrapped(u.Unwrap), &id, "unwrap")
 		}
 	}
 	add(err, nil, "")
@@ -53,4 +54,10 @@ func exceptions(err error, stack *Stacktrace) []Exception {
 	}
 	slices.Reverse(found)
 	return found
+}
+
+// unwrapped is what an error's own method returns, nothing where it panics.
+func unwrapped[T any](unwrap func() T) T {
+	inner, _ := panics.Do(context.Background(), "its Unwrap method", func(context.Context) (T, error) { return unwrap(), nil })
+	return inner
 }

@@ -119,6 +119,28 @@ type round struct{}
 func (*round) Error() string   { return "round and round" }
 func (r *round) Unwrap() error { return r }
 
+type sealed struct{ error }
+
+func (sealed) Unwrap() error { panic("s3cret") }
+
+type sealedMany struct{ error }
+
+func (sealedMany) Unwrap() []error { panic("s3cret") }
+
+// C37: an error whose Unwrap panics is reported, without what it wraps.
+func TestC37_AnErrorThatPanicsWhenItIsUnwrapped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, srv := reporting(t, sentry.ReporterConfig{})
+		require.NotEmpty(t, r.CaptureError(t.Context(), sealed{errors.New("one")}))
+		require.NotEmpty(t, r.CaptureError(t.Context(), sealedMany{errors.New("many")}))
+		flush(t, r)
+		for i, want := range []string{"one", "many"} {
+			require.Len(t, srv.Events()[i].Exceptions, 1)
+			require.Equal(t, want, srv.Events()[i].Exceptions[0].Value)
+		}
+	})
+}
+
 // However an error is made, an event has a few exceptions of it.
 func TestEndlessErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

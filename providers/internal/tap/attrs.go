@@ -143,8 +143,15 @@ type Request struct {
 	Header map[string]string `json:"headers,omitempty"`
 }
 
-// RequestOf is what may be shown of a request that a server has.
+// RequestOf is what may be shown of a request that a server has, the zero Request of
+// none. One made by hand may lack its URL.
 func RequestOf(r *http.Request) Request {
+	if r == nil {
+		return Request{}
+	}
+	if r.URL == nil {
+		return Request{Method: r.Method}
+	}
 	u := *r.URL
 	if u.Host == "" {
 		u.Scheme, u.Host = "http", r.Host

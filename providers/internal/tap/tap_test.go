@@ -143,6 +143,16 @@ func TestX1_NothingSecretIsReported(t *testing.T) {
 		string(raw))
 }
 
+// C37: values that are nil, or half made, are shown as what they are.
+func TestC37_NothingIsAskedOfNil(t *testing.T) {
+	var got records
+	log := slog.New(got.logs(slog.LevelDebug, nil))
+	log.Error("m", "request", (*http.Request)(nil), "bare", &http.Request{Method: "GET"}, "url", (*url.URL)(nil), "header", http.Header(nil), "nil", nil)
+	_, attrs := got.last(t)
+	require.JSONEq(t, `{"request":{"method":"","url":""},"bare":{"method":"GET","url":""},"url":"","header":{},"nil":null}`, attrs)
+	require.Equal(t, tap.Request{}, tap.RequestOf(nil))
+}
+
 func TestGroups(t *testing.T) {
 	var got records
 	log := slog.New(got.logs(slog.LevelDebug, nil))
