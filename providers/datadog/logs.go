@@ -87,6 +87,9 @@ func encodeLogs(in []Log, r *client.Request) error {
 	return nil
 }
 
+// misread reports whether Datadog would take a log's tag for another number of tags.
+func misread(tag string) bool { return tag == "" || strings.Contains(tag, ",") }
+
 // entry is the log as it is sent, or says what Datadog would make of it in silence.
 func (l *Log) entry(i int) ([]byte, error) {
 	switch {
@@ -95,10 +98,8 @@ func (l *Log) entry(i int) ([]byte, error) {
 	case tooOld(l.Time):
 		return nil, unfitFor(DropTooOld, "the log at index %d is older than 18 hours, and Datadog would drop it", i)
 	}
-	for _, tag := range l.Tags {
-		if tag == "" || strings.Contains(tag, ",") {
-			return nil, unfit("the log at index %d has a tag that is empty or has a comma in it", i)
-		}
+	if slices.ContainsFunc(l.Tags, misread) {
+		return nil, unfit("the log at index %d has a tag that is empty or has a comma in it", i)
 	}
 	for _, name := range reserved {
 		if _, taken := l.Attributes[name]; taken {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"time"
@@ -17,7 +18,7 @@ type ReporterConfig struct {
 	Service  string   // of every log that has none
 	Source   string   // the same; "" is "go"
 	Hostname string   // the same; "" is the host's name
-	Tags     []string // of every log, and of every series, before its own: "env:prod"
+	Tags     []string // of every log, and of every series, before its own: "env:prod", without a comma
 
 	MaxItems int // logs, and series, that wait to be sent; 0 is 10,000 of each
 	MaxBytes int // that they take together, as JSON; 0 is 16 MiB for each
@@ -49,6 +50,9 @@ func NewReporter(cfg Config, c ReporterConfig, opts ...client.Option) (*Reporter
 	d, err := New(cfg, opts...)
 	if err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(c.Tags, misread) {
+		return nil, fmt.Errorf("datadog: %w: a tag of every log is empty or has a comma in it", client.ErrConfig)
 	}
 	if c.Hostname == "" {
 		c.Hostname, _ = os.Hostname()

@@ -98,6 +98,10 @@ func TestAReporterIsMadeOfAKey(t *testing.T) {
 		_, err := datadog.NewReporter(cfg, datadog.ReporterConfig{})
 		require.ErrorIs(t, err, client.ErrConfig, name)
 	}
+	for _, tag := range []string{"", "env:prod,team:a"} { // else every log would be dropped for it
+		_, err := datadog.NewReporter(datadog.Config{APIKey: secret.Static("k")}, datadog.ReporterConfig{Tags: []string{"env:prod", tag}})
+		require.ErrorIs(t, err, client.ErrConfig, tag)
+	}
 	r, err := datadog.NewReporter(datadog.Config{APIKey: secret.Static("key-0123456789")}, datadog.ReporterConfig{})
 	require.NoError(t, err)
 	require.NotContains(t, fmt.Sprintf("%+v %#v", r, r), "key-0123456789")
