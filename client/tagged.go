@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/structs"
 )
 
 // tagged is a field of an Op's In or Out whose tag says where it goes or comes from.
@@ -50,7 +52,7 @@ func fieldsOf(t reflect.Type) ([]tagged, error) {
 		all   []tagged
 		named [][]int // embedded structs that JSON takes as one member, or not at all
 	)
-	for _, field := range structFields(t, nil, nil) {
+	for _, field := range structs.Fields(t) {
 		if !field.IsExported() {
 			if field.Anonymous && jsonName(field) != "" {
 				named = append(named, field.Index)
@@ -108,28 +110,6 @@ func fieldsOf(t reflect.Type) ([]tagged, error) {
 		all = append(all, g)
 	}
 	return all, nil
-}
-
-// structFields lists the fields of a struct, each embedded struct before its own. Unlike
-// [reflect.VisibleFields] it has those too that Go hides behind a field of their name.
-func structFields(t reflect.Type, index []int, within []reflect.Type) []reflect.StructField {
-	within = append(within[:len(within):len(within)], t)
-	var all []reflect.StructField
-	for field := range t.Fields() {
-		field.Index = append(index[:len(index):len(index)], field.Index...)
-		all = append(all, field)
-		if !field.Anonymous {
-			continue
-		}
-		inner := field.Type
-		if inner.Kind() == reflect.Pointer {
-			inner = inner.Elem()
-		}
-		if inner.Kind() == reflect.Struct && !slices.Contains(within, inner) {
-			all = append(all, structFields(inner, field.Index, within)...)
-		}
-	}
-	return all
 }
 
 func embeddedByPointer(t reflect.Type, field string) error {

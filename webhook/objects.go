@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/structs"
 )
 
 // objectRule is where a provider keeps the object that an event is about. The zero
@@ -80,7 +82,7 @@ func jsonNames(t reflect.Type) (names []string) {
 		return nil
 	}
 	tagsOnly := reflect.PointerTo(t).Implements(unmarshalerType)
-	for _, f := range reflect.VisibleFields(t) {
+	for _, f := range structs.Fields(t) {
 		switch name := jsonName(f); {
 		case f.Tag.Get("json") == "-" || !f.IsExported() || inNamed(t, f.Index):
 		case name != "":

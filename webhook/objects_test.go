@@ -245,16 +245,24 @@ func TestObjectIsClipped(t *testing.T) {
 	require.Equal(t, body, string(got[0].Request.Body))
 }
 
+type Data struct {
+	Data any `json:"data"`
+}
+
 type (
 	embeddedData struct {
 		events.StripeData[stripe.PaymentIntent] `json:"data"`
 		Type                                    string `json:"type"`
 	}
-	named    struct{ Type, Data string }
-	outer    struct{ named }
-	viaPtr   struct{ *named }
-	looped   struct{ *looped }
-	ownTags  struct{ kind, Data string }
+	named      struct{ Type, Data string }
+	outer      struct{ named }
+	viaPtr     struct{ *named }
+	looped     struct{ *looped }
+	ownTags    struct{ kind, Data string }
+	hiddenInGo struct {
+		Data
+		Type string `json:"type"`
+	}
 	onlyData struct {
 		Data struct{ Object stripe.PaymentIntent }
 	}
@@ -344,6 +352,7 @@ func TestOnRefusesEnvelopes(t *testing.T) {
 		"slack's object is event":         {construct[slackCallback](t, scheme("slack"))},
 		"embedded under a name":           {construct[embeddedData](t, scheme("stripe"))},
 		"names without tags":              {construct[named](t, scheme("standard-webhooks"))},
+		"hidden in Go alone":              {construct[hiddenInGo](t, scheme("stripe"))},
 		"of an embedded struct":           {construct[outer](t, scheme("standard-webhooks"))},
 		"through a pointer":               {construct[viaPtr](t, scheme("standard-webhooks"))},
 		"nothing but data":                {construct[onlyData](t, scheme("stripe"))},
