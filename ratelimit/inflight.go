@@ -34,16 +34,16 @@ func InFlight(n int, opts ...Option) *Slots {
 // Wait takes a slot of key, and waits for one if need be, in the order of arrival. How
 // long that takes nobody can tell: it fails at once with [ErrDeadline] only where ctx is
 // about to end.
-func (s *Slots) Wait(ctx context.Context, key string) error { return s.store.wait(ctx, key, 1) }
+func (s *Slots) Wait(ctx context.Context, key string) error { return s.store.wait(ctx, key, 1, nil) }
 
 // WaitN is Wait: a call is one call, whatever it weighs.
 func (s *Slots) WaitN(ctx context.Context, key string, n int) error {
-	return s.store.wait(ctx, key, 1)
+	return s.store.wait(ctx, key, 1, nil)
 }
 
 // Allow takes a slot of key if there is one now that nobody waits for, and reports
 // whether it did.
-func (s *Slots) Allow(key string) bool { return s.store.allow(key) }
+func (s *Slots) Allow(key string) bool { return s.store.allow(key, 1) }
 
 // Release ends a call of key that Wait or Allow let through. Whoever waits first goes
 // on at once.

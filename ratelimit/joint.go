@@ -50,6 +50,14 @@ func (a *all) wait(ctx context.Context, key string, n int) error {
 	if a.waiting.Load() == 0 && a.take(key, n) {
 		return nil
 	}
+	prepare := func() { a.prepare(ctx, key, n) }
+	prepare()
+	if err := pause.Err(ctx); err != nil {
+		return &Error{Err: err}
+	}
+	if a.waiting.Load() == 0 && a.take(key, n) {
+		return nil
+	}
 	a.mu.Lock()
 	l := a.lines[key]
 	if l == nil {
@@ -57,7 +65,7 @@ func (a *all) wait(ctx context.Context, key string, n int) error {
 		a.lines[key] = l
 	}
 	a.waiting.Add(1)
-	return l.await(ctx, &a.mu, n,
+	return l.await(ctx, &a.mu, n, prepare,
 		func() bool { return a.take(key, n) },
 		func(ahead int) time.Duration { return a.delay(key, ahead, n) },
 		func() {
@@ -66,6 +74,16 @@ func (a *all) wait(ctx context.Context, key string, n int) error {
 				delete(a.lines, key)
 			}
 		})
+}
+
+// prepare prepares those of the limiters that have something to do before tokens of
+// theirs can be taken.
+func (a *all) prepare(ctx context.Context, key string, n int) {
+	for _, t := range a.takers {
+		if p, ok := t.(preparer); ok {
+			p.prepare(ctx, key, n)
+		}
+	}
 }
 
 func (a *all) take(key string, n int) bool {

@@ -3,6 +3,8 @@ package ratelimit
 import (
 	"context"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // Keyed limits each key by itself. Make one with [PerSecond], [PerMinute] or
@@ -24,12 +26,28 @@ func (k *Keyed) Wait(ctx context.Context, key string) error { return k.WaitN(ctx
 // much as n others. It fails at once with [ErrNever] where n is more than [WithBurst]
 // or the quota allows. Less than 1 counts as 1.
 func (k *Keyed) WaitN(ctx context.Context, key string, n int) error {
-	return explained(k.store.wait(ctx, key, n), k, key)
+	if k.state == nil {
+		return k.store.wait(ctx, key, n, nil)
+	}
+	if pause.Err(ctx) == nil && k.store.allow(key, max(n, 1)) {
+		return nil
+	}
+	prepare := func() { k.prepare(ctx, key, max(n, 1)) }
+	prepare()
+	return explained(k.store.wait(ctx, key, n, prepare), k, key)
 }
 
 // Allow takes a token for key if there is one now that nobody waits for, and
 // reports whether it did. It does not allocate but for a key not seen before.
-func (k *Keyed) Allow(key string) bool { return k.store.allow(key) }
+//
+// With a [State] it may wait for its storage, 2 seconds at most.
+func (k *Keyed) Allow(key string) bool {
+	if k.store.allow(key, 1) {
+		return true
+	}
+	k.prepare(context.Background(), key, 1) // without a State it does nothing
+	return k.state != nil && k.store.allow(key, 1)
+}
 
 // Return gives back a token of key that Wait or Allow took and that was not
 // used. Only tokens that were taken may be returned.

@@ -101,6 +101,12 @@ type taker interface {
 	most() int
 }
 
+// preparer is a [taker] that has something to do before tokens can be taken, for which
+// the caller waits.
+type preparer interface {
+	prepare(ctx context.Context, key string, n int)
+}
+
 // explained is err, unless l has failed for a reason of its own where no wait helps.
 func explained(err error, l any, key string) error {
 	if _, heavy := errors.AsType[*weightError](err); heavy || !errors.Is(err, ErrNever) {

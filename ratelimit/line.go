@@ -85,8 +85,9 @@ func (l *line) leave(w *waiter) {
 // await queues in l, for so many tokens, until try succeeds. delay tells how long that
 // takes once ahead tokens have been taken by others. It is called with mu held and
 // returns with it released; try, delay and done are called with it held, done once and
-// after the caller has left the line.
-func (l *line) await(ctx context.Context, mu *sync.Mutex, weight int, try func() bool, delay func(ahead int) time.Duration, done func()) error {
+// after the caller has left the line. prepare, if there is one, is called without mu
+// before each try, by the caller at the head alone.
+func (l *line) await(ctx context.Context, mu *sync.Mutex, weight int, prepare func(), try func() bool, delay func(ahead int) time.Duration, done func()) error {
 	wait := delay(l.waiting())
 	w := l.join(weight)
 	leave := func(wait time.Duration, err error) error {
@@ -109,6 +110,9 @@ func (l *line) await(ctx context.Context, mu *sync.Mutex, weight int, try func()
 		return leave(0, pause.Err(ctx))
 	}
 	for {
+		if prepare != nil {
+			prepare()
+		}
 		mu.Lock()
 		if ctx.Err() != nil {
 			return leave(0, pause.Err(ctx))

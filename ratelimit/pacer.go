@@ -62,7 +62,7 @@ func (p *Pacer) Wait(ctx context.Context, key string) error { return p.WaitN(ctx
 // as 1. Call ReturnN with n-1 before Observe, which says that one is no longer in flight.
 func (p *Pacer) WaitN(ctx context.Context, key string, n int) error {
 	p.recall(key)
-	return p.store.wait(ctx, key, n)
+	return p.store.wait(ctx, key, n, nil)
 }
 
 // Return says that a call which Wait let through was not sent.

@@ -51,12 +51,24 @@ func Quota(n int, per Period, opts ...Option) *Keyed {
 // [ParseLimits]. The limiter, if it is a [Quota], then lets no more through in it. It
 // never lets more through than it would without.
 func (k *Keyed) Seed(key string, n int) {
+	n = max(n, 0)
 	sh := k.store.shard(key)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	now := k.store.now()
-	if w, ok := k.store.bucket(sh, key, now).(*window); ok {
-		w.seed(now, n)
+	for {
+		sh.mu.Lock()
+		now := k.store.now()
+		w, ok := k.store.bucket(sh, key, now).(*window)
+		if !ok {
+			sh.mu.Unlock()
+			return
+		}
+		a, own := w.seed(&sh.mu, now, n)
+		sh.mu.Unlock()
+		if a != nil {
+			<-a.done
+		}
+		if own {
+			return
+		}
 	}
 }
 
@@ -88,15 +100,15 @@ func (w *window) roll(now time.Time) {
 
 func (w *window) take(now time.Time, n int) bool {
 	w.roll(now)
-	if w.reserved == nil {
+	switch r := w.reserved; {
+	case r == nil:
 		if n > w.quota-w.used {
 			return false
 		}
-	} else {
-		if n > w.quota || !w.reserve(now, n) {
-			return false
-		}
-		w.reserved.free -= n
+	case n > w.quota || n > r.free: // see Keyed.prepare
+		return false
+	default:
+		r.free -= n
 	}
 	w.used += n
 	return true
@@ -149,7 +161,7 @@ func (w *window) idle(now time.Time) bool {
 		return true
 	}
 	if w.reserved != nil {
-		return w.reserved.free == 0 // the State knows the rest
+		return w.reserved.free == 0 && w.reserved.asking == nil // the State knows the rest
 	}
 	return w.used == 0
 }

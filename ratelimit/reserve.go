@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -13,7 +14,7 @@ const (
 )
 
 // reserved is what this process may use of a quota that a [State] counts. It belongs to
-// the window of one key.
+// the window of one key, and its shard's mutex guards it.
 type reserved struct {
 	state *State
 	key   string // of the state; empty is that of nobody, which has nothing
@@ -21,9 +22,14 @@ type reserved struct {
 	free   int       // reserved and not taken
 	left   int       // of the whole quota, when the state was last asked; -1 is unknown
 	chunk  int       // reserved last
-	asked  time.Time // when the state last did not give what it was asked for
+	asked  time.Time // when it was known that the state does not give what it was asked for
 	failed error     // why, if it could not be had
+	asking *asking   // the access to the state that is under way; nil is none
 }
+
+// asking is an access to the state for one key, made while its shard is unlocked. done
+// is closed when the shard knows what came of it.
+type asking struct{ done chan struct{} }
 
 func (r *reserved) reset() { r.free, r.left, r.chunk, r.asked, r.failed = 0, -1, 0, time.Time{}, nil }
 
@@ -41,36 +47,85 @@ func (r *reserved) out(now time.Time) bool {
 	return !r.asked.IsZero() && since >= 0 && since < tryStateAgain
 }
 
-// reserve makes n calls of w's period free, if so many are left.
-func (w *window) reserve(now time.Time, n int) bool {
+// wants reports whether the state is to be asked before n calls can be taken.
+func (w *window) wants(now time.Time, n int) bool {
+	w.roll(now)
 	r := w.reserved
-	switch {
-	case r.free >= n:
-		return true
-	case r.key == "" || r.out(now):
-		return false
+	return r != nil && n > r.free && n <= w.quota && r.key != "" && !r.out(now)
+}
+
+// prepare has n calls of key reserved, if so many are left, or waits for whoever does so.
+// It returns when they are there or cannot be had, or ctx ends; another may then take
+// them first. Whoever holds no lock calls it: it waits for the storage.
+func (k *Keyed) prepare(ctx context.Context, key string, n int) {
+	if k.state == nil {
+		return
 	}
-	got := 0
-	end, left, err := w.count(now, func(kept *record) {
+	sh := k.store.shard(key)
+	for ctx.Err() == nil {
+		sh.mu.Lock()
+		now := k.store.now()
+		w := k.store.bucket(sh, key, now).(*window)
+		if !w.wants(now, n) {
+			sh.mu.Unlock()
+			return
+		}
+		a := w.reserved.asking
+		if a == nil {
+			a = w.reserve(&sh.mu, now, n)
+		}
+		sh.mu.Unlock()
+		select {
+		case <-a.done:
+		case <-ctx.Done(): // what it began goes on, for those who come after
+		}
+	}
+}
+
+// reserve begins to make n calls of w's period free, if so many are left.
+func (w *window) reserve(mu *sync.Mutex, now time.Time, n int) *asking {
+	r := w.reserved
+	quota, free, chunk, got := w.quota, r.free, r.chunk, 0
+	return w.ask(mu, now, func(kept *record) {
 		got = 0
-		left := max(w.quota-kept.Used, 0)
-		if missing := n - r.free; missing <= left {
-			got = max(missing, min(max(2*r.chunk, 1), mostReserved, left/partReserved))
+		left := max(quota-kept.Used, 0)
+		if missing := n - free; missing <= left {
+			got = max(missing, min(max(2*chunk, 1), mostReserved, left/partReserved))
 			kept.Used += got
 		}
+	}, func() {
+		if got == 0 {
+			r.asked = time.Now()
+			return
+		}
+		r.chunk, r.asked = got, time.Time{}
+		r.free += got
 	})
-	if r.failed = err; err != nil {
-		r.asked = time.Now() // after the wait for a storage that does not answer, which others need not repeat
-		return false
-	}
-	w.end, r.left = end, left
-	if got == 0 {
-		r.asked = now
-		return false
-	}
-	r.chunk, r.asked = got, time.Time{}
-	r.free += got
-	return true
+}
+
+// ask begins to change what is kept of w's period. It is called with mu, the shard's
+// mutex, held and no other access under way; then is called with it held once the change
+// is durable, unless the period has ended meanwhile.
+func (w *window) ask(mu *sync.Mutex, now time.Time, change func(kept *record), then func()) *asking {
+	r, as := w.reserved, *w
+	a := &asking{done: make(chan struct{})}
+	r.asking = a
+	go func() {
+		end, left, err := as.count(now, change)
+		mu.Lock()
+		defer mu.Unlock()
+		defer close(a.done)
+		r.asking = nil
+		switch {
+		case !w.end.Equal(as.end): // what was reserved is lost with its period
+		case err != nil:
+			r.failed, r.asked = err, time.Now()
+		default:
+			r.failed, w.end, r.left = nil, end, left
+			then()
+		}
+	}()
+	return a
 }
 
 // count changes what is kept of w's period, and returns when that ends and how many of
@@ -91,10 +146,13 @@ func (w *window) count(now time.Time, change func(kept *record)) (end time.Time,
 		end, left = kept.Until, max(w.quota-kept.Used, 0)
 		return kept.text()
 	})
-	if foreign != nil {
-		err = fmt.Errorf("what is kept as %q %w", r.key, foreign)
+	switch {
+	case err != nil: // the storage may be at work yet
+		return time.Time{}, 0, err
+	case foreign != nil:
+		return time.Time{}, 0, fmt.Errorf("what is kept as %q %w", r.key, foreign)
 	}
-	return end, left, err
+	return end, left, nil
 }
 
 // counted is what is kept of the period that w is in. One that ends later was begun
@@ -111,25 +169,24 @@ func (w *window) counted(kept record, now time.Time) record {
 	return kept
 }
 
-// seed lowers what is left of w's period to n, what is reserved here included.
-func (w *window) seed(now time.Time, n int) {
+// seed lowers what is left of w's period to n, what is reserved here included. It
+// returns the access to the state that is to be waited for, and whether it is its own.
+func (w *window) seed(mu *sync.Mutex, now time.Time, n int) (a *asking, own bool) {
 	w.roll(now)
-	n = max(n, 0)
 	r := w.reserved
-	if r == nil {
+	switch {
+	case r == nil:
 		w.used = max(w.used, w.quota-n)
-		return
+		return nil, true
+	case r.asking != nil:
+		return r.asking, false
 	}
 	r.free = min(r.free, n)
 	if r.key == "" {
-		return
+		return nil, true
 	}
-	end, left, err := w.count(now, func(kept *record) { kept.Used = max(kept.Used, w.quota-n+r.free) })
-	if r.failed = err; err != nil {
-		r.asked = time.Now()
-		return
-	}
-	w.end, r.left = end, left
+	used := w.quota - n + r.free
+	return w.ask(mu, now, func(kept *record) { kept.Used = max(kept.Used, used) }, func() {}), true
 }
 
 // fault returns why nothing can be reserved for key, if that is so.

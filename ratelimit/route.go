@@ -41,7 +41,7 @@ func (p *Pacer) WaitRoute(ctx context.Context, key string, r Route) error {
 		sh.mu.Unlock()
 		return nil
 	}
-	return p.store.awaitIn(ctx, sh, part, p.store.now(), 1)
+	return p.store.awaitIn(ctx, sh, part, p.store.now(), 1, nil)
 }
 
 // DelayRoute returns how long what is known of r alone would hold back a call with key

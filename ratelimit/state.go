@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
 // ErrState is wrapped when a call is not let through because a [Quota] with a [State]
@@ -53,6 +54,9 @@ type Storage interface {
 // be kept, calls that need more of it fail at once with [ErrState]: nobody could say
 // whether they are within the quota. It is tried again a second later. Two quotas of one
 // period over the same keys need a State each.
+//
+// A call waits for the storage only where its own key needs more, for 2 seconds at most
+// and no longer than its context lasts; what was begun for it is there for the next one.
 //
 // Failures to keep something are one line in the log each time they begin, at level
 // Warn, and one when they end.
@@ -147,8 +151,19 @@ func (s *State) update(ctx context.Context, key string, change func(old []byte) 
 			s.logger().Info("rate limits are kept beyond this process again")
 		}
 	}()
-	defer panics.Catch(&err, "the storage")
-	return s.storage.Update(ctx, key, change)
+	result := make(chan error, 1) // so that a storage that ignores ctx holds up nobody
+	go func() {
+		err := panics.Exited("the storage")
+		defer func() { result <- err }()
+		defer panics.Catch(&err, "the storage")
+		err = s.storage.Update(ctx, key, change)
+	}()
+	select {
+	case err = <-result:
+		return err
+	case <-ctx.Done():
+		return pause.Err(ctx)
+	}
 }
 
 func (s *State) logger() *slog.Logger {

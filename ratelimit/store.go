@@ -155,14 +155,14 @@ func (s *store) sweep(sh *shard, now time.Time) {
 // free reports whether b can be dropped: it is as good as new, and nobody waits for it.
 func (sh *shard) free(b bucket, now time.Time) bool { return sh.lines[b] == nil && b.idle(now) }
 
-// allow takes a token for key if there is one and nobody waits for it.
-func (s *store) allow(key string) bool {
+// allow takes n tokens for key if they are there and nobody waits for them.
+func (s *store) allow(key string, n int) bool {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	now := s.now()
 	b := s.bucket(sh, key, now)
-	return (len(sh.lines) == 0 || sh.lines[b] == nil) && b.take(now, 1)
+	return (len(sh.lines) == 0 || sh.lines[b] == nil) && b.take(now, n)
 }
 
 func (s *store) take(key string, n int) bool {
@@ -233,8 +233,9 @@ func (s *store) idle(key string) bool {
 	return b == nil || sh.free(b, s.now())
 }
 
-// wait takes n tokens for key, at once or waiting for them in line.
-func (s *store) wait(ctx context.Context, key string, n int) error {
+// wait takes n tokens for key, at once or waiting for them in line. prepare is that of
+// [line.await].
+func (s *store) wait(ctx context.Context, key string, n int, prepare func()) error {
 	if err := pause.Err(ctx); err != nil {
 		return &Error{Err: err}
 	}
@@ -244,12 +245,12 @@ func (s *store) wait(ctx context.Context, key string, n int) error {
 	sh := s.shard(key)
 	sh.mu.Lock()
 	now := s.now()
-	return s.awaitIn(ctx, sh, s.bucket(sh, key, now), now, n)
+	return s.awaitIn(ctx, sh, s.bucket(sh, key, now), now, n, prepare)
 }
 
 // awaitIn takes n tokens of b, a bucket of sh or a part of one. It is called with sh
 // locked, and unlocks it.
-func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket, now time.Time, n int) error {
+func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket, now time.Time, n int, prepare func()) error {
 	l := sh.lines[b]
 	if l == nil {
 		if b.take(now, n) {
@@ -262,7 +263,7 @@ func (s *store) awaitIn(ctx context.Context, sh *shard, b bucket, now time.Time,
 		}
 		sh.lines[b] = l
 	}
-	return l.await(ctx, &sh.mu, n,
+	return l.await(ctx, &sh.mu, n, prepare,
 		func() bool { return b.take(s.now(), n) },
 		func(ahead int) time.Duration { return b.delay(s.now(), ahead, n) },
 		func() {

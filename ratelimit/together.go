@@ -65,6 +65,11 @@ func (s togetherTaker) fault(string) error {
 	}
 	return nil
 }
+func (s togetherTaker) prepare(ctx context.Context, _ string, n int) {
+	if p, ok := s.t.(preparer); ok {
+		p.prepare(ctx, "", n)
+	}
+}
 func (s togetherTaker) take(_ string, n int) bool                  { return s.t.take("", n) }
 func (s togetherTaker) most() int                                  { return s.t.most() }
 func (s togetherTaker) delay(_ string, ahead, n int) time.Duration { return s.t.delay("", ahead, n) }
