@@ -24,8 +24,7 @@ func newToken() int64 {
 
 // claimText leases what is due by its state alone: whatever became of the worker that
 // had an event before, its time has come, or its lease is over. Others that claim at the
-// same time are stepped around. The array keeps Postgres from asking for the events more
-// than once.
+// same time are stepped around.
 const claimText = `UPDATE {due} SET token = ?, run_at = {now} + ?, attempt = attempt + 1
 	WHERE event {among}SELECT d.event FROM {due} d WHERE d.run_at <= {now} AND d.endpoint IN ({endpoints}) {order}
 		ORDER BY d.run_at LIMIT ? {skip}{end} RETURNING event, attempt`
@@ -37,15 +36,12 @@ const orderText = `AND (d.order_key IS NULL OR NOT EXISTS (SELECT 1 FROM {due} e
 			OR e.event < d.event AND (e.since > {now} - ? OR e.run_at <= {now}))))`
 
 func (ib *Inbox) claimStatement(endpoints int) string {
-	order, among, end := "", "IN (", ")"
+	order := ""
 	if ib.cfg.order != nil {
 		order = orderText
 	}
-	if ib.dialect == Postgres {
-		among, end = "= ANY (ARRAY(", "))"
-	}
 	marks := strings.Join(slices.Repeat([]string{"?"}, endpoints), ", ")
-	return ib.write(strings.NewReplacer("{order}", order, "{among}", among, "{end}", end, "{endpoints}", marks).Replace(claimText))
+	return ib.write(strings.NewReplacer("{order}", order, "{endpoints}", marks).Replace(claimText))
 }
 
 // claim leases up to n events of the worker's endpoints. It goes on when ctx ends: what

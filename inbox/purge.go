@@ -1,6 +1,12 @@
 package inbox
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Purged says what [Inbox.Purge] has deleted.
 type Purged struct {
@@ -23,54 +29,116 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM {dead} x WHERE x.event = e.id)`
 )
 
+// oldText chooses events that are past a retention and not to be run any more, and keeps
+// others from making them due meanwhile. What somebody has at hand is for the next time.
+const oldText = `SELECT e.id FROM {event} e WHERE e.received_at < {now} - ? AND ` + settled + ` AND ` + noneDue
+
+// stillText leaves out what has become due until it was locked, as the statement that
+// chose it did not see.
+const stillText = `SELECT e.id FROM {event} e WHERE e.id IN ({ids}) AND ` + settled + ` AND ` + noneDue
+
+// purgings are the kinds of events that are purged, and how.
+func (ib *Inbox) purgings(p *Purged) []purging {
+	return []purging{
+		{&p.Bodies, ib.cfg.bodies, ` AND e.meta IS NOT NULL AND ` + noneDead,
+			[]string{`UPDATE {event} SET meta = NULL, body = NULL WHERE id IN ({ids})`}},
+		{&p.Events, ib.cfg.keys, "", []string{
+			`DELETE FROM {dead} WHERE event IN ({ids})`,
+			`DELETE FROM {replay} WHERE event IN ({ids})`,
+			`DELETE FROM {event} WHERE id IN ({ids})`,
+		}},
+	}
+}
+
+// purging is one kind of deletion.
+type purging struct {
+	count *int64
+	age   time.Duration
+	which string   // a condition more
+	texts []string // the last one counts
+}
+
 // Purge deletes what is past its retention ([WithRetention]), in short transactions, and
-// returns what it has deleted, also where an error has ended it. [Inbox.Run] calls it
-// once an hour.
+// returns what it has deleted, also where an error has ended it. What somebody replays at
+// that moment stays. [Inbox.Run] calls it once an hour.
 func (ib *Inbox) Purge(ctx context.Context) (Purged, error) {
 	var p Purged
-	old := `SELECT e.id FROM {event} e WHERE e.received_at < {now} - ? AND ` + settled + ` AND ` + noneDue
-	const few = ` ORDER BY e.received_at, e.id LIMIT ?)`
-	for _, s := range []struct {
-		count *int64
-		texts []string
-		age   any
-	}{
-		{&p.Bodies, []string{`UPDATE {event} SET meta = NULL, body = NULL WHERE id IN (` + old + ` AND e.meta IS NOT NULL
-			AND ` + noneDead + few}, millis(ib.cfg.bodies)},
-		// The dead letters first, as long as it is known which they are.
-		{&p.Events, []string{
-			`DELETE FROM {dead} WHERE event IN (` + old + few,
-			`DELETE FROM {replay} WHERE event IN (` + old + few,
-			`DELETE FROM {event} WHERE id IN (` + old + few,
-		}, millis(ib.cfg.keys)},
-		{&p.Claims, []string{`DELETE FROM {guard} WHERE identity IN (SELECT identity FROM {guard} WHERE until < {now} - ? LIMIT ?)`}, int64(0)},
-	} {
-		for {
-			n, err := ib.purgeBatch(ctx, s.texts, s.age)
-			*s.count += n
-			if err != nil {
-				return p, failed(ctx, "purge", err)
-			}
-			if n < batch {
-				break
-			}
+	for _, what := range ib.purgings(&p) {
+		if err := ib.purgeAll(ctx, what.count, func(ctx context.Context, q querier) (chosen int, n int64, err error) {
+			return ib.purgeEvents(ctx, q, what)
+		}); err != nil {
+			return p, failed(ctx, "purge", err)
 		}
+	}
+	err := ib.purgeAll(ctx, &p.Claims, func(ctx context.Context, q querier) (chosen int, n int64, err error) {
+		n, err = changed(q.ExecContext(ctx, ib.write(`DELETE FROM {guard} WHERE identity {among}
+			SELECT identity FROM {guard} WHERE until < {now} LIMIT ? {skip}{end}`), batch))
+		return int(n), n, err
+	})
+	if err != nil {
+		return p, failed(ctx, "purge", err)
 	}
 	return p, nil
 }
 
-func (ib *Inbox) purgeBatch(ctx context.Context, texts []string, age any) (n int64, err error) {
-	err = ib.transact(ctx, func(ctx context.Context, q querier) error {
-		for _, text := range texts {
-			var err error
-			if n, err = changed(q.ExecContext(ctx, ib.write(text), age, batch)); err != nil {
-				return err
-			}
+// purgeAll purges batch after batch, until one is not full.
+func (ib *Inbox) purgeAll(ctx context.Context, count *int64, purge func(context.Context, querier) (chosen int, n int64, err error)) error {
+	for {
+		var chosen int
+		var n int64
+		err := ib.transact(ctx, func(ctx context.Context, q querier) (err error) {
+			chosen, n, err = purge(ctx, q)
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return 0, err
+		if *count += n; chosen < batch {
+			return nil
+		}
 	}
-	return n, nil
+}
+
+// purgeEvents chooses events once, so that all statements are about the same ones.
+func (ib *Inbox) purgeEvents(ctx context.Context, q querier, what purging) (chosen int, n int64, err error) {
+	ids, err := numbers(q.QueryContext(ctx, ib.write(oldText+what.which+` ORDER BY e.received_at, e.id LIMIT ? {skip}`), millis(what.age), batch))
+	if chosen = len(ids); err != nil || chosen == 0 {
+		return 0, 0, err
+	}
+	ids, err = numbers(q.QueryContext(ctx, ib.write(listed(stillText+what.which)), full(ids)...))
+	if err != nil || len(ids) == 0 {
+		return chosen, 0, err
+	}
+	for _, text := range what.texts {
+		if n, err = changed(q.ExecContext(ctx, ib.write(listed(text)), full(ids)...)); err != nil {
+			return 0, 0, err
+		}
+	}
+	return chosen, n, nil
+}
+
+// listed and full make a statement on the events of a batch. However few they are, it has
+// one text, which drivers prepare once.
+func listed(text string) string {
+	return strings.Replace(text, "{ids}", strings.Repeat("?, ", batch-1)+"?", 1)
+}
+
+func full(ids []any) []any {
+	return append(ids, slices.Repeat(ids[:1], batch-len(ids))...)
+}
+
+// numbers reads the one column of rows.
+func numbers(rows *sql.Rows, err error) (list []any, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	return list, rows.Err()
 }

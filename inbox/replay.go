@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -27,15 +28,8 @@ func (ib *Inbox) Replay(ctx context.Context, id int64, by string) error {
 }
 
 func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) error {
-	var gone bool
-	err := q.QueryRowContext(ctx, ib.write(`SELECT meta IS NULL FROM {event} WHERE id = ?`), id).Scan(&gone)
-	switch {
-	case isNone(err):
-		return fmt.Errorf("%w: %d", ErrNotFound, id)
-	case err != nil:
+	if err := ib.readable(ctx, q, id); err != nil {
 		return err
-	case gone:
-		return fmt.Errorf("%w: %d", ErrPurged, id)
 	}
 	// The event first: who is giving it up at this moment holds it, and makes a dead
 	// letter that is to be seen below.
@@ -54,6 +48,27 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 		}
 	}
 	return nil
+}
+
+// readable makes sure that what the event says is there, and stays: it locks the event,
+// and the one that has its body, against [Inbox.Purge].
+func (ib *Inbox) readable(ctx context.Context, q querier, id int64) error {
+	var gone bool
+	var parent sql.NullInt64
+	statement := ib.write(`SELECT meta IS NULL, parent FROM {event} WHERE id = ? {lock}`)
+	err := q.QueryRowContext(ctx, statement, id).Scan(&gone, &parent)
+	if isNone(err) {
+		return fmt.Errorf("%w: %d", ErrNotFound, id)
+	}
+	if err == nil && !gone && parent.Valid {
+		err = q.QueryRowContext(ctx, statement, parent.Int64).Scan(&gone, &parent)
+	}
+	switch {
+	case gone || isNone(err):
+		return fmt.Errorf("%w: %d", ErrPurged, id)
+	default:
+		return err
+	}
 }
 
 func (ib *Inbox) dueAgain(ctx context.Context, q querier, id int64) error {

@@ -73,11 +73,12 @@ func TestInbox(t *testing.T) {
 			"events of endpoints without a handler are left":             testEndpoints,
 			"what is handled again by Replay":                            testReplayHandled,
 			"purge has two retentions":                                   testPurge,
-			"statistics":                                                 testStats,
-			"a wake is heard":                                            testWake,
-			"as a guard":                                                 testGuard,
-			"many at once share transactions and each is told its own":   testGroup,
-			"what a sender chooses breaks no statement":                  testText,
+			"D1 an event whose body has been purged is not replayed":     testReplayOrphan,
+			"statistics":      testStats,
+			"a wake is heard": testWake,
+			"as a guard":      testGuard,
+			"many at once share transactions and each is told its own": testGroup,
+			"what a sender chooses breaks no statement":                testText,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
