@@ -33,6 +33,7 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 			return err
 		}
 		var lent []int64                 // to a courier
+		var known []place                // by their signed identifiers
 		keepers := make([]any, len(all)) // of each delivery: the event that has the body
 		for _, p := range places {
 			id, isNew, err := ib.insertOne(ctx, q, p, keepers[p.delivery])
@@ -45,14 +46,12 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 			case isNew && keepers[p.delivery] == nil:
 				keepers[p.delivery] = id
 			case !isNew && p.signed:
-				c, err := ib.compare(ctx, q, p)
-				if err != nil {
-					return err
-				}
-				if c.quarantined != 0 {
-					found = append(found, c)
-				}
+				known = append(known, p)
 			}
+		}
+		var err error
+		if found, err = ib.compareAll(ctx, q, known); err != nil {
+			return err
 		}
 		slices.Sort(lent) // in the order of their arrival
 		return ib.lend(ctx, q, lent)
@@ -67,8 +66,9 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 }
 
 // reserve takes events in the order of their identities, since two transactions that wait
-// for each other's would end in a deadlock. What is numbered beforehand keeps the order
-// of its arrival all the same. With SQLite there is one transaction at a time.
+// for each other's would end in a deadlock; of equal ones the first to arrive is first.
+// What is numbered beforehand keeps the order of its arrival all the same. With SQLite
+// there is one transaction at a time.
 func (ib *Inbox) reserve(ctx context.Context, q querier, places []place) error {
 	if ib.dialect == SQLite || len(places) == 1 {
 		return nil
@@ -135,6 +135,24 @@ func insertEvent(ctx context.Context, q querier, statement string, p place, iden
 type conflict struct {
 	endpoint, id       string
 	known, quarantined int64 // quarantined is 0 for what is the same, or was quarantined before
+}
+
+// compareAll quarantines events in the order of their new identities, after all others
+// have theirs: see reserve.
+func (ib *Inbox) compareAll(ctx context.Context, q querier, known []place) (found []conflict, err error) {
+	slices.SortStableFunc(known, func(a, b place) int {
+		return bytes.Compare(quarantined(a.identity, a.content), quarantined(b.identity, b.content))
+	})
+	for _, p := range known {
+		c, err := ib.compare(ctx, q, p)
+		if err != nil {
+			return nil, err
+		}
+		if c.quarantined != 0 {
+			found = append(found, c)
+		}
+	}
+	return found, nil
 }
 
 // compare quarantines an event whose identifier is known with other content.

@@ -46,6 +46,7 @@ func TestInbox(t *testing.T) {
 			"W12 an unsigned identifier drops nothing":                   testUnsigned,
 			"W12 an event without an identifier is always run":           testNoIdentifier,
 			"W27 other content under a signed identifier is quarantined": testQuarantine,
+			"W27 of several contents the first is the event":             testFirstContent,
 			"what never arrived is taken in from a list":                 testReconcile,
 			"C37 a log handler that panics":                              testFaultyLog,
 			"what is delivered while it is taken in is one":              testReconcileRaces,

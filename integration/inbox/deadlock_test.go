@@ -1,0 +1,85 @@
+package inbox_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/inbox"
+	"github.com/standpipe-go/standpipe/webhook"
+)
+
+// claims is a service whose deliveries are lists of signed identifiers, each with what it
+// says of it.
+func claims() (*webhook.Scheme, error) {
+	return webhook.NewScheme("claims", func(context.Context, *webhook.Request) (webhook.Receipt, error) {
+		return webhook.Receipt{}, nil
+	}, webhook.WithSplit(func(r *webhook.Request, _ webhook.Receipt) (raws []webhook.Raw, err error) {
+		for part := range bytes.SplitSeq(r.Body, []byte(",")) {
+			id, _, _ := bytes.Cut(part, []byte("="))
+			raws = append(raws, webhook.Raw{ID: string(id), IDSigned: true, Type: "part", Payload: part})
+		}
+		return raws, nil
+	}))
+}
+
+// W27: two transactions that quarantine the same events, which came to them in opposite
+// orders, do not wait for each other.
+func TestW27_OppositeOrders(t *testing.T) {
+	d := postgres(t)
+	for name, bodies := range map[string][2]string{
+		"of one identifier":        {"a=1,a=2", "a=2,a=1"},
+		"of several":               {"a=1,b=1", "b=1,a=1"},
+		"with new ones among them": {"a=1,x=1,a=2,y=1", "y=1,a=2,x=1,a=1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, d)
+			h := handler(t, claims, webhook.WithQueue(s))
+			process := func(body string) int {
+				return h.Process(context.Background(), &webhook.Request{Body: []byte(body)}).Status
+			}
+			require.Equal(t, 200, process("a=0,b=0"))
+			tx := s.locked("dead")
+			statuses := make(chan int, len(bodies))
+			for _, body := range bodies {
+				go func() { statuses <- process(body) }()
+			}
+			s.waiting(len(bodies))
+			require.NoError(t, tx.Commit())
+			for range bodies {
+				require.Equal(t, 200, <-statuses)
+			}
+			require.Len(t, s.dead(), 2, "each content once")
+		})
+	}
+}
+
+// W27: of contents that come at once under an identifier that is new, the first one is
+// the event.
+func testFirstContent(t *testing.T, d database) {
+	s := newShop(t, d)
+	for i := range 8 {
+		h := handler(t, claims, webhook.WithQueue(s))
+		body := fmt.Sprintf("a%d=1,a%[1]d=2,a%[1]d=3,b%[1]d=1", i)
+		require.Equal(t, 200, h.Process(t.Context(), &webhook.Request{Body: []byte(body)}).Status)
+	}
+	j := &diary{}
+	start(t, s.Inbox, handler(t, claims, webhook.On("part", j.note)))
+	s.settled()
+	var ran []string
+	for _, e := range j.all() {
+		ran = append(ran, string(e.Payload))
+	}
+	require.ElementsMatch(t, []string{
+		"a0=1", "a1=1", "a2=1", "a3=1", "a4=1", "a5=1", "a6=1", "a7=1",
+		"b0=1", "b1=1", "b2=1", "b3=1", "b4=1", "b5=1", "b6=1", "b7=1",
+	}, ran)
+	letters := s.dead()
+	require.Len(t, letters, 16)
+	for _, l := range letters {
+		require.Equal(t, inbox.ReasonQuarantined, l.Reason)
+	}
+}
