@@ -23,9 +23,9 @@ import (
 // job, and one that was rolled back has none. [Inbox.Replay] calls it, too.
 //
 // The courier calls [Inbox.Fetch] for a job, then [Inbox.Settle] or [Inbox.GiveUp], and
-// now and then [Inbox.Purge]. It runs events in an order of its own, so that [OrderBy] is
-// refused; [WithLease], [WithPoll] and [WithWake] have no effect then. [Stats] counts
-// all that it has as Running.
+// now and then [Inbox.TakeOver] and [Inbox.Purge]. It runs events in an order of its own,
+// so that [OrderBy] is refused; [WithLease], [WithPoll] and [WithWake] have no effect
+// then. [Stats] counts all that it has as Running.
 func WithCourier(send func(ctx context.Context, tx *sql.Tx, events []int64) (jobs []int64, err error)) Option {
 	return func(c *config) error {
 		if send == nil {
@@ -64,15 +64,9 @@ const lendText = `INSERT INTO {due} AS d (event, endpoint, order_key, since, run
 
 // lend gives events to the courier.
 func (ib *Inbox) lend(ctx context.Context, q querier, events []int64) error {
-	if len(events) == 0 {
-		return nil
-	}
-	jobs, err := ib.cfg.send(ctx, q.(*sql.Tx), events)
+	jobs, err := ib.jobs(ctx, q, events)
 	if err != nil {
-		return fmt.Errorf("send: %w", err)
-	}
-	if len(jobs) != len(events) {
-		return fmt.Errorf("send: %d jobs for %d events", len(jobs), len(events))
+		return err
 	}
 	for i, event := range events {
 		// No worker of the inbox takes up what is due in ten years.
@@ -81,6 +75,70 @@ func (ib *Inbox) lend(ctx context.Context, q querier, events []int64) error {
 		}
 	}
 	return nil
+}
+
+// jobs has the courier make a job for each of events.
+func (ib *Inbox) jobs(ctx context.Context, q querier, events []int64) ([]int64, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	jobs, err := ib.cfg.send(ctx, q.(*sql.Tx), events)
+	if err != nil {
+		return nil, fmt.Errorf("send: %w", err)
+	}
+	if len(jobs) != len(events) {
+		return nil, fmt.Errorf("send: %d jobs for %d events", len(jobs), len(events))
+	}
+	return jobs, nil
+}
+
+// TakeOver gives a job to each event that is due and has none, since it was kept before
+// the courier came, or an [Inbox.Run] of the same tables has left it. It returns how
+// many, also where an error has ended it, and each is recorded as replayed by by. Several
+// calls at once give an event one job, and none to one that is at work.
+//
+// The courier calls it now and then.
+func (ib *Inbox) TakeOver(ctx context.Context, by string) (n int, err error) {
+	switch {
+	case by == "":
+		return 0, errors.New("inbox: take over: nobody is named: by must say who wants it")
+	case ib.cfg.send == nil:
+		return 0, errors.New("inbox: take over: there is no courier: see WithCourier")
+	}
+	for {
+		taken := 0
+		err := ib.transact(ctx, func(ctx context.Context, q querier) (err error) {
+			taken, err = ib.takeOver(ctx, q, by)
+			return err
+		})
+		if err != nil {
+			return n, failed(ctx, "take over", err)
+		}
+		if n += taken; taken == 0 {
+			return n, nil
+		}
+	}
+}
+
+func (ib *Inbox) takeOver(ctx context.Context, q querier, by string) (taken int, err error) {
+	events, err := numbers(q.QueryContext(ctx, ib.write(`SELECT event FROM {due} WHERE run_at <= {now} ORDER BY run_at, event LIMIT ? {skip}`), page))
+	if err != nil {
+		return 0, err
+	}
+	jobs, err := ib.jobs(ctx, q, events)
+	if err != nil {
+		return 0, err
+	}
+	for i, event := range events {
+		_, err := q.ExecContext(ctx, ib.write(`UPDATE {due} SET run_at = {now} + ?, token = ?, attempt = 0 WHERE event = ?`), millis(longest), jobs[i], event)
+		if err == nil {
+			err = ib.noteReplay(ctx, q, event, by)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(events), nil
 }
 
 // Fetch returns what a courier's job is to hand to [webhook.Handler.Dispatch]. The error

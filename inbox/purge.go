@@ -3,7 +3,6 @@ package inbox
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"strings"
 	"time"
 )
@@ -123,12 +122,16 @@ func listed(text string) string {
 	return strings.Replace(text, "{ids}", strings.Repeat("?, ", batch-1)+"?", 1)
 }
 
-func full(ids []any) []any {
-	return append(ids, slices.Repeat(ids[:1], batch-len(ids))...)
+func full(ids []int64) []any {
+	all := make([]any, batch)
+	for i := range all {
+		all[i] = ids[min(i, len(ids)-1)]
+	}
+	return all
 }
 
 // numbers reads the one column of rows.
-func numbers(rows *sql.Rows, err error) (list []any, _ error) {
+func numbers(rows *sql.Rows, err error) (list []int64, _ error) {
 	if err != nil {
 		return nil, err
 	}

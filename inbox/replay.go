@@ -36,18 +36,15 @@ func (ib *Inbox) replay(ctx context.Context, q querier, id int64, by string) err
 	if err := ib.dueAgain(ctx, q, id); err != nil {
 		return err
 	}
-	for _, s := range []struct {
-		text string
-		args []any
-	}{
-		{`DELETE FROM {dead} WHERE event = ?`, []any{id}},
-		{`INSERT INTO {replay} (event, replayed_by, replayed_at) VALUES (?, ?, {now})`, []any{id, shown(by, 255)}},
-	} {
-		if _, err := q.ExecContext(ctx, ib.write(s.text), s.args...); err != nil {
-			return err
-		}
+	if _, err := q.ExecContext(ctx, ib.write(`DELETE FROM {dead} WHERE event = ?`), id); err != nil {
+		return err
 	}
-	return nil
+	return ib.noteReplay(ctx, q, id, by)
+}
+
+func (ib *Inbox) noteReplay(ctx context.Context, q querier, id int64, by string) error {
+	_, err := q.ExecContext(ctx, ib.write(`INSERT INTO {replay} (event, replayed_by, replayed_at) VALUES (?, ?, {now})`), id, shown(by, 255))
+	return err
 }
 
 // readable makes sure that what the event says is there, and stays: it locks the event,

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
@@ -55,6 +54,9 @@ func TestRiver(t *testing.T) {
 		"in a client of the caller's":                                testConfigure,
 		"an endpoint that has no handler":                            testEndpoints,
 		"D1 what the inbox kept before River came":                   testTakeOver,
+		"D2 sweeps at once give an event one job":                    testTakeOverAtOnce,
+		"D2 what was handled while it was swept is not run":          testTakeOverHandled,
+		"D5 what cannot be read keeps no other from its job":         testTakeOverBroken,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -494,27 +496,6 @@ func testConfigure(t *testing.T, dsn string) {
 	require.Equal(t, 200, postStripe(h, paid("evt_2")))
 	s.settled()
 	require.Len(t, j.all(), 2, "without a listener, too")
-}
-
-// testTakeOver has a program keep events in the inbox alone, and River come to it then.
-func testTakeOver(t *testing.T, dsn string) {
-	s := newShop(t, dsn)
-	before, err := inbox.New(stdlib.OpenDBFromPool(s.pool), inbox.Postgres, inbox.WithPrefix(s.schema+".inbox"))
-	require.NoError(t, err)
-	for i := range 3 {
-		h := handler(t, stripe, webhook.WithQueue(before))
-		require.Equal(t, 200, postStripe(h, paid(fmt.Sprint("evt_", i))))
-	}
-	s.exec(`UPDATE %s.inbox_due SET token = 1, attempt = 1 WHERE event = 1`) // begun, and the process ended
-	j := &diary{}
-	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
-	start(t, s.Queue, h)
-	s.settled()
-	require.Len(t, j.all(), 3)
-	require.Empty(t, s.dead())
-	replays, err := s.Replays(t.Context(), 1)
-	require.NoError(t, err)
-	require.Len(t, replays, 1)
 }
 
 func testEndpoints(t *testing.T, dsn string) {

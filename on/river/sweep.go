@@ -50,8 +50,10 @@ func (s *sweeper) Work(ctx context.Context, job *river.Job[sweepArgs]) error {
 		if err == nil {
 			_, err = s.q.Purge(ctx)
 		}
-	} else { // by one of the two sweeps, which may run at once
-		err = errors.Join(err, s.q.takeOver(ctx))
+	} else {
+		// What a program kept before River came to it.
+		_, left := s.q.TakeOver(ctx, "on/river, since it had no job")
+		err = errors.Join(err, left)
 	}
 	if err != nil {
 		return &clipped{err}
@@ -97,29 +99,6 @@ func (q *Queue) sweep(ctx context.Context, whole bool) error {
 				cause = fmt.Errorf("%w; before that: %s", cause, s.Last)
 			}
 			if err := q.GiveUp(ctx, s.Event, s.Job, s.Attempt, s.First, cause); err != nil && !errors.Is(err, inbox.ErrLost) {
-				return err
-			}
-		}
-	}
-}
-
-// leftText finds what is due and has no job: that is due ten years later.
-const leftText = `SELECT event FROM %s WHERE run_at <= (extract(epoch FROM statement_timestamp())*1000)::bigint
-	ORDER BY run_at LIMIT 100`
-
-// takeOver gives jobs to the events that a program kept before River came to it.
-func (q *Queue) takeOver(ctx context.Context) error {
-	for {
-		rows, err := q.pool.Query(ctx, fmt.Sprintf(leftText, q.settings.Prefix+"_due"))
-		if err != nil {
-			return err
-		}
-		events, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-		if err != nil || len(events) == 0 {
-			return err
-		}
-		for _, event := range events {
-			if err := q.Replay(ctx, event, "on/river, since it had no job"); err != nil {
 				return err
 			}
 		}
