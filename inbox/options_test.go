@@ -98,14 +98,15 @@ func TestWithACourier(t *testing.T) {
 	s.Backoff, s.Logger = nil, nil
 	require.Equal(t, inbox.Settings{Prefix: "a.b", Concurrency: 3, Attempts: 7, Timeout: 4 * time.Second, TxTimeout: 5 * time.Second, Grace: 6 * time.Second}, s)
 	require.ErrorContains(t, ib.GiveUp(t.Context(), 1, 2, 3, "", nil), "there is no cause")
-	_, err = ib.TakeOver(t.Context(), "")
-	require.ErrorContains(t, err, "nobody is named")
-	_, err = ib.TakeOver(t.Context(), "me")
-	require.ErrorIs(t, err, errAway)
 	alone, err := inbox.New(db, inbox.Postgres)
 	require.NoError(t, err)
-	_, err = alone.TakeOver(t.Context(), "me")
-	require.ErrorContains(t, err, "there is no courier")
+	for _, test := range []struct {
+		ib       *inbox.Inbox
+		by, says string
+	}{{ib, "", "nobody is named"}, {ib, "me", errAway.Error()}, {alone, "me", "there is no courier"}} {
+		_, err := test.ib.TakeOver(t.Context(), test.by)
+		require.ErrorContains(t, err, test.says)
+	}
 
 	rows := int64(1)
 	exec := func(_ context.Context, query string, args ...any) (int64, error) {
