@@ -162,7 +162,7 @@ func TestP1_DatadogUnderItsOwnDescription(t *testing.T) {
 		})
 	}
 	t.Run("what the description forbids", func(t *testing.T) {
-		_, err := datadog.CreateMonitor.Do(ctx, c.HTTP, datadog.MonitorInput{Name: "n", Type: "query alert"})
+		_, err := datadog.CreateMonitor.Do(ctx, c.HTTP, datadog.MonitorInput{Name: "n", Type: "a wish", Query: "q"})
 		require.ErrorIs(t, err, client.ErrBadRequest)
 		_, err = datadog.SubmitMetrics.Do(ctx, c.HTTP, datadog.Metrics{Series: []datadog.Series{{Metric: "m", Type: 9, Points: []datadog.Point{{Time: now}}}}})
 		require.ErrorIs(t, err, client.ErrBadRequest)

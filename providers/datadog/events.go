@@ -104,7 +104,34 @@ func encodeEventInput(in EventInput, r *client.Request) error {
 	case tooOld(in.Time):
 		return unfit("the event is older than 18 hours, and Datadog would drop it")
 	}
+	attributes, err := encoded(in.Attributes, "what the event's attributes are")
+	if err != nil {
+		return err
+	}
+	if err := requireAttributes(in.Category, attributes); err != nil {
+		return err
+	}
+	in.Attributes = json.RawMessage(attributes)
 	r.Body = resourceOf("event", in)
+	return nil
+}
+
+// requireAttributes looks for what a category must have ("Post an event", Datadog docs).
+func requireAttributes(category string, attributes []byte) error {
+	var has struct {
+		Changed struct {
+			Name string `json:"name"`
+			Type string `json:"type"`
+		} `json:"changed_resource"`
+		Status string `json:"status"`
+	}
+	err := json.Unmarshal(attributes, &has)
+	switch {
+	case category == "change" && (err != nil || has.Changed.Name == "" || has.Changed.Type == ""):
+		return unfit("a change has the resource that has changed, with a name and a type, among its attributes")
+	case category == "alert" && (err != nil || has.Status == ""):
+		return unfit("an alert has a status among its attributes")
+	}
 	return nil
 }
 

@@ -35,7 +35,9 @@ var (
 	GetMonitor = client.Op[GetMonitorInput, Monitor]{Name: "monitors.get", Route: "/api/v1/monitor/{monitor_id}"}
 
 	// CreateMonitor makes a monitor. To mute one, see [CreateDowntime].
-	CreateMonitor = client.Op[MonitorInput, Monitor]{Name: "monitors.create", Method: http.MethodPost, Route: "/api/v1/monitor"}
+	CreateMonitor = client.Op[MonitorInput, Monitor]{
+		Name: "monitors.create", Method: http.MethodPost, Route: "/api/v1/monitor", Encode: encodeMonitor,
+	}
 
 	// UpdateMonitor changes what is set of a monitor.
 	UpdateMonitor = client.Op[UpdateMonitorInput, Monitor]{
@@ -115,7 +117,7 @@ type GetMonitorInput struct {
 	WithDowntimes bool     `query:"with_downtimes"`
 }
 
-// MonitorInput is what a monitor is made of. Type and Query are required.
+// MonitorInput is what a monitor is made of. Type and Query are required of a new one.
 type MonitorInput struct {
 	Name     string   `json:"name,omitempty"`
 	Type     string   `json:"type,omitempty"`  // "metric alert", "query alert", "log alert" and others
@@ -127,6 +129,14 @@ type MonitorInput struct {
 	// Options are a [MonitorOptions], what another monitor's Options are, or anything
 	// else that is an object in JSON.
 	Options any `json:"options,omitempty"`
+}
+
+func encodeMonitor(in MonitorInput, r *client.Request) error {
+	if in.Type == "" || in.Query == "" {
+		return unfit("a monitor has a type and a query")
+	}
+	r.Body = in
+	return nil
 }
 
 // MonitorOptions are those that most monitors have.

@@ -1,6 +1,7 @@
 package sentry
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/standpipe-go/standpipe/client"
@@ -36,14 +37,14 @@ var (
 
 	// CreateRelease makes a release. One that is there already gets what is new, so that
 	// it is repeated.
-	CreateRelease = client.Op[CreateReleaseInput, Release]{
+	CreateRelease = checked(client.Op[CreateReleaseInput, Release]{
 		Name: "releases.create", Method: http.MethodPost, Route: organization + "/releases/", Repeatable: true,
-	}
+	})
 
 	// CreateDeploy says that a release has been deployed. Each call is a deploy.
-	CreateDeploy = client.Op[CreateDeployInput, Deploy]{
+	CreateDeploy = checked(client.Op[CreateDeployInput, Deploy]{
 		Name: "deploys.create", Method: http.MethodPost, Route: organization + "/releases/{version}/deploys/",
-	}
+	})
 
 	// ListProjects lists the projects of an organization.
 	ListProjects = list[ListProjectsInput, Project]("projects.list", organization+"/projects/")
@@ -69,4 +70,18 @@ func list[In, Item any](name, route string) client.List[In, []Item, Item] {
 		Items: func(page []Item) []Item { return page },
 		Next:  client.NextLink[[]Item],
 	}
+}
+
+// checked has the operation send nothing that lacks what Sentry requires.
+func checked[In interface{ check() error }, Out any](op client.Op[In, Out]) client.Op[In, Out] {
+	plain := op
+	op.Encode = func(in In, r *client.Request) error {
+		err := in.check()
+		if err != nil {
+			return fmt.Errorf("%w: %w", client.ErrRequest, err)
+		}
+		*r, err = plain.Request(in)
+		return err
+	}
+	return op
 }

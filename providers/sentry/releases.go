@@ -1,6 +1,10 @@
 package sentry
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // ListReleasesInput says which releases to list. Zero fields are Sentry's defaults.
 type ListReleasesInput struct {
@@ -11,7 +15,8 @@ type ListReleasesInput struct {
 	PerPage      int      `query:"per_page"`
 }
 
-// CreateReleaseInput is a new release. Its Version and a project's slug are required.
+// CreateReleaseInput is a new release. Its Version and a project's slug are required, and
+// so are the Repository and the Commit of a Ref.
 type CreateReleaseInput struct {
 	Organization string     `path:"organization"`
 	Version      string     `json:"version"` // "shop@1.4.2"
@@ -20,6 +25,23 @@ type CreateReleaseInput struct {
 	URL          string     `json:"url,omitempty"`
 	DateReleased *time.Time `json:"dateReleased,omitempty"`
 	Refs         []Ref      `json:"refs,omitempty"`
+}
+
+func (in CreateReleaseInput) check() error {
+	if in.Version == "" || len(in.Projects) == 0 {
+		return errors.New("a release has a version and a project")
+	}
+	for i, slug := range in.Projects {
+		if slug == "" {
+			return fmt.Errorf("the project at index %d has no slug", i)
+		}
+	}
+	for i, ref := range in.Refs {
+		if ref.Repository == "" || ref.Commit == "" {
+			return fmt.Errorf("the ref at index %d has no repository or no commit", i)
+		}
+	}
+	return nil
 }
 
 // Ref is what of a repository is in a release.
@@ -63,6 +85,13 @@ type CreateDeployInput struct {
 	DateStarted  *time.Time `json:"dateStarted,omitempty"`
 	DateFinished *time.Time `json:"dateFinished,omitempty"` // nil is now
 	Projects     []string   `json:"projects,omitempty"`     // slugs; nil is all of the release
+}
+
+func (in CreateDeployInput) check() error {
+	if in.Environment == "" {
+		return errors.New("a deploy has an environment")
+	}
+	return nil
 }
 
 // Deploy is a deploy of a release.
