@@ -56,6 +56,7 @@ func TestRiver(t *testing.T) {
 		"D1 what the inbox kept before River came":                   testTakeOver,
 		"D2 sweeps at once give an event one job":                    testTakeOverAtOnce,
 		"D2 what was handled while it was swept is not run":          testTakeOverHandled,
+		"D2 what others have at hand is not given up":                testTakeOverLeased,
 		"D5 what cannot be read keeps no other from its job":         testTakeOverBroken,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,8 +44,10 @@ func testTakeOver(t *testing.T, dsn string) {
 	require.Len(t, replays, 1)
 }
 
-// sweepArgs are those of the job that River's leader inserts every minute.
-type sweepArgs struct{}
+// sweepArgs are those of the job that River's leader inserts every minute, or hour.
+type sweepArgs struct {
+	Whole bool `json:"whole,omitempty"`
+}
 
 func (sweepArgs) Kind() string { return "standpipe_sweep" }
 
@@ -58,6 +60,15 @@ func (s *shop) sweep(n int) {
 		_, err = client.Insert(s.t.Context(), sweepArgs{}, &river.InsertOpts{Queue: "webhooks"})
 		require.NoError(s.t, err)
 	}
+}
+
+// sweptWhole waits until the sweeps of the hour have ended, of which there is one at the
+// start.
+func (s *shop) sweptWhole() {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		return s.count(`SELECT count(*) FROM %s.river_job WHERE kind = 'standpipe_sweep' AND args->>'whole' IS NOT NULL AND state = 'completed'`) > 0
+	}, 20*time.Second, 5*time.Millisecond)
 }
 
 // swept waits until so many sweeps have ended or wait for a lock, and all have that have
@@ -134,4 +145,25 @@ func testTakeOverBroken(t *testing.T, dsn string) {
 	st, err := s.Stats(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, st.Dead)
+}
+
+// testTakeOverLeased has workers of the inbox alone be at their last events, of which one
+// has the number of another job.
+func testTakeOverLeased(t *testing.T, dsn string) {
+	s := keptBefore(t, dsn, 2)
+	s.exec(`UPDATE %s.inbox_due SET token = CASE WHEN event = 1 THEN 1 ELSE 4611686018427387904 END, attempt = 1, run_at = run_at + 60000`)
+	s.sweep(1)
+	s.exec(`UPDATE %s.river_job SET state = 'completed', finalized_at = now()`)
+	require.Equal(t, 1, s.count(`SELECT id FROM %s.river_job`))
+	j := &diary{}
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
+	start(t, s.Queue, h)
+	s.sweptWhole()
+	require.Empty(t, s.dead(), "they are not River's")
+	require.Equal(t, 2, s.count(due))
+	s.exec(`UPDATE %s.inbox_due SET run_at = 0`) // the workers were stopped
+	s.sweep(1)
+	s.settled()
+	require.Len(t, j.all(), 2)
+	require.Empty(t, s.dead())
 }

@@ -41,8 +41,9 @@
 // old job in River's own pages runs nothing, and says so.
 //
 // What an [inbox.Inbox] of the same tables had not handled yet is given to River within a
-// minute after it is due, and recorded as replayed. To go back to [inbox.Inbox.Run], let
-// River finish first what it has.
+// minute after it is due, and recorded as replayed; what its workers have at hand is left
+// to them until their leases end. To go back to [inbox.Inbox.Run], let River finish first
+// what it has.
 //
 // A function that goes on after its context has ended keeps its place among the workers:
 // see JobStuckHandler of River.
