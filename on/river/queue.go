@@ -17,6 +17,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/standpipe-go/standpipe/inbox"
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
@@ -88,6 +89,7 @@ func (q *Queue) open(opts []inbox.Option) (err error) {
 		return err
 	}
 	q.settings = q.Settings()
+	q.settings.Logger = panics.Logger(q.settings.Logger) // River logs in goroutines of its own
 	q.insert, err = river.NewClient(riverdatabasesql.New(q.db), &river.Config{Schema: q.cfg.Schema, Logger: q.settings.Logger})
 	return err
 }

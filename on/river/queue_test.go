@@ -3,8 +3,10 @@ package onriver_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -68,4 +70,26 @@ func TestOnTxRunsInAWorkerAlone(t *testing.T) {
 	fn := onriver.InTx(func(context.Context, pgx.Tx, webhook.Event[struct{}]) error { return errors.New("it ran") })
 	require.ErrorIs(t, fn(t.Context(), webhook.Event[struct{}]{}), inbox.ErrNoWorker)
 	require.Nil(t, onriver.InTx[struct{}](nil))
+}
+
+// faultyLog is a log handler that panics.
+type faultyLog struct{ slog.Handler }
+
+func (faultyLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (faultyLog) Handle(context.Context, slog.Record) error { panic("the log handler") }
+func (f faultyLog) WithAttrs([]slog.Attr) slog.Handler      { return f }
+func (f faultyLog) WithGroup(string) slog.Handler           { return f }
+
+// C37: a log handler that panics ends neither Run nor the process.
+func TestC37_FaultyLog(t *testing.T) {
+	q, err := onriver.New(nowhere(t), onriver.Config{}, inbox.WithLogger(slog.New(faultyLog{})))
+	require.NoError(t, err)
+	defer q.Close()
+	scheme, err := webhook.Stripe(secret.Static("whsec_test"))
+	require.NoError(t, err)
+	h, err := webhook.NewHandler(scheme, webhook.WithQueue(q))
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+	defer cancel()
+	require.NotPanics(t, func() { require.NoError(t, q.Run(ctx, h)) })
 }
