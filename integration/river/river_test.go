@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"slices"
 	"strings"
@@ -47,6 +48,8 @@ func TestRiver(t *testing.T) {
 		"D8 the tables":                                              testMigrate,
 		"a shutdown is no attempt":                                   testShutdown,
 		"C37 a function that panics or ends its goroutine":           testPanic,
+		"C37 a log handler that panics":                              testFaultyLog,
+		"a function that never returns ends no shutdown":             testNeverReturns,
 		"what River runs again by hand":                              testRetried,
 		"what waits is replayed":                                     testReplayWaiting,
 		"a job that has lost its event runs nothing":                 testLostJob,
@@ -391,6 +394,57 @@ func testPanic(t *testing.T, dsn string) {
 	require.Equal(t, map[string]inbox.Reason{
 		"panic": inbox.ReasonPanicked, "exit": inbox.ReasonPanicked, "nil": inbox.ReasonPanicked, "slow": inbox.ReasonTimeout, "cancel": inbox.ReasonFailed,
 	}, reasons)
+}
+
+// faultyLog is a log handler that panics.
+type faultyLog struct{ slog.Handler }
+
+func (faultyLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (faultyLog) Handle(context.Context, slog.Record) error { panic("canary") }
+func (s faultyLog) WithAttrs([]slog.Attr) slog.Handler      { return s }
+func (s faultyLog) WithGroup(string) slog.Handler           { return s }
+
+// testFaultyLog has River log in its goroutines, where nobody would recover.
+func testFaultyLog(t *testing.T, dsn string) {
+	s := newShop(t, dsn, quick(3))
+	s.Queue = s.another(s.pool, quick(3), inbox.WithLogger(slog.New(faultyLog{})))
+	var tries atomic.Int32
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(context.Context, webhook.Event[struct{}]) error {
+		tries.Add(1)
+		return errTest
+	}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	stop := start(t, s.Queue, h)
+	s.settled()
+	stop()
+	require.EqualValues(t, 3, tries.Load())
+	require.Len(t, s.dead(), 1)
+}
+
+// testNeverReturns has a function ignore that its context has ended.
+func testNeverReturns(t *testing.T, dsn string) {
+	s := newShop(t, dsn, inbox.WithGrace(0))
+	began, release := make(chan struct{}), make(chan struct{})
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", func(context.Context, webhook.Event[struct{}]) error {
+		close(began)
+		<-release
+		return nil
+	}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx, h) }()
+	<-began
+	cancel()
+	select {
+	case err := <-done:
+		require.NoError(t, err)
+	case <-time.After(20 * time.Second):
+		t.Error("Run waits for it")
+	}
+	require.Equal(t, 1, s.count(due), "it is not handled")
+	close(release)
+	s.settled()
 }
 
 // testRetried has somebody press the button in River's pages.

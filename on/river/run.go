@@ -76,9 +76,10 @@ func (q *Queue) configure(cfg *river.Config, handlers []*webhook.Handler) error 
 const overrun = 5 * time.Second
 
 // Run hands events to the functions of handlers by a River client of its own until ctx
-// ends; then it lets them finish within [inbox.WithGrace] and returns nil. Any number of
-// processes may do so. The event of one that was killed is taken up by another at most
-// [inbox.WithTimeout] and 35 seconds later, and 16 more where it was River's leader.
+// ends; then it lets them finish within [inbox.WithGrace] and returns nil. One that
+// ignores its context is left behind 15 seconds later. Any number of processes may do so.
+// The event of one that was killed is taken up by another at most [inbox.WithTimeout] and
+// 35 seconds later, and 16 more where it was River's leader.
 //
 // While the database is away Run logs that and tries again. It returns an error at once
 // where handlers are none, nil or of one endpoint, and [inbox.ErrNotMigrated] or
@@ -97,7 +98,7 @@ func (q *Queue) Run(ctx context.Context, handlers ...*webhook.Handler) error {
 			return fmt.Errorf("onriver: run: %w", err)
 		}
 		if err = q.start(ctx, client); err == nil {
-			<-client.Stopped()
+			q.untilStopped(ctx, client)
 			continue
 		}
 		if errors.Is(err, inbox.ErrNotMigrated) || errors.Is(err, inbox.ErrNewerSchema) {
@@ -109,6 +110,23 @@ func (q *Queue) Run(ctx context.Context, handlers ...*webhook.Handler) error {
 		}
 	}
 	return nil
+}
+
+// untilStopped waits for a client that ends with ctx. A function that ignores its context
+// would keep it from that for ever.
+func (q *Queue) untilStopped(ctx context.Context, client *river.Client[pgx.Tx]) {
+	select {
+	case <-client.Stopped():
+		return
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(q.settings.Grace + overrun + callLimit)
+	defer timer.Stop()
+	select {
+	case <-client.Stopped():
+	case <-timer.C:
+		q.settings.Logger.LogAttrs(ctx, slog.LevelError, "onriver: a function ignores that its context has ended, or the database does not answer; River is left to itself")
+	}
 }
 
 func (q *Queue) start(ctx context.Context, client *river.Client[pgx.Tx]) error {
