@@ -12,11 +12,16 @@ import (
 // for one as for many.
 const maxGroup = 128
 
+// maxSize bounds the events of them, so that deliveries of many events each are not too
+// much together for the time that a transaction has.
+const maxSize = 1000
+
 // group collects changes, such as deliveries to be inserted, while others are being
 // committed. It has a goroutine only as long as there is something to commit.
 type group[T any] struct {
 	limit   int                                      // of transactions at once
 	commit  func(ctx context.Context, all []T) error // all or none
+	size    func(T) int                              // in events; nil: each is one
 	mu      sync.Mutex
 	waiting []*change[T]
 	writing int
@@ -62,7 +67,7 @@ func (g *group[T]) write() {
 func (g *group[T]) take() []*change[T] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := min(len(g.waiting), maxGroup)
+	n := g.fitting()
 	if n == 0 {
 		g.writing--
 		g.waiting = nil
@@ -71,6 +76,21 @@ func (g *group[T]) take() []*change[T] {
 	ins := g.waiting[:n:n]
 	g.waiting = g.waiting[n:]
 	return ins
+}
+
+// fitting is how many of those that wait are committed together: one at least.
+func (g *group[T]) fitting() int {
+	most := min(len(g.waiting), maxGroup)
+	if g.size == nil {
+		return most
+	}
+	size := 0
+	for n, in := range g.waiting[:most] {
+		if size += g.size(in.what); size > maxSize && n > 0 {
+			return n
+		}
+	}
+	return most
 }
 
 // prompt is how fast a database answers that is not itself what is wrong.

@@ -72,6 +72,33 @@ func TestDeliveriesThatComeAtOnceShareTransactions(t *testing.T) {
 	})
 }
 
+// D1: many deliveries of many events each are committed, as each would be by itself.
+func TestD1_LargeDeliveriesThatComeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var most int
+		g := group[[]row]{limit: 1, size: func(rows []row) int { return len(rows) }, commit: func(_ context.Context, all [][]row) error {
+			n := 0
+			for _, rows := range all {
+				n += len(rows)
+			}
+			most = max(most, n)
+			took := time.Duration(n) * time.Millisecond // over a network
+			time.Sleep(min(took, callLimit))
+			if took > callLimit {
+				return context.DeadlineExceeded
+			}
+			return nil
+		}}
+		var wg sync.WaitGroup
+		for i := range maxGroup {
+			wg.Go(func() { require.NoError(t, g.do(t.Context(), make([]row, 100+100*(i%5)))) })
+		}
+		wg.Go(func() { require.NoError(t, g.do(t.Context(), make([]row, 2*maxSize)), "one that is larger is alone") })
+		wg.Wait()
+		require.Equal(t, 2*maxSize, most)
+	})
+}
+
 func TestSeveralWriters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeTable{took: time.Second}
