@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,7 @@ func TestRiver(t *testing.T) {
 		"D5 a poison event is a dead letter and can be replayed":     testDead,
 		"D5 a job that ends without its worker":                      testSweep,
 		"D8 the tables":                                              testMigrate,
+		"D8 the tables, by a pool of one connection":                 testMigrateNarrow,
 		"a shutdown is no attempt":                                   testShutdown,
 		"C37 a function that panics or ends its goroutine":           testPanic,
 		"C37 a log handler that panics":                              testFaultyLog,
@@ -337,6 +339,31 @@ func testMigrate(t *testing.T, dsn string) {
 	s.exec(`INSERT INTO %s.river_migration (line, version) VALUES ('main', 999)`)
 	require.ErrorIs(t, s.Migrate(t.Context()), inbox.ErrNewerSchema)
 	require.ErrorIs(t, s.Run(t.Context(), h), inbox.ErrNewerSchema)
+}
+
+// testMigrateNarrow has queues migrate at once, whose pool has a connection for one of
+// them.
+func testMigrateNarrow(t *testing.T, dsn string) {
+	s := newShop(t, dsn)
+	s.exec(`DROP SCHEMA %s CASCADE`)
+	s.exec(`CREATE SCHEMA %s`)
+	cfg, err := pgxpool.ParseConfig(dsn)
+	require.NoError(t, err)
+	cfg.MaxConns = 1
+	narrow, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	defer narrow.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	errs := make([]error, 3)
+	for i := range errs {
+		q := s.another(narrow)
+		wg.Go(func() { errs[i] = q.Migrate(ctx) })
+	}
+	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
+	require.Equal(t, 200, postStripe(handler(t, stripe, webhook.WithQueue(s)), paid("evt_1")))
 }
 
 func testShutdown(t *testing.T, dsn string) {

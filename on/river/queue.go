@@ -124,26 +124,45 @@ const lockKey int64 = 0x7374616e64726976 // "standriv"
 // It may be called at every start and by all processes at once. The error of tables that
 // a newer program has migrated is [inbox.ErrNewerSchema].
 func (q *Queue) Migrate(ctx context.Context) error {
-	err := pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
-		// River's migrations do not wait for each other, so they are made while this
-		// transaction is open. It changes nothing.
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey); err != nil {
-			return err
-		}
-		return q.migrateRiver(ctx, tx)
-	})
-	if err != nil {
+	// River's migrations do not wait for each other.
+	if err := q.alone(ctx, q.migrateRiver); err != nil {
 		return fmt.Errorf("onriver: migrate River: %w", err)
 	}
 	return q.Inbox.Migrate(ctx)
 }
 
-func (q *Queue) migrateRiver(ctx context.Context, tx pgx.Tx) error {
+// alone runs f while nobody else does. The lock has a connection of its own: if it had
+// one of the pool's, f could wait for it, and so could others that wait for the lock.
+func (q *Queue) alone(ctx context.Context, f func(context.Context) error) error {
+	cfg := q.pool.Config()
+	if cfg.BeforeConnect != nil {
+		if err := cfg.BeforeConnect(ctx, cfg.ConnConfig); err != nil {
+			return err
+		}
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg.ConnConfig)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+		defer cancel()
+		_ = conn.Close(ctx)
+	}()
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey); err != nil {
+			return err
+		}
+		return f(ctx) // while this transaction is open, which changes nothing
+	})
+}
+
+func (q *Queue) migrateRiver(ctx context.Context) error {
 	m, err := q.migrator()
 	if err != nil {
 		return err
 	}
-	if err := q.riverReady(ctx, tx, m); err != nil && !errors.Is(err, inbox.ErrNotMigrated) {
+	if err := q.riverReady(ctx, m); err != nil && !errors.Is(err, inbox.ErrNotMigrated) {
 		return err
 	}
 	_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
@@ -154,14 +173,9 @@ func (q *Queue) migrator() (*rivermigrate.Migrator[pgx.Tx], error) {
 	return rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: q.cfg.Schema, Logger: q.settings.Logger})
 }
 
-// querier is a pool or a transaction.
-type querier interface {
-	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
-}
-
 // riverReady tells tables of another version than this program's by the inbox's errors.
-func (q *Queue) riverReady(ctx context.Context, db querier, m *rivermigrate.Migrator[pgx.Tx]) error {
-	there, err := q.riverVersion(ctx, db)
+func (q *Queue) riverReady(ctx context.Context, m *rivermigrate.Migrator[pgx.Tx]) error {
+	there, err := q.riverVersion(ctx)
 	if err != nil {
 		return err
 	}
@@ -177,15 +191,15 @@ func (q *Queue) riverReady(ctx context.Context, db querier, m *rivermigrate.Migr
 
 // riverVersion is 0 where there are no tables. River's own function fails where they are
 // newer, and does not say so.
-func (q *Queue) riverVersion(ctx context.Context, db querier) (version int, err error) {
+func (q *Queue) riverVersion(ctx context.Context) (version int, err error) {
 	table := q.riverTable("river_migration")
 	var there bool
 	// Read together with a table: see package inbox.
-	err = db.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL FROM pg_namespace LIMIT 1`, table).Scan(&there)
+	err = q.pool.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL FROM pg_namespace LIMIT 1`, table).Scan(&there)
 	if err != nil || !there {
 		return 0, err
 	}
-	err = db.QueryRow(ctx, `SELECT COALESCE(max(version), 0) FROM `+table).Scan(&version)
+	err = q.pool.QueryRow(ctx, `SELECT COALESCE(max(version), 0) FROM `+table).Scan(&version)
 	return version, err
 }
 

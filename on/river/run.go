@@ -132,7 +132,7 @@ func (q *Queue) untilStopped(ctx context.Context, client *river.Client[pgx.Tx]) 
 func (q *Queue) start(ctx context.Context, client *river.Client[pgx.Tx]) error {
 	m, err := q.migrator()
 	if err == nil {
-		err = q.riverReady(ctx, q.pool, m)
+		err = q.riverReady(ctx, m)
 	}
 	if err != nil {
 		return err
