@@ -123,7 +123,8 @@ func (ib *Inbox) begin(ctx context.Context, f func(ctx context.Context, q querie
 	if ib.dialect == SQLite {
 		return ib.immediate(ctx, f)
 	}
-	tx, err := ib.db.BeginTx(ctx, nil)
+	// Who has waited for a row must see what has become of it, whatever the default is.
+	tx, err := ib.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return err
 	}
