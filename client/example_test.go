@@ -14,6 +14,23 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
+// One Client per service and credential makes every call to it.
+func Example() {
+	srv := clienttest.Start(clienttest.MustParse(`200 {"id":"cus_1"}`)...)
+	defer srv.Close()
+	type customer struct{ ID, Email string }
+
+	c, err := client.New(srv.URL, // "https://api.example.com"
+		client.WithAuth(client.Bearer(secret.Static("sk_example")))) // secret.Env("EXAMPLE_API_KEY")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	made, err := client.Post[customer](context.Background(), c, "/v1/customers", customer{Email: "a@example.com"})
+	fmt.Println(made.ID, err)
+	// Output: cus_1 <nil>
+}
+
 func ExampleCall() {
 	// A service that throttles, then fails, then answers.
 	srv := clienttest.Start(clienttest.MustParse(`429 Retry-After=0.01, 503, 200 {"id":"cus_1"}`)...)
