@@ -50,7 +50,7 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 			}
 		}
 		var err error
-		if found, err = ib.compareAll(ctx, q, known); err != nil {
+		if found, err = ib.compareAll(ctx, q, known, keepers); err != nil {
 			return err
 		}
 		slices.Sort(lent) // in the order of their arrival
@@ -139,24 +139,28 @@ type conflict struct {
 
 // compareAll quarantines events in the order of their new identities, after all others
 // have theirs: see reserve.
-func (ib *Inbox) compareAll(ctx context.Context, q querier, known []place) (found []conflict, err error) {
+func (ib *Inbox) compareAll(ctx context.Context, q querier, known []place, keepers []any) (found []conflict, err error) {
 	slices.SortStableFunc(known, func(a, b place) int {
 		return bytes.Compare(quarantined(a.identity, a.content), quarantined(b.identity, b.content))
 	})
 	for _, p := range known {
-		c, err := ib.compare(ctx, q, p)
+		c, err := ib.compare(ctx, q, p, keepers[p.delivery])
 		if err != nil {
 			return nil, err
 		}
-		if c.quarantined != 0 {
-			found = append(found, c)
+		if c.quarantined == 0 {
+			continue
+		}
+		found = append(found, c)
+		if keepers[p.delivery] == nil {
+			keepers[p.delivery] = c.quarantined
 		}
 	}
 	return found, nil
 }
 
 // compare quarantines an event whose identifier is known with other content.
-func (ib *Inbox) compare(ctx context.Context, q querier, p place) (conflict, error) {
+func (ib *Inbox) compare(ctx context.Context, q querier, p place, keeper any) (conflict, error) {
 	c := conflict{endpoint: p.endpoint, id: p.row.id}
 	var content []byte
 	if err := q.QueryRowContext(ctx, ib.sql.known, p.identity).Scan(&c.known, &content); err != nil {
@@ -165,7 +169,7 @@ func (ib *Inbox) compare(ctx context.Context, q querier, p place) (conflict, err
 	if bytes.Equal(content, p.content[:]) || bytes.Equal(content, unrendered[:]) || p.content == unrendered {
 		return c, nil
 	}
-	id, err := insertEvent(ctx, q, ib.sql.insert, p, quarantined(p.identity, p.content), nil)
+	id, err := insertEvent(ctx, q, ib.sql.insert, p, quarantined(p.identity, p.content), keeper)
 	if isNone(err) {
 		return c, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -82,4 +83,36 @@ func testFirstContent(t *testing.T, d database) {
 	for _, l := range letters {
 		require.Equal(t, inbox.ReasonQuarantined, l.Reason)
 	}
+}
+
+// testQuarantinedBatch has a batch come again with other contents: its body is kept once
+// for all of them.
+func testQuarantinedBatch(t *testing.T, d database) {
+	s := newShop(t, d, inbox.WithRetention(24*time.Hour, 48*time.Hour))
+	h := handler(t, claims, webhook.WithQueue(s))
+	for _, body := range []string{"a=1,b=1,c=1", "a=2,b=2,c=2", "a=3,new=3,b=3"} {
+		require.Equal(t, 200, h.Process(t.Context(), &webhook.Request{Body: []byte(body)}).Status)
+	}
+	require.Equal(t, 3, s.count(`SELECT count(*) FROM %s_event WHERE body IS NOT NULL`))
+	require.Len(t, s.dead(), 5)
+	j := &diary{}
+	start(t, s.Inbox, handler(t, claims, webhook.On("part", j.note)))
+	s.settled()
+	require.Len(t, j.all(), 4)
+
+	s.aged(25 * time.Hour)
+	p, err := s.Purge(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, int(p.Bodies), "those of dead letters are kept longer, and what has the body of one")
+	for _, l := range s.dead() {
+		require.NoError(t, s.Replay(t.Context(), l.ID, "ops"))
+	}
+	s.settled()
+	var ran []string
+	for _, e := range j.all()[4:] {
+		ran = append(ran, fmt.Sprintf("%s of %s", e.Payload, e.Request.Body))
+	}
+	require.ElementsMatch(t, []string{
+		"a=2 of a=2,b=2,c=2", "b=2 of a=2,b=2,c=2", "c=2 of a=2,b=2,c=2", "a=3 of a=3,new=3,b=3", "b=3 of a=3,new=3,b=3",
+	}, ran)
 }

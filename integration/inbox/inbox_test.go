@@ -47,6 +47,7 @@ func TestInbox(t *testing.T) {
 			"W12 an event without an identifier is always run":           testNoIdentifier,
 			"W27 other content under a signed identifier is quarantined": testQuarantine,
 			"W27 of several contents the first is the event":             testFirstContent,
+			"W27 a batch that is quarantined has one body":               testQuarantinedBatch,
 			"what never arrived is taken in from a list":                 testReconcile,
 			"C37 a log handler that panics":                              testFaultyLog,
 			"what is delivered while it is taken in is one":              testReconcileRaces,
