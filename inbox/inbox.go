@@ -59,6 +59,8 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 		errs = append(errs, errors.New("WithPrefix: SQLite has no schemas"))
 	case cfg.send != nil && dialect != Postgres:
 		errs = append(errs, errors.New("WithCourier: it takes Postgres"))
+	case cfg.jobs != nil && cfg.send == nil:
+		errs = append(errs, errors.New("WithCourierJobs: there is no courier"))
 	case cfg.send != nil && cfg.order != nil:
 		errs = append(errs, errors.New("WithCourier: another queue has an order of its own, so there can be no OrderBy"))
 	}

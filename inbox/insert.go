@@ -23,11 +23,16 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 			places = append(places, place{row: &all[i][k], delivery: i})
 		}
 	}
-	var found []conflict
 	within := ib.begin
-	if ib.cfg.send != nil {
-		within = ib.transact // the courier's statements are its own
+	if len(places) == 1 {
+		if done, err := ib.insertAlone(ctx, places[0]); done || err != nil {
+			return err
+		}
+		if ib.cfg.send != nil {
+			within = ib.transact // the courier's statements are its own
+		}
 	}
+	var found []conflict
 	err := within(ctx, func(ctx context.Context, q querier) error {
 		if err := ib.reserve(ctx, q, places); err != nil {
 			return err
@@ -54,6 +59,9 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 			return err
 		}
 		slices.Sort(lent) // in the order of their arrival
+		if ib.cfg.jobs != nil {
+			return ib.lendAll(ctx, q, lent)
+		}
 		return ib.lend(ctx, q, lent)
 	})
 	if err == nil {
@@ -65,6 +73,25 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 	return err
 }
 
+// insertAlone commits one event by one statement, in one round trip. It leaves to a
+// transaction what there is to compare, and what takes more statements.
+func (ib *Inbox) insertAlone(ctx context.Context, p place) (done bool, err error) {
+	if ib.dialect == SQLite || ib.cfg.send != nil && ib.cfg.jobs == nil {
+		return false, nil
+	}
+	statement := ib.sql.alone
+	if ib.cfg.jobs != nil {
+		statement = withJobs(statement, ib.cfg.jobs())
+	}
+	var n int64
+	err = ib.call(ctx, func(ctx context.Context, q querier) error {
+		// Not a query, whose rows come before the commit.
+		n, err = changed(q.ExecContext(ctx, statement, insertArgs(p, p.identity, nil)...))
+		return err
+	})
+	return n == 1 || !p.signed, err
+}
+
 // reserve takes events in the order of their identities, since two transactions that wait
 // for each other's would end in a deadlock; of equal ones the first to arrive is first.
 // What is numbered beforehand keeps the order of its arrival all the same. With SQLite
@@ -73,7 +100,7 @@ func (ib *Inbox) reserve(ctx context.Context, q querier, places []place) error {
 	if ib.dialect == SQLite || len(places) == 1 {
 		return nil
 	}
-	rows, err := q.QueryContext(ctx, ib.write(`SELECT nextval(pg_get_serial_sequence('{event}', 'id')) FROM generate_series(1, ?)`), len(places))
+	rows, err := q.QueryContext(ctx, ib.sql.reserve, len(places))
 	if err != nil {
 		return err
 	}
@@ -119,16 +146,19 @@ func (ib *Inbox) insertOne(ctx context.Context, q querier, p place, keeper any) 
 
 // insertEvent returns sql.ErrNoRows for an identity that is known.
 func insertEvent(ctx context.Context, q querier, statement string, p place, identity []byte, keeper any) (id int64, err error) {
+	err = q.QueryRowContext(ctx, statement, insertArgs(p, identity, keeper)...).Scan(&id)
+	return id, err
+}
+
+func insertArgs(p place, identity []byte, keeper any) []any {
 	body := p.body
 	if keeper != nil {
 		body = nil
 	}
-	args := []any{
+	return []any{
 		p.number, null(identity), p.content[:], null(p.bodyMark), null(p.idMark), p.endpoint, p.row.id, p.typ,
 		null(p.orderKey), keeper, p.meta, null(body),
 	}
-	err = q.QueryRowContext(ctx, statement, args...).Scan(&id)
-	return id, err
 }
 
 // conflict is an event that has another's signed identifier.

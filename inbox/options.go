@@ -33,6 +33,7 @@ type config struct {
 	hold        time.Duration
 	wake        <-chan struct{}
 	send        func(ctx context.Context, tx *sql.Tx, events []int64) ([]int64, error) // of [WithCourier]
+	jobs        func() string                                                          // of [WithCourierJobs]
 }
 
 func defaults() config {

@@ -3,8 +3,9 @@ package inbox
 // statements are those that are used all the time.
 type statements struct {
 	insert, insertQueued, insertDue     string
+	alone, reserve                      string
 	known, knows, insertDead            string
-	load, fetch, lend                   string
+	load, fetch, lend, lendAll          string
 	renew, done, again, release, giveUp string
 	claimKey, claimState, commitKey     string
 	releaseKey, sighting                string
@@ -15,10 +16,15 @@ const insertText = `INSERT INTO {event}
 	VALUES ({number}, ?, ?, ?, ?, ?, ?, ?, ?, {now}, ?, ?, ?)
 	ON CONFLICT (identity) DO NOTHING RETURNING id`
 
-// queuedText takes one round trip instead of two. SQLite has no such statement.
-const queuedText = `WITH e AS (` + insertText + `, endpoint, order_key, received_at),
-	d AS (INSERT INTO {due} (event, endpoint, order_key, since, run_at) SELECT id, endpoint, order_key, received_at, received_at FROM e)
-	SELECT id FROM e WHERE ` + bounded
+// These take one round trip instead of two. SQLite has no such statements.
+const (
+	arrivedText = `WITH e AS (` + insertText + `, endpoint, order_key, received_at)`
+	dueText     = `INSERT INTO {due} (event, endpoint, order_key, since, run_at) SELECT id, endpoint, order_key, received_at, received_at FROM e`
+	queuedText  = arrivedText + `, d AS (` + dueText + `) SELECT id FROM e WHERE ` + bounded
+)
+
+// aloneText is a transaction by itself: it says how many events were new, one or none.
+const aloneText = arrivedText + ` ` + dueText
 
 const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
 			EXISTS (SELECT 1 FROM {event} o WHERE o.body_mark = e.body_mark AND o.id < e.id) OR
@@ -26,12 +32,17 @@ const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
 			FROM {event} e LEFT JOIN {event} p ON p.id = e.parent WHERE e.id = ?`
 
 func (ib *Inbox) statements() statements {
-	queued, done := insertText, `DELETE FROM {due} WHERE event = ? AND token = ?`
+	queued, alone, done := insertText, aloneText, `DELETE FROM {due} WHERE event = ? AND token = ?`
+	if ib.cfg.jobs != nil {
+		alone = aloneLentText
+	}
 	if ib.dialect == Postgres {
 		queued, done = queuedText, done+` AND `+bounded
 	}
 	return statements{
 		insert: ib.write(insertText), insertQueued: ib.write(queued),
+		alone:     ib.write(alone),
+		reserve:   ib.write(`SELECT nextval(pg_get_serial_sequence('{event}', 'id')) FROM generate_series(1, ?) WHERE ` + bounded),
 		insertDue: ib.write(`INSERT INTO {due} (event, endpoint, order_key, since, run_at) VALUES (?, ?, ?, {now}, {now})`),
 		known:     ib.write(`SELECT id, content FROM {event} WHERE identity = ?`),
 		knows: ib.write(`SELECT EXISTS (SELECT 1 FROM {event} WHERE identity = ?) OR
@@ -39,11 +50,12 @@ func (ib *Inbox) statements() statements {
 		insertDead: ib.write(`INSERT INTO {dead} (event, endpoint, reason, attempts, first_error, last_error, died_at)
 			VALUES (?, ?, ?, ?, ?, ?, {now})`),
 
-		load:  ib.write(loadText),
-		fetch: ib.write(loadText + ` AND EXISTS (SELECT 1 FROM {due} d WHERE d.event = e.id AND d.token = ?)`),
-		lend:  ib.write(lendText),
-		renew: ib.write(`UPDATE {due} SET run_at = {now} + ? WHERE event = ? AND token = ?`),
-		done:  ib.write(done),
+		load:    ib.write(loadText),
+		fetch:   ib.write(loadText + ` AND EXISTS (SELECT 1 FROM {due} d WHERE d.event = e.id AND d.token = ?)`),
+		lend:    ib.write(lendText),
+		lendAll: ib.write(lendAllText),
+		renew:   ib.write(`UPDATE {due} SET run_at = {now} + ? WHERE event = ? AND token = ?`),
+		done:    ib.write(done),
 		again: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, first_error = COALESCE(first_error, ?), last_error = ?
 			WHERE event = ? AND token = ?`),
 		release: ib.write(`UPDATE {due} SET token = NULL, run_at = {now} + ?, attempt = attempt - 1 WHERE event = ? AND token = ?`),

@@ -63,6 +63,8 @@ func TestRiver(t *testing.T) {
 		"D2 what was handled while it was swept is not run":          testTakeOverHandled,
 		"D2 what others have at hand is not given up":                testTakeOverLeased,
 		"D5 what cannot be read keeps no other from its job":         testTakeOverBroken,
+		"D1 jobs that come with their events are River's own":        testJobs,
+		"D1 a courier with jobs of its own":                          testCourier,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,6 +46,7 @@ type Queue struct {
 	pool     *pgxpool.Pool
 	db       *sql.DB // over pool, for the inbox
 	insert   *river.Client[*sql.Tx]
+	notified atomic.Int64 // when listeners were told of jobs, in Unix nanoseconds
 }
 
 var (
@@ -85,7 +87,15 @@ func New(pool *pgxpool.Pool, cfg Config, opts ...inbox.Option) (*Queue, error) {
 }
 
 func (q *Queue) open(opts []inbox.Option) (err error) {
-	if q.Inbox, err = inbox.New(q.db, inbox.Postgres, append([]inbox.Option{inbox.WithCourier(q.send)}, opts...)...); err != nil {
+	courier := []inbox.Option{inbox.WithCourier(q.send)}
+	m, err := q.migrator()
+	if err != nil {
+		return err
+	}
+	if known := m.AllVersions(); known[len(known)-1].Version == jobsVersion {
+		courier = append(courier, inbox.WithCourierJobs(q.jobs))
+	}
+	if q.Inbox, err = inbox.New(q.db, inbox.Postgres, append(courier, opts...)...); err != nil {
 		return err
 	}
 	q.settings = q.Settings()
