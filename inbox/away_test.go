@@ -3,6 +3,7 @@ package inbox_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"log/slog"
 	"strings"
@@ -186,5 +187,25 @@ func TestWakeNeverBlocks(t *testing.T) {
 	ib := newInbox(t, db, inbox.SQLite)
 	for range 3 {
 		ib.Wake()
+	}
+}
+
+// stateError is an error as Postgres' drivers have it.
+type stateError string
+
+func (e stateError) Error() string    { return "ERROR (SQLSTATE " + string(e) + ")" }
+func (e stateError) SQLState() string { return string(e) }
+
+// D1: a pooler in transaction mode is named where a driver stumbles over it.
+func TestD1_APoolerThatTheDriverIsNotSetForIsNamed(t *testing.T) {
+	t.Parallel()
+	for state, is := range map[string]bool{"26000": true, "42P05": true, "42601": false} {
+		db := sql.OpenDB(database(func(context.Context) (driver.Conn, error) { return nil, stateError(state) }))
+		ib := newInbox(t, db, inbox.Postgres)
+		for _, err := range []error{ib.Migrate(t.Context()), ib.Replay(t.Context(), 1, "ops")} {
+			require.Equal(t, is, errors.Is(err, inbox.ErrPooled), state)
+			require.ErrorIs(t, err, stateError(state))
+		}
+		require.NoError(t, db.Close())
 	}
 }

@@ -51,8 +51,11 @@
 // on WAL. There is one writer: while a function of OnTx has its transaction open, nothing
 // else is written, and after five seconds deliveries are answered 503. Keep them short.
 //
-// With Postgres any number of processes receive and work. db must lead to the primary; a
-// pooler in transaction mode is fine, with a driver that prepares no statements there. A
+// With Postgres any number of processes receive and work. db must lead to the primary. A
+// pooler in transaction mode is fine, PgBouncer for one, if the driver prepares no
+// statements there (pgx: default_query_exec_mode=exec) or the pooler knows of them
+// (PgBouncer 1.21 and later: max_prepared_statements); otherwise the error is
+// [ErrPooled]. No lock, setting or listener outlives its transaction. A
 // transaction that stays open for hours, such as a dump, makes claiming slower. No NOTIFY
 // is sent, since it makes commits wait for each other: events that another process has
 // enqueued are found by polling ([WithPoll]), or when [WithWake] says so.

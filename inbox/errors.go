@@ -14,6 +14,9 @@ var (
 	// ErrNotDurable: the SQLite database would lose what it has committed, since it is
 	// in memory or not in WAL mode.
 	ErrNotDurable = errors.New("the database is not durable")
+	// ErrPooled: the database has another connection behind each statement, as PgBouncer
+	// in transaction mode has, and the driver prepares statements on the one before.
+	ErrPooled = errors.New("a pooler in transaction mode is between, and the driver prepares statements (pgx: set default_query_exec_mode=exec)")
 	// ErrDelivery: what was to be enqueued does not come from a [webhook.Handler].
 	ErrDelivery = errors.New("no delivery of a webhook.Handler")
 	// ErrUndecodable: a row does not hold what this package writes.

@@ -84,46 +84,53 @@ func (s *sender) all(ctx context.Context, events, n int) {
 // effect once.
 func TestW26_NothingIsLostAndNothingCommittedTwice(t *testing.T) {
 	events, kills := scale()
-	eachDatabase(t, func(t *testing.T, d database) {
-		shop := newShop(t, d)
-		shop.exec(`CREATE TABLE %s_effect (event VARCHAR(50), pid BIGINT)`)
-		j := job{Database: d, Prefix: shop.prefix, Workers: 8, Lease: time.Second}
-		if d.Driver == "sqlite" {
-			j.Workers = 1
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*5*time.Second+2*time.Minute)
-		defer cancel()
-		p := startChild(t, j)
-		s := newSender(t)
-		s.target.Store(p.addr)
-		var sending sync.WaitGroup
-		sending.Go(func() { s.all(ctx, events, 16) })
+	eachDatabase(t, func(t *testing.T, d database) { storm(t, d, events, kills) })
+}
 
-		killed := 0
-		for ; killed < kills; killed++ {
-			time.Sleep(20*time.Millisecond + rand.N(300*time.Millisecond))
-			p.kill()
-			p = startChild(t, j)
-			s.target.Store(p.addr)
-		}
-		sending.Wait()
-		require.NoError(t, ctx.Err())
-		require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due`) == 0 }, time.Minute, 20*time.Millisecond)
-		p.end()
-		require.EqualValues(t, 3*events, s.acknowledged.Load())
-		require.Empty(t, shop.dead(), "child: %s", p.log.String())
-		require.Equal(t, events, shop.count(`SELECT count(*) FROM %s_event`))
-		require.Equal(t, events, shop.count(`SELECT count(DISTINCT event) FROM %s_effect`), "an acknowledged event is lost")
-		require.Equal(t, events, shop.count(`SELECT count(*) FROM %s_effect`), "an effect was committed twice")
-		t.Logf("%d deliveries of %d events acknowledged, %d processes killed, %d of them with effects", s.acknowledged.Load(), events, killed, shop.count(`SELECT count(DISTINCT pid) FROM %s_effect`))
-	})
+// storm sends events and kills the process that receives and works.
+func storm(t *testing.T, d database, events, kills int) {
+	shop := newShop(t, d)
+	shop.exec(`CREATE TABLE %s_effect (event VARCHAR(50), pid BIGINT)`)
+	j := job{Database: d, Prefix: shop.prefix, Workers: 8, Lease: time.Second}
+	if d.Driver == "sqlite" {
+		j.Workers = 1
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*5*time.Second+2*time.Minute)
+	defer cancel()
+	p := startChild(t, j)
+	s := newSender(t)
+	s.target.Store(p.addr)
+	var sending sync.WaitGroup
+	sending.Go(func() { s.all(ctx, events, 16) })
+
+	killed := 0
+	for ; killed < kills; killed++ {
+		time.Sleep(20*time.Millisecond + rand.N(300*time.Millisecond))
+		p.kill()
+		p = startChild(t, j)
+		s.target.Store(p.addr)
+	}
+	sending.Wait()
+	require.NoError(t, ctx.Err())
+	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due`) == 0 }, time.Minute, 20*time.Millisecond)
+	p.end()
+	require.EqualValues(t, 3*events, s.acknowledged.Load())
+	require.Empty(t, shop.dead(), "child: %s", p.log.String())
+	require.Equal(t, events, shop.count(`SELECT count(*) FROM %s_event`))
+	require.Equal(t, events, shop.count(`SELECT count(DISTINCT event) FROM %s_effect`), "an acknowledged event is lost")
+	require.Equal(t, events, shop.count(`SELECT count(*) FROM %s_effect`), "an effect was committed twice")
+	t.Logf("%d deliveries of %d events acknowledged, %d processes killed, %d of them with effects", s.acknowledged.Load(), events, killed, shop.count(`SELECT count(DISTINCT pid) FROM %s_effect`))
 }
 
 // D1: Postgres is killed and started again, while deliveries arrive and are worked on:
 // 503, and then all of them are handled, once each.
 func TestD1_PostgresIsKilledAndStartedAgain(t *testing.T) {
 	server := servers.StartPostgres(t)
-	d := database{"pgx", server.URL}
+	outages(t, database{"pgx", server.URL}, func() { server.Kill() }, func() { server.Restart(t) })
+}
+
+// outages has the database gone twice while events arrive and are worked on.
+func outages(t *testing.T, d database, kill, restart func()) {
 	shop := newShop(t, d)
 	shop.exec(`CREATE TABLE %s_effect (event VARCHAR(50), pid BIGINT)`)
 	p := startChild(t, job{Database: d, Prefix: shop.prefix, Workers: 4, Lease: time.Second})
@@ -136,10 +143,10 @@ func TestD1_PostgresIsKilledAndStartedAgain(t *testing.T) {
 	sending.Go(func() { s.all(ctx, events, 8) })
 	for range 2 {
 		time.Sleep(200 * time.Millisecond)
-		server.Kill()
+		kill()
 		require.Eventually(t, func() bool { return s.refused.Load() > 0 }, 15*time.Second, 10*time.Millisecond, "without the database it is 503")
 		s.refused.Store(0)
-		server.Restart(t)
+		restart()
 	}
 	sending.Wait()
 	require.NoError(t, ctx.Err())

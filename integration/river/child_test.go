@@ -19,13 +19,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/inbox"
+	onriver "github.com/standpipe-go/standpipe/on/river"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
 var pid = os.Getpid()
 
 // job is what a child process is told.
-type job struct{ DSN, Schema string }
+type job struct {
+	DSN, Schema string
+	PollOnly    bool
+}
 
 // child is a process that receives at a port, which it prints, works, and ends when its
 // input does.
@@ -42,7 +46,8 @@ func child(j job, in io.Reader, out io.Writer) error {
 		return err
 	}
 	defer pool.Close()
-	q, err := newQueue(pool, j.Schema, inbox.WithConcurrency(4), inbox.WithTimeout(time.Second), inbox.WithTxTimeout(time.Second),
+	where := onriver.Config{Schema: j.Schema, PollOnly: j.PollOnly}
+	q, err := onriver.New(pool, where, inbox.WithPrefix(j.Schema+".inbox"), inbox.WithConcurrency(4), inbox.WithTimeout(time.Second), inbox.WithTxTimeout(time.Second),
 		inbox.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))))
 	if err != nil {
 		return err

@@ -85,8 +85,13 @@ func (s *sender) all(ctx context.Context, events, n int) {
 func TestW26_NothingIsLostAndNothingCommittedTwice(t *testing.T) {
 	t.Parallel() // what is waited for is mostly River's rescuer
 	events, kills := scale()
-	shop := newShop(t, servers.Postgres(t))
-	j := job{DSN: shop.dsn, Schema: shop.schema}
+	storm(t, servers.Postgres(t), false, events, kills)
+}
+
+// storm sends events and kills the processes that receive and work.
+func storm(t *testing.T, dsn string, pollOnly bool, events, kills int) {
+	shop := newShop(t, dsn)
+	j := job{DSN: shop.dsn, Schema: shop.schema, PollOnly: pollOnly}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*5*time.Second+2*time.Minute)
 	defer cancel()
 	s := newSender(t, 2)
@@ -125,9 +130,14 @@ func TestW26_NothingIsLostAndNothingCommittedTwice(t *testing.T) {
 func TestD1_PostgresIsKilledAndStartedAgain(t *testing.T) {
 	t.Parallel()
 	server := servers.StartPostgres(t)
-	shop := newShop(t, server.URL)
+	outage(t, server.URL, false, func() { server.Kill() }, func() { server.Restart(t) })
+}
+
+// outage has the database gone once while events arrive and are worked on.
+func outage(t *testing.T, dsn string, pollOnly bool, kill, restart func()) {
+	shop := newShop(t, dsn)
 	s := newSender(t, 1)
-	p := startChild(t, job{DSN: shop.dsn, Schema: shop.schema})
+	p := startChild(t, job{DSN: shop.dsn, Schema: shop.schema, PollOnly: pollOnly})
 	s.targets[0].Store(p.addr)
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
@@ -135,9 +145,9 @@ func TestD1_PostgresIsKilledAndStartedAgain(t *testing.T) {
 	var sending sync.WaitGroup
 	sending.Go(func() { s.all(ctx, events, 8) })
 	time.Sleep(300 * time.Millisecond)
-	server.Kill()
+	kill()
 	require.Eventually(t, func() bool { return s.refused.Load() > 0 }, 15*time.Second, 10*time.Millisecond, "without the database it is 503")
-	server.Restart(t)
+	restart()
 	sending.Wait()
 	require.NoError(t, ctx.Err())
 	shop.settledIn(2 * time.Minute)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
@@ -330,10 +331,18 @@ func testMigrate(t *testing.T, dsn string) {
 		Endpoint: "stripe", Events: []webhook.Raw{{ID: "x"}}, Keys: []webhook.EventKey{{GuardKey: webhook.GuardKey{Endpoint: "stripe", ID: "x"}}},
 	}), inbox.ErrNotMigrated)
 	require.ErrorIs(t, s.Run(t.Context(), h), inbox.ErrNotMigrated)
+	cfg, err := pgxpool.ParseConfig(s.dsn)
+	require.NoError(t, err)
+	cfg.MaxConns = 4
+	few, err := pgxpool.NewWithConfig(t.Context(), cfg) // connections, so that those who wait must have none
+	require.NoError(t, err)
+	t.Cleanup(few.Close)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
 	var wg sync.WaitGroup
 	errs := make([]error, 8)
 	for i := range errs {
-		wg.Go(func() { errs[i] = s.another(s.pool).Migrate(t.Context()) })
+		wg.Go(func() { errs[i] = s.another(few).Migrate(ctx) })
 	}
 	wg.Wait()
 	require.NoError(t, errors.Join(errs...))

@@ -8,8 +8,10 @@ import (
 	"math"
 	"regexp"
 	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/inbox"
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/pause"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
@@ -30,8 +33,11 @@ type Config struct {
 	// River has one leader for each schema, which looks after one inbox: a second inbox
 	// needs tables of River in another schema.
 	Schema string
-	// PollOnly makes [Queue.Run] look for jobs once a second and listen for none, as it
-	// must where the pool goes through PgBouncer in transaction mode.
+	// PollOnly makes [Queue.Run] look for jobs once a second and listen for none. It
+	// belongs to a pool that goes through PgBouncer in transaction mode, where a listener
+	// hears nothing and no error says so: what another process has kept is then found
+	// within a second either way. Such a pool also wants default_query_exec_mode=exec,
+	// or max_prepared_statements of PgBouncer 1.21 and later; see [inbox.ErrPooled].
 	PollOnly bool
 }
 
@@ -136,13 +142,14 @@ const lockKey int64 = 0x7374616e64726976 // "standriv"
 func (q *Queue) Migrate(ctx context.Context) error {
 	// River's migrations do not wait for each other.
 	if err := q.alone(ctx, q.migrateRiver); err != nil {
-		return fmt.Errorf("onriver: migrate River: %w", err)
+		return fmt.Errorf("onriver: migrate River: %w", pooled(err))
 	}
 	return q.Inbox.Migrate(ctx)
 }
 
 // alone runs f while nobody else does. The lock has a connection of its own: if it had
-// one of the pool's, f could wait for it, and so could others that wait for the lock.
+// one of the pool's, f could wait for it. Who waits for the lock has no transaction
+// open, which behind a pooler would be another's connection.
 func (q *Queue) alone(ctx context.Context, f func(context.Context) error) error {
 	cfg := q.pool.Config()
 	if cfg.BeforeConnect != nil {
@@ -159,12 +166,30 @@ func (q *Queue) alone(ctx context.Context, f func(context.Context) error) error 
 		defer cancel()
 		_ = conn.Close(ctx)
 	}()
-	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lockKey); err != nil {
+	for mine := false; ; {
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, lockKey).Scan(&mine)
+			if err == nil && mine {
+				err = f(ctx) // while this transaction is open, which changes nothing
+			}
+			return err
+		})
+		if err == nil && !mine {
+			err = pause.For(ctx, 50*time.Millisecond)
+		}
+		if err != nil || mine {
 			return err
 		}
-		return f(ctx) // while this transaction is open, which changes nothing
-	})
+	}
+}
+
+// pooled names the cause of what Postgres says of a prepared statement that is not there,
+// or of one of the same name that is.
+func pooled(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "26000" || e.Code == "42P05") {
+		return fmt.Errorf("%w: %w", inbox.ErrPooled, err)
+	}
+	return err
 }
 
 func (q *Queue) migrateRiver(ctx context.Context) error {

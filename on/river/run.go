@@ -134,10 +134,10 @@ func (q *Queue) start(ctx context.Context, client *river.Client[pgx.Tx]) error {
 	if err == nil {
 		err = q.riverReady(ctx, m)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = client.Start(ctx)
 	}
-	return client.Start(ctx)
+	return pooled(err)
 }
 
 func (q *Queue) riverConfig() *river.Config {
