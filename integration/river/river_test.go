@@ -48,6 +48,7 @@ func TestRiver(t *testing.T) {
 		"D5 a job that ends without its worker":                      testSweep,
 		"D8 the tables":                                              testMigrate,
 		"D8 the tables, by a pool of one connection":                 testMigrateNarrow,
+		"D2 what was handled is taken off after a short outage":      testOutage,
 		"a shutdown is no attempt":                                   testShutdown,
 		"C37 a function that panics or ends its goroutine":           testPanic,
 		"C37 a log handler that panics":                              testFaultyLog,
@@ -351,8 +352,7 @@ func testMigrate(t *testing.T, dsn string) {
 	require.ErrorIs(t, s.Run(t.Context(), h), inbox.ErrNewerSchema)
 }
 
-// testMigrateNarrow has queues migrate at once, whose pool has a connection for one of
-// them.
+// testMigrateNarrow has queues migrate at once by a pool of one connection.
 func testMigrateNarrow(t *testing.T, dsn string) {
 	s := newShop(t, dsn)
 	s.exec(`DROP SCHEMA %s CASCADE`)
@@ -374,6 +374,33 @@ func testMigrateNarrow(t *testing.T, dsn string) {
 	wg.Wait()
 	require.NoError(t, errors.Join(errs...))
 	require.Equal(t, 200, postStripe(handler(t, stripe, webhook.WithQueue(s)), paid("evt_1")))
+}
+
+// testOutage has Postgres end all connections while a function is at work, as it does
+// when it is started again.
+func testOutage(t *testing.T, dsn string) {
+	s := newShop(t, dsn)
+	cfg, err := pgxpool.ParseConfig(dsn)
+	require.NoError(t, err)
+	cfg.ConnConfig.RuntimeParams["application_name"] = s.schema
+	cfg.MaxConns = 20
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	q := s.another(pool)
+	j := &diary{}
+	h := handler(t, stripe, webhook.WithQueue(q), webhook.On("invoice.paid", func(ctx context.Context, e webhook.Event[struct{}]) error {
+		if len(j.all()) > 0 {
+			return j.note(ctx, e)
+		}
+		s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '%s'`)
+		return j.note(ctx, e)
+	}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	start(t, q, h)
+	s.settled()
+	require.Len(t, j.all(), 1)
+	require.Empty(t, s.dead())
 }
 
 func testShutdown(t *testing.T, dsn string) {

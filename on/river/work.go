@@ -15,6 +15,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/inbox"
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/pause"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
@@ -89,24 +90,56 @@ func dispatch(ctx context.Context, h *webhook.Handler, d *webhook.Delivery) erro
 // complete takes the event off and completes River's job, in the function's transaction
 // where it had one.
 func (w *worker) complete(ctx context.Context, job *river.Job[eventArgs], t *transaction) error {
-	if t == nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
-		defer cancel()
-		tx, err := w.q.pool.Begin(ctx)
-		if err != nil {
-			return w.away(ctx, job, fmt.Errorf("onriver: take off what was handled: %w", err))
-		}
-		t = &transaction{ctx: ctx, cancel: cancel, tx: tx}
-		defer t.rollback()
+	var err error
+	if t != nil {
+		err = w.takeOff(t, job)
+	} else {
+		err = w.insist(ctx, job)
 	}
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, inbox.ErrLost) {
+		w.log(ctx, slog.LevelWarn, "onriver: an event was handled or taken by another meanwhile; what was done here is rolled back", job)
+		return river.JobCancel(err)
+	}
+	if _, ok := errors.AsType[*awayError](err); ok {
+		return w.away(ctx, job, err)
+	}
+	return w.failed(ctx, job, err)
+}
+
+// insist tries a few times to take off what was handled, which would be run again.
+func (w *worker) insist(ctx context.Context, job *river.Job[eventArgs]) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callLimit)
+	defer cancel()
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		err := w.takeOffAlone(ctx, job)
+		if err == nil || errors.Is(err, inbox.ErrLost) || wait > time.Second || pause.For(ctx, wait) != nil {
+			return err
+		}
+	}
+}
+
+func (w *worker) takeOffAlone(ctx context.Context, job *river.Job[eventArgs]) error {
+	tx, err := w.q.pool.Begin(ctx)
+	if err != nil {
+		return &awayError{fmt.Errorf("onriver: take off what was handled: %w", err)}
+	}
+	t := &transaction{ctx: ctx, cancel: func() {}, tx: tx}
+	defer t.rollback()
+	return w.takeOff(t, job)
+}
+
+// takeOff commits the event's end and River's job's.
+func (w *worker) takeOff(t *transaction, job *river.Job[eventArgs]) error {
 	exec := func(ctx context.Context, query string, args ...any) (int64, error) {
 		tag, err := t.tx.Exec(ctx, query, args...)
 		return tag.RowsAffected(), err
 	}
 	err := w.q.Settle(t.ctx, job.Args.Event, job.ID, exec)
 	if errors.Is(err, inbox.ErrLost) {
-		w.log(ctx, slog.LevelWarn, "onriver: an event was handled or taken by another meanwhile; what was done here is rolled back", job)
-		return river.JobCancel(err)
+		return err
 	}
 	if err == nil {
 		_, err = river.JobCompleteTx[*riverpgxv5.Driver](t.ctx, t.tx, job)
@@ -117,7 +150,7 @@ func (w *worker) complete(ctx context.Context, job *river.Job[eventArgs], t *tra
 	if err != nil {
 		err = cmp.Or(context.Cause(t.ctx), err)
 		t.rollback()
-		return w.failed(ctx, job, fmt.Errorf("onriver: complete the event: %w", err))
+		return fmt.Errorf("onriver: complete the event: %w", err)
 	}
 	return nil
 }
