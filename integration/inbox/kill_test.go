@@ -32,7 +32,8 @@ type sender struct {
 	target       atomic.Value // the receiver's address, which changes when it is started again
 	client       *http.Client
 	acknowledged atomic.Int64
-	refused      atomic.Int64
+	refused      atomic.Int64 // by 503
+	other        atomic.Int64 // responses
 }
 
 func newSender(t *testing.T) *sender {
@@ -52,7 +53,11 @@ func (s *sender) send(ctx context.Context, body []byte) bool {
 	if res.StatusCode == http.StatusOK {
 		return true
 	}
-	s.refused.Add(1)
+	if res.StatusCode == http.StatusServiceUnavailable {
+		s.refused.Add(1)
+	} else {
+		s.other.Add(1)
+	}
 	return false
 }
 
@@ -150,6 +155,7 @@ func outages(t *testing.T, d database, kill, restart func()) {
 	}
 	sending.Wait()
 	require.NoError(t, ctx.Err())
+	require.Zero(t, s.other.Load())
 	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due`) == 0 }, time.Minute, 20*time.Millisecond)
 	p.end()
 	require.Empty(t, shop.dead())

@@ -31,7 +31,8 @@ type sender struct {
 	targets      []atomic.Value // the receivers' addresses, which change when they are started again
 	client       *http.Client
 	acknowledged atomic.Int64
-	refused      atomic.Int64
+	refused      atomic.Int64 // by 503
+	other        atomic.Int64 // responses
 }
 
 func newSender(t *testing.T, receivers int) *sender {
@@ -52,7 +53,11 @@ func (s *sender) send(ctx context.Context, body []byte) bool {
 	if res.StatusCode == http.StatusOK {
 		return true
 	}
-	s.refused.Add(1)
+	if res.StatusCode == http.StatusServiceUnavailable {
+		s.refused.Add(1)
+	} else {
+		s.other.Add(1)
+	}
 	return false
 }
 

@@ -32,21 +32,39 @@ type PostgresServer struct {
 // StartPostgres is [Postgres] for tests of what happens without it.
 func StartPostgres(t testing.TB) *PostgresServer {
 	t.Helper()
-	bin := postgresBin(t)
-	cred := unprivileged(t)
+	dir := postgresDir(t)
+	return startPostgres(t, dir, filepath.Join(dir, "data"))
+}
+
+// postgresDir is an empty directory of the user that Postgres runs as.
+func postgresDir(t testing.TB) string {
+	t.Helper()
 	// Not t.TempDir, whose parent only the owner may enter.
 	dir, err := os.MkdirTemp("", "standpipe-postgres-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if cred != nil {
+	own(t, dir)
+	return dir
+}
+
+// own gives a directory to the user that Postgres runs as.
+func own(t testing.TB, dir string) {
+	t.Helper()
+	if cred := unprivileged(t); cred != nil {
 		if err := os.Chown(dir, int(cred.Uid), int(cred.Gid)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")
+}
+
+// startPostgres makes a cluster in data and starts it. Flags are initdb's.
+func startPostgres(t testing.TB, dir, data string, flags ...string) *PostgresServer {
+	t.Helper()
+	bin := postgresBin(t)
+	cred := unprivileged(t)
+	initdb := exec.Command(filepath.Join(bin, "initdb"), append(flags, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions")...)
 	initdb.Dir = dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
 	if out, err := initdb.CombinedOutput(); err != nil {
