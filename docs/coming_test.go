@@ -136,7 +136,7 @@ type pullRequest struct {
 	Number int    `json:"number"`
 }
 
-func github(secrets secret.Source, pushed func(branch string) error) (http.Handler, error) {
+func onGitHub(secrets secret.Source, pushed func(branch string) error) (http.Handler, error) {
 	scheme, err := webhook.GitHub(secrets)
 	if err != nil {
 		return nil, err // an empty secret, too
@@ -168,10 +168,10 @@ func gitlab(tokens secret.Source) (*webhook.Scheme, error) {
 }
 
 func TestRepositoriesHooks(t *testing.T) {
-	_, err := github(secret.Static(""), nil)
+	_, err := onGitHub(secret.Static(""), nil)
 	require.ErrorIs(t, err, webhook.ErrConfig)
 	branch := ""
-	h, err := github(secret.Static("a-secret"), func(b string) error { branch = b; return nil })
+	h, err := onGitHub(secret.Static("a-secret"), func(b string) error { branch = b; return nil })
 	require.NoError(t, err)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, webhooktest.GitHub("a-secret").WithEvent("push").Request([]byte(`{"ref":"refs/heads/main"}`)))

@@ -8,23 +8,13 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/webhook"
+	"github.com/standpipe-go/standpipe/webhook/listed"
 )
 
-// Listed is an event in a service's own list: of Stripe's events, Paddle's events,
-// GitHub's deliveries.
-type Listed struct {
-	// ID is the identifier that the event has in its deliveries: "evt_1", or GitHub's
-	// GUID of a delivery.
-	ID string
-
-	// Body is the event as it would be delivered, where the list has it and deliveries
-	// have their identifier in the body and sign it: so do Stripe's and Paddle's. The
-	// event is then taken in.
-	Body []byte
-
-	// Again, for an event without a Body, asks the service to deliver the event again.
-	Again func(context.Context) error
-}
+// Listed is an event in a service's own list. Adapters make such lists:
+// ExpectedEvents of a stripe.Client, github.ExpectedDeliveries and
+// paddle.ExpectedNotifications.
+type Listed = listed.Event
 
 // Reconciled counts what [Inbox.Reconcile] has found.
 type Reconciled struct {
@@ -50,7 +40,9 @@ const maxReported = 10
 //
 // An event that cannot be taken in or asked for costs itself alone: the error joins the
 // first ten, and counts the others. The list's own error and that of the database end
-// it.
+// it: what was listed before has been made up for, so call it again. An error that
+// matches [listed.ErrNotKept] is the list's last word: it was walked to its end, which is
+// later than the time that was asked for.
 func (ib *Inbox) Reconcile(ctx context.Context, h *webhook.Handler, list iter.Seq2[Listed, error]) (r Reconciled, err error) {
 	if h == nil || list == nil {
 		return r, errors.New("inbox: reconcile: the handler or the list is nil")

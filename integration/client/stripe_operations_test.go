@@ -51,6 +51,7 @@ func TestP1_StripeMockTakesEveryOperation(t *testing.T) {
 		method    = func(o *sdk.PaymentMethod) string { return o.ID }
 		dispute   = func(o *sdk.Dispute) string { return o.ID }
 		booking   = func(o *sdk.BalanceTransaction) string { return o.ID }
+		event     = func(o *sdk.Event) string { return o.ID }
 		clock     = func(o *sdk.TestHelpersTestClock) string { return o.ID }
 		portal    = func(o *sdk.BillingPortalSession) string { return o.ID }
 		query     = sdk.SearchParams{Query: "created>0"}
@@ -122,6 +123,7 @@ func TestP1_StripeMockTakesEveryOperation(t *testing.T) {
 
 		"balance_transactions.get":  made(stripe.GetBalanceTransaction, stripe.On[*sdk.BalanceTransactionParams]{ID: "txn_1"}, booking),
 		"balance_transactions.list": listed(stripe.ListBalanceTransactions, &sdk.BalanceTransactionListParams{Type: sdk.String("charge")}, booking),
+		"events.list":               listed(stripe.ListEvents, &sdk.EventListParams{Types: sdk.StringSlice([]string{"invoice.paid"}), DeliverySuccess: sdk.Bool(false), CreatedRange: &sdk.RangeQueryParams{GreaterThanOrEqual: 5}}, event),
 		"test_clocks.create":        made(stripe.CreateTestClock, &sdk.TestHelpersTestClockParams{FrozenTime: sdk.Int64(1700000000)}, clock),
 		"test_clocks.get":           made(stripe.GetTestClock, stripe.On[*sdk.TestHelpersTestClockParams]{ID: "clock_1"}, clock),
 		"test_clocks.advance":       made(stripe.AdvanceTestClock, stripe.ByID("clock_1", &sdk.TestHelpersTestClockAdvanceParams{FrozenTime: sdk.Int64(1700003600)}), clock),

@@ -14,8 +14,8 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-// listed is a service's list; a last element that is nil stands for its failure.
-func listed(all ...*inbox.Listed) iter.Seq2[inbox.Listed, error] {
+// listOf is a service's list; a last element that is nil stands for its failure.
+func listOf(all ...*inbox.Listed) iter.Seq2[inbox.Listed, error] {
 	return func(yield func(inbox.Listed, error) bool) {
 		for _, l := range all {
 			if l == nil {
@@ -38,7 +38,7 @@ func testReconcile(t *testing.T, d database) {
 
 	// A list renders what a delivery has in its own way.
 	spaced := []byte(strings.ReplaceAll(string(paid("evt_2")), ":", ": "))
-	all := listed(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ":", ": "))}, &inbox.Listed{ID: "evt_2", Body: spaced}, &inbox.Listed{ID: "evt_2", Body: spaced})
+	all := listOf(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ":", ": "))}, &inbox.Listed{ID: "evt_2", Body: spaced}, &inbox.Listed{ID: "evt_2", Body: spaced})
 	got, err := s.Reconcile(t.Context(), h, all)
 	require.NoError(t, err)
 	require.Equal(t, inbox.Reconciled{Known: 2, Taken: 1}, got)
@@ -73,7 +73,7 @@ func testReconcileRaces(t *testing.T, d database) {
 		return ""
 	}, time.Minute))
 	h = handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", (&diary{}).note))
-	_, err := s.Reconcile(t.Context(), h, listed(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ":", ": "))}))
+	_, err := s.Reconcile(t.Context(), h, listOf(&inbox.Listed{ID: "evt_1", Body: []byte(strings.ReplaceAll(string(paid("evt_1")), ":", ": "))}))
 	require.NoError(t, err)
 	require.True(t, begun)
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s_event`))
@@ -94,7 +94,7 @@ func testReconcileAsks(t *testing.T, d database) {
 			return nil
 		}
 	}
-	all := listed(&inbox.Listed{ID: "d1", Again: again("d1")}, &inbox.Listed{ID: "d2", Again: again("d2")})
+	all := listOf(&inbox.Listed{ID: "d1", Again: again("d1")}, &inbox.Listed{ID: "d2", Again: again("d2")})
 	got, err := s.Reconcile(t.Context(), h, all)
 	require.NoError(t, err)
 	require.Equal(t, inbox.Reconciled{Known: 1, Asked: 1}, got)
@@ -102,7 +102,7 @@ func testReconcileAsks(t *testing.T, d database) {
 	require.NoError(t, err)
 	require.Equal(t, inbox.Reconciled{Known: 2}, got)
 
-	got, err = s.Reconcile(t.Context(), h, listed(&inbox.Listed{ID: "d3", Body: []byte(`{"b":1}`)}))
+	got, err = s.Reconcile(t.Context(), h, listOf(&inbox.Listed{ID: "d3", Body: []byte(`{"b":1}`)}))
 	require.ErrorIs(t, err, webhook.ErrPayload, "by a body alone it would not be known again")
 	require.Zero(t, got)
 }
@@ -122,7 +122,7 @@ func testReconcileFails(t *testing.T, d database) {
 	for i := range 7 {
 		bad = append(bad, &inbox.Listed{ID: fmt.Sprintf("evt_1%d", i)})
 	}
-	got, err := s.Reconcile(t.Context(), h, listed(append(bad, &inbox.Listed{ID: "evt_6", Body: paid("evt_6")}, nil, &inbox.Listed{ID: "evt_7", Body: paid("evt_7")})...))
+	got, err := s.Reconcile(t.Context(), h, listOf(append(bad, &inbox.Listed{ID: "evt_6", Body: paid("evt_6")}, nil, &inbox.Listed{ID: "evt_7", Body: paid("evt_7")})...))
 	require.Equal(t, inbox.Reconciled{Taken: 1}, got)
 	require.ErrorIs(t, err, errTest)
 	for _, text := range []string{"it has no identifier", `"evt_1": it has neither`, `its body is of the event "evt_9"`, `"evt_3": webhook: stripe`, `"evt_5": the function Again panicked`, "the list: ", "and 3 more"} {
@@ -132,7 +132,7 @@ func testReconcileFails(t *testing.T, d database) {
 	require.Equal(t, 1, s.count(`SELECT count(*) FROM %s_due`))
 
 	for _, none := range []func() error{
-		func() error { _, err := s.Reconcile(t.Context(), nil, listed()); return err },
+		func() error { _, err := s.Reconcile(t.Context(), nil, listOf()); return err },
 		func() error { _, err := s.Reconcile(t.Context(), h, nil); return err },
 	} {
 		require.ErrorContains(t, none(), "is nil")
@@ -140,6 +140,6 @@ func testReconcileFails(t *testing.T, d database) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = s.Reconcile(ctx, h, listed(&inbox.Listed{ID: "evt_8", Body: paid("evt_8")}))
+	_, err = s.Reconcile(ctx, h, listOf(&inbox.Listed{ID: "evt_8", Body: paid("evt_8")}))
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -45,5 +45,6 @@
 // client.WithOrigins("https://uploads.SUBDOMAIN.ghe.com").
 //
 // Webhooks are package webhook's: webhook.GitHub. GitHub sends each delivery once;
-// [Redeliver] has those that failed sent again.
+// [Redeliver] has those that failed sent again, and [ExpectedDeliveries] is for
+// inbox.Inbox.Reconcile.
 package github

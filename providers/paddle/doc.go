@@ -40,5 +40,6 @@
 // subscription: 20 an hour, 100 a day. A subscription that is limited holds up no other
 // call.
 //
-// Webhooks are package webhook's: webhook.Paddle.
+// Webhooks are package webhook's: webhook.Paddle. What never arrived is replayed by
+// inbox.Inbox.Reconcile and [ExpectedNotifications].
 package paddle

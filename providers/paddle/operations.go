@@ -11,4 +11,5 @@ var Operations = client.Operations{
 	ListSubscriptions, GetSubscription, UpdateSubscription, PreviewSubscriptionUpdate,
 	PauseSubscription, ResumeSubscription, CancelSubscription, ChargeSubscription, PreviewSubscriptionCharge,
 	ListAdjustments, CreateAdjustment,
+	ListNotifications, ReplayNotification,
 }

@@ -26,5 +26,6 @@
 //
 // Webhooks are package webhook's: webhook.Stripe verifies, webhook.On decodes the
 // event's object into stripe-go's own type for it (stripe.PaymentIntent), and
-// webhook.OnEnvelope all of it into stripe.Event, whatever its API version.
+// webhook.OnEnvelope all of it into stripe.Event, whatever its API version. What never
+// arrived is taken in by inbox.Inbox.Reconcile and [Client.ExpectedEvents].
 package stripe

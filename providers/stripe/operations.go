@@ -83,6 +83,8 @@ var (
 	GetBalanceTransaction   = getOn[*sdk.BalanceTransactionParams, sdk.BalanceTransaction]("balance_transactions.get", "/v1/balance_transactions/{id}")
 	ListBalanceTransactions = list[*sdk.BalanceTransactionListParams]("balance_transactions.list", "/v1/balance_transactions", func(b *sdk.BalanceTransaction) string { return b.ID })
 
+	ListEvents = list[*sdk.EventListParams]("events.list", "/v1/events", func(e *sdk.Event) string { return e.ID })
+
 	CreateTestClock  = post[*sdk.TestHelpersTestClockParams, sdk.TestHelpersTestClock]("test_clocks.create", "/v1/test_helpers/test_clocks")
 	GetTestClock     = getOn[*sdk.TestHelpersTestClockParams, sdk.TestHelpersTestClock]("test_clocks.get", "/v1/test_helpers/test_clocks/{id}")
 	AdvanceTestClock = postOn[*sdk.TestHelpersTestClockAdvanceParams, sdk.TestHelpersTestClock]("test_clocks.advance", "/v1/test_helpers/test_clocks/{id}/advance")
@@ -104,6 +106,7 @@ var Operations = client.Operations{
 	GetPaymentMethod, AttachPaymentMethod, DetachPaymentMethod, ListPaymentMethods,
 	GetDispute, UpdateDispute, ListDisputes,
 	GetBalanceTransaction, ListBalanceTransactions,
+	ListEvents,
 	CreateTestClock, GetTestClock, AdvanceTestClock, DeleteTestClock,
 }
 

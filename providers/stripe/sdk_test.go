@@ -247,6 +247,12 @@ var pairs = map[string]pair{
 		}
 		return it.Err()
 	}, &sdk.BalanceTransactionListParams{Type: sdk.String("charge")}),
+	"events.list": listing(stripe.ListEvents, func(a *api.API, p *sdk.EventListParams) error {
+		it := a.Events.List(p)
+		for it.Next() {
+		}
+		return it.Err()
+	}, &sdk.EventListParams{ListParams: account2, Types: sdk.StringSlice([]string{"invoice.paid", "refund.created"}), DeliverySuccess: sdk.Bool(false), CreatedRange: &sdk.RangeQueryParams{GreaterThanOrEqual: 5}}),
 	"test_clocks.create": plain(stripe.CreateTestClock, func(a *api.API, p *sdk.TestHelpersTestClockParams) error {
 		_, err := a.TestHelpersTestClocks.New(p)
 		return err

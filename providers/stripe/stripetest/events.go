@@ -3,9 +3,11 @@ package stripetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 
 	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
@@ -67,6 +69,20 @@ func (s *Server) Deliver(h http.Handler, secret string) error {
 		s.told++
 		s.fake.State.Unlock()
 	}
+}
+
+// listEvents knows of each event whether it was delivered, which is no field of it.
+func listEvents(a *account, c *call) (object, *failure) {
+	want := text(c.params, "delivery_success")
+	told := map[string]bool{}
+	for _, e := range a.srv.events[:a.srv.told] {
+		told[idOf(e)] = true
+	}
+	params := maps.Clone(c.params)
+	delete(params, "delivery_success")
+	return a.page("event", c.path, params, func(o object) bool {
+		return want != "" && want != strconv.FormatBool(told[idOf(o)])
+	})
 }
 
 // CompleteCheckout does what the buyer does on the page of a checkout session: it is

@@ -121,7 +121,8 @@ func (s *Server) routes() []faketest.Route {
 	add("test_clocks.advance", "POST /v1/test_helpers/test_clocks/{id}/advance", typeOf[sdk.TestHelpersTestClockAdvanceParams](), advanceClock)
 	add("test_clocks.delete", "DELETE /v1/test_helpers/test_clocks/{id}", typeOf[sdk.TestHelpersTestClockParams](), remove("test_helpers.test_clock", ""))
 	kind("test_clocks", "/v1/test_helpers/test_clocks", "test_helpers.test_clock", typeOf[sdk.TestHelpersTestClockParams](), typeOf[sdk.TestHelpersTestClockListParams]())
-	kind("events", "/v1/events", "event", typeOf[sdk.EventParams](), typeOf[sdk.EventListParams]())
+	add("events.get", "GET /v1/events/{id}", typeOf[sdk.EventParams](), get("event"))
+	add("events.list", "GET /v1/events", typeOf[sdk.EventListParams](), listEvents)
 	return all
 }
 
