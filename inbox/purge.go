@@ -104,21 +104,21 @@ func (ib *Inbox) purgeEvents(ctx context.Context, q querier, what purging) (chos
 	if chosen = len(ids); err != nil || chosen == 0 {
 		return 0, 0, err
 	}
-	ids, err = numbers(q.QueryContext(ctx, ib.write(listed(stillText+what.which)), full(ids)...))
+	ids, err = numbers(q.QueryContext(ctx, ib.write(ofBatch(stillText+what.which)), full(ids)...))
 	if err != nil || len(ids) == 0 {
 		return chosen, 0, err
 	}
 	for _, text := range what.texts {
-		if n, err = changed(q.ExecContext(ctx, ib.write(listed(text)), full(ids)...)); err != nil {
+		if n, err = changed(q.ExecContext(ctx, ib.write(ofBatch(text)), full(ids)...)); err != nil {
 			return 0, 0, err
 		}
 	}
 	return chosen, n, nil
 }
 
-// listed and full make a statement on the events of a batch. However few they are, it has
+// ofBatch and full make a statement on the events of a batch. However few they are, it has
 // one text, which drivers prepare once.
-func listed(text string) string {
+func ofBatch(text string) string {
 	return strings.Replace(text, "{ids}", strings.Repeat("?, ", batch-1)+"?", 1)
 }
 
