@@ -38,15 +38,15 @@ func TestW27_OppositeOrders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t, d)
-			h := handler(t, claims, webhook.WithQueue(s))
-			process := func(body string) int {
+			process := func(h *webhook.Handler, body string) int {
 				return h.Process(context.Background(), &webhook.Request{Body: []byte(body)}).Status
 			}
-			require.Equal(t, 200, process("a=0,b=0"))
+			require.Equal(t, 200, process(handler(t, claims, webhook.WithQueue(s)), "a=0,b=0"))
 			tx := s.locked("dead")
 			statuses := make(chan int, len(bodies))
-			for _, body := range bodies {
-				go func() { statuses <- process(body) }()
+			for _, body := range bodies { // each in a transaction of its own
+				h := handler(t, claims, webhook.WithQueue(s.another()))
+				go func() { statuses <- process(h, body) }()
 			}
 			s.waiting(len(bodies))
 			require.NoError(t, tx.Commit())
