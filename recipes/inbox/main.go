@@ -1,12 +1,15 @@
 // Command inbox keeps webhook deliveries in a database until they are handled, and is
-// killed in the middle of it: work.go is the part to copy. It needs no keys and no
-// network: it signs and sends 1,000 events to itself, three copies each in random order,
-// kills its own worker with SIGKILL half-way, starts it again, and counts what was done.
+// killed in the middle of it: work.go is the part to copy, and river.go where River runs
+// the events. It needs no keys and no network: it signs and sends 1,000 events to itself,
+// three copies each in random order, kills its own worker with SIGKILL half-way, starts it
+// again, and counts what was done.
 //
 //	go run -C recipes/inbox .
 //
 // Everything is in an SQLite file that is deleted afterwards. With -postgres DSN it is in
-// tables of that database whose names begin with "recipe_", and which are dropped.
+// tables of that database whose names begin with "recipe_", and which are dropped. With
+// -river too River runs the events, from a schema of that name; that takes a minute,
+// since River waits half of one before it takes up what a killed process had begun.
 package main
 
 import (
@@ -42,32 +45,37 @@ func start(ctx context.Context) error {
 		return work(ctx, s, os.Stdin, os.Stdout)
 	}
 	postgres := flag.String("postgres", "", "`DSN` of a Postgres to use in place of an SQLite file")
+	river := flag.Bool("river", false, "let River run the events, in the Postgres of -postgres")
 	flag.Parse()
-	return run(ctx, *postgres, 1000, os.Stdout)
+	return run(ctx, storage{Postgres: *postgres, River: *river}, 1000, os.Stdout)
 }
 
-func run(ctx context.Context, postgres string, events int, out io.Writer) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+func run(ctx context.Context, s storage, events int, out io.Writer) (err error) {
+	if s.River && s.Postgres == "" {
+		return errors.New("-river needs a Postgres: give -postgres a DSN")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	folder, err := os.MkdirTemp("", "inbox")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	s := storage{Postgres: postgres, Folder: folder, Prefix: fmt.Sprintf("recipe_%x", rand.Uint32())}
-	db, err := s.open()
+	s.Folder, s.Prefix = folder, fmt.Sprintf("recipe_%x", rand.Uint32())
+	db, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	ib, err := newInbox(ctx, db, s.dialect(), s.Prefix)
+	defer func() { err = errors.Join(err, s.drop(db)) }()
+	if err := s.create(ctx, db); err != nil {
+		return err
+	}
+	ib, _, done, err := s.keep(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, drop(db, s.Prefix)) }()
-	if _, err := db.ExecContext(ctx, fmt.Sprintf(`CREATE TABLE %s_payment (event VARCHAR(50), amount BIGINT)`, s.Prefix)); err != nil {
-		return err
-	}
+	defer done()
 
 	p, err := startWorker(s)
 	if err != nil {
@@ -78,7 +86,7 @@ func run(ctx context.Context, postgres string, events int, out io.Writer) (err e
 	from.target.Store(&p.url)
 	sent := make(chan struct{})
 	go func() { defer close(sent); from.send(ctx, events) }()
-	fmt.Fprintf(out, "sending %d events to %s, three copies each, in random order\n", events, s.dialect())
+	fmt.Fprintf(out, "sending %d events to %s, three copies each, in random order\n", events, s)
 	defer func() { cancel(); <-sent }()
 
 	if err := until(ctx, func() (bool, error) { n, _, err := payments(ctx, db, s.Prefix); return n >= events/2, err }); err != nil {
@@ -120,14 +128,6 @@ func run(ctx context.Context, postgres string, events int, out io.Writer) (err e
 func payments(ctx context.Context, db *sql.DB, prefix string) (rows, events int, err error) {
 	err = db.QueryRowContext(ctx, fmt.Sprintf(`SELECT count(*), count(DISTINCT event) FROM %s_payment`, prefix)).Scan(&rows, &events)
 	return rows, events, err
-}
-
-func drop(db *sql.DB, prefix string) (err error) {
-	for _, table := range []string{"event", "due", "dead", "replay", "guard", "schema", "payment"} {
-		_, dropErr := db.Exec(fmt.Sprintf(`DROP TABLE IF EXISTS %s_%s`, prefix, table))
-		err = errors.Join(err, dropErr)
-	}
-	return err
 }
 
 func until(ctx context.Context, done func() (bool, error)) error {

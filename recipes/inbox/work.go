@@ -50,19 +50,16 @@ func newHandler(ib *inbox.Inbox, prefix string) (*webhook.Handler, error) {
 // work receives at a free port, which it prints, and handles what it has received, until
 // stdin ends.
 func work(ctx context.Context, s storage, stdin io.Reader, out io.Writer) error {
-	db, err := s.open()
+	db, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	ib, err := newInbox(ctx, db, s.dialect(), s.Prefix)
+	ib, hooks, closeKeeper, err := s.keep(ctx, db)
 	if err != nil {
 		return err
 	}
-	hooks, err := newHandler(ib, s.Prefix)
-	if err != nil {
-		return err
-	}
+	defer closeKeeper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
