@@ -13,8 +13,8 @@ import (
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
 )
 
-// D1, D2: the recipe on Postgres, by itself and with River. It leaves nothing behind, also
-// where it fails, and says what was wrong without the password.
+// D1, D2: the recipe on Postgres, by itself and with River. It leaves nothing behind,
+// also where it fails, and says what was wrong without the password.
 func TestTheRecipeOnPostgres(t *testing.T) {
 	dsn := servers.Postgres(t)
 	db, err := sql.Open("pgx", dsn)

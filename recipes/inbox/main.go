@@ -1,8 +1,8 @@
 // Command inbox keeps webhook deliveries in a database until they are handled, and is
 // killed in the middle of it: work.go is the part to copy, and river.go where River runs
 // the events. It needs no keys and no network: it signs and sends 1,000 events to itself,
-// three copies each in random order, kills its own worker with SIGKILL half-way, starts it
-// again, and counts what was done.
+// three copies each in random order, kills its own worker with SIGKILL half-way, starts
+// it again, and counts what was done.
 //
 //	go run -C recipes/inbox .
 //
