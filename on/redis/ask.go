@@ -105,22 +105,36 @@ func (a *lane) send(call func(context.Context) (any, error), done func(any, erro
 	a.l.stats.asked.Add(1)
 	over := false
 	once := func(got any, err error) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if !over {
-			over = true
-			done(got, err)
-			a.step()
+		for _, say := range a.locked(func() {
+			if !over {
+				over = true
+				done(got, err)
+				a.step()
+			}
+		}) {
+			say()
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.l.timeout)
 	timer := time.AfterFunc(a.l.timeout, func() { once(nil, errSlow) })
+	a.calls.Add(1)
 	go func() {
+		defer a.calls.Done()
 		defer cancel()
 		got, err := guarded(ctx, call)
 		timer.Stop()
 		once(got, err)
 	}()
+}
+
+// locked does something with a locked, and returns what there is to log of it, for
+// afterwards: the log handler may be one that waits for this limiter.
+func (a *lane) locked(do func()) (say []func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	do()
+	say, a.say = a.say, nil
+	return say
 }
 
 var errSlow = errors.New("no response in time")
@@ -138,7 +152,7 @@ func (a *lane) failed(err error) {
 	a.askAt = now.Add(d/2 + rand.N(d/2+1))
 	a.dirty = a.l.slots
 	if a.l.breaker.failed(now) {
-		a.l.log.Warn("onredis: Redis is away: "+a.l.cfg.Away.String(), "error", err)
+		a.say = append(a.say, func() { a.l.log.Warn("onredis: Redis is away: "+a.l.cfg.Away.String(), "error", err) })
 	}
 }
 
@@ -154,7 +168,9 @@ func (w Away) String() string {
 func (a *lane) worked(now time.Time) {
 	a.failures, a.askAt = 0, time.Time{}
 	if back, after := a.l.breaker.worked(now); back {
-		a.l.log.Info("onredis: Redis is back: limits are shared again", "after", after.Round(time.Millisecond))
+		a.say = append(a.say, func() {
+			a.l.log.Info("onredis: Redis is back: limits are shared again", "after", after.Round(time.Millisecond))
+		})
 	}
 }
 

@@ -76,7 +76,8 @@ func (a *lane) returned(kind string, n int) []any {
 	return args
 }
 
-// close gives back all that the process holds of the key.
+// close gives back all that the process holds of the key, also what a call is about to
+// bring that is under way.
 func (a *lane) close(ctx context.Context) error {
 	a.mu.Lock()
 	a.step() // those who have their turn have it
@@ -85,6 +86,18 @@ func (a *lane) close(ctx context.Context) error {
 	if a.timer != nil {
 		a.timer.Stop()
 	}
+	a.mu.Unlock()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		a.calls.Wait()
+	}()
+	select {
+	case <-answered:
+	case <-ctx.Done():
+		return cause(ctx)
+	}
+	a.mu.Lock()
 	last := 0
 	for _, t := range a.pool {
 		if !t.back {
@@ -100,12 +113,15 @@ func (a *lane) close(ctx context.Context) error {
 	}
 	a.spare, a.asking = 0, true
 	a.mu.Unlock()
-	var errs []error
-	for _, args := range calls {
-		errs = append(errs, giveScript.Run(ctx, a.l.rdb, []string{a.state}, args...).Err())
-	}
-	errs = append(errs, a.l.rdb.HDel(ctx, a.state, "m:"+a.l.id, "h:"+a.l.id).Err())
-	return errors.Join(errs...)
+	_, err := guarded(ctx, func(ctx context.Context) (any, error) {
+		var errs []error
+		for _, args := range calls {
+			errs = append(errs, giveScript.Run(ctx, a.l.rdb, []string{a.state}, args...).Err())
+		}
+		errs = append(errs, a.l.rdb.HDel(ctx, a.state, "m:"+a.l.id, "h:"+a.l.id).Err())
+		return nil, errors.Join(errs...)
+	})
+	return err
 }
 
 // checkMemory warns, once, of a Redis that is set up to forget keys of its own choice.

@@ -41,6 +41,7 @@ type lane struct {
 	closed bool
 
 	asking   bool
+	calls    sync.WaitGroup // of Redis, which end; none begins once closed
 	asked    time.Time
 	granted  time.Time
 	last     time.Time // the last turn that was granted
@@ -66,7 +67,8 @@ type lane struct {
 	spare    int       // tokens of quotas to give back
 
 	limits []known
-	local  *local // the share, while Redis is away
+	local  *local   // the share, while Redis is away
+	say    []func() // to be logged once the lane is unlocked
 	timer  *time.Timer
 }
 

@@ -1,6 +1,7 @@
 package onredis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	_ "embed"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
@@ -75,7 +77,8 @@ type LimiterConfig struct {
 	// often, up to every 2 s.
 	Timeout time.Duration
 	// Log hears, once each, that Redis is away, that it is back, and that it is set up to
-	// forget keys. Nil is [slog.Default].
+	// forget keys. Nil is [slog.Default]. A handler that panics loses its line, and
+	// one that waits for this limiter holds up nobody.
 	Log *slog.Logger
 }
 
@@ -134,13 +137,11 @@ type counters struct{ asked, granted, local, clamped atomic.Int64 }
 // close. It makes no call. The error says what is wrong with the configuration.
 func NewLimiter(rdb redis.UniversalClient, cfg LimiterConfig) (*Limiter, error) {
 	l := &Limiter{
-		rdb: rdb, cfg: cfg, prefix: prefixOf(cfg.Prefix), log: cfg.Log, id: rand.Text()[:16], timeout: cfg.Timeout,
+		rdb: rdb, cfg: cfg, prefix: prefixOf(cfg.Prefix), id: rand.Text()[:16], timeout: cfg.Timeout,
 		most: maxWeight, slack: lease, lanes: make(map[string]*lane),
 	}
 	l.cfg.Limits = slices.Clone(cfg.Limits)
-	if l.log == nil {
-		l.log = slog.Default()
-	}
+	l.log = panics.Logger(cmp.Or(cfg.Log, slog.Default()))
 	if l.timeout == 0 {
 		l.timeout = 50 * time.Millisecond
 	}

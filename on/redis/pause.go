@@ -118,7 +118,7 @@ func (l *Limiter) tell(key, route string, d time.Duration) {
 // tellBy writes the pause, and tries again where Redis does not respond.
 func (a *lane) tellBy(ends time.Time, route string, tries int) {
 	left := time.Until(ends)
-	if left <= 0 || tries == 0 {
+	if left <= 0 || tries == 0 || a.closed {
 		return
 	}
 	a.send(func(ctx context.Context) (any, error) {
@@ -132,9 +132,7 @@ func (a *lane) tellBy(ends time.Time, route string, tries int) {
 		time.AfterFunc(tellAgain, func() {
 			a.mu.Lock()
 			defer a.mu.Unlock()
-			if !a.closed {
-				a.tellBy(ends, route, tries-1)
-			}
+			a.tellBy(ends, route, tries-1)
 		})
 	})
 }

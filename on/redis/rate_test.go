@@ -5,9 +5,11 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	onredis "github.com/standpipe-go/standpipe/on/redis"
@@ -206,4 +208,61 @@ func TestClose(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	require.NoError(t, other.Wait(ctx, "k"))
+}
+
+// What a call to Redis brings that is under way while the limiter is closed is given
+// back too: the call had not been made yet, and would have taken the slot again.
+func TestCloseDuringACall(t *testing.T) {
+	t.Parallel()
+	_, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.InFlight(1)}}
+	held := &held{reached: make(chan struct{}), left: make(chan struct{})}
+	slow := redis.NewClient(rdb.Options())
+	slow.AddHook(held)
+	t.Cleanup(func() { _ = slow.Close() })
+	one, other := limiter(t, slow, cfg), limiter(t, rdb, cfg)
+	require.NoError(t, other.Wait(t.Context(), "another"), "Redis knows the script")
+	go func() { _ = one.Wait(t.Context(), "k") }()
+	<-held.reached
+	require.NoError(t, one.Close(t.Context()))
+	<-held.left
+	require.NoError(t, other.Wait(short(t), "k"))
+}
+
+// held is a hook that keeps the first call of a script until the client removes a field
+// of a hash, or 200 ms at most.
+type held struct {
+	redis.Hook
+	once          sync.Once
+	removed       atomic.Bool
+	reached, left chan struct{}
+}
+
+func (h *held) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h *held) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h *held) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		switch cmd.Name() {
+		case "evalsha":
+			first := false
+			h.once.Do(func() { first = true })
+			if first {
+				close(h.reached)
+				defer close(h.left)
+				for range 200 {
+					if h.removed.Load() {
+						break
+					}
+					time.Sleep(time.Millisecond)
+				}
+			}
+		case "hdel":
+			defer h.removed.Store(true)
+		}
+		return next(ctx, cmd)
+	}
 }
