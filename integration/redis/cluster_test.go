@@ -1,6 +1,8 @@
 package redis_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,9 +21,8 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/guardtest"
 )
 
-// What the interfaces promise holds on a single server, and on a cluster, which refuses
-// a call whose keys are not all in one slot. One node with all slots is as strict as
-// many.
+// What the interfaces promise holds on a single server, and on a cluster of three, each of
+// which refuses a call whose keys are not all in one slot, or are another's.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	suites := map[string]func(t *testing.T, open opener){
@@ -36,20 +37,104 @@ func TestConformance(t *testing.T) {
 	})
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
-		s := servers.Redis(t, "--cluster-enabled", "yes")
-		node := connect(s.Addr)
-		defer node.Close()
-		require.NoError(t, node.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
-		open := func() redis.UniversalClient {
-			return redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.Addr}, MaxRedirects: -1, ContextTimeoutEnabled: true})
-		}
-		rdb := open()
-		defer rdb.Close()
-		require.Eventually(t, func() bool { return rdb.Set(t.Context(), "ready", 1, 0).Err() == nil }, 10*time.Second, 50*time.Millisecond)
+		nodes := cluster(t, 3)
 		for name, test := range suites {
-			t.Run(name, func(t *testing.T) { test(t, closing(open)) })
+			t.Run(name, func(t *testing.T) {
+				test(t, closing(func() redis.UniversalClient { return connectCluster(nodes[0].Addr) }))
+			})
+		}
+		for _, s := range nodes {
+			rdb := connect(s.Addr)
+			defer rdb.Close()
+			n, err := rdb.DBSize(t.Context()).Result()
+			require.NoError(t, err)
+			require.Positive(t, n, "each node has its part")
 		}
 	})
+}
+
+func connectCluster(addr string) *redis.ClusterClient {
+	return redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{addr}, ContextTimeoutEnabled: true})
+}
+
+const slots = 16384
+
+// cluster starts so many servers that share the slots, and returns when all agree.
+func cluster(t *testing.T, nodes int) []*servers.Server {
+	t.Helper()
+	all := make([]*servers.Server, nodes)
+	clients, buses := make([]*redis.Client, nodes), make([]int, nodes)
+	for i := range all {
+		var err error
+		buses[i], err = servers.FreePort()
+		require.NoError(t, err)
+		all[i] = servers.Redis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(buses[i]))
+		clients[i] = connect(all[i].Addr)
+		defer clients[i].Close()
+		require.NoError(t, clients[i].ClusterAddSlotsRange(t.Context(), i*slots/nodes, (i+1)*slots/nodes-1).Err())
+		require.NoError(t, clients[i].Do(t.Context(), "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err())
+		for other := range i {
+			require.NoError(t, clients[i].Do(t.Context(), "CLUSTER", "MEET", "127.0.0.1", all[other].Port, buses[other]).Err())
+		}
+	}
+	known := "cluster_known_nodes:" + strconv.Itoa(nodes) + "\r"
+	for _, rdb := range clients {
+		require.Eventually(t, func() bool {
+			info, err := rdb.ClusterInfo(t.Context()).Result()
+			return err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, known)
+		}, 30*time.Second, 50*time.Millisecond)
+	}
+	return all
+}
+
+// D6: the limit holds while its slot moves from one node of a cluster to another, and the
+// processes go on with what the slot holds.
+func TestD6_TheSlotMoves(t *testing.T) {
+	t.Parallel()
+	nodes := cluster(t, 3)
+	const n, per = 1000, 2 * time.Second
+	j, all := start(t, job{Cluster: nodes[0].Addr, N: n, Burst: 100, Per: per, Goroutines: 8}, workers, 5*time.Second)
+	rdb := connectCluster(nodes[0].Addr)
+	defer rdb.Close()
+	time.Sleep(time.Until(j.From.Add(2 * time.Second)))
+
+	const name = "standpipe:{=key}:limits"
+	slot, err := rdb.ClusterKeySlot(t.Context(), name).Result()
+	require.NoError(t, err)
+	from, to := nodes[int(slot)*len(nodes)/slots], nodes[(int(slot)*len(nodes)/slots+1)%len(nodes)]
+	old, next := connect(from.Addr), connect(to.Addr)
+	defer old.Close()
+	defer next.Close()
+	id := func(rdb *redis.Client) string {
+		s, err := rdb.Do(t.Context(), "CLUSTER", "MYID").Text()
+		require.NoError(t, err)
+		return s
+	}
+	require.NoError(t, next.Do(t.Context(), "CLUSTER", "SETSLOT", slot, "IMPORTING", id(old)).Err())
+	require.NoError(t, old.Do(t.Context(), "CLUSTER", "SETSLOT", slot, "MIGRATING", id(next)).Err())
+	keys, err := old.ClusterGetKeysInSlot(t.Context(), int(slot), 100).Result()
+	require.NoError(t, err)
+	require.Contains(t, keys, name)
+	for _, key := range keys {
+		require.NoError(t, old.Migrate(t.Context(), "127.0.0.1", strconv.Itoa(to.Port), key, 0, time.Second).Err())
+	}
+	owner := id(next)
+	require.NoError(t, next.Do(t.Context(), "CLUSTER", "SETSLOT", slot, "NODE", owner).Err())
+	require.NoError(t, old.Do(t.Context(), "CLUSTER", "SETSLOT", slot, "NODE", owner).Err())
+	moved := time.Now()
+
+	times, reports := gather(t, all)
+	rate := float64(between(times, moved.Add(500*time.Millisecond), j.To)) / j.To.Sub(moved.Add(500*time.Millisecond)).Seconds()
+	t.Logf("at most %d in %v, %.1f a second half a second after the slot had moved", limitertest.Most(times, per), per, rate)
+	require.LessOrEqual(t, limitertest.Most(times, per), n)
+	require.GreaterOrEqual(t, rate, 0.8*(n-100)/per.Seconds())
+	there, err := next.Exists(t.Context(), name).Result()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, there)
+	for _, r := range reports {
+		require.Empty(t, r.Errors)
+		require.False(t, r.Stats.Away)
+	}
 }
 
 // opener returns a client of a test's own, which may close it.

@@ -41,6 +41,8 @@ func TestMain(m *testing.M) {
 // job is what a worker process is told.
 type job struct {
 	Addr       string
+	Sentinel   string // who says what the address is
+	Cluster    string // the address of one of its nodes
 	N, Burst   int
 	Per        time.Duration
 	Slots      int
@@ -109,8 +111,22 @@ func connect(addr string) *redis.Client {
 	return redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, ContextTimeoutEnabled: true})
 }
 
+const master = "main" // as Sentinel knows it
+
+func (j job) connect() redis.UniversalClient {
+	switch {
+	case j.Cluster != "":
+		return connectCluster(j.Cluster)
+	case j.Sentinel == "":
+		return connect(j.Addr)
+	}
+	return redis.NewFailoverClient(&redis.FailoverOptions{
+		MasterName: master, SentinelAddrs: []string{j.Sentinel}, MaxRetries: -1, ContextTimeoutEnabled: true,
+	})
+}
+
 func (j job) run() (*report, error) {
-	rdb := connect(j.Addr)
+	rdb := j.connect()
 	defer rdb.Close()
 	l, err := onredis.NewLimiter(rdb, j.config())
 	if err != nil {

@@ -1,7 +1,9 @@
 package servers
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"testing"
@@ -10,14 +12,12 @@ import (
 // Redis starts a Redis server that keeps its data in memory alone; its Addr is what a
 // client connects to. Flags are added to its command line ("--maxmemory-policy",
 // "noeviction").
+//
+// It is the redis-server of the path, else valkey-server; STANDPIPE_REDIS names another
+// program ("valkey-server").
 func Redis(t testing.TB, flags ...string) *Server {
 	t.Helper()
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		if bin, err = exec.LookPath("valkey-server"); err != nil {
-			Missing(t, "Redis (Debian: redis-server)")
-		}
-	}
+	bin := redisProgram(t)
 	return start(t, command{
 		name: "redis",
 		args: func(port int) []string {
@@ -26,4 +26,37 @@ func Redis(t testing.TB, flags ...string) *Server {
 		dir:   t.TempDir(),
 		ready: regexp.MustCompile(`eady to accept connections`),
 	})
+}
+
+// RedisSentinel starts a Redis Sentinel that watches nobody yet.
+func RedisSentinel(t testing.TB) *Server {
+	t.Helper()
+	bin, dir := redisProgram(t), t.TempDir()
+	file := filepath.Join(dir, "sentinel.conf") // which Sentinel writes itself
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, command{
+		name: "sentinel",
+		args: func(port int) []string {
+			return []string{bin, file, "--sentinel", "--port", strconv.Itoa(port), "--bind", "127.0.0.1"}
+		},
+		dir:   dir,
+		ready: regexp.MustCompile(`Sentinel ID is`),
+	})
+}
+
+func redisProgram(t testing.TB) string {
+	t.Helper()
+	names := []string{"redis-server", "valkey-server"}
+	if name := os.Getenv("STANDPIPE_REDIS"); name != "" {
+		names = []string{name}
+	}
+	for _, name := range names {
+		if bin, err := exec.LookPath(name); err == nil {
+			return bin
+		}
+	}
+	Missing(t, "Redis (Debian: redis-server)")
+	return ""
 }
