@@ -66,10 +66,9 @@ func (r *reauthorizer) ServeHTTP(http.ResponseWriter, *http.Request) { r.told <-
 // application is told, and all callers get the typed error until the user has
 // signed in again. Never anything else, and never a loop.
 func TestO3_ProcessesKilledInTheMiddle(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, d database) {
+	eachStore(t, func(t *testing.T, d database) {
 		issuer := servers.OIDCProvider(t, "AT_TTL=2").URL
 		gate := newGateway(t, issuer+"/token")
-		openStore(t, d)
 		m, err := newManager(d, gate.URL, "parent")
 		require.NoError(t, err)
 		signIn := func(ctx context.Context) error {

@@ -75,14 +75,13 @@ func (p *process) report(t *testing.T) report {
 // O3: 8 processes of 50 goroutines, one database, tokens that live for 2 s: one
 // refresh per expiry, no failed call, and the family is alive at the end.
 func TestO3_EightProcessesOneStore(t *testing.T) {
-	eachDatabase(t, func(t *testing.T, d database) {
+	eachStore(t, func(t *testing.T, d database) {
 		issuer := servers.OIDCProvider(t, "AT_TTL=2").URL
 		gate := newGateway(t, issuer+"/token")
 		gate.before = func(string) bool { // so that the others come in meanwhile
 			time.Sleep(rand.N(200 * time.Millisecond))
 			return false
 		}
-		openStore(t, d)
 		m, err := newManager(d, gate.URL, "parent")
 		require.NoError(t, err)
 		first, err := login(t.Context(), issuer, "alice")

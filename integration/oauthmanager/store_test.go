@@ -11,6 +11,7 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 	_ "modernc.org/sqlite"
@@ -19,6 +20,7 @@ import (
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens/sqlstore"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens/storetest"
+	onredis "github.com/standpipe-go/standpipe/on/redis"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -33,6 +35,15 @@ func (d database) dialect() sqlstore.Dialect {
 		return sqlstore.Postgres
 	}
 	return sqlstore.SQLite
+}
+
+// store returns what keeps tokens there.
+func (d database) store() (tokens.Store, error) {
+	if d.Driver == "redis" {
+		return onredis.NewTokenStore(redis.NewClient(&redis.Options{Addr: d.DSN}), "")
+	}
+	_, store, err := d.open()
+	return store, err
 }
 
 func (d database) open(opts ...sqlstore.Option) (*sql.DB, *sqlstore.Store, error) {
@@ -54,7 +65,21 @@ var databases = map[string]func(testing.TB) database{
 	},
 }
 
-// eachDatabase runs a test on every database.
+// eachStore runs a test on every store that processes can share, with room for tokens.
+func eachStore(t *testing.T, test func(t *testing.T, d database)) {
+	eachDatabase(t, func(t *testing.T, d database) {
+		openStore(t, d)
+		test(t, d)
+	})
+	t.Run("redis", func(t *testing.T) { test(t, onRedis(t)) })
+}
+
+// onRedis is a Redis that keeps what it was told, as TokenStore asks for.
+func onRedis(t *testing.T) database {
+	return database{"redis", servers.Redis(t, "--appendonly", "yes", "--appendfsync", "always").Addr}
+}
+
+// eachDatabase runs a test on every SQL database.
 func eachDatabase(t *testing.T, test func(t *testing.T, d database)) {
 	for name, start := range databases {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })

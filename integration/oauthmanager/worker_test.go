@@ -40,6 +40,7 @@ type job struct {
 	ReauthURL  string // told when the user is needed
 	Goroutines int
 	Until      time.Time
+	Once       time.Time // when to ask once, and for nothing else
 	Lease      time.Duration
 }
 
@@ -52,11 +53,13 @@ type report struct {
 	Reauth  int64 // calls that ended in ErrReauthorizationRequired
 	Refresh int64 // calls that ended in a *RefreshError
 	Failed  int64 // calls that failed in any other way
+	Access  string
+	At      time.Time // when it got it
 	Errors  map[string]int
 }
 
 func newManager(d database, tokenURL, worker string, opts ...tokens.Option) (*tokens.Manager, error) {
-	_, store, err := d.open()
+	store, err := d.store()
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +115,9 @@ func (j job) run() (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !j.Once.IsZero() {
+		return j.once(m)
+	}
 	w := &worker{job: j, report: report{Name: j.Name, Errors: map[string]int{}}, hc: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: j.Goroutines}, Timeout: 20 * time.Second,
 	}}
@@ -126,6 +132,18 @@ func (j job) run() (*report, error) {
 		return nil, err
 	}
 	return &w.report, nil
+}
+
+// once asks for the token at the moment that all processes do.
+func (j job) once(m *tokens.Manager) (*report, error) {
+	time.Sleep(time.Until(j.Once))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	tok, err := m.Token(ctx, tokenKey)
+	if err != nil {
+		return nil, err
+	}
+	return &report{Name: j.Name, Tokens: 1, Access: tok.AccessToken, At: time.Now()}, m.Shutdown(ctx)
 }
 
 type worker struct {
