@@ -96,6 +96,10 @@ integration: ## Install the real servers and run the tests against them
 	scripts/integration-install
 	scripts/integration-test
 
+.PHONY: valkey
+valkey: ## Run the tests of on/redis against the valkey-server of the path (Debian: valkey-server, in bookworm of backports)
+	cd integration && STANDPIPE_INTEGRATION=required STANDPIPE_REDIS=valkey-server go test -count=1 -timeout 15m ./redis
+
 .PHONY: npm-lock
 npm-lock: ## Write integration/package-lock.json anew after a change to package.json
 	scripts/npm-lock
@@ -115,6 +119,10 @@ bench-s3: ## Measure puts and gets of 256 MiB against minio-go and aws-sdk-go-v2
 .PHONY: bench-inbox
 bench-inbox: ## Measure inbox, on/river and River alone on one Postgres, POSTGRES=its DSN
 	cd bench && go run ./inbox -postgres '$(POSTGRES)'
+
+.PHONY: bench-redis
+bench-redis: ## Measure on/redis and redis_rate, eight processes on one key of one Redis, REDIS=its host and port
+	cd bench && go run ./redis -redis '$(REDIS)'
 
 .PHONY: compare
 compare: ## Put the behaviours that matter to peers, live, print what happens and write docs/compare.md
