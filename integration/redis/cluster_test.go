@@ -1,8 +1,12 @@
 package redis_test
 
 import (
+	"context"
+	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,8 +25,8 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/guardtest"
 )
 
-// What the interfaces promise holds on a single server, and on a cluster of three, each of
-// which refuses a call whose keys are not all in one slot, or are another's.
+// What the interfaces promise holds on a single server, and on a cluster of three, each
+// of which refuses a call whose keys are not all in one slot, or are another's.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	suites := map[string]func(t *testing.T, open opener){
@@ -60,7 +64,7 @@ func connectCluster(addr string) *redis.ClusterClient {
 const slots = 16384
 
 // cluster starts so many servers that share the slots, and returns when all agree.
-func cluster(t *testing.T, nodes int) []*servers.Server {
+func cluster(t *testing.T, nodes int, flags ...string) []*servers.Server {
 	t.Helper()
 	all := make([]*servers.Server, nodes)
 	clients, buses := make([]*redis.Client, nodes), make([]int, nodes)
@@ -68,7 +72,7 @@ func cluster(t *testing.T, nodes int) []*servers.Server {
 		var err error
 		buses[i], err = servers.FreePort()
 		require.NoError(t, err)
-		all[i] = servers.Redis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(buses[i]))
+		all[i] = servers.Redis(t, append([]string{"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(buses[i])}, flags...)...)
 		clients[i] = connect(all[i].Addr)
 		defer clients[i].Close()
 		require.NoError(t, clients[i].ClusterAddSlotsRange(t.Context(), i*slots/nodes, (i+1)*slots/nodes-1).Err())
@@ -135,6 +139,76 @@ func TestD6_TheSlotMoves(t *testing.T) {
 		require.Empty(t, r.Errors)
 		require.False(t, r.Stats.Away)
 	}
+}
+
+// D6: a node of a cluster that is down is away for its keys alone, of which each process
+// has its share. The others keep their limits and their rate, and it is said once.
+func TestD6_OneNodeAway(t *testing.T) {
+	t.Parallel()
+	nodes := cluster(t, 3, "--cluster-require-full-coverage", "no")
+	rdb := connectCluster(nodes[0].Addr)
+	defer rdb.Close()
+	keys := make([]string, len(nodes)) // one of each node
+	for i := 0; slices.Contains(keys, ""); i++ {
+		key := "key-" + strconv.Itoa(i)
+		slot, err := rdb.ClusterKeySlot(t.Context(), "standpipe:{="+key+"}:limits").Result()
+		require.NoError(t, err)
+		keys[int(slot)*len(nodes)/slots] = key
+	}
+	const n, per = 400, time.Second
+	var said safeBuffer
+	l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{
+		Limits: []onredis.Limit{onredis.Rate(n, per).Burst(100)}, Log: slog.New(slog.NewTextHandler(&said, nil)),
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	times := make([][]time.Time, len(nodes))
+	var wg sync.WaitGroup
+	for i, key := range keys {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if l.Wait(ctx, key) == nil {
+					times[i] = append(times[i], time.Now())
+				}
+			}
+		})
+	}
+	time.Sleep(2 * time.Second)
+	nodes[2].Kill()
+	gone := time.Now()
+	time.Sleep(4 * time.Second)
+	require.True(t, l.Stats().Away)
+	nodes[2].Restart(t)
+	wg.Wait()
+	for i := range keys {
+		rate := float64(between(times[i], gone.Add(time.Second), gone.Add(4*time.Second))) / 3
+		t.Logf("node %d: at most %d in %v, %.1f a second after the third had gone", i, limitertest.Most(times[i], per), per, rate)
+		require.LessOrEqual(t, limitertest.Most(times[i], per), n+i/2*100, "the third lost its state")
+		require.GreaterOrEqual(t, rate, 0.5*(n-100)/per.Seconds())
+	}
+	t.Log(said.String())
+	require.Equal(t, 1, strings.Count(said.String(), "Redis is away"))
+	require.Equal(t, 1, strings.Count(said.String(), "Redis is back"))
+	require.False(t, l.Stats().Away)
+}
+
+// safeBuffer keeps what is logged.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // opener returns a client of a test's own, which may close it.

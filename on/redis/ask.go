@@ -53,7 +53,7 @@ type question struct {
 // ask sends the question: tokens for the waiter first together, if there is one, and as
 // many more as may be had.
 func (a *lane) ask(now time.Time, first *waiter, more int) {
-	away, _, returns := a.l.breaker.state()
+	away, _, returns := a.breaker.state()
 	a.asking, a.asked, a.dirty = true, now, false
 	q := question{sent: now, first: first, returns: returns, asked: more}
 	n, patience := 0, time.Duration(-1)
@@ -151,7 +151,7 @@ func (a *lane) failed(err error) {
 	d := min(leastRetry<<min(a.failures-1, 10), mostRetry)
 	a.askAt = now.Add(d/2 + rand.N(d/2+1))
 	a.dirty = a.l.slots
-	if a.l.breaker.failed(now) {
+	if a.breaker.failed(now) && a.l.away.Add(1) == 1 {
 		a.say = append(a.say, func() { a.l.log.Warn("onredis: Redis is away: "+a.l.cfg.Away.String(), "error", err) })
 	}
 }
@@ -167,7 +167,7 @@ func (w Away) String() string {
 // worked is called where Redis did.
 func (a *lane) worked(now time.Time) {
 	a.failures, a.askAt = 0, time.Time{}
-	if back, after := a.l.breaker.worked(now); back {
+	if back, after := a.breaker.worked(now); back && a.l.away.Add(-1) == 0 {
 		a.say = append(a.say, func() {
 			a.l.log.Info("onredis: Redis is back: limits are shared again", "after", after.Round(time.Millisecond))
 		})
@@ -201,7 +201,7 @@ func (a *lane) answered(q question, got any, err error) {
 	a.fresh = q.sent.Add(lease)
 	a.members = r.members
 	a.l.members.Store(int64(r.members))
-	_, _, a.returns = a.l.breaker.state()
+	_, _, a.returns = a.breaker.state()
 	ends := a.learn(q, r, now)
 	a.learnPauses(now, r.pauses)
 	switch r.status {

@@ -50,7 +50,7 @@ local function count()
   if counted then return end
   counted, members, busy = true, 0, 0
   local all = redis.call('HGETALL', state)
-  local live, calls = {}, {}
+  local live, calls, gave = {}, {}, {}
   for i = 1, #all, 2 do
     local kind, whose = string.sub(all[i], 1, 2), string.sub(all[i], 3)
     if kind == 'm:' then
@@ -66,6 +66,8 @@ local function count()
       end
     elseif kind == 'h:' then
       calls[whose] = tonumber(all[i + 1])
+    elseif kind == 'b:' then
+      gave[#gave + 1] = whose
     end
   end
   for whose, n in pairs(calls) do
@@ -74,6 +76,9 @@ local function count()
     elseif whose ~= id then
       busy = busy + n
     end
+  end
+  for _, whose in ipairs(gave) do
+    if not live[whose] then redis.call('HDEL', state, 'b:' .. whose) end
   end
   again = now + 1000000
 end

@@ -23,12 +23,6 @@ type breaker struct {
 	returns  int       // how often Redis has come back
 }
 
-func (b *breaker) open() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.away
-}
-
 // state returns whether Redis is away, since when, and how often it has come back.
 func (b *breaker) state() (away bool, since time.Time, returns int) {
 	b.mu.Lock()

@@ -1,6 +1,7 @@
 package onredis
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -25,9 +26,17 @@ func (a *lane) ahead(now time.Time, tokens int) time.Time {
 		return t
 	}
 	if len(a.pool) > 0 {
-		return later(t, a.pool[len(a.pool)-1].at.Add(time.Duration(max(rest-a.l.burst, 0))*a.l.every))
+		return later(t, a.pool[len(a.pool)-1].at.Add(times(max(rest-a.l.burst, 0), a.l.every)))
 	}
-	return t.Add(time.Duration(max(rest-a.l.burst, 0)) * a.l.every)
+	return t.Add(times(max(rest-a.l.burst, 0), a.l.every))
+}
+
+// times returns n times d, or the longest time that there is.
+func times(n int, d time.Duration) time.Duration {
+	if n > 0 && d > math.MaxInt64/time.Duration(n) {
+		return math.MaxInt64
+	}
+	return time.Duration(n) * d
 }
 
 func later(a, b time.Time) time.Time {

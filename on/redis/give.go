@@ -2,6 +2,7 @@ package onredis
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"strconv"
@@ -60,7 +61,7 @@ func (a *lane) returned(kind string, n int) []any {
 	if n < 1 {
 		return nil
 	}
-	args := []any{n}
+	args := []any{n, a.l.id, rand.Text()}
 	for i, lim := range a.l.cfg.Limits {
 		k := a.limits[i]
 		switch {
@@ -70,7 +71,7 @@ func (a *lane) returned(kind string, n int) []any {
 			args = append(args, kind, lim.field(), strconv.FormatInt(k.ends, 10), "0")
 		}
 	}
-	if len(args) == 1 {
+	if len(args) == 3 {
 		return nil
 	}
 	return args
@@ -118,7 +119,7 @@ func (a *lane) close(ctx context.Context) error {
 		for _, args := range calls {
 			errs = append(errs, giveScript.Run(ctx, a.l.rdb, []string{a.state}, args...).Err())
 		}
-		errs = append(errs, a.l.rdb.HDel(ctx, a.state, "m:"+a.l.id, "h:"+a.l.id).Err())
+		errs = append(errs, a.l.rdb.HDel(ctx, a.state, "m:"+a.l.id, "h:"+a.l.id, "b:"+a.l.id).Err())
 		return nil, errors.Join(errs...)
 	})
 	return err

@@ -31,7 +31,8 @@ type lane struct {
 	key     string
 	state   string // the names of its keys in Redis
 	pauses  string
-	callers int // guarded by the limiter's mutex
+	callers int      // guarded by the limiter's mutex
+	breaker *breaker // the limiter's, or its own
 
 	mu     sync.Mutex
 	queue  []*waiter // for tokens, in the order of arrival
@@ -88,7 +89,10 @@ type token struct {
 func newLane(l *Limiter, key string) *lane {
 	name := tag(l.prefix, key)
 	a := &lane{l: l, key: key, state: name + ":limits", pauses: name + ":pauses", batch: 1, limits: make([]known, len(l.cfg.Limits))}
-	away, _, returns := l.breaker.state()
+	if a.breaker = l.breaker; a.breaker == nil {
+		a.breaker = new(breaker)
+	}
+	away, _, returns := a.breaker.state()
 	if a.returns = returns; away {
 		a.returns-- // it has yet to hear of the next
 	}
@@ -141,7 +145,7 @@ func (a *lane) step() {
 		return
 	}
 	a.expire(now)
-	away, since, _ := a.l.breaker.state()
+	away, since, _ := a.breaker.state()
 	a.serve(now)
 	if away {
 		// Before they are served: who has his share cares for Redis all the same.
@@ -285,6 +289,9 @@ func (a *lane) drop() {
 func (a *lane) idle() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if away, _, _ := a.breaker.state(); a.l.breaker == nil && away || a.owes() {
+		return false // nobody else knows of it
+	}
 	now := time.Now()
 	a.expire(now)
 	return len(a.queue)+len(a.peeks)+len(a.pool)+a.underway+a.spare == 0 && !a.asking && !a.dirty && !now.Before(a.paused)
@@ -313,9 +320,10 @@ func (a *lane) arm(now time.Time, away bool) {
 		}
 		soon(a.paused)
 		soon(a.fresh)
-		if away {
-			soon(a.l.breaker.next())
-		}
+	}
+	if away && a.cares() {
+		soon(a.askAt)
+		soon(a.breaker.next())
 	}
 	if a.underway > 0 {
 		soon(a.asked.Add(heartbeat))

@@ -42,8 +42,8 @@ func Rate(n int, per time.Duration) Limit {
 
 // Burst lets b of a [Rate]'s calls go at once after a quiet time, and one call weigh as
 // much as b. They come off the rate: the larger the burst, the lower the rate that can
-// be promised after it, (n-b)/per. So b must be less than n, unless n is 1. 1 is the
-// default.
+// be promised after it, (n-b)/per. So b must be less than n, unless n is 1, and what was
+// used up must come back within 200 years. 1 is the default.
 func (l Limit) Burst(b int) Limit {
 	l.burst = b
 	return l
@@ -82,11 +82,17 @@ func (l Limit) check() error {
 		return fmt.Errorf("%s: the span must be from 10ms to 366 days", l)
 	case l.kind == rateKind && (l.burst < 1 || l.burst >= l.n && l.n > 1 || l.burst > 1 && l.n == 1):
 		return fmt.Errorf("%s: the burst must be at least 1 and less than the number, not %d", l, l.burst)
+	case l.kind == rateKind && float64(l.burst)*float64(l.every()) > float64(longestFull):
+		return fmt.Errorf("%s: a burst of %d takes more than 200 years to come back", l, l.burst)
 	case l.kind == quotaKind && (l.period < ratelimit.Hour || l.period > ratelimit.Month):
 		return fmt.Errorf("a quota of %d: the period must be an Hour, a Day or a Month", l.n)
 	}
 	return nil
 }
+
+// longestFull is how long a burst may take to come back: up to there the numbers of
+// Redis' scripts are exact, and a [time.Duration] does not overflow.
+const longestFull = 200 * 365 * 24 * time.Hour
 
 // maxWeight is the largest number of a limit; Redis' numbers are exact far above it.
 const maxWeight = 1 << 30

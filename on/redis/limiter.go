@@ -74,7 +74,8 @@ type LimiterConfig struct {
 	Members int
 	// Timeout is how long Redis may take to respond; 0 is 50 ms. After three failures in
 	// a row Redis counts as away, and is tried again after 100 ms, and less and less
-	// often, up to every 2 s.
+	// often, up to every 2 s. In a cluster or a ring, whose nodes fail one by one, this
+	// goes by the key: those of the other nodes keep their limits.
 	Timeout time.Duration
 	// Log hears, once each, that Redis is away, that it is back, and that it is set up to
 	// forget keys. Nil is [slog.Default]. A handler that panics loses its line, and
@@ -103,7 +104,8 @@ type Limiter struct {
 	slots   bool
 	quotas  bool
 
-	breaker breaker
+	breaker *breaker     // of the whole of Redis; nil where its nodes fail one by one
+	away    atomic.Int64 // how many breakers are open
 	offset  atomic.Int64 // of Redis' clock to ours, in nanoseconds
 	members atomic.Int64 // that were there last, of any key
 	warned  atomic.Bool
@@ -127,7 +129,7 @@ type Stats struct {
 	// Clamped is how often a time lay too far in the future and was cut: the clock of
 	// Redis has gone back, as it may in a failover.
 	Clamped int64
-	// Away is whether Redis is away now.
+	// Away is whether Redis is away now, or in a cluster the node of any key.
 	Away bool
 }
 
@@ -139,6 +141,11 @@ func NewLimiter(rdb redis.UniversalClient, cfg LimiterConfig) (*Limiter, error) 
 	l := &Limiter{
 		rdb: rdb, cfg: cfg, prefix: prefixOf(cfg.Prefix), id: rand.Text()[:16], timeout: cfg.Timeout,
 		most: maxWeight, slack: lease, lanes: make(map[string]*lane),
+	}
+	switch rdb.(type) {
+	case *redis.ClusterClient, *redis.Ring:
+	default:
+		l.breaker = new(breaker)
 	}
 	l.cfg.Limits = slices.Clone(cfg.Limits)
 	l.log = panics.Logger(cmp.Or(cfg.Log, slog.Default()))
@@ -270,7 +277,7 @@ func (l *Limiter) DelayN(key string, n int) time.Duration {
 func (l *Limiter) Stats() Stats {
 	return Stats{
 		Asked: l.stats.asked.Load(), Granted: l.stats.granted.Load(), Local: l.stats.local.Load(),
-		Clamped: l.stats.clamped.Load(), Away: l.breaker.open(),
+		Clamped: l.stats.clamped.Load(), Away: l.away.Load() > 0,
 	}
 }
 

@@ -11,12 +11,22 @@ const hotBatch = 4
 
 // probe finds out whether Redis is back, while there is somebody who would care.
 func (a *lane) probe(now time.Time) {
-	if a.asking || now.Before(a.askAt) || len(a.queue)+len(a.peeks)+a.underway+a.spare == 0 {
-		return
-	}
-	if a.l.breaker.allow(now) {
+	if !a.asking && !now.Before(a.askAt) && a.cares() && a.breaker.allow(now) {
 		a.ask(now, nil, 0)
 	}
+}
+
+// cares reports whether somebody waits for Redis to be back. If it is one node's keys
+// that are away, nobody else finds out.
+func (a *lane) cares() bool {
+	return len(a.queue)+len(a.peeks)+a.underway+a.spare > 0 || a.l.breaker == nil
+}
+
+// owes reports whether Redis is back and has not been told of what was used meanwhile,
+// in a key that has a breaker of its own: it could not be forgotten otherwise.
+func (a *lane) owes() bool {
+	away, _, returns := a.breaker.state()
+	return a.l.breaker == nil && !away && returns != a.returns
 }
 
 // request asks Redis, at most once at a time, where there is a reason to.
@@ -29,7 +39,7 @@ func (a *lane) request(now time.Time) {
 	}
 	switch {
 	case len(a.peeks) > 0 && !now.Before(a.fresh),
-		a.dirty,
+		a.dirty || a.owes(),
 		a.underway > 0 && !now.Before(a.asked.Add(heartbeat)):
 		a.ask(now, nil, 0)
 	case len(a.queue) == 0 && a.rest() && !now.Before(a.granted.Add(lease)):
