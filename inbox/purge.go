@@ -116,8 +116,8 @@ func (ib *Inbox) purgeEvents(ctx context.Context, q querier, what purging) (chos
 	return chosen, n, nil
 }
 
-// ofBatch and full make a statement on the events of a batch. However few they are, it has
-// one text, which drivers prepare once.
+// ofBatch and full make a statement on the events of a batch. However few they are, it
+// has one text, which drivers prepare once.
 func ofBatch(text string) string {
 	return strings.Replace(text, "{ids}", strings.Repeat("?, ", batch-1)+"?", 1)
 }
