@@ -22,7 +22,8 @@ import (
 // WithCourier leaves it to another queue in the same Postgres to run events, in place of
 // [Inbox.Run]. send puts a job for each of events on that queue, as a part of tx, and
 // returns the jobs' numbers in the same order. So an event that is acknowledged has a
-// job, and one that was rolled back has none. [Inbox.Replay] calls it, too.
+// job, and one that was rolled back has none. [Inbox.Replay] calls it, too, also for an
+// event that is at work: its job before has lost it then, and commits nothing.
 //
 // The courier calls [Inbox.Fetch] for a job, then [Inbox.Settle] or [Inbox.GiveUp], and
 // now and then [Inbox.TakeOver] and [Inbox.Purge]. It runs events in an order of its own,

@@ -10,8 +10,8 @@ import (
 
 // Replay makes an event due again, whether it is a dead letter (a quarantined one
 // included) or was handled: its attempts count from the beginning. One that is waiting
-// for its next attempt is run now, and one that is running is left alone. That by did
-// so is recorded; see [Inbox.Replays].
+// for its next attempt is run now, and one that [Inbox.Run] is running is left alone.
+// That by did so is recorded; see [Inbox.Replays].
 //
 // The error is [ErrNotFound] of an event that is not known, and [ErrPurged] of one
 // whose body is past its retention.
