@@ -124,6 +124,10 @@ bench-inbox: ## Measure inbox, on/river and River alone on one Postgres, POSTGRE
 bench-redis: ## Measure on/redis and redis_rate, eight processes on one key of one Redis, REDIS=its host and port
 	cd bench && go run ./redis -redis '$(REDIS)'
 
+.PHONY: bench-inbox-rows
+bench-inbox-rows: ## Measure an inbox that knows a million events against an empty one, POSTGRES=its DSN
+	cd bench && go run ./inbox -postgres '$(POSTGRES)' -rows 1000000
+
 .PHONY: compare
 compare: ## Put the behaviours that matter to peers, live, print what happens and write docs/compare.md
 	cd compare && go run ./cmd/compare -out ../docs/compare.md

@@ -5,6 +5,8 @@
 // of the medians of shuffled rounds. It makes schemas named bench_… and drops them.
 //
 //	go run ./inbox -postgres postgres://…
+//
+// With -rows 1000000 it compares an inbox that knows so many events with an empty one.
 package main
 
 import (
@@ -37,8 +39,9 @@ const (
 func main() {
 	dsn := flag.String("postgres", "", "DSN of a Postgres")
 	rounds := flag.Int("rounds", 5, "of each")
+	rows := flag.Int("rows", 0, "compare an inbox that knows so many events with an empty one, in place of the queues")
 	flag.Parse()
-	if err := measure(*dsn, *rounds); err != nil {
+	if err := measure(*dsn, *rounds, *rows); err != nil {
 		fmt.Fprintln(os.Stderr, "inbox:", err)
 		os.Exit(1)
 	}
@@ -47,7 +50,7 @@ func main() {
 // result is that of one round, in events per second and seconds.
 type result struct{ alone, p50, p99, at16, handled float64 }
 
-func measure(dsn string, rounds int) error {
+func measure(dsn string, rounds, rows int) error {
 	if dsn == "" {
 		return fmt.Errorf("-postgres is missing")
 	}
@@ -62,6 +65,9 @@ func measure(dsn string, rounds int) error {
 		return err
 	}
 	defer pool.Close()
+	if rows > 0 {
+		return measureRows(ctx, pool, rows, rounds)
+	}
 	results := map[string][]result{}
 	for round := range rounds {
 		for _, i := range rand.Perm(len(contenders)) {
