@@ -199,7 +199,10 @@ func testHeard(t *testing.T, d database) {
 	<-begun
 	s.exec(`UPDATE %s_due SET token = 1, run_at = run_at + 3600000`)
 	require.ErrorIs(t, <-heard, inbox.ErrLost)
-	require.Never(t, func() bool { n, err := s.tryCount(`SELECT count(*) FROM %s_due WHERE token = 1 AND last_error IS NULL`); return err == nil && n == 0 }, 200*time.Millisecond, 20*time.Millisecond,
+	require.Never(t, func() bool {
+		n, err := s.tryCount(`SELECT count(*) FROM %s_due WHERE token = 1 AND last_error IS NULL`)
+		return err == nil && n == 0
+	}, 200*time.Millisecond, 20*time.Millisecond,
 		"and records nothing of what is another's")
 }
 
