@@ -30,4 +30,8 @@
 // services would have brought retries of their own around that, and
 // gocloud.dev/runtimevar, which polls in the background, can neither be told to read
 // again when a service refuses a secret nor drop one that is gone.
+//
+// It has not been run against AWS yet. Its tests use a server in memory, written after
+// the API references, and kumo, an emulator of AWS that others wrote, which knows no
+// versions or labels of parameters; its requests are held to those of the AWS SDK.
 package onaws

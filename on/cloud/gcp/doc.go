@@ -31,5 +31,7 @@
 // to read again when a service refuses a secret nor drop one that is gone.
 //
 // It has not been run against Google yet. Its tests use a server in memory, written after
-// the reference of the v1 REST API (projects.secrets.versions.access) and google.rpc.Code.
+// the reference of the v1 REST API (projects.secrets.versions.access, google.rpc.Code).
+// Its requests and what it reads are held to google.golang.org/api/secretmanager/v1,
+// made from Google's own description.
 package ongcp
