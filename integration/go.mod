@@ -253,6 +253,7 @@ replace github.com/standpipe-go/standpipe => ../
 tool (
 	github.com/Shopify/toxiproxy/v2/cmd/server
 	github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin
+	github.com/standpipe-go/standpipe/integration/servers/kumo
 	github.com/stripe/stripe-mock
 	github.com/versity/versitygw/cmd/versitygw
 )

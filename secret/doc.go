@@ -9,8 +9,9 @@
 // and never touch a [Value]. Use [Env] for twelve-factor configuration, [File]
 // for Docker and Kubernetes mounts (the file is watched by reading it again, so
 // a rotated mount is picked up without a restart), package on/vault for
-// HashiCorp Vault, [Func] together with [Cache] for any other, and [Static] in
-// tests. A source may hold several secrets that are valid at once, newest first:
+// HashiCorp Vault, packages on/cloud/aws and on/cloud/gcp for AWS Secrets Manager,
+// AWS's Parameter Store and Google's Secret Manager, [Func] together with [Cache]
+// for any other, and [Static] in tests. A source may hold several secrets that are valid at once, newest first:
 // a client sends the first, a verifier accepts any.
 //
 // A [Value] prints as [Redacted] under every verb of package fmt, in JSON, in

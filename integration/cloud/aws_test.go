@@ -16,23 +16,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/sivchari/kumo"
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/integration/internal/servers"
 	onaws "github.com/standpipe-go/standpipe/on/cloud/aws"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/secret/sourcetest"
 )
-
-// emulator starts an AWS in memory, and returns its URL and the name of a secret. What
-// one holds, the next of the process holds too: each test has a name of its own.
-func emulator(t *testing.T) (url, name string) {
-	t.Helper()
-	s := kumo.NewServer()
-	t.Cleanup(s.Close)
-	return s.URL, "/app/" + rand.Text()
-}
 
 // static is an aws.Config with fixed credentials.
 func static(url string) aws.Config {
@@ -51,8 +42,9 @@ var always = onaws.WithInterval(time.Nanosecond)
 
 // X1, X2, X3: what every source promises, of an origin that is written by AWS's own SDK.
 func TestSecretsManagerKeepsItsPromises(t *testing.T) {
+	url := servers.Kumo(t).URL
 	sourcetest.Run(t, func(t *testing.T, values ...string) sourcetest.Backend {
-		url, name := emulator(t)
+		name := "/app/" + rand.Text() // of one check
 		sdk := secretsmanager.NewFromConfig(static(url))
 		for _, v := range values[:min(len(values), 1)] {
 			_, err := sdk.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &v})
@@ -75,8 +67,9 @@ func TestSecretsManagerKeepsItsPromises(t *testing.T) {
 
 // X1, X2, X3
 func TestParameterStoreKeepsItsPromises(t *testing.T) {
+	url := servers.Kumo(t).URL
 	sourcetest.Run(t, func(t *testing.T, values ...string) sourcetest.Backend {
-		url, name := emulator(t)
+		name := "/app/" + rand.Text() // of one check
 		sdk := ssm.NewFromConfig(static(url))
 		put := func(values ...string) {
 			_, err := sdk.PutParameter(t.Context(), &ssm.PutParameterInput{Name: &name, Value: &values[0], Type: ssmtypes.ParameterTypeSecureString, Overwrite: aws.Bool(true)})
@@ -96,7 +89,7 @@ func TestParameterStoreKeepsItsPromises(t *testing.T) {
 // Stages, IDs of versions and bytes are those that the SDK has written, and what it
 // deletes is gone at once, in the way in which it is.
 func TestASecretsLife(t *testing.T) {
-	url, name := emulator(t)
+	url, name := servers.Kumo(t).URL, "/app/key"
 	sdk := secretsmanager.NewFromConfig(static(url))
 	m, err := onaws.NewSecretsManager(static(url), always)
 	require.NoError(t, err)
@@ -133,7 +126,7 @@ func TestASecretsLife(t *testing.T) {
 
 // A parameter that was deleted is gone at once.
 func TestAParametersLife(t *testing.T) {
-	url, name := emulator(t)
+	url, name := servers.Kumo(t).URL, "/app/key"
 	sdk := ssm.NewFromConfig(static(url))
 	s, err := onaws.NewParameterStore(static(url), always)
 	require.NoError(t, err)
@@ -150,7 +143,7 @@ func TestAParametersLife(t *testing.T) {
 // The SDK's default chain: the environment, and the endpoint of a container's
 // credentials, whose key signs the request.
 func TestTheDefaultChain(t *testing.T) {
-	url, name := emulator(t)
+	url, name := servers.Kumo(t).URL, "/app/key"
 	_, err := secretsmanager.NewFromConfig(static(url)).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("one")})
 	require.NoError(t, err)
 	none := t.TempDir()
@@ -183,7 +176,7 @@ func TestTheDefaultChain(t *testing.T) {
 
 // What is sent is what the SDK sends.
 func TestTheRequestIsTheSDKs(t *testing.T) {
-	url, name := emulator(t)
+	url, name := servers.Kumo(t).URL, "/app/key"
 	ours, theirs := &recorder{next: http.DefaultTransport}, &recorder{next: http.DefaultTransport}
 	cfg := static(url)
 	cfg.HTTPClient = &http.Client{Transport: theirs}

@@ -201,3 +201,16 @@ func writeFirebaseConfig(t testing.TB, path string, port int) {
 		t.Fatal(err)
 	}
 }
+
+// Kumo starts kumo, an emulator of AWS in memory. It takes any key; servers/kumo is its
+// command.
+func Kumo(t testing.TB) *Server {
+	t.Helper()
+	const path = "github.com/standpipe-go/standpipe/integration/servers/kumo"
+	binary := GoToolPath(t, path)
+	return start(t, command{
+		name:  path,
+		args:  func(int) []string { return []string{binary} },
+		ready: regexp.MustCompile(`(?m)^READY (\S+)$`),
+	})
+}
