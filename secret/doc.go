@@ -11,8 +11,8 @@
 // a rotated mount is picked up without a restart), package on/vault for
 // HashiCorp Vault, packages on/cloud/aws and on/cloud/gcp for AWS Secrets Manager,
 // AWS's Parameter Store and Google's Secret Manager, [Func] together with [Cache]
-// for any other, and [Static] in tests. A source may hold several secrets that are valid at once, newest first:
-// a client sends the first, a verifier accepts any.
+// for any other, and [Static] in tests. A source may hold several secrets that are
+// valid at once, newest first: a client sends the first, a verifier accepts any.
 //
 // A [Value] prints as [Redacted] under every verb of package fmt, in JSON, in
 // text encodings and in log/slog, also as an unexported field of some other

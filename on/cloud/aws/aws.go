@@ -75,7 +75,7 @@ func newService(cfg aws.Config, name string, opts []Option) (*service, error) {
 	}
 	signer := s3.SigV4(s3.SigV4Config{Credentials: credentials{cfg.Credentials}, Region: cfg.Region, Service: name})
 	p := profile
-	p.Name, p.HintBody = name, signer.Hint // which sets the clock right
+	p.Name = name
 	api, err := client.New(c.Endpoint, append([]client.Option{client.WithProfile(p), client.WithAuth(signer)}, c.Client...)...)
 	if err != nil {
 		return nil, fmt.Errorf("onaws: %w", err)
@@ -130,7 +130,6 @@ var profile = client.Profile{
 	Unauthorized: func(_ int, h http.Header, body []byte) bool {
 		return statusOf(said(h, body)) == http.StatusUnauthorized
 	},
-	HintPermits: true,
 	DecodeError: decodeError,
 }
 

@@ -142,7 +142,12 @@ func TestParameterVersions(t *testing.T) {
 		f.versions = []string{"a", "b", "", "d"}
 		s := f.store(t, onaws.WithInterval(time.Second))
 		require.Equal(t, "d b", reveal(t, s.Parameter(onaws.Parameter{Name: "/app/key", Versions: 3})))
-		require.Equal(t, "d", reveal(t, s.Parameter(onaws.Parameter{Name: "/app/key", Selector: "live"})))
+		f.live = 2
+		live := s.Parameter(onaws.Parameter{Name: "/app/key", Selector: "live"})
+		require.Equal(t, "b", reveal(t, live))
+		f.set(func(f *fake) { f.live = 1 })
+		time.Sleep(time.Second)
+		require.Equal(t, "a", reveal(t, live), "a label may be moved back")
 		require.Equal(t, "b", reveal(t, s.Parameter(onaws.Parameter{Name: "/app/key", Selector: "2"})))
 		require.ErrorIs(t, fail(t, s.Parameter(onaws.Parameter{Name: "/app/key", Selector: "3"})), client.ErrNotFound)
 
@@ -235,6 +240,33 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+func TestFailuresOfParameters(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status   int
+		code     string
+		is       error
+		requests int
+	}{
+		{400, "ParameterNotFound", client.ErrNotFound, 1},
+		{400, "ParameterVersionNotFound", client.ErrNotFound, 1},
+		{400, "AccessDeniedException", client.ErrForbidden, 1},
+		{400, "InvalidKeyId", client.ErrBadRequest, 1},
+		{400, "ThrottlingException", client.ErrRateLimited, 3},
+		{500, "InternalServerError", client.ErrUnavailable, 3},
+	} {
+		t.Run(c.code, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake()
+				f.fails(c.status, c.code, "")
+				require.ErrorIs(t, fail(t, f.store(t).Parameter(onaws.Parameter{Name: "/app/key"})), c.is)
+				require.Equal(t, c.requests, f.count())
+			})
+		})
+	}
+}
+
 func TestGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
@@ -285,6 +317,23 @@ func TestCredentialsThatCannotBeHad(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.Equal(t, "one", reveal(t, src))
 		require.ErrorIs(t, fail(t, m.Secret(onaws.Secret{ID: "app/key"})), away)
+	})
+}
+
+// Credentials that have ended are not sent, and are no word of AWS's about the secret.
+func TestCredentialsThatHaveEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.stages["AWSCURRENT"] = "one"
+		k := &keys{key: "AKIDONE", ends: time.Now().Add(30 * time.Second)}
+		m, err := onaws.NewSecretsManager(aws.Config{Region: "eu-central-1", Credentials: k}, f.options(t, nil)...)
+		require.NoError(t, err)
+		src := m.Secret(onaws.Secret{ID: "app/key"})
+		require.Equal(t, "one", reveal(t, src))
+		time.Sleep(time.Minute)
+		require.Equal(t, "one", reveal(t, src))
+		fail(t, m.Secret(onaws.Secret{ID: "app/key"}))
+		require.Equal(t, 1, f.count())
 	})
 }
 

@@ -33,6 +33,7 @@ type fake struct {
 	status   int    // with code
 	key      string // the access key that is valid
 	behind   int    // versions of the parameter that a replica lacks
+	live     int    // the version of the parameter that has the label
 	skew     time.Duration
 	served   int
 	targets  []string
@@ -111,7 +112,11 @@ func (f *fake) parameter(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&in)
 	name, selector, _ := strings.Cut(in.Name, ":")
 	n := len(f.versions) - f.behind
-	if selector != "" && selector != "live" {
+	switch selector {
+	case "":
+	case "live":
+		n = f.live
+	default:
 		n, _ = strconv.Atoi(selector)
 	}
 	switch {
@@ -137,13 +142,14 @@ type keys struct {
 	key   string
 	err   error
 	asked int
+	ends  time.Time // zero: never
 }
 
 func (k *keys) Retrieve(context.Context) (aws.Credentials, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.asked++
-	return aws.Credentials{AccessKeyID: k.key, SecretAccessKey: "canary-access-key", SessionToken: "canary-session"}, k.err
+	return aws.Credentials{AccessKeyID: k.key, SecretAccessKey: "canary-access-key", SessionToken: "canary-session", CanExpire: !k.ends.IsZero(), Expires: k.ends}, k.err
 }
 
 func (k *keys) set(key string, err error) {

@@ -95,7 +95,7 @@ func (m *SecretsManager) ask(ctx context.Context, s Secret) ([]secret.Value, err
 	for i, stage := range s.Stages {
 		value, id, err := m.get(ctx, getSecretValue{SecretID: s.ID, VersionStage: stage}, s.Field)
 		switch {
-		case i > 0 && errors.Is(err, client.ErrNotFound) && !errors.Is(err, ErrDeleted):
+		case i > 0 && errors.Is(err, client.ErrNotFound):
 			continue
 		case err != nil:
 			return nil, err
