@@ -22,6 +22,7 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-cmp v0.7.0
 	github.com/google/go-github/v92 v92.0.0
+	github.com/hashicorp/vault/api v1.23.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/openai/openai-go/v3 v3.96.0
 	github.com/resend/resend-go/v3 v3.17.0
@@ -44,8 +45,15 @@ require go.uber.org/atomic v1.12.0 // indirect
 
 require (
 	github.com/cedar-policy/cedar-go v1.8.0 // indirect
+	github.com/cenkalti/backoff/v4 v4.3.0 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.3 // indirect
+	github.com/hashicorp/errwrap v1.1.0 // indirect
+	github.com/hashicorp/go-multierror v1.1.1 // indirect
+	github.com/hashicorp/go-secure-stdlib/parseutil v0.2.0 // indirect
+	github.com/hashicorp/go-sockaddr v1.0.7 // indirect
+	github.com/hashicorp/hcl v1.0.1-vault-7 // indirect
 	github.com/lib/pq v1.12.3 // indirect
+	github.com/mitchellh/mapstructure v1.5.0 // indirect
 	github.com/riverqueue/river/riverdriver v0.51.2 // indirect
 	github.com/riverqueue/river/riverdriver/riverdatabasesql v0.51.2 // indirect
 	github.com/riverqueue/river/rivershared v0.51.2 // indirect
@@ -241,6 +249,7 @@ require (
 	github.com/standpipe-go/standpipe/on/cloud v0.0.0
 	github.com/standpipe-go/standpipe/on/redis v0.0.0
 	github.com/standpipe-go/standpipe/on/river v0.0.0
+	github.com/standpipe-go/standpipe/on/vault v0.0.0
 	github.com/stripe/stripe-mock v0.203.0 // indirect
 	github.com/xeipuuv/gojsonschema v1.2.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
@@ -263,3 +272,5 @@ replace github.com/standpipe-go/standpipe/on/redis => ../on/redis
 replace github.com/standpipe-go/standpipe/on/river => ../on/river
 
 replace github.com/standpipe-go/standpipe/on/cloud => ../on/cloud
+
+replace github.com/standpipe-go/standpipe/on/vault => ../on/vault
