@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -50,7 +51,8 @@ func TestSecretsManagerKeepsItsPromises(t *testing.T) {
 			_, err := sdk.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &v})
 			require.NoError(t, err)
 		}
-		m, err := onaws.NewSecretsManager(static(url), always)
+		w := &wire{}
+		m, err := onaws.NewSecretsManager(static(url), always, onaws.WithClient(client.WithTransport(w)))
 		require.NoError(t, err)
 		return sourcetest.Backend{
 			Source: m.Secret(onaws.Secret{ID: name}),
@@ -60,7 +62,8 @@ func TestSecretsManagerKeepsItsPromises(t *testing.T) {
 					require.NoError(t, err)
 				}
 			},
-			One: true,
+			Away: w.cut,
+			One:  true,
 		}
 	})
 }
@@ -80,9 +83,10 @@ func TestParameterStoreKeepsItsPromises(t *testing.T) {
 		if len(values) > 0 {
 			put(values...)
 		}
-		s, err := onaws.NewParameterStore(static(url), always)
+		w := &wire{}
+		s, err := onaws.NewParameterStore(static(url), always, onaws.WithClient(client.WithTransport(w)))
 		require.NoError(t, err)
-		return sourcetest.Backend{Source: s.Parameter(onaws.Parameter{Name: name}), Set: put, One: true}
+		return sourcetest.Backend{Source: s.Parameter(onaws.Parameter{Name: name}), Set: put, Away: w.cut, One: true}
 	})
 }
 
@@ -227,4 +231,16 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	return r.next.RoundTrip(req)
+}
+
+// wire is a way to the emulator that can be cut.
+type wire struct{ down atomic.Bool }
+
+func (w *wire) cut() { w.down.Store(true) }
+
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	if w.down.Load() {
+		return nil, errors.New("the wire is cut")
+	}
+	return http.DefaultTransport.RoundTrip(req)
 }
