@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -99,6 +101,35 @@ func TestGuardClaimsOnce(t *testing.T) {
 	require.Equal(t, webhook.InFlight, claim("2").State)
 	require.NoError(t, g.Commit(t.Context(), c))
 	require.Equal(t, webhook.Handled, claim("2").State)
+}
+
+// What the state holds of a process goes when its lease has ended, however it did.
+func TestProcessesAreForgotten(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	began := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
+	s.SetTime(began)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(10, ratelimit.Month), onredis.InFlight(5)}}
+	const state = "standpipe:{=k}:limits"
+	fields := func() (kinds []string) {
+		all, err := s.HKeys(state)
+		require.NoError(t, err)
+		for _, field := range all {
+			if kind, _, ok := strings.Cut(field, ":"); ok && len(kind) == 1 && kind != "q" {
+				kinds = append(kinds, kind)
+			}
+		}
+		slices.Sort(kinds)
+		return kinds
+	}
+	dead := limiter(t, rdb, cfg)
+	require.NoError(t, dead.Wait(t.Context(), "k"))
+	require.NoError(t, dead.Wait(t.Context(), "k"))
+	dead.Return("k")
+	require.Eventually(t, func() bool { return slices.Equal(fields(), []string{"b", "h", "m"}) }, 5*time.Second, time.Millisecond)
+	s.SetTime(began.Add(11 * time.Second))
+	require.NoError(t, limiter(t, rdb, cfg).Wait(t.Context(), "k"))
+	require.Equal(t, []string{"h", "m"}, fields(), "of the one that is there")
 }
 
 // Everything but the tokens and their index ends by itself.

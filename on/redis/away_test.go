@@ -215,6 +215,7 @@ func TestC37_PanicInAHook(t *testing.T) {
 	require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
 	out.requireOnce(t, "the Redis client panicked with a string")
 	require.Zero(t, out.count("in a hook"))
+	require.ErrorContains(t, l.Close(t.Context()), "the Redis client panicked with a string")
 }
 
 // A Redis that may evict keys is warned of, once.

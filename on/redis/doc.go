@@ -36,8 +36,9 @@
 //
 // All that belongs to one key is in one slot of a cluster, by its hash tag. Set
 // maxmemory-policy to noeviction: a Redis that evicts keys forgets limits, and events
-// that were handled. A failover loses what was not replicated. Set MaxRetries of the
-// client to -1 and ContextTimeoutEnabled: a limiter tries again by itself, and gives
-// Redis no more than its Timeout. Clients that read from replicas will do for the
-// limiter, whose calls are all scripts.
+// that were handled. A failover loses what was not replicated; a node of a cluster that
+// is away is away for its keys alone. Set MaxRetries of the client to -1 and
+// ContextTimeoutEnabled: a limiter tries again by itself, and gives Redis no more than
+// its Timeout. Clients that read from replicas will do for the limiter, whose calls are
+// all scripts.
 package onredis
