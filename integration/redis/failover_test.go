@@ -21,7 +21,7 @@ func replicate(t *testing.T, replica, primary *servers.Server) {
 	defer rdb.Close()
 	host, port, err := net.SplitHostPort(primary.Addr)
 	require.NoError(t, err)
-	require.NoError(t, rdb.SlaveOf(t.Context(), host, port).Err())
+	require.NoError(t, rdb.ReplicaOf(t.Context(), host, port).Err())
 	require.Eventually(t, func() bool {
 		info, err := rdb.Info(t.Context(), "replication").Result()
 		return err == nil && strings.Contains(info, "master_link_status:up")
@@ -79,7 +79,7 @@ func TestD6_Failover(t *testing.T) {
 			if c.lag > 0 {
 				time.Sleep(time.Until(j.From.Add(2*time.Second - c.lag)))
 				// What the primary writes from now on never arrives.
-				require.NoError(t, promoted.SlaveOf(t.Context(), "127.0.0.1", "9").Err())
+				require.NoError(t, promoted.ReplicaOf(t.Context(), "127.0.0.1", "9").Err())
 			}
 			time.Sleep(time.Until(j.From.Add(2 * time.Second)))
 			if !c.demoted {
@@ -93,7 +93,7 @@ func TestD6_Failover(t *testing.T) {
 					return err == nil && addr[1] == strconv.Itoa(second.Port)
 				}, 10*time.Second, 20*time.Millisecond)
 			} else {
-				require.NoError(t, promoted.SlaveOf(t.Context(), "NO", "ONE").Err())
+				require.NoError(t, promoted.ReplicaOf(t.Context(), "NO", "ONE").Err())
 				require.NoError(t, names.Remove(t.Context(), master).Err())
 				monitor(t, names, second)
 			}

@@ -41,5 +41,6 @@ func TestFields(t *testing.T) {
 	}
 	require.Equal(t, []string{"Marks", "Marks", "Name", "Left", "ID", "Right", "ID", "outer", "Name", "hidden"}, names(structs.Fields(of)))
 	require.Empty(t, outer{}.hidden)
+	require.Nil(t, outer{}.outer)
 	require.Empty(t, structs.Fields(reflect.TypeFor[struct{}]()))
 }

@@ -135,12 +135,12 @@ func TestC5_Unkeyed(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrRequest)
 		require.Zero(t, rt.Count())
 	}
-	c, rt := scripted(t, data(charged))
+	c, _ := scripted(t, data(charged))
 	own := braintree.ChargePaymentMethod
 	own.Prepare = nil
 	_, err := braintree.Unkeyed(own).Do(t.Context(), c, charge)
 	require.NoError(t, err)
-	c, rt = scripted(t, data(charged))
+	c, rt := scripted(t, data(charged))
 	_, err = braintree.Unkeyed(braintree.UpdateCustomer).Do(t.Context(), c, braintree.UpdateCustomerInput{})
 	require.ErrorContains(t, err, "customers.update has no key to leave out")
 	require.Zero(t, rt.Count())
