@@ -67,14 +67,14 @@ func (a *lane) ask(now time.Time, first *waiter, more int) {
 	if patience < 0 {
 		patience = longestPause * 1000
 	}
-	empty := 0
+	expected := 0
 	if away || returns != a.returns {
-		empty = 1
+		expected = max(a.known(), 1)
 	}
 	clock := a.l.now()
 	args := make([]any, 0, 12+8*len(a.limits))
 	args = append(args, a.l.id, memberLease.Microseconds(), n, min(more, maxBatch), micros(patience), micros(horizon),
-		clock.UnixMicro(), longestPause.Microseconds(), empty, a.underway+len(a.pool), len(a.limits))
+		clock.UnixMicro(), longestPause.Microseconds(), expected, a.underway+len(a.pool), len(a.limits))
 	for i, lim := range a.l.cfg.Limits {
 		k := &a.limits[i]
 		q.spent = append(q.spent, k.spent)

@@ -18,7 +18,9 @@ local id, lease = arg(), number()
 local first, more = number(), number()
 local patience, horizon = number(), number()
 local clock, longest = number(), number()
-local empty, held = number() == 1, number()
+-- How many processes were there when this one's Redis was away, or 0 where it was not.
+local expected, held = number(), number()
+local empty = expected > 0
 
 local clamped = 0
 
@@ -84,6 +86,23 @@ local function count()
 end
 if now >= again or again > now + 1000000 then count() end
 
+-- Where this server was away, others have their shares until they find it again, which
+-- they do within settle. Until then those who are back have their part, and no more: part
+-- is what one token counts for.
+local settle, part = 2300000, 1
+local since, there = stored('as') or 0, stored('an') or 0
+if empty and (since + settle <= now or since > now) then
+  since, there = now, expected
+  redis.call('HSET', state, 'as', text(since), 'an', text(there))
+end
+if since <= now and now < since + settle and there > 1 then
+  local back, all = 0, redis.call('HGETALL', state)
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 2) == 'm:' and tonumber(all[i + 1]) >= since + lease then back = back + 1 end
+  end
+  part = math.max(there / back, 1)
+end
+
 -- The limits. room is how many more there are for all processes together, within the
 -- horizon; start is when the first may be used, wait how long it must be asked for.
 local limits, room, start, wait, ends = {}, more, now, 0, nil
@@ -96,6 +115,7 @@ for i = 1, number() do
   if kind == 'r' then
     l.burst, l.every, l.ahead = number(), number(), number()
     local known, period = number(), l.burst * l.every
+    l.period, l.every = period, l.every * part
     local kept, tat = stored(field) or 0, math.min(known, now + period + l.ahead)
     -- What a process was told before counts where this server has forgotten it.
     l.forgotten, tat = tat > math.max(kept, now), math.max(kept, tat)
@@ -144,6 +164,7 @@ for i = 1, number() do
   end
 end
 if ends and start >= ends then wait = math.max(wait, ends - now) end
+if part > 1 and wait > 0 then wait = math.min(wait, since + settle - now) end
 
 local status, grants, n = 1, {}, 0
 if stale then
@@ -161,7 +182,7 @@ else
   for i = 1, n do
     local g = now
     for _, l in ipairs(limits) do
-      if l.kind == 'r' then g = math.max(g, l.after + i * l.every - l.burst * l.every) end
+      if l.kind == 'r' then g = math.max(g, l.after + i * l.every - l.period) end
     end
     if ends and g >= ends then
       n = i - 1
