@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -44,18 +45,18 @@ func (s *slow) updated() int {
 	return s.begun
 }
 
-func slowQuota(t *testing.T, n int, s *slow) *ratelimit.Keyed {
+func slowQuota(t *testing.T, n int, s *slow) (*ratelimit.Keyed, *ratelimit.State) {
 	t.Helper()
 	s.kept = map[string][]byte{}
 	state, err := ratelimit.NewState(t.Context(), s, ratelimit.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
-	return ratelimit.Quota(n, ratelimit.Day, ratelimit.WithState(state), ratelimit.WithMaxKeys(100)) // one shard
+	return ratelimit.Quota(n, ratelimit.Day, ratelimit.WithState(state), ratelimit.WithMaxKeys(100)), state // one shard
 }
 
 // C17: while the storage is asked for one key, no other waits, in the same shard too.
 func TestC17_AStorageThatIsSlowHoldsUpItsKeyAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := slowQuota(t, 1000, &slow{takes: time.Second})
+		l, _ := slowQuota(t, 1000, &slow{takes: time.Second})
 		require.NoError(t, l.Wait(t.Context(), "other"))
 		require.NoError(t, l.Wait(t.Context(), "other")) // of two more that are reserved one is left
 		var done sync.WaitGroup
@@ -85,7 +86,8 @@ func TestC13_ACallerNeedNotWaitForTheStorage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &slow{takes: time.Second}
-				l := limiter(slowQuota(t, 1000, s))
+				quota, _ := slowQuota(t, 1000, s)
+				l := limiter(quota)
 				began := time.Now()
 				ctx, cancel := context.WithCancelCause(t.Context())
 				why := errors.New("the user has gone")
@@ -112,7 +114,16 @@ func TestC13_ACallerNeedNotWaitForTheStorage(t *testing.T) {
 func TestC17_ManyCallersShareAReservation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{takes: 100 * time.Millisecond}
-		l := slowQuota(t, 50, s)
+		many, _ := slowQuota(t, 100_000, s)
+		var all sync.WaitGroup
+		for range 64 {
+			all.Go(func() { require.NoError(t, many.Wait(t.Context(), "key")) })
+		}
+		all.Wait()
+		require.Equal(t, 7, s.updated(), "1, 2, 4, 8, 16, 32 and 64 at a time")
+
+		s = &slow{takes: 100 * time.Millisecond}
+		l, _ := slowQuota(t, 50, s)
 		var let, refused int
 		var mu sync.Mutex
 		var done sync.WaitGroup
@@ -142,7 +153,7 @@ func TestC17_ManyCallersShareAReservation(t *testing.T) {
 func TestC17_NothingIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{takes: 1500 * time.Millisecond}
-		l := slowQuota(t, 1, s)
+		l, _ := slowQuota(t, 1, s)
 		require.NoError(t, l.Wait(t.Context(), "key"))
 		began, before := time.Now(), s.updated()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
@@ -160,13 +171,24 @@ func TestC17_NothingIsLeft(t *testing.T) {
 func TestC17_AStorageThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slow{ignores: make(chan struct{})}
-		l := slowQuota(t, 100, s)
+		l, state := slowQuota(t, 100, s)
 		began := time.Now()
 		require.ErrorIs(t, l.Wait(t.Context(), "key"), ratelimit.ErrState)
 		require.Equal(t, 2*time.Second, time.Since(began))
 		require.ErrorIs(t, l.Wait(t.Context(), "another"), ratelimit.ErrState)
 		require.False(t, l.Allow("key"))
+		p := ratelimit.NewPacer(ratelimit.WithState(state))
+		for _, key := range []string{"a", "b", "c"} {
+			require.NoError(t, p.Wait(t.Context(), key))
+			p.Observe(key, http.StatusTooManyRequests, refusal("60"), true)
+			require.Greater(t, p.Delay(key), 59*time.Second, "it holds in this process all the same")
+		}
 		require.Equal(t, 2*time.Second, time.Since(began), "that it hangs is known")
+		for range 20 {
+			time.Sleep(time.Second)
+			require.ErrorIs(t, l.Wait(t.Context(), "key"), ratelimit.ErrState)
+		}
+		require.Equal(t, 8, s.updated(), "no more of them hang")
 		close(s.ignores)
 		synctest.Wait()
 		time.Sleep(time.Second)
@@ -177,7 +199,7 @@ func TestC17_AStorageThatHangs(t *testing.T) {
 // C17: what a service says of what is left holds for what is being reserved, too.
 func TestC17_ASeedWhileCallsAreReserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := slowQuota(t, 1000, &slow{takes: time.Second})
+		l, _ := slowQuota(t, 1000, &slow{takes: time.Second})
 		var done sync.WaitGroup
 		done.Go(func() { require.NoError(t, l.Wait(t.Context(), "key")) })
 		synctest.Wait()

@@ -76,8 +76,12 @@ type State struct {
 	log     *slog.Logger
 	failing atomic.Bool
 	silent  atomic.Pointer[silence]
+	hanging atomic.Int64         // updates that nobody waits for any more
 	paused  map[string]time.Time // by key, when the process began
 }
+
+// maxHanging bounds the updates of a storage that ignores their contexts.
+const maxHanging = 8
 
 // stateLimit bounds one access to the storage: a call is waiting for it.
 const stateLimit = 2 * time.Second
@@ -89,8 +93,12 @@ type silence struct {
 }
 
 // mute returns the error of a storage that did not answer a moment ago: the calls of
-// other keys need not wait for that, too.
+// other keys need not wait for that, too. One that still holds several updates whose time
+// is over gets no more of them.
 func (s *State) mute() error {
+	if s.hanging.Load() >= maxHanging {
+		return context.DeadlineExceeded
+	}
 	if q := s.silent.Load(); q != nil && time.Since(q.at) < tryStateAgain {
 		return q.err
 	}
@@ -151,10 +159,16 @@ func (s *State) update(ctx context.Context, key string, change func(old []byte) 
 			s.logger().Info("rate limits are kept beyond this process again")
 		}
 	}()
-	result := make(chan error, 1) // so that a storage that ignores ctx holds up nobody
+	result := make(chan error) // so that a storage that ignores ctx holds up nobody
 	go func() {
 		err := panics.Exited("the storage")
-		defer func() { result <- err }()
+		defer func() {
+			select {
+			case result <- err:
+			case <-ctx.Done():
+				s.hanging.Add(-1)
+			}
+		}()
 		defer panics.Catch(&err, "the storage")
 		err = s.storage.Update(ctx, key, change)
 	}()
@@ -162,6 +176,7 @@ func (s *State) update(ctx context.Context, key string, change func(old []byte) 
 	case err = <-result:
 		return err
 	case <-ctx.Done():
+		s.hanging.Add(1)
 		return pause.Err(ctx)
 	}
 }

@@ -107,7 +107,7 @@ func (p *pace) worthKeeping(now time.Time) time.Duration {
 
 // keep writes down that key, or its route r, is paused for d from now.
 func (p *Pacer) keep(d time.Duration, key string, r *Route) {
-	if d <= 0 {
+	if d <= 0 || p.before.state.mute() != nil {
 		return
 	}
 	name := stateKey(pauseKind, key)
