@@ -74,6 +74,9 @@ func TestC22_WriteOverHTTP2(t *testing.T) {
 	t.Parallel() // it waits for an attempt's timeout
 	arrived := make(chan struct{}, 8)
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			return
+		}
 		arrived <- struct{}{}
 		<-r.Context().Done()
 	}))
@@ -84,6 +87,11 @@ func TestC22_WriteOverHTTP2(t *testing.T) {
 	require.True(t, ok)
 	t.Cleanup(transport.CloseIdleConnections)
 	c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(time.Second))
+	require.NoError(t, err)
+	// The second is for the response alone: what is not sent in time may be sent again.
+	connected, err := c.With(client.WithAttemptTimeout(time.Minute))
+	require.NoError(t, err)
+	_, err = client.Get[client.None](t.Context(), connected, "/")
 	require.NoError(t, err)
 	_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
 	e := asError(t, err)
