@@ -227,7 +227,8 @@ func TestAHandshakeThatBreaksIsRetried(t *testing.T) {
 			require.NoError(t, err)
 			_, err = client.Post[client.None](t.Context(), c, "/", nil)
 			require.Equal(t, client.NeverSent, asError(t, err).Effect, "%v", err)
-			require.EqualValues(t, 3, conns.Load(), "%v", err)
+			// One that the client gave up on at once may be accepted a moment later.
+			require.Eventually(t, func() bool { return conns.Load() == 3 }, 10*time.Second, time.Millisecond, "%v", err)
 		})
 	}
 }
