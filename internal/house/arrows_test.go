@@ -15,6 +15,7 @@ var layers = [][]string{
 	{"retry", "ratelimit", "secret"},
 	{"client", "webhook", "session", "oauthflow"},
 	{"providers", "inbox"},
+	{"on"}, // what the nested modules there share
 	{"examples", "recipes", "cmd"},
 }
 

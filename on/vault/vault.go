@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/secret"
 )
 
 // Vault reads secrets of one Vault under one login. Make one with [New]; it is immutable
@@ -110,12 +109,6 @@ func newVault(address string, login Login, opts []Option) (*Vault, error) {
 		return nil, err
 	}
 	return &Vault{api: api, name: address + "\x00" + cfg.namespace, interval: cfg.interval, grace: cfg.grace}, nil
-}
-
-// Secret returns the source of a secret. That it names none is an error at construction
-// of whatever uses it.
-func (v *Vault) Secret(kv KV) secret.Source {
-	return secret.Cache(newKVSource(v, kv), v.interval)
 }
 
 const tokenHeader = "X-Vault-Token"

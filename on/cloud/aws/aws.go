@@ -12,37 +12,37 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/on/cloud/internal/kept"
+	"github.com/standpipe-go/standpipe/on/cloud/internal/settings"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
 // Option adapts a [SecretsManager] or a [ParameterStore]. An argument that will not do
 // is an error of the constructor.
-type Option func(*kept.Config) error
+type Option func(*settings.Config) error
 
 // WithEndpoint sets the service's URL, such as that of a VPC endpoint. Without it,
 // BaseEndpoint of the aws.Config (AWS_ENDPOINT_URL), and else the region's own.
 func WithEndpoint(url string) Option {
-	return func(c *kept.Config) error { return c.SetEndpoint(url) }
+	return func(c *settings.Config) error { return c.SetEndpoint(url) }
 }
 
 // WithInterval sets for how long a secret that was read is used before AWS is asked
 // again. Without it, a minute.
 func WithInterval(d time.Duration) Option {
-	return func(c *kept.Config) error { return c.SetInterval(d) }
+	return func(c *settings.Config) error { return c.SetInterval(d) }
 }
 
 // WithGrace sets for how long the last secret that was read serves while AWS is out of
 // reach, throttling or failing, counted from when it was read. Without it, an hour; 0 is
 // not at all.
 func WithGrace(d time.Duration) Option {
-	return func(c *kept.Config) error { return c.SetGrace(d) }
+	return func(c *settings.Config) error { return c.SetGrace(d) }
 }
 
 // WithClient adjusts the client that AWS is called by: its transport, retries or logger.
 func WithClient(opts ...client.Option) Option {
-	return func(c *kept.Config) error {
+	return func(c *settings.Config) error {
 		c.Client = append(c.Client, opts...)
 		return nil
 	}
@@ -52,11 +52,11 @@ func WithClient(opts ...client.Option) Option {
 type service struct {
 	api  *client.Client
 	name string // whose secrets these are, without secrets
-	cfg  kept.Config
+	cfg  settings.Config
 }
 
 func newService(cfg aws.Config, name string, opts []Option) (*service, error) {
-	c := kept.Defaults()
+	c := settings.Defaults()
 	if cfg.BaseEndpoint != nil {
 		c.Endpoint = *cfg.BaseEndpoint
 	}

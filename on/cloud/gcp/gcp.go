@@ -11,7 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/on/cloud/internal/kept"
+	"github.com/standpipe-go/standpipe/on/cloud/internal/settings"
 )
 
 // Scope is the OAuth scope that Secret Manager needs (Secret Manager docs, "access").
@@ -27,7 +27,7 @@ type Manager struct {
 }
 
 type config struct {
-	kept.Config
+	settings.Config
 
 	location string
 }
@@ -76,7 +76,7 @@ func WithClient(opts ...client.Option) Option {
 
 // New returns the Secret Manager of a project, called with tokens. It sends nothing.
 func New(project string, tokens oauth2.TokenSource, opts ...Option) (*Manager, error) {
-	c := config{Config: kept.Defaults()}
+	c := config{Config: settings.Defaults()}
 	for _, o := range opts {
 		if err := o(&c); err != nil {
 			return nil, fmt.Errorf("ongcp: %w", err)

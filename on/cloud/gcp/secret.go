@@ -10,7 +10,7 @@ import (
 	"strconv"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/on/cloud/internal/kept"
+	"github.com/standpipe-go/standpipe/on/internal/kept"
 	"github.com/standpipe-go/standpipe/secret"
 )
 

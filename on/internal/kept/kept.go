@@ -1,5 +1,6 @@
-// Package kept makes a [secret.Source] of a function that asks a cloud's secret store:
-// what it brought is used for an interval, and serves on while the store is away.
+// Package kept makes a [secret.Source] of a function that asks a secret store, such as
+// Vault or a cloud's: what it brought is used for an interval, and serves on while the
+// store is away.
 package kept
 
 import (
@@ -119,12 +120,17 @@ func Value(text, field string) (secret.Value, error) {
 	if json.Unmarshal([]byte(text), &members) != nil { // whose error may hold the secret
 		return secret.Value{}, fmt.Errorf("%w: it is no JSON object, and has no field %q", ErrGone, field)
 	}
+	return Member(members, field)
+}
+
+// Member is the secret in a member of a JSON object. No error shows anything of it.
+func Member(members map[string]json.RawMessage, field string) (secret.Value, error) {
 	raw, ok := members[field]
 	if !ok {
 		return secret.Value{}, fmt.Errorf("%w: it has no field %q", ErrGone, field)
 	}
 	var member *string
-	if json.Unmarshal(raw, &member) != nil || member == nil {
+	if json.Unmarshal(raw, &member) != nil || member == nil { // whose error may hold the secret
 		return secret.Value{}, fmt.Errorf("%w: its field %q is no text", ErrGone, field)
 	}
 	value := secret.New(*member)

@@ -1,4 +1,5 @@
-package kept
+// Package settings has what the options of the packages for clouds set.
+package settings
 
 import (
 	"errors"
@@ -7,7 +8,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 )
 
-// Config is what the options of the packages set.
+// Config is what the options set.
 type Config struct {
 	Endpoint        string // "" is the service's own
 	Interval, Grace time.Duration
