@@ -601,6 +601,7 @@ func (s *stuck) Close() error {
 // C26: a request body that blocks holds the call no longer than its deadline, in
 // either protocol.
 func TestC26_ARequestBodyThatBlocksDoesNotOutliveTheDeadline(t *testing.T) {
+	t.Parallel()
 	for _, http2 := range []bool{false, true} {
 		t.Run(fmt.Sprint("HTTP/2 ", http2), func(t *testing.T) {
 			t.Parallel() // it waits for a deadline
@@ -662,6 +663,7 @@ func (d deaf) Read([]byte) (int, error) {
 
 // C26: nor does one that goes on blocking when it has been closed.
 func TestC26_ARequestBodyThatIgnoresItsCloseDoesNotOutliveTheDeadline(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []retry.Policy{retry.Never, {}} {
 		for _, http2 := range []bool{false, true} {
 			t.Run(fmt.Sprint(policy.Attempts(), " attempts, HTTP/2 ", http2), func(t *testing.T) {
@@ -674,6 +676,12 @@ func TestC26_ARequestBodyThatIgnoresItsCloseDoesNotOutliveTheDeadline(t *testing
 				tr := srv.Client().Transport.(*http.Transport)
 				c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(300*time.Millisecond), client.WithRetry(policy))
 				require.NoError(t, err)
+				// The deadline is to pass in the body, and not in the handshake.
+				resp, err := srv.Client().Get(srv.URL)
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, resp.Body)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
 				source := deaf{make(chan struct{})}
 				late := time.AfterFunc(5*time.Second, func() { close(source.free) })
 				_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", source, -1)})

@@ -33,6 +33,7 @@ func sourceOf(value string) secret.Func {
 
 // C36: what an origin has taught is shared by every copy, whatever it changes.
 func TestC36_CopiesShareWhatAnOriginHasTaught(t *testing.T) {
+	t.Parallel()
 	for name, opts := range map[string]func(i int) []client.Option{
 		"nothing": func(int) []client.Option { return nil },
 		"the credential": func(i int) []client.Option {

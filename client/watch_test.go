@@ -233,6 +233,7 @@ func (c *lateConn) Write(p []byte) (int, error) {
 // C5, C22: over unencrypted HTTP/2 too, a timeout that falls between the write and
 // its report does not make a write one that was never sent.
 func TestC5_AWriteThatIsReportedLateWasSent(t *testing.T) {
+	t.Parallel()
 	for name, encrypted := range map[string]bool{"plain": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits for an attempt's timeout
