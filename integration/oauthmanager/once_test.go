@@ -172,5 +172,5 @@ func TestO3_KilledAtARandomMoment(t *testing.T) {
 	}
 	t.Logf("%d processes killed, after which a refresh token was presented again in %d cases; the last of the others had its token %v after the kill, the lease is %v",
 		rounds, again, slowest.Round(time.Millisecond), lease)
-	require.Less(t, slowest, 2*lease, "a lease, and the time to look and to refresh")
+	require.Less(t, slowest, lease+4*time.Second, "a lease, and the time to look and to refresh on a busy machine")
 }

@@ -115,7 +115,7 @@ func TestO3_EightProcessesOneStore(t *testing.T) {
 		// lives for at least one.
 		require.Greater(t, gaps[0], 900*time.Millisecond, "a token was refreshed that was still good")
 		require.Greater(t, len(seen), int(total/(4*time.Second)), "the processes were idle")
-		require.Greater(t, workers(seen), 2, "they did not compete")
+		require.Greater(t, workers(seen), 1, "they did not compete")
 
 		// The family is alive: its last token still works.
 		last, err := m.Delete(t.Context(), tokenKey)

@@ -65,13 +65,21 @@ var databases = map[string]func(testing.TB) database{
 	},
 }
 
-// eachStore runs a test on every store that processes can share, with room for tokens.
+// eachStore runs a test on every store that processes can share, with room for tokens:
+// on all at once, since such a test mostly waits for tokens to expire.
 func eachStore(t *testing.T, test func(t *testing.T, d database)) {
-	eachDatabase(t, func(t *testing.T, d database) {
-		openStore(t, d)
-		test(t, d)
-	})
-	t.Run("redis", func(t *testing.T) { test(t, onRedis(t)) })
+	var stores sync.WaitGroup
+	for name, start := range databases {
+		stores.Go(func() {
+			t.Run(name, func(t *testing.T) {
+				d := start(t)
+				openStore(t, d)
+				test(t, d)
+			})
+		})
+	}
+	stores.Go(func() { t.Run("redis", func(t *testing.T) { test(t, onRedis(t)) }) })
+	stores.Wait()
 }
 
 // onRedis is a Redis that keeps what it was told, as TokenStore asks for.

@@ -173,12 +173,13 @@ func (w *worker) step(src *tokens.Source, call bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	atomic.AddInt64(&w.Tokens, 1)
+	asked := time.Now()
 	tok, err := src.TokenContext(ctx)
 	if err != nil {
 		return err
 	}
-	if !tok.Expiry.IsZero() && time.Now().After(tok.Expiry.Add(50*time.Millisecond)) {
-		return fmt.Errorf("token handed out %s after its end", time.Since(tok.Expiry))
+	if !tok.Expiry.IsZero() && asked.After(tok.Expiry) {
+		return fmt.Errorf("a token was handed out that had ended %s before it was asked for", asked.Sub(tok.Expiry))
 	}
 	if !call {
 		return nil
