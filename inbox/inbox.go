@@ -94,22 +94,26 @@ func (ib *Inbox) logger() *slog.Logger {
 // failed is err with what was to be done. A driver that says "interrupted" and wraps
 // nothing still matches the context that it comes from.
 func failed(ctx context.Context, what string, err error) error {
-	err = pooled(err)
+	if state := sqlState(err); state == "26000" || state == "42P05" {
+		err = fmt.Errorf("%w: %w", ErrPooled, err)
+	}
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	return fmt.Errorf("inbox: %s: %w", what, err)
 }
 
-// pooled names the cause of what Postgres says of a prepared statement that is not there
-// (26000), or of one of the same name that is (42P05).
-func pooled(err error) error {
+// sqlState is Postgres' code of an error, as its drivers tell it, or "". 26000 is a
+// prepared statement that is not there, 42P05 one of a name that is: behind a pooler. 40
+// is the class of what was rolled back because of another transaction (PostgreSQL docs,
+// appendix A).
+func sqlState(err error) string {
 	state, ok := errors.AsType[interface {
 		error
 		SQLState() string
 	}](err)
-	if ok && (state.SQLState() == "26000" || state.SQLState() == "42P05") {
-		return fmt.Errorf("%w: %w", ErrPooled, err)
+	if !ok {
+		return ""
 	}
-	return err
+	return state.SQLState()
 }

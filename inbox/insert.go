@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 )
 
 // place is where an event stands among those that are committed together.
@@ -74,7 +75,9 @@ func (ib *Inbox) insertAll(ctx context.Context, all [][]row) error {
 }
 
 // insertAlone commits one event by one statement, in one round trip. It leaves to a
-// transaction what there is to compare, and what takes more statements.
+// transaction what there is to compare, what takes more statements, and what was rolled
+// back because a database that is stricter than our transactions has seen another insert
+// the same.
 func (ib *Inbox) insertAlone(ctx context.Context, p place) (done bool, err error) {
 	if ib.dialect == SQLite || ib.cfg.send != nil && ib.cfg.jobs == nil {
 		return false, nil
@@ -89,6 +92,9 @@ func (ib *Inbox) insertAlone(ctx context.Context, p place) (done bool, err error
 		n, err = changed(q.ExecContext(ctx, statement, insertArgs(p, p.identity, nil)...))
 		return err
 	})
+	if strings.HasPrefix(sqlState(err), "40") {
+		return false, nil
+	}
 	return n == 1 || !p.signed, err
 }
 
