@@ -14,7 +14,7 @@ import (
 // end: nothing can be sent before then, as the service asked, or after its failures.
 var ErrPaused = errors.New("the next attempt comes after the deadline")
 
-// flush waits until so many items are settled.
+// flush waits until so many items are settled, and the callbacks know.
 type flush struct {
 	upTo     uint64
 	deadline time.Time // zero is none
@@ -82,7 +82,7 @@ func (q *Queue[T]) flush(ctx context.Context) error {
 func (q *Queue[T]) tell() {
 	q.flushes = slices.DeleteFunc(q.flushes, func(f *flush) bool {
 		switch {
-		case f.upTo <= q.settled:
+		case f.upTo <= q.told:
 			f.done <- nil
 		case !f.deadline.IsZero() && f.deadline.Before(q.notBefore):
 			f.done <- ErrPaused
@@ -105,7 +105,6 @@ func (q *Queue[T]) end() int {
 	if len(left) > 0 {
 		q.dropped[Unsent] += uint64(len(left))
 		q.settled += uint64(len(left))
-		q.tell()
 	}
 	cancel := q.cancel
 	q.mu.Unlock()
@@ -114,5 +113,6 @@ func (q *Queue[T]) end() int {
 	for _, item := range left {
 		q.config.Dropped(Unsent, item)
 	}
+	q.reported(len(left))
 	return len(left)
 }

@@ -50,6 +50,32 @@ func TestFlush(t *testing.T) {
 	})
 }
 
+// What the callbacks count is whole when Flush or Close returns.
+func TestFlushWaitsForTheCallbacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var counted []string
+		count := func(what string) {
+			time.Sleep(time.Second)
+			counted = append(counted, what)
+		}
+		s := serving(Outcome{}, Outcome{Verdict: Drop}, Outcome{})
+		q := New(Config[int]{
+			Send: s.send, Delivered: func(int) { count("sent") }, Dropped: func(Reason, int) { count("dropped") },
+		})
+		q.Offer(0, 1)
+		require.NoError(t, q.Flush(t.Context()))
+		require.Equal(t, []string{"sent"}, counted)
+		q.Offer(1, 1)
+		synctest.Wait() // it is settled, and the callback at work
+		require.Zero(t, q.Stats().Pending)
+		require.NoError(t, q.Flush(t.Context()))
+		require.Equal(t, []string{"sent", "dropped"}, counted)
+		q.Offer(2, 1)
+		require.NoError(t, q.Close(t.Context()))
+		require.Equal(t, []string{"sent", "dropped", "sent"}, counted)
+	})
+}
+
 // Flush waits for what was there before it, not for what comes after.
 func TestFlushDoesNotWaitForWhatComesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

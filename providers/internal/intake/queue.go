@@ -28,6 +28,7 @@ type Queue[T any] struct {
 
 	offered uint64
 	settled uint64 // of what was accepted: sent or dropped
+	told    uint64 // of those: the callbacks know
 	sent    uint64
 	dropped map[Reason]uint64
 

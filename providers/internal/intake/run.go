@@ -113,20 +113,20 @@ func (q *Queue[T]) after(o Outcome) {
 	}
 	batch := q.batch
 	o = q.pause(o)
-	if o.Verdict != Again {
-		if o.Verdict == Sent {
-			q.sent += uint64(len(batch))
-		} else {
-			q.dropped[o.Reason] += uint64(len(batch))
-		}
-		q.batch, q.bytes = nil, 0
-		q.settled += uint64(len(batch))
-	}
-	q.tell()
-	q.mu.Unlock()
 	if o.Verdict == Again {
+		q.tell()
+		q.mu.Unlock()
 		return
 	}
+	if o.Verdict == Sent {
+		q.sent += uint64(len(batch))
+	} else {
+		q.dropped[o.Reason] += uint64(len(batch))
+	}
+	q.batch, q.bytes = nil, 0
+	q.settled += uint64(len(batch))
+	q.mu.Unlock()
+	defer q.reported(len(batch)) // also where a callback ends the goroutine
 	for _, item := range batch {
 		if o.Verdict == Sent {
 			q.config.Delivered(item)
@@ -134,6 +134,15 @@ func (q *Queue[T]) after(o Outcome) {
 			q.config.Dropped(o.Reason, item)
 		}
 	}
+}
+
+// reported is called when the callbacks know of so many more items: what they count is
+// whole when a flush ends.
+func (q *Queue[T]) reported(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.told += uint64(n)
+	q.tell()
 }
 
 // pause sets when the next batch may be sent, and makes a Drop of an Again that would
