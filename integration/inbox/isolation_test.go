@@ -54,7 +54,7 @@ func testSameMoment(t *testing.T, d database) {
 		ib, err := inbox.New(db, d.dialect(), inbox.WithPrefix(s.prefix), discard())
 		require.NoError(t, err)
 		handlers = append(handlers, handler(t, stripe, webhook.WithQueue(ib)))
-		// From now on the connection has the statement: its snapshot is older than its locks.
+		// Now the connection has the statement, whose snapshot is older than its locks.
 		require.Equal(t, 200, postStripe(handlers[i], paid(fmt.Sprint("evt_before_", i))))
 	}
 	lock, err := s.db.BeginTx(t.Context(), nil)
