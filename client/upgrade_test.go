@@ -3,10 +3,12 @@ package client_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -71,32 +73,28 @@ func TestHead(t *testing.T) {
 // C5, C22: a write whose header went out over HTTP/2 may have been applied,
 // whoever reports what first.
 func TestC22_WriteOverHTTP2(t *testing.T) {
-	t.Parallel() // it waits for an attempt's timeout
-	arrived := make(chan struct{}, 8)
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			return
-		}
-		arrived <- struct{}{}
-		<-r.Context().Done()
-	}))
-	srv.EnableHTTP2 = true
-	srv.StartTLS()
-	t.Cleanup(srv.Close)
-	transport, ok := srv.Client().Transport.(*http.Transport)
-	require.True(t, ok)
-	t.Cleanup(transport.CloseIdleConnections)
-	c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(time.Second))
-	require.NoError(t, err)
-	// The second is for the response alone: what is not sent in time may be sent again.
-	connected, err := c.With(client.WithAttemptTimeout(time.Minute))
-	require.NoError(t, err)
-	_, err = client.Get[client.None](t.Context(), connected, "/")
-	require.NoError(t, err)
-	_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
-	e := asError(t, err)
-	require.ErrorIs(t, err, client.ErrTimeout)
-	require.Equal(t, client.MaybeApplied, e.Effect)
-	require.Len(t, e.Attempts, 1)
-	require.Len(t, arrived, 1)
+	synctest.Test(t, func(t *testing.T) {
+		arrived := make(chan int, 8)
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			arrived <- r.ProtoMajor
+			<-r.Context().Done()
+		}))
+		dial := overPipes(srv)
+		srv.EnableHTTP2 = true
+		srv.TLS = &tls.Config{SessionTicketsDisabled: true}
+		srv.StartTLS()
+		defer srv.Close()
+		transport := srv.Client().Transport.(*http.Transport)
+		transport.DialContext = dial
+		defer transport.CloseIdleConnections()
+		c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(time.Second))
+		require.NoError(t, err)
+		_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
+		e := asError(t, err)
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.Equal(t, client.MaybeApplied, e.Effect)
+		require.Len(t, e.Attempts, 1)
+		require.Len(t, arrived, 1)
+		require.Equal(t, 2, <-arrived)
+	})
 }

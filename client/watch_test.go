@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -236,83 +238,65 @@ func TestC5_AWriteThatIsReportedLateWasSent(t *testing.T) {
 	t.Parallel()
 	for name, encrypted := range map[string]bool{"plain": false, "TLS": true} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // it waits for an attempt's timeout
-			tries := 0
-			for !reportedLate(t, encrypted) {
-				tries++
-				require.Less(t, tries, 10)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				var posts atomic.Int32
+				hang := make(chan struct{})
+				srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					if r.Method == http.MethodPost && r.ProtoMajor == 2 {
+						posts.Add(1)
+						<-hang
+					}
+				}))
+				dial := overPipes(srv)
+				srv.EnableHTTP2 = encrypted
+				srv.Config.Protocols = new(http.Protocols)
+				srv.Config.Protocols.SetHTTP1(true)
+				srv.Config.Protocols.SetHTTP2(encrypted)
+				srv.Config.Protocols.SetUnencryptedHTTP2(!encrypted)
+				if encrypted {
+					srv.TLS = &tls.Config{SessionTicketsDisabled: true}
+					srv.StartTLS()
+				} else {
+					srv.Start()
+				}
+				defer srv.Close()
+				defer close(hang)
+				var late atomic.Bool
+				release := make(chan struct{})
+				reported := sync.OnceFunc(func() { late.Store(false); close(release) })
+				defer reported()
+				tr := srv.Client().Transport.(*http.Transport).Clone()
+				defer tr.CloseIdleConnections()
+				tr.Protocols = new(http.Protocols)
+				tr.Protocols.SetHTTP2(encrypted)
+				tr.Protocols.SetUnencryptedHTTP2(!encrypted)
+				tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+					c, err := dial(ctx, network, addr)
+					return &lateConn{c, &late, release}, err
+				}
+				c, err := client.New(srv.URL, client.WithTransport(tr), client.WithAttemptTimeout(time.Second))
+				require.NoError(t, err)
+				_, err = client.Get[client.None](t.Context(), c, "/warm")
+				require.NoError(t, err)
+				synctest.Wait() // what else is written is not what is held up
+				late.Store(true)
+				var ledger client.Ledger
+				done := make(chan error, 1)
+				go func() {
+					_, err := client.Post[client.None](client.WithLedger(t.Context(), &ledger), c, "/x", nil)
+					done <- err
+				}()
+				synctest.Wait()
+				require.EqualValues(t, 1, posts.Load(), "it has arrived")
+				time.Sleep(1500 * time.Millisecond) // by then the attempt's time is over
+				reported()
+				e := asError(t, <-done)
+				require.Equal(t, client.MaybeApplied, e.Effect, "%v", e)
+				require.Len(t, ledger.Attempts(), 1)
+				require.EqualValues(t, 1, posts.Load())
+			})
 		})
 	}
-}
-
-// reportedLate plays the scene once. It returns false where the write was not the
-// one whose report was held up.
-func reportedLate(t *testing.T, encrypted bool) bool {
-	t.Helper()
-	var posts atomic.Int32
-	hang := make(chan struct{})
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPost {
-			posts.Add(1)
-			<-hang
-		}
-	}))
-	srv.EnableHTTP2 = encrypted
-	srv.Config.Protocols = new(http.Protocols)
-	srv.Config.Protocols.SetHTTP1(true)
-	srv.Config.Protocols.SetHTTP2(encrypted)
-	srv.Config.Protocols.SetUnencryptedHTTP2(!encrypted)
-	if encrypted {
-		srv.StartTLS()
-	} else {
-		srv.Start()
-	}
-	var late atomic.Bool
-	release := make(chan struct{})
-	tr := srv.Client().Transport.(*http.Transport).Clone()
-	tr.Protocols = new(http.Protocols)
-	tr.Protocols.SetHTTP2(encrypted)
-	tr.Protocols.SetUnencryptedHTTP2(!encrypted)
-	tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := new(net.Dialer).DialContext(ctx, network, addr)
-		return &lateConn{c, &late, release}, err
-	}
-	c, err := client.New(srv.URL, client.WithTransport(tr), client.WithAttemptTimeout(time.Second))
-	require.NoError(t, err)
-	_, err = client.Get[client.None](t.Context(), c, "/warm")
-	require.NoError(t, err)
-	late.Store(true)
-	var ledger client.Ledger
-	done := make(chan error, 1)
-	go func() {
-		_, err := client.Post[client.None](client.WithLedger(t.Context(), &ledger), c, "/x", nil)
-		done <- err
-	}()
-	arrived := func() bool {
-		for range 500 {
-			if posts.Load() > 0 {
-				return true
-			}
-			time.Sleep(time.Millisecond)
-		}
-		return false
-	}()
-	time.AfterFunc(1500*time.Millisecond, func() { late.Store(false); close(release) })
-	e := asError(t, <-done)
-	if !arrived {
-		close(hang)
-		tr.CloseIdleConnections()
-		srv.Close()
-		return false // something else was being written, and came first
-	}
-	require.Equal(t, client.MaybeApplied, e.Effect, "encrypted %t: %v", encrypted, e)
-	require.Len(t, ledger.Attempts(), 1)
-	close(hang)
-	require.EqualValues(t, 1, posts.Load())
-	tr.CloseIdleConnections()
-	srv.Close()
-	return true
 }
 
 // C5, C22: that a second connection could not be had says nothing of what the first
