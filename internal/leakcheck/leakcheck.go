@@ -22,7 +22,7 @@ import (
 
 // patience is how long goroutines that are on their way out get to finish:
 // generous, since it is spent only by a test that fails.
-const patience = 5 * time.Second
+const patience = 30 * time.Second
 
 // Main runs the tests of a package and then fails it, with the stacks on
 // standard error, if goroutines are left behind. It does not return; call it

@@ -35,15 +35,25 @@ func (r *recorder) end() {
 	}
 }
 
+// leave starts a goroutine, which is in leaveBehind when leave returns.
+func leave(stop <-chan struct{}) {
+	begun := make(chan struct{})
+	go leaveBehind(begun, stop)
+	<-begun
+}
+
 // leaveBehind has a name that is looked for in the report.
-func leaveBehind(stop <-chan struct{}) { <-stop }
+func leaveBehind(begun chan<- struct{}, stop <-chan struct{}) {
+	close(begun)
+	<-stop
+}
 
 func TestCheckReportsTheStackOfALeak(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
 	r := &recorder{TB: t}
 	check(r, 10*time.Millisecond)
-	go leaveBehind(stop)
+	leave(stop)
 	r.end()
 	require.Len(t, r.failures, 1)
 	require.Contains(t, r.failures[0], "1 goroutine(s) left behind")
@@ -53,7 +63,7 @@ func TestCheckReportsTheStackOfALeak(t *testing.T) {
 func TestCheckIgnoresWhatWasThereBefore(t *testing.T) {
 	stop := make(chan struct{})
 	defer close(stop)
-	go leaveBehind(stop)
+	leave(stop)
 	r := &recorder{TB: t}
 	check(r, 10*time.Millisecond)
 	r.end()
@@ -64,7 +74,7 @@ func TestCheckWaitsForGoroutinesOnTheirWayOut(t *testing.T) {
 	r := &recorder{TB: t}
 	check(r, patience)
 	stop := make(chan struct{})
-	go leaveBehind(stop)
+	leave(stop)
 	time.AfterFunc(20*time.Millisecond, func() { close(stop) })
 	r.end()
 	require.Empty(t, r.failures)
@@ -78,7 +88,7 @@ func TestCheckIsSilentOnASkippedOrFailedTest(t *testing.T) {
 		"failed":  {TB: t, failures: []string{"before"}},
 	} {
 		check(r, 10*time.Millisecond)
-		go leaveBehind(stop)
+		leave(stop)
 		n := len(r.failures)
 		r.end()
 		require.Len(t, r.failures, n, name)
@@ -87,7 +97,7 @@ func TestCheckIsSilentOnASkippedOrFailedTest(t *testing.T) {
 
 func TestCheckKnowsTheMachinery(t *testing.T) {
 	t.Run("a subtest's parents are not leaks", func(t *testing.T) {
-		require.Empty(t, leaked(nil, 10*time.Millisecond))
+		require.Empty(t, leaked(nil, patience))
 	})
 	t.Run("a closed server leaves nothing", func(t *testing.T) {
 		Check(t)
@@ -101,13 +111,13 @@ func TestCheckKnowsTheMachinery(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	var out strings.Builder
-	require.Equal(t, 0, verdict(0, &out, time.Second))
+	require.Equal(t, 0, verdict(0, &out, patience))
 	require.Equal(t, 2, verdict(2, &out, 0), "the tests' own failure is passed on")
 	require.Empty(t, out.String())
 
 	stop := make(chan struct{})
 	defer close(stop)
-	go leaveBehind(stop)
+	leave(stop)
 	require.Equal(t, 1, verdict(0, &out, 10*time.Millisecond))
 	require.Contains(t, out.String(), "leaveBehind")
 }
