@@ -42,6 +42,7 @@ func oauthScene(ctx context.Context, s *stage) error {
 
 	var mu sync.Mutex
 	calls, failures := 0, 0
+	began := time.Now()
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -58,5 +59,6 @@ func oauthScene(ctx context.Context, s *stage) error {
 	}
 	wg.Wait()
 	s.say("%d calls from 8 goroutines while tokens lived 1 s: %d failed, %d refreshes", calls, failures, auth.Refreshes())
-	return expect(failures == 0 && auth.Refreshes() <= 4, "one refresh for each expiry and no failed call")
+	expiries := int(time.Since(began)/time.Second) + 2 // a token is renewed a little early
+	return expect(failures == 0 && auth.Refreshes() <= expiries, "one refresh for each expiry and no failed call")
 }
