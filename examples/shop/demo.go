@@ -81,7 +81,7 @@ func run(ctx context.Context, out io.Writer) error {
 	defer w.resend.Close()
 	defer w.s3.Close()
 	defer w.sentry.Close()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	say := func(text string, args ...any) { fmt.Fprintf(out, text+"\n", args...) }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -156,7 +157,8 @@ func (a *Adapter) rotation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(path, []byte("key_one_1\n"), 0o600))
 	accept := "key_one_1"
-	calls, srv := a.start(t, secret.File(path), nil, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
+	// Kept for an hour, since a file alone is read again each second.
+	calls, srv := a.start(t, secret.Cache(secret.File(path), time.Hour), nil, clienttest.Handle(func(w http.ResponseWriter, r *http.Request) {
 		if a.sent(clienttest.Recorded{Header: r.Header, URL: r.URL.RequestURI()}) != accept {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
