@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -143,7 +144,7 @@ func TestX3_ARotatedKeyIsReadAgain(t *testing.T) {
 		}
 		data(charged).Serve(w)
 	}))
-	c, err := braintree.New("public", secret.File(path), client.WithTransport(rt))
+	c, err := braintree.New("public", secret.Cache(secret.File(path), time.Hour), client.WithTransport(rt))
 	require.NoError(t, err)
 	require.NoError(t, chargeIt(t.Context(), c.HTTP))
 	require.NoError(t, os.WriteFile(path, []byte("two\n"), 0o600))

@@ -171,9 +171,9 @@ func TestX3_ARotatedKeyIsReadAgain(t *testing.T) {
 		}))
 		cfg := both
 		if header == "DD-API-KEY" {
-			cfg.APIKey = secret.File(file)
+			cfg.APIKey = secret.Cache(secret.File(file), time.Hour)
 		} else {
-			cfg.ApplicationKey = secret.File(file)
+			cfg.ApplicationKey = secret.Cache(secret.File(file), time.Hour)
 		}
 		c, err := datadog.New(cfg, client.WithBaseURL(srv.URL))
 		require.NoError(t, err)

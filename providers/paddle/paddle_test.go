@@ -111,7 +111,7 @@ func TestX3_ARotatedKeyIsReadAfterA403(t *testing.T) {
 		}
 		conformance.Success.Serve(w)
 	}))
-	c, err := paddle.New(secret.File(path), client.WithTransport(rt))
+	c, err := paddle.New(secret.Cache(secret.File(path), time.Hour), client.WithTransport(rt))
 	require.NoError(t, err)
 	_, err = paddle.CreateTransaction.Do(t.Context(), c.HTTP, transaction)
 	require.NoError(t, err)

@@ -189,7 +189,7 @@ func TestX3_ARotatedTokenIsReadAgain(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{"ok":true}`)
 	}))
-	c, err := slack.New(secret.File(file), client.WithBaseURL(srv.URL))
+	c, err := slack.New(secret.Cache(secret.File(file), time.Hour), client.WithBaseURL(srv.URL))
 	require.NoError(t, err)
 	t.Cleanup(c.HTTP.CloseIdleConnections)
 	require.NoError(t, post(t.Context(), c))
