@@ -683,7 +683,7 @@ func TestC26_ARequestBodyThatIgnoresItsCloseDoesNotOutliveTheDeadline(t *testing
 				require.NoError(t, err)
 				require.NoError(t, resp.Body.Close())
 				source := deaf{make(chan struct{})}
-				late := time.AfterFunc(5*time.Second, func() { close(source.free) })
+				late := time.AfterFunc(30*time.Second, func() { close(source.free) })
 				_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: client.Stream("text/plain", source, -1)})
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 				require.True(t, late.Stop(), "the call waited for its source")

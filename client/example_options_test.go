@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
@@ -99,7 +100,8 @@ func ExampleWithIdempotencyHeader() {
 func ExampleWithRateLimit() {
 	srv := clienttest.Start(clienttest.JSON(200, `{}`))
 	defer srv.Close()
-	c, err := client.New(srv.URL, client.WithRateLimit(ratelimit.All(ratelimit.PerSecond(1000), ratelimit.Quota(1, ratelimit.Month))))
+	c, err := client.New(srv.URL, client.WithTimeout(10*time.Second),
+		client.WithRateLimit(ratelimit.All(ratelimit.PerSecond(1000), ratelimit.PerMinute(1))))
 	if err != nil {
 		fmt.Println(err)
 		return

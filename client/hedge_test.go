@@ -54,7 +54,7 @@ func TestHedgingMiddleware(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			require.Eventually(t, pacer.settled, 5*time.Second, time.Millisecond, "every token is observed or returned")
+			require.Eventually(t, pacer.settled, 30*time.Second, time.Millisecond, "every token is observed or returned")
 		})
 	}
 }
@@ -65,33 +65,35 @@ func TestC22_HedgedWriteThatMayHaveBeenSent(t *testing.T) {
 	dial := &net.OpError{Op: "dial", Err: errors.New("refused")}
 	for name, second := range map[string]error{"dial": dial, "limit": nil} {
 		t.Run(name, func(t *testing.T) {
-			var n atomic.Int64
-			rt := roundTripper(func(r *http.Request) (*http.Response, error) {
-				if n.Add(1) == 1 {
-					return nil, io.ErrUnexpectedEOF
-				}
-				return nil, second
-			})
-			twice := func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					if resp, err := next.RoundTrip(r); err == nil {
-						return resp, nil
+			synctest.Test(t, func(t *testing.T) {
+				var n atomic.Int64
+				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+					if n.Add(1) == 1 {
+						return nil, io.ErrUnexpectedEOF
 					}
-					again := r.Clone(r.Context())
-					again.Body, _ = r.GetBody()
-					return next.RoundTrip(again)
+					return nil, second
 				})
-			}
-			opts := []client.Option{client.WithTransport(rt), client.WithAttemptMiddleware(twice)}
-			if second == nil {
-				opts = append(opts, client.WithRateLimit(ratelimit.Quota(1, ratelimit.Month)), client.WithTimeout(time.Second))
-			}
-			c, err := client.New(base, opts...)
-			require.NoError(t, err)
-			_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
-			e := asError(t, err)
-			require.Equal(t, client.MaybeApplied, e.Effect)
-			require.Len(t, e.Attempts, 1, "a write that may have been applied is not repeated")
+				twice := func(next http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(r *http.Request) (*http.Response, error) {
+						if resp, err := next.RoundTrip(r); err == nil {
+							return resp, nil
+						}
+						again := r.Clone(r.Context())
+						again.Body, _ = r.GetBody()
+						return next.RoundTrip(again)
+					})
+				}
+				opts := []client.Option{client.WithTransport(rt), client.WithAttemptMiddleware(twice)}
+				if second == nil {
+					opts = append(opts, client.WithRateLimit(ratelimit.Quota(1, ratelimit.Month)), client.WithTimeout(time.Second))
+				}
+				c, err := client.New(base, opts...)
+				require.NoError(t, err)
+				_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
+				e := asError(t, err)
+				require.Equal(t, client.MaybeApplied, e.Effect)
+				require.Len(t, e.Attempts, 1, "a write that may have been applied is not repeated")
+			})
 		})
 	}
 }

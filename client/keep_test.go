@@ -324,7 +324,7 @@ func TestC13_AKeptResponseGivesItsConnectionUpForTheNextAttempt(t *testing.T) {
 	} {
 		n.Store(0)
 		tr := &http.Transport{MaxConnsPerHost: 1}
-		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(5*time.Second), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+		c, err := client.New(srv.URL, client.WithTransport(tr), client.WithTimeout(30*time.Second), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
 		require.NoError(t, err)
 		require.NoError(t, do(c), name)
 		c.CloseIdleConnections()
