@@ -33,7 +33,7 @@ func ExampleKeyed_Wait() {
 	err := limit.Wait(ctx, "api.example.com")
 	fmt.Println(errors.Is(err, ratelimit.ErrDeadline))
 	if e, ok := errors.AsType[*ratelimit.Error](err); ok {
-		fmt.Println("would take", e.Wait.Round(time.Second))
+		fmt.Println("would take", e.Wait.Round(time.Minute))
 	}
 	// Output:
 	// <nil>
@@ -55,10 +55,10 @@ func ExampleQuota() {
 func ExampleAll() {
 	limit := ratelimit.All(
 		ratelimit.PerSecond(10, ratelimit.WithBurst(2)),
-		ratelimit.Quota(1, ratelimit.Day),
+		ratelimit.PerMinute(1),
 		ratelimit.Together(ratelimit.PerSecond(50, ratelimit.WithBurst(50))),
 	)
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	fmt.Println(limit.Wait(ctx, "a"))
 	fmt.Println(errors.Is(limit.Wait(ctx, "a"), ratelimit.ErrDeadline))
@@ -72,7 +72,7 @@ func ExampleAll() {
 // The service says that no call is left in the next half minute.
 func ExamplePacer() {
 	pacer := ratelimit.NewPacer()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 
 	fmt.Println(pacer.Wait(ctx, "api.example.com"))

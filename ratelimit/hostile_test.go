@@ -97,7 +97,7 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 				require.LessOrEqual(t, allocated(func() { read(full[shape]) }), uint64(4*mebi), name)
 				if time.Since(start) > 20*time.Millisecond { // a slow machine, or a quadratic parser, which takes 256 times as long
 					took := fastest(func() { read(full[shape]) })
-					require.Less(t, took, max(64*fastest(func() { read(small[shape]) }), 100*time.Millisecond), name)
+					require.Less(t, took, max(64*fastest(func() { read(small[shape]) }), 2*time.Second), name)
 				}
 			}
 		}
