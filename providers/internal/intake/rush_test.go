@@ -91,15 +91,18 @@ func TestMemoryIsBounded(t *testing.T) {
 
 // What has been sent is nobody's any more.
 func TestWhatIsSentIsLetGo(t *testing.T) {
-	q := New(Config[*[64]byte]{Send: func(context.Context, []*[64]byte) Outcome { return Outcome{} }})
-	item := new([64]byte)
-	gone := weak.Make(item)
-	q.Offer(item, 64)
-	item = nil
-	require.NoError(t, q.Flush(t.Context()))
-	runtime.GC()
-	require.Nil(t, gone.Value())
-	runtime.KeepAlive(q)
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Config[*[64]byte]{Send: func(context.Context, []*[64]byte) Outcome { return Outcome{} }})
+		item := new([64]byte)
+		gone := weak.Make(item)
+		q.Offer(item, 64)
+		item = nil
+		require.NoError(t, q.Flush(t.Context()))
+		synctest.Wait() // who has sent it has ended, too
+		runtime.GC()
+		require.Nil(t, gone.Value())
+		runtime.KeepAlive(q)
+	})
 }
 
 func heap() int64 {
