@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -287,33 +286,32 @@ func (u *uneven) Close() error { u.closed.Add(1); return nil }
 // again.
 func TestC31_ARetriedErrorIsDrained(t *testing.T) {
 	for size, conns := range map[int]int32{0: 1, 5: 1, 30 << 10: 1, 64 << 10: 1, 256 << 10: 3} {
-		var opened atomic.Int32
-		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.WriteHeader(503)
-			_, _ = io.WriteString(w, strings.Repeat("x", size))
-		}))
-		srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-			if s == http.StateNew {
-				opened.Add(1)
+		synctest.Test(t, func(t *testing.T) {
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(503)
+				_, _ = io.WriteString(w, strings.Repeat("x", size))
+			}))
+			listener, tr := overPipes(srv), client.NewTransport()
+			tr.DialContext = listener.dial
+			srv.Start()
+			defer srv.Close()
+			c, err := client.New(srv.URL, client.WithTransport(tr), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
+			require.NoError(t, err)
+			for way, do := range map[string]func() (*http.Response, error){
+				"HTTPClient": func() (*http.Response, error) { return c.HTTPClient().Get(srv.URL) },
+				"Do":         func() (*http.Response, error) { return c.Do(t.Context(), client.Request{}) },
+			} {
+				listener.dials.Store(0)
+				resp, err := do()
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, resp.Body)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				synctest.Wait()
+				require.Equal(t, conns, listener.dials.Load(), "%s, %d bytes", way, size)
+				c.CloseIdleConnections()
 			}
-		}
-		srv.Start()
-		c, err := client.New(srv.URL, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)}))
-		require.NoError(t, err)
-		for way, do := range map[string]func() (*http.Response, error){
-			"HTTPClient": func() (*http.Response, error) { return c.HTTPClient().Get(srv.URL) },
-			"Do":         func() (*http.Response, error) { return c.Do(t.Context(), client.Request{}) },
-		} {
-			opened.Store(0)
-			resp, err := do()
-			require.NoError(t, err)
-			_, err = io.Copy(io.Discard, resp.Body)
-			require.NoError(t, err)
-			require.NoError(t, resp.Body.Close())
-			require.Equal(t, conns, opened.Load(), "%s, %d bytes", way, size)
-			c.CloseIdleConnections()
-		}
-		srv.Close()
+		})
 	}
 }
 

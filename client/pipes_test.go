@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 )
 
 // pipes is a listener whose connections are pipes, so that a server of net/http and its
@@ -14,19 +15,20 @@ type pipes struct {
 	conns chan net.Conn
 	ended chan struct{}
 	once  sync.Once
+	dials atomic.Int32
 }
 
-// overPipes has srv, which is not started yet, listen to pipes, and returns how it is
-// dialed. A TLS server must send no session tickets: both ends would write, and nobody
-// would read.
-func overPipes(srv *httptest.Server) func(ctx context.Context, network, address string) (net.Conn, error) {
+// overPipes has srv, which is not started yet, listen to pipes, and returns them. A TLS
+// server must send no session tickets: both ends would write, and nobody would read.
+func overPipes(srv *httptest.Server) *pipes {
 	_ = srv.Listener.Close()
 	l := &pipes{addr: srv.Listener.Addr(), conns: make(chan net.Conn), ended: make(chan struct{})}
 	srv.Listener = l
-	return l.dial
+	return l
 }
 
 func (l *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	l.dials.Add(1)
 	ours, theirs := net.Pipe()
 	select {
 	case l.conns <- theirs:

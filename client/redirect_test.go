@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,39 +42,37 @@ func TestRedirectWithABody(t *testing.T) {
 
 // Small bodies of redirects are read, so that the hops share a connection.
 func TestRedirectsUseOneConnection(t *testing.T) {
-	var connections atomic.Int32
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/end" {
-			w.Header().Set("Location", "/end")
-			w.WriteHeader(302)
-			_, _ = io.WriteString(w, strings.Repeat("moved ", 100))
-			return
-		}
-		_, _ = io.WriteString(w, `{"id":"end"}`)
-	}))
-	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			connections.Add(1)
-		}
-	}
-	srv.Start()
-	t.Cleanup(srv.Close)
 	same := func(next http.RoundTripper) http.RoundTripper { return next }
 	for _, opts := range [][]client.Option{nil, {client.WithCallMiddleware(same)}} {
-		connections.Store(0)
-		c, err := client.New(srv.URL, opts...)
-		require.NoError(t, err)
-		for range 5 {
-			got, err := client.Get[thing](t.Context(), c, "/start")
+		synctest.Test(t, func(t *testing.T) {
+			srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/end" {
+					w.Header().Set("Location", "/end")
+					w.WriteHeader(302)
+					_, _ = io.WriteString(w, strings.Repeat("moved ", 100))
+					return
+				}
+				_, _ = io.WriteString(w, `{"id":"end"}`)
+			}))
+			listener, tr := overPipes(srv), client.NewTransport()
+			tr.DialContext = listener.dial
+			srv.Start()
+			defer srv.Close()
+			c, err := client.New(srv.URL, append(opts, client.WithTransport(tr))...)
 			require.NoError(t, err)
-			require.Equal(t, "end", got.ID)
-			resp, err := c.HTTPClient().Get(srv.URL + "/start")
-			require.NoError(t, err)
-			_, _ = io.Copy(io.Discard, resp.Body)
-			require.NoError(t, resp.Body.Close())
-		}
-		c.CloseIdleConnections()
-		require.EqualValues(t, 1, connections.Load())
+			defer c.CloseIdleConnections()
+			for range 5 {
+				got, err := client.Get[thing](t.Context(), c, "/start")
+				require.NoError(t, err)
+				require.Equal(t, "end", got.ID)
+				resp, err := c.HTTPClient().Get(srv.URL + "/start")
+				require.NoError(t, err)
+				_, _ = io.Copy(io.Discard, resp.Body)
+				require.NoError(t, resp.Body.Close())
+			}
+			synctest.Wait()
+			require.EqualValues(t, 1, listener.dials.Load())
+		})
 	}
 }
 

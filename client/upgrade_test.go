@@ -79,13 +79,13 @@ func TestC22_WriteOverHTTP2(t *testing.T) {
 			arrived <- r.ProtoMajor
 			<-r.Context().Done()
 		}))
-		dial := overPipes(srv)
+		listener := overPipes(srv)
 		srv.EnableHTTP2 = true
 		srv.TLS = &tls.Config{SessionTicketsDisabled: true}
 		srv.StartTLS()
 		defer srv.Close()
 		transport := srv.Client().Transport.(*http.Transport)
-		transport.DialContext = dial
+		transport.DialContext = listener.dial
 		defer transport.CloseIdleConnections()
 		c, err := client.New(srv.URL, client.WithTransport(transport), client.WithAttemptTimeout(time.Second))
 		require.NoError(t, err)

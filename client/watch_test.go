@@ -247,7 +247,7 @@ func TestC5_AWriteThatIsReportedLateWasSent(t *testing.T) {
 						<-hang
 					}
 				}))
-				dial := overPipes(srv)
+				listener := overPipes(srv)
 				srv.EnableHTTP2 = encrypted
 				srv.Config.Protocols = new(http.Protocols)
 				srv.Config.Protocols.SetHTTP1(true)
@@ -271,7 +271,7 @@ func TestC5_AWriteThatIsReportedLateWasSent(t *testing.T) {
 				tr.Protocols.SetHTTP2(encrypted)
 				tr.Protocols.SetUnencryptedHTTP2(!encrypted)
 				tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
-					c, err := dial(ctx, network, addr)
+					c, err := listener.dial(ctx, network, addr)
 					return &lateConn{c, &late, release}, err
 				}
 				c, err := client.New(srv.URL, client.WithTransport(tr), client.WithAttemptTimeout(time.Second))

@@ -99,7 +99,7 @@ func TestServicesExamplesRun(t *testing.T) {
 			continue // its module's tests run it
 		}
 		require.DirExists(t, filepath.Join(root, words[2]), command)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 		cmd.Dir = root
 		cmd.Env = append(slices.DeleteFunc(os.Environ(), isKey), "GOFLAGS=")
