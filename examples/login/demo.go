@@ -43,7 +43,7 @@ func newVisitor(ctx context.Context, base string, out io.Writer) (*visitor, erro
 		return nil, err
 	}
 	v := &visitor{ctx: ctx, base: base, out: out}
-	v.http = &http.Client{Jar: jar, Timeout: 10 * time.Second, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+	v.http = &http.Client{Jar: jar, Timeout: time.Minute, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if len(via) > 10 {
 			return errors.New("too many redirects")
 		}

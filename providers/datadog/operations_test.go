@@ -31,7 +31,7 @@ func TestEvents(t *testing.T) {
 
 		c, rt = scripted(t, `202 {"data":{"type":"event","attributes":{"attributes":{"evt":{"uid":"abc-123"}}}}}`)
 		change := map[string]any{"changed_resource": map[string]string{"name": "checkout", "type": "feature_flag"}}
-		in := datadog.EventInput{Title: "checkout on", Category: "change", Message: "m", Time: time.Now(), Tags: []string{"a"}, Attributes: change}
+		in := datadog.EventInput{Title: "checkout on", Category: "change", Message: "m", Time: time.Now().UTC(), Tags: []string{"a"}, Attributes: change}
 		sent, err := datadog.SubmitEvent.Do(t.Context(), c.HTTP, in)
 		require.NoError(t, err)
 		require.Equal(t, "abc-123", sent.Data.Attributes.Attributes.Event.UID)
