@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -23,8 +24,10 @@ type connKey struct{}
 
 // mortal is a service that answers the first request of a connection, carries out
 // the second one, and dies without a word. net/http repeats what it was by itself,
-// if it may. seen counts the requests that were carried out, warm ones included.
-func mortal(t *testing.T, secure bool) (srv *httptest.Server, seen *atomic.Int32) {
+// if it may. seen counts the requests that were carried out, warm ones included. The
+// transport reaches it over pipes, in a bubble: net/http keeps no connection whose write
+// was reported late.
+func mortal(t *testing.T, secure bool) (srv *httptest.Server, tr *http.Transport, seen *atomic.Int32) {
 	t.Helper()
 	seen = new(atomic.Int32)
 	srv = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,13 +42,22 @@ func mortal(t *testing.T, secure bool) (srv *httptest.Server, seen *atomic.Int32
 	srv.Config.ConnContext = func(ctx context.Context, _ net.Conn) context.Context {
 		return context.WithValue(ctx, connKey{}, new(atomic.Int32))
 	}
+	listener := overPipes(srv)
 	if secure {
+		// A session is resumed, which saves the signature. The tickets of TLS 1.3 come when
+		// the client writes, too, which a pipe does not bear.
+		srv.TLS = &tls.Config{MaxVersion: tls.VersionTLS12}
 		srv.StartTLS()
 	} else {
 		srv.Start()
 	}
 	t.Cleanup(srv.Close)
-	return srv, seen
+	tr = srv.Client().Transport.(*http.Transport)
+	if secure {
+		tr.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	}
+	tr.DialContext = listener.dial
+	return srv, tr, seen
 }
 
 // C16: what the stack does not repeat, net/http does not repeat either, and what is
@@ -106,45 +118,44 @@ func TestC16_NothingIsRepeatedBehindTheStacksBack(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprint("TLS ", secure), func(t *testing.T) {
 			t.Parallel()
-			srv, seen := mortal(t, secure)
-			for stack, opts := range stacks {
-				for policy, p := range policies {
-					for _, wrapped := range []bool{false, true} {
-						tr := srv.Client().Transport.(*http.Transport).Clone()
-						if secure { // what is shown needs new connections, and not new signatures
-							tr.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(1)
-						}
-						limiter := &counting{}
-						var rt http.RoundTripper = tr
-						if wrapped {
-							rt = pass(tr)
-						}
-						c, err := client.New(srv.URL, append([]client.Option{client.WithTransport(rt),
-							client.WithRetry(p.policy), client.WithRateLimit(limiter)}, opts...)...)
-						require.NoError(t, err)
-						for name, r := range requests {
-							for way, call := range ways {
-								tr.CloseIdleConnections()
-								_, err := client.Get[client.None](t.Context(), c, "/warm")
-								require.NoError(t, err)
-								seen.Store(0)
-								limiter.taken = 0
-								var ledger client.Ledger
-								err = call(c, client.WithLedger(t.Context(), &ledger), r)
-								what := []any{"%s by %s under %s, %s (TLS %t, wrapped %t): %v", name, way, policy, stack, secure, wrapped, err}
-								require.EqualValues(t, len(ledger.Attempts()), seen.Load(), what...)
-								require.EqualValues(t, limiter.taken, seen.Load(), what...)
-								require.LessOrEqual(t, seen.Load(), p.most, what...)
-								if m := r.Method; m == "POST" || m == "PATCH" {
-									require.EqualValues(t, 1, seen.Load(), what...)
-									require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+			synctest.Test(t, func(t *testing.T) {
+				srv, shared, seen := mortal(t, secure)
+				for stack, opts := range stacks {
+					for policy, p := range policies {
+						for _, wrapped := range []bool{false, true} {
+							tr := shared.Clone()
+							limiter := &counting{}
+							var rt http.RoundTripper = tr
+							if wrapped {
+								rt = pass(tr)
+							}
+							c, err := client.New(srv.URL, append([]client.Option{client.WithTransport(rt),
+								client.WithRetry(p.policy), client.WithRateLimit(limiter)}, opts...)...)
+							require.NoError(t, err)
+							for name, r := range requests {
+								for way, call := range ways {
+									tr.CloseIdleConnections()
+									_, err := client.Get[client.None](t.Context(), c, "/warm")
+									require.NoError(t, err)
+									seen.Store(0)
+									limiter.taken = 0
+									var ledger client.Ledger
+									err = call(c, client.WithLedger(t.Context(), &ledger), r)
+									what := []any{"%s by %s under %s, %s (TLS %t, wrapped %t): %v", name, way, policy, stack, secure, wrapped, err}
+									require.EqualValues(t, len(ledger.Attempts()), seen.Load(), what...)
+									require.EqualValues(t, limiter.taken, seen.Load(), what...)
+									require.LessOrEqual(t, seen.Load(), p.most, what...)
+									if m := r.Method; m == "POST" || m == "PATCH" {
+										require.EqualValues(t, 1, seen.Load(), what...)
+										require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+									}
 								}
 							}
+							tr.CloseIdleConnections()
 						}
-						tr.CloseIdleConnections()
 					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -152,52 +163,57 @@ func TestC16_NothingIsRepeatedBehindTheStacksBack(t *testing.T) {
 // C16: the first write of a client may find a connection that somebody else has used.
 func TestC16_TheFirstWriteOverASharedTransport(t *testing.T) {
 	for _, secure := range []bool{false, true} {
-		srv, seen := mortal(t, secure)
-		tr := srv.Client().Transport.(*http.Transport)
-		for _, body := range []any{nil, thing{}} {
+		synctest.Test(t, func(t *testing.T) {
+			srv, tr, seen := mortal(t, secure)
+			for _, body := range []any{nil, thing{}} {
+				tr.CloseIdleConnections()
+				resp, err := (&http.Client{Transport: tr}).Get(srv.URL)
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, resp.Body)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				seen.Store(0)
+				c, err := client.New(srv.URL, client.WithTransport(tr))
+				require.NoError(t, err)
+				_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: body, Header: http.Header{"Idempotency-Key": {"k"}}})
+				require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+				require.EqualValues(t, 1, seen.Load(), "TLS %t, body %v", secure, body)
+			}
 			tr.CloseIdleConnections()
-			resp, err := (&http.Client{Transport: tr}).Get(srv.URL)
-			require.NoError(t, err)
-			_, err = io.Copy(io.Discard, resp.Body)
-			require.NoError(t, err)
-			require.NoError(t, resp.Body.Close())
-			seen.Store(0)
-			c, err := client.New(srv.URL, client.WithTransport(tr))
-			require.NoError(t, err)
-			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", Body: body, Header: http.Header{"Idempotency-Key": {"k"}}})
-			require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
-			require.EqualValues(t, 1, seen.Load(), "TLS %t, body %v", secure, body)
-		}
-		tr.CloseIdleConnections()
+		})
 	}
 }
 
 // C16: the same under an SDK, whose requests are its own.
 func TestC16_NothingOfAnSDKIsRepeatedBehindTheStacksBack(t *testing.T) {
-	srv, seen := mortal(t, false)
-	for _, profile := range []client.Profile{{}, keyed} {
-		c, err := client.New(srv.URL, client.WithRetry(retry.Never), client.WithProfile(profile))
-		require.NoError(t, err)
-		for _, method := range []string{"", "GET", "POST", "DELETE"} {
-			for _, body := range []io.Reader{nil, strings.NewReader("x")} {
-				c.CloseIdleConnections()
-				_, err := client.Get[client.None](t.Context(), c, "/warm")
-				require.NoError(t, err)
-				seen.Store(0)
-				req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/x", body)
-				require.NoError(t, err)
-				req.Header.Set("Idempotency-Key", "k")
-				given := req.Clone(t.Context())
-				_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
-				require.Error(t, err)
-				require.EqualValues(t, 1, seen.Load(), "%s", method)
-				require.Equal(t, given.Header, req.Header, "the SDK's request is left alone")
-				require.Equal(t, given.TransferEncoding, req.TransferEncoding)
-				require.Equal(t, given.Body == nil, req.Body == nil)
+	synctest.Test(t, func(t *testing.T) {
+		srv, pipes, seen := mortal(t, false)
+		tr := client.NewTransport()
+		tr.DialContext = pipes.DialContext
+		for _, profile := range []client.Profile{{}, keyed} {
+			c, err := client.New(srv.URL, client.WithTransport(tr), client.WithRetry(retry.Never), client.WithProfile(profile))
+			require.NoError(t, err)
+			for _, method := range []string{"", "GET", "POST", "DELETE"} {
+				for _, body := range []io.Reader{nil, strings.NewReader("x")} {
+					c.CloseIdleConnections()
+					_, err := client.Get[client.None](t.Context(), c, "/warm")
+					require.NoError(t, err)
+					seen.Store(0)
+					req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/x", body)
+					require.NoError(t, err)
+					req.Header.Set("Idempotency-Key", "k")
+					given := req.Clone(t.Context())
+					_, err = c.HTTPClient().Do(req) //nolint:bodyclose // there is none
+					require.Error(t, err)
+					require.EqualValues(t, 1, seen.Load(), "%s", method)
+					require.Equal(t, given.Header, req.Header, "the SDK's request is left alone")
+					require.Equal(t, given.TransferEncoding, req.TransferEncoding)
+					require.Equal(t, given.Body == nil, req.Body == nil)
+				}
 			}
+			c.CloseIdleConnections()
 		}
-		c.CloseIdleConnections()
-	}
+	})
 }
 
 // tapped keeps what is written to a connection.
