@@ -183,7 +183,7 @@ func TestX5_NoRedirectsNoCookiesBounded(t *testing.T) {
 	client.Transport.(*http.Transport).DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
 	}
-	f := fetcher(t, safefetch.Config{Client: client, MaxBytes: 1024})
+	f := fetcher(t, safefetch.Config{Client: client, MaxBytes: 1024, Timeout: time.Minute})
 	body, err := f.Get(t.Context(), "https://example.com/ok")
 	require.NoError(t, err)
 	require.Equal(t, "ok", string(body))
