@@ -2,8 +2,6 @@ package servers
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,7 +18,7 @@ import (
 const (
 	startTimeout = 90 * time.Second // a cold npm server on a busy two-core machine
 	stopTimeout  = 5 * time.Second
-	attempts     = 3 // a free port may be taken between being found and being used
+	takenPause   = 200 * time.Millisecond
 	keptOutput   = 8 << 10
 )
 
@@ -52,30 +50,41 @@ type command struct {
 // start runs the command until the test ends.
 func start(t testing.TB, c command) *Server {
 	t.Helper()
-	var err error
-	for range attempts {
-		var s *Server
-		if s, err = launch(c); err != nil {
-			t.Fatalf("%s: %v", c.name, err)
+	s, err := untilFree(c, func() (*Server, error) { return launch(c) })
+	if err != nil {
+		t.Fatalf("%s did not start: %v", c.name, err)
+	}
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", c.name, s.out.tail())
+		}
+	})
+	return s
+}
+
+// untilFree launches the command until it is ready, and again where it says that its
+// port, or what else it takes, is in use: by another program, or by children of a server
+// that was killed and which the system is slow to end.
+func untilFree(c command, launch func() (*Server, error)) (*Server, error) {
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(takenPause) {
+		s, err := launch()
+		if err != nil {
+			return nil, err
 		}
 		if err = s.waitReady(c.ready); err == nil {
-			t.Cleanup(func() {
-				s.Stop()
-				if t.Failed() {
-					t.Logf("%s printed:\n%s", c.name, s.out.tail())
-				}
-			})
-			return s
+			return s, nil
 		}
 		s.Stop()
 		err = fmt.Errorf("%w; it printed:\n%s", err, s.out.tail())
-		if !strings.Contains(err.Error(), "in use") {
-			break
+		if !taken.MatchString(err.Error()) || time.Now().After(deadline) {
+			return nil, err
 		}
 	}
-	t.Fatalf("%s did not start: %v", c.name, err)
-	return nil
 }
+
+// taken is how servers say so.
+var taken = regexp.MustCompile(`in use|EADDRINUSE|port taken|is not open`)
 
 func launch(c command) (*Server, error) {
 	port, err := FreePort()
@@ -139,14 +148,11 @@ func (s *Server) waitReady(ready *regexp.Regexp) error {
 // it kept in memory.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	again, err := launchOn(s.started, s.Port)
-	if err == nil {
-		s.cmd, s.out, s.exited = again.cmd, again.out, again.exited
-		err = again.waitReady(s.started.ready)
-	}
+	again, err := untilFree(s.started, func() (*Server, error) { return launchOn(s.started, s.Port) })
 	if err != nil {
 		t.Fatalf("%s did not start again: %v", s.started.name, err)
 	}
+	s.cmd, s.out, s.exited = again.cmd, again.out, again.exited
 }
 
 // Output returns the end of what the server has printed so far.
@@ -170,20 +176,6 @@ func (s *Server) end(sig syscall.Signal) {
 	}
 	_ = syscall.Kill(group, syscall.SIGKILL) // what ignored the signal, and children left behind
 	<-s.exited
-}
-
-// FreePort returns a loopback TCP port that nobody listens on at the moment.
-func FreePort() (int, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("finding a free port: %w", err)
-	}
-	defer l.Close()
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, errors.New("finding a free port: not a TCP address")
-	}
-	return addr.Port, nil
 }
 
 // output keeps the end of what a process prints.

@@ -3,10 +3,13 @@ package servers
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,7 +23,7 @@ import (
 func TestMain(m *testing.M) { leakcheck.Main(m) }
 
 // oneShot keeps no connection to a server that is about to be stopped.
-var oneShot = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+var oneShot = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
 
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
@@ -42,7 +45,7 @@ func gone(t *testing.T, addr string) {
 			conn.Close()
 		}
 		return err != nil
-	}, 5*time.Second, 20*time.Millisecond, "%s still answers", addr)
+	}, 30*time.Second, 20*time.Millisecond, "%s still answers", addr)
 }
 
 func TestEveryServerAnswersAndStops(t *testing.T) {
@@ -169,4 +172,49 @@ func TestStopEndsTheWholeGroup(t *testing.T) {
 	s.Stop()
 	_, err = io.ReadAll(held) // ends once nobody holds it
 	require.NoError(t, err)
+}
+
+// A program that says its port is in use is started again until it is not; one that says
+// anything else is not.
+func TestStartWaitsForAPort(t *testing.T) {
+	for says, want := range map[string]int{"bind: Address already in use": 3, "out of order": 1} {
+		launched := 0
+		c := command{name: "sh", ready: regexp.MustCompile(`^ready$`), args: func(int) []string {
+			if launched++; launched == 3 {
+				return []string{"sh", "-c", "echo ready; exec sleep 600"}
+			}
+			return []string{"sh", "-c", `echo "$0"; exit 1`, says}
+		}}
+		s, err := untilFree(c, func() (*Server, error) { return launch(c) })
+		require.Equal(t, want, launched)
+		if want == 1 {
+			require.ErrorContains(t, err, says)
+			continue
+		}
+		require.NoError(t, err)
+		s.Stop()
+	}
+}
+
+// What connections and other listeners get is none of the ports that servers are given.
+func TestFreePortsAreNobodyElses(t *testing.T) {
+	seen := map[int]bool{}
+	for range 200 {
+		port, err := FreePort()
+		require.NoError(t, err)
+		require.False(t, seen[port], port)
+		seen[port] = true
+		require.GreaterOrEqual(t, port, firstPort)
+	}
+	for text, want := range map[string]int{"32768\t60999\n": 32_767, "20000 40000": 19_999, "1024 65535": lastPort, "49152 65535": lastPort} {
+		last, err := below(text)
+		require.NoError(t, err)
+		require.Equal(t, want, last, text)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	if theirs := l.Addr().(*net.TCPAddr).Port; theirs >= firstPort+1000 { // else there is hardly a port of ours
+		require.Greater(t, theirs, slices.Max(slices.Collect(maps.Keys(seen))))
+	}
 }
