@@ -119,9 +119,10 @@ for i = 1, number() do
     local kept, tat = stored(field) or 0, math.min(known, now + period + l.ahead)
     -- What a process was told before counts where this server has forgotten it.
     l.forgotten, tat = tat > math.max(kept, now), math.max(kept, tat)
-    if tat > now + period + l.ahead + 1 then
-      tat, clamped = now + period, clamped + 1
-    end
+    -- What lies too far ahead is as far as it may be: the turns up to there may have been
+    -- given out under the other clock, to processes that take them by their own.
+    l.cut = tat > now + period + l.ahead + 1
+    if l.cut then tat, clamped = now + period + l.ahead, clamped + 1 end
     if empty then tat = math.max(tat, now + period) end
     l.tat = math.max(tat, now)
     l.after = l.tat + first * l.every
@@ -198,7 +199,7 @@ for i, l in ipairs(limits) do
     if granted and first + n > 0 then
       l.tat = math.ceil(l.after + n * l.every)
       redis.call('HSET', state, l.field, text(l.tat))
-    elseif empty or l.forgotten then
+    elseif empty or l.forgotten or l.cut then
       redis.call('HSET', state, l.field, text(l.tat))
     end
     answer[i] = text(l.tat)

@@ -84,19 +84,38 @@ func TestAllOrNone(t *testing.T) {
 }
 
 // D6: a turn that lies absurdly far ahead, since the clock of Redis has gone back, is
-// cut to a burst, and counted.
+// cut to the farthest that may have been given out, and counted: the turns up to there are
+// of those who have them. Nobody waits longer, whatever the call weighs.
 func TestD6_TurnsFarAheadAreCut(t *testing.T) {
 	t.Parallel()
-	s, rdb := mini(t)
-	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, 10*time.Second)}}
-	s.SetTime(time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC))
-	require.NoError(t, limiter(t, rdb, cfg).Wait(t.Context(), "k"))
-	s.SetTime(time.Date(2031, 5, 1, 11, 0, 0, 0, time.UTC))
-	l := limiter(t, rdb, cfg)
-	began := time.Now()
-	require.NoError(t, l.Wait(t.Context(), "k"))
-	require.Less(t, time.Since(began), 2*time.Second)
-	require.EqualValues(t, 2, l.Stats().Clamped, "the turn, and the lease of the other process")
+	for name, weight := range map[string]int{"a call": 1, "one that takes the burst": 50} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, rdb := mini(t)
+			cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, time.Second).Burst(50)}}
+			noon := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
+			s.SetTime(noon)
+			require.NoError(t, limiter(t, rdb, cfg).Wait(t.Context(), "k"))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			l := limiter(t, rdb, cfg)
+			began := time.Now()
+			pass := func() { s.SetTime(noon.Add(time.Since(began) - time.Hour)) }
+			pass()
+			done := make(chan error, 1)
+			go func() { done <- l.WaitN(ctx, "k", weight) }()
+			for waits := true; waits; pass() {
+				select {
+				case err := <-done:
+					require.NoError(t, err)
+					waits = false
+				case <-time.After(time.Millisecond):
+				}
+			}
+			require.Greater(t, time.Since(began), 250*time.Millisecond, "a batch spans as much")
+			require.EqualValues(t, 2, l.Stats().Clamped, "the turn, and the lease of the other process")
+		})
+	}
 }
 
 // Redis forgets scripts when it restarts.
