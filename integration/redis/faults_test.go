@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,75 +13,65 @@ import (
 	"github.com/standpipe-go/standpipe/ratelimit/limitertest"
 )
 
-// start starts so many workers, which begin together in a second.
-func start(t *testing.T, j job, workers int, d time.Duration) (job, []*process) {
-	t.Helper()
-	j.From = time.Now().Add(time.Second)
-	j.To = j.From.Add(d)
-	all := make([]*process, workers)
-	for i := range all {
-		all[i] = startWorker(t, j)
-	}
-	return j, all
-}
-
-func gather(t *testing.T, all []*process) (times []time.Time, reports []*report) {
-	t.Helper()
-	for _, p := range all {
-		r := p.report(t)
-		reports = append(reports, r)
-		times = append(times, r.times()...)
-	}
-	return times, reports
-}
-
-// between returns how many of the times lie between two moments.
-func between(times []time.Time, from, to time.Time) (n int) {
-	for _, at := range times {
-		if !at.Before(from) && at.Before(to) {
-			n++
-		}
-	}
-	return n
-}
-
 // D6: what processes had reserved that are killed comes back: the others use up the
 // limit again, and it holds.
 func TestD6_KilledProcesses(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
 	const n, per = 1000, 2 * time.Second
-	j, all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers, 5*time.Second)
-	time.Sleep(time.Until(j.From.Add(2 * time.Second)))
+	still := watchServers(t, s)
+	all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers)
+	time.Sleep(2 * time.Second)
 	for _, p := range all[:4] {
 		require.NoError(t, p.Process.Kill())
 	}
 	killed := time.Now()
-	times, _ := gather(t, all[4:])
+	time.Sleep(4 * time.Second)
+	ended, times, reports := gather(t, all[4:])
 	require.LessOrEqual(t, limitertest.Most(times, per), n)
 	// A batch's turns are over when those of the horizon are; the processes themselves
 	// are counted for ten seconds, which makes batches smaller and nothing else.
-	rate := float64(between(times, killed.Add(500*time.Millisecond), j.To)) / j.To.Sub(killed.Add(500*time.Millisecond)).Seconds()
-	t.Logf("half a second after four of eight were killed, the others got %.1f a second of %v", rate, n/per.Seconds())
-	require.GreaterOrEqual(t, rate, 0.9*n/per.Seconds())
+	got := rate(t, times, killed.Add(500*time.Millisecond), ended, stood(still(), reports))
+	t.Logf("half a second after four of eight were killed, the others got %.1f a second of %v", got, n/per.Seconds())
+	require.GreaterOrEqual(t, got, 0.9*n/per.Seconds())
 }
 
 // D6: calls in flight of a process that is killed have ended when its lease has.
 func TestD6_KilledWithCallsInFlight(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
-	j, holder := start(t, job{Addr: s.Addr, Slots: 4, Goroutines: 4, Hold: time.Hour}, 1, time.Minute)
-	time.Sleep(time.Until(j.From.Add(500 * time.Millisecond)))
-	_, others := start(t, job{Addr: s.Addr, Slots: 4, Goroutines: 3, Hold: 50 * time.Millisecond}, 2, 13*time.Second)
+	rdb := connect(s.Addr)
+	defer rdb.Close()
+	holder := start(t, job{Addr: s.Addr, Slots: 4, Goroutines: 4, Hold: time.Hour}, 1)
+	id := ""
+	require.Eventually(t, func() bool {
+		fields, err := rdb.HGetAll(t.Context(), limits).Result()
+		for field, value := range fields {
+			if whose, ok := strings.CutPrefix(field, "h:"); ok && value == "4" {
+				id = whose
+			}
+		}
+		return err == nil && id != ""
+	}, time.Minute, 5*time.Millisecond, "it has all of them")
+	others := start(t, job{Addr: s.Addr, Slots: 4, Goroutines: 3, Hold: 50 * time.Millisecond}, 2)
 	time.Sleep(time.Second)
 	require.NoError(t, holder[0].Process.Kill())
-	killed := time.Now()
-	times, reports := gather(t, others)
+	<-holder[0].done
+	told, err := rdb.HGet(t.Context(), limits, "m:"+id).Int64()
+	require.NoError(t, err)
+	lease := time.UnixMicro(told)
+	require.Eventually(t, func() bool { // its lease is over, and the others have calls
+		fields, err := rdb.HGetAll(t.Context(), limits).Result()
+		calls := slices.ContainsFunc(slices.Collect(maps.Keys(fields)), func(field string) bool { return strings.HasPrefix(field, "h:") })
+		return err == nil && fields["m:"+id] == "" && calls
+	}, time.Minute, 5*time.Millisecond)
+	time.Sleep(time.Second)
+	_, times, reports := gather(t, others)
 	require.NotEmpty(t, times)
 	first := slices.MinFunc(times, time.Time.Compare)
-	t.Logf("the first call after %v", first.Sub(killed).Round(time.Millisecond))
-	require.Greater(t, first.Sub(killed), 5*time.Second, "the calls were counted until the lease ended")
-	require.Less(t, first.Sub(killed), 11*time.Second)
+	t.Logf("the first call %v after the lease", first.Sub(lease).Round(time.Millisecond))
+	require.False(t, first.Before(lease), "the calls were counted until the lease ended")
+	require.Less(t, first.Sub(lease), 5*time.Second)
 	require.LessOrEqual(t, atOnce(reports), 4)
 }
 
@@ -114,15 +105,20 @@ func atOnce(reports []*report) int {
 func TestD6_InFlight(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
-	reports := run(t, job{Addr: s.Addr, Slots: 10, Goroutines: 4, Hold: 20 * time.Millisecond}, workers, 3*time.Second)
+	still := watchServers(t, s)
+	all := start(t, job{Addr: s.Addr, Slots: 10, Goroutines: 4, Hold: 20 * time.Millisecond}, workers)
+	began := time.Now()
+	time.Sleep(4 * time.Second)
+	ended, times, reports := gather(t, all)
 	calls, asked := 0, int64(0)
 	for _, r := range reports {
 		require.Empty(t, r.Errors)
 		calls, asked = calls+len(r.Times), asked+r.Stats.Asked
 	}
-	t.Logf("%d calls of 20 ms in 3 s by 10 at once, at most %d at once, %.2f calls of Redis each", calls, atOnce(reports), float64(asked)/float64(calls))
+	got := rate(t, times, began, ended, stood(still(), reports))
+	t.Logf("%.1f calls of 20 ms a second by 10 at once, at most %d at once, %.2f calls of Redis each", got, atOnce(reports), float64(asked)/float64(calls))
 	require.LessOrEqual(t, atOnce(reports), 10)
-	require.Greater(t, calls, 750, "1,500 would be all of it")
+	require.Greater(t, got, 250.0, "500 would be all of it")
 }
 
 // D6: a Redis that loses its state, while it is up or by a restart, lets at most one
@@ -130,30 +126,33 @@ func TestD6_InFlight(t *testing.T) {
 func TestD6_RedisLosesItsState(t *testing.T) {
 	t.Parallel()
 	const n, burst, per = 1000, 100, 2 * time.Second
-	for name, lose := range map[string]func(t *testing.T, s *servers.Server){
-		"flushed": func(t *testing.T, s *servers.Server) {
+	for name, lose := range map[string]func(t *testing.T, s *servers.Server, all []*process){
+		"flushed": func(t *testing.T, s *servers.Server, _ []*process) {
 			rdb := connect(s.Addr)
 			defer rdb.Close()
 			require.NoError(t, rdb.FlushAll(t.Context()).Err())
 		},
-		"killed and restarted": func(t *testing.T, s *servers.Server) {
+		"killed and restarted": func(t *testing.T, s *servers.Server, all []*process) {
 			s.Kill()
 			time.Sleep(1500 * time.Millisecond)
+			heard(t, all, "Redis is away")
 			s.Restart(t)
+			heard(t, all, "Redis is back")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := servers.Redis(t)
-			j, all := start(t, job{Addr: s.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Daily: 1_000_000}, workers, 6*time.Second)
-			time.Sleep(time.Until(j.From.Add(2 * time.Second)))
-			lose(t, s)
+			all := start(t, job{Addr: s.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Daily: 1_000_000, Returns: true}, workers)
+			time.Sleep(2 * time.Second)
+			lose(t, s, all)
 			back := time.Now()
-			times, reports := gather(t, all)
+			time.Sleep(4 * time.Second)
+			ended, times, reports := gather(t, all)
 			t.Logf("at most %d in %v, %.1f a second after it", limitertest.Most(times, per), per,
-				float64(between(times, back.Add(2*time.Second), j.To))/j.To.Sub(back.Add(2*time.Second)).Seconds())
+				float64(between(times, back.Add(2*time.Second), ended))/ended.Sub(back.Add(2*time.Second)).Seconds())
 			require.LessOrEqual(t, limitertest.Most(times, per), n+burst)
-			require.Greater(t, between(times, back.Add(2*time.Second), j.To), 0, "the limit is shared again")
+			require.Greater(t, between(times, back.Add(2*time.Second), ended), 0, "the limit is shared again")
 			for i, r := range reports {
 				require.Empty(t, r.Errors)
 				require.False(t, r.Stats.Away)
@@ -175,14 +174,13 @@ func TestD6_RedisAway(t *testing.T) {
 		t.Run(map[bool]string{false: "share", true: "fail"}[fail], func(t *testing.T) {
 			t.Parallel()
 			s := servers.Redis(t)
-			j, all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8, Fail: fail}, workers, 5*time.Second)
-			time.Sleep(time.Until(j.From.Add(2 * time.Second)))
+			all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8, Fail: fail}, workers)
+			time.Sleep(2 * time.Second)
 			s.Kill()
+			heard(t, all, "Redis is away")
 			gone := time.Now()
-			times, reports := gather(t, all)
-			after := between(times, gone.Add(time.Second), j.To)
-			rate := float64(after) / j.To.Sub(gone.Add(time.Second)).Seconds()
-			t.Logf("at most %d in %v; %.1f a second without Redis", limitertest.Most(times, per), per, rate)
+			time.Sleep(4 * time.Second)
+			ended, times, reports := gather(t, all)
 			require.LessOrEqual(t, limitertest.Most(times, per), n)
 			for i, r := range reports {
 				require.Equal(t, 1, strings.Count(all[i].log.String(), "Redis is away"), all[i].log.String())
@@ -193,10 +191,12 @@ func TestD6_RedisAway(t *testing.T) {
 				}
 			}
 			if fail {
-				require.Zero(t, after)
-			} else {
-				require.GreaterOrEqual(t, rate, 0.8*n/per.Seconds())
+				require.Zero(t, between(times, gone.Add(time.Second), ended))
+				return
 			}
+			got := rate(t, times, gone.Add(time.Second), ended, stood(nil, reports))
+			t.Logf("at most %d in %v; %.1f a second without Redis", limitertest.Most(times, per), per, got)
+			require.GreaterOrEqual(t, got, 0.8*n/per.Seconds())
 		})
 	}
 }
@@ -205,22 +205,27 @@ func TestD6_RedisAway(t *testing.T) {
 func TestD7_OnePauseHoldsForAll(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
-	j := job{Addr: s.Addr, N: 1000, Per: 2 * time.Second, Goroutines: 4, Pacer: true}
-	j.From = time.Now().Add(time.Second)
-	j.To = j.From.Add(5 * time.Second)
-	all := []*process{}
-	for i := range workers {
-		worker := j
-		if i == 0 {
-			worker.Throttle, worker.For = j.From.Add(2*time.Second), 2*time.Second
-		}
-		all = append(all, startWorker(t, worker))
+	rdb := connect(s.Addr)
+	defer rdb.Close()
+	const wait = 4 * time.Second
+	all := start(t, job{Addr: s.Addr, N: 1000, Per: 2 * time.Second, Goroutines: 4, Pacer: true, For: wait}, workers)
+	time.Sleep(2 * time.Second)
+	all[0].tell(t, "429")
+	for _, there := range []int64{1, 0} {
+		require.Eventually(t, func() bool {
+			n, err := rdb.Exists(t.Context(), pauses).Result()
+			return err == nil && n == there
+		}, time.Minute, 5*time.Millisecond, "the pause begins, and ends")
 	}
-	times, _ := gather(t, all)
-	told := j.From.Add(2 * time.Second)
-	t.Logf("in the 250 ms after the pause %d calls, in the rest of it %d, afterwards %d", between(times, told, told.Add(250*time.Millisecond)),
-		between(times, told.Add(300*time.Millisecond), told.Add(2*time.Second)), between(times, told.Add(2*time.Second), j.To))
-	require.Positive(t, between(times, j.From, told))
-	require.Zero(t, between(times, told.Add(300*time.Millisecond), told.Add(2*time.Second)), "50 ms are for the processes to be scheduled")
-	require.Positive(t, between(times, told.Add(2*time.Second), j.To))
+	time.Sleep(2 * time.Second)
+	ended, times, reports := gather(t, all)
+	told, known := reports[0].Told, reports[0].Known
+	over := told.Add(wait)
+	held := known.Add(350 * time.Millisecond) // 100 ms are for the processes to be scheduled
+	t.Logf("in the 250 ms after the pause %d calls, in the rest of it %d, afterwards %d", between(times, known, known.Add(250*time.Millisecond)),
+		between(times, held, over), between(times, over, ended))
+	require.Positive(t, between(times, told.Add(-time.Minute), told))
+	require.Greater(t, over.Sub(held), time.Second, "the machine stands still too long to tell")
+	require.Zero(t, between(times, held, over))
+	require.Positive(t, between(times, over, ended))
 }

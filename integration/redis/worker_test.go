@@ -1,7 +1,7 @@
 package redis_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +12,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -38,7 +40,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// job is what a worker process is told.
+// job is what a worker process is told. It begins when its input says so, is told of a 429
+// by a second line, and ends when its input does.
 type job struct {
 	Addr       string
 	Sentinel   string // who says what the address is
@@ -52,23 +55,28 @@ type job struct {
 	Goroutines int
 	Hold       time.Duration // how long a call is under way
 	Pause      time.Duration // between the calls of a goroutine
-	From, To   time.Time
-	Throttle   time.Time // when the service says 429
-	For        time.Duration
+	For        time.Duration // how long the service says that it is to wait, by its 429
+	Returns    bool          // at its end it waits until Redis is not away
 }
 
 // report is what a worker process has to say at its end.
 type report struct {
-	Times   []int64 // of each grant, in Unix nanoseconds
-	Ends    []int64 // of each call's end
-	Errors  map[string]int
-	Stats   onredis.Stats
-	Slowest time.Duration // wait
+	Times       []int64 // of each grant, in Unix nanoseconds
+	Ends        []int64 // of each call's end
+	Still       []stretch
+	Told, Known time.Time // when it was told of the 429, and when Redis knew
+	Errors      map[string]int
+	Stats       onredis.Stats
 }
 
+// times are those of the grants, but for the few that were given out just before the
+// process stood still: they cannot be told until it goes on.
 func (r *report) times() (times []time.Time) {
 	for _, ns := range r.Times {
-		times = append(times, time.Unix(0, ns))
+		at := time.Unix(0, ns)
+		if !slices.ContainsFunc(r.Still, func(s stretch) bool { return at.After(s.From) && at.Before(s.To.Add(20*time.Millisecond)) }) {
+			times = append(times, at)
+		}
 	}
 	return times
 }
@@ -79,7 +87,7 @@ func work(text string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	r, err := j.run()
+	r, err := j.run(bufio.NewScanner(os.Stdin))
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(r)
 	}
@@ -90,8 +98,12 @@ func work(text string) int {
 	return 0
 }
 
+// patience is for a Redis that stands still with the machine: one that is killed, or
+// refuses, is noticed at once all the same.
+const patience = 4 * time.Second
+
 func (j job) config() onredis.LimiterConfig {
-	cfg := onredis.LimiterConfig{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	cfg := onredis.LimiterConfig{Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Timeout: patience}
 	if j.N > 0 {
 		cfg.Limits = append(cfg.Limits, onredis.Rate(j.N, j.Per).Burst(max(j.Burst, 1)))
 	}
@@ -108,7 +120,7 @@ func (j job) config() onredis.LimiterConfig {
 }
 
 func connect(addr string) *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, ContextTimeoutEnabled: true})
+	return redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, ContextTimeoutEnabled: true, ReadTimeout: time.Minute})
 }
 
 const master = "main" // as Sentinel knows it
@@ -125,7 +137,7 @@ func (j job) connect() redis.UniversalClient {
 	})
 }
 
-func (j job) run() (*report, error) {
+func (j job) run(in *bufio.Scanner) (*report, error) {
 	rdb := j.connect()
 	defer rdb.Close()
 	l, err := onredis.NewLimiter(rdb, j.config())
@@ -137,21 +149,31 @@ func (j job) run() (*report, error) {
 		p = onredis.NewPacer(l)
 	}
 	r := &report{Errors: map[string]int{}}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	time.Sleep(time.Until(j.From))
-	ctx, cancel := context.WithDeadline(context.Background(), j.To)
-	defer cancel()
-	if !j.Throttle.IsZero() {
-		wg.Go(func() {
-			time.Sleep(time.Until(j.Throttle))
-			p.Observe("key", http.StatusTooManyRequests, http.Header{"Retry-After": {fmt.Sprint(j.For.Seconds())}}, true)
-		})
+	still := watch(nil)
+	if err := rdb.Ping(context.Background()).Err(); err != nil {
+		return nil, err
 	}
+	fmt.Println("ready")
+	if !in.Scan() {
+		return nil, errors.New("told to end before it began")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer cancel()
+		for in.Scan() {
+			r.Told = time.Now()
+			p.Observe("key", http.StatusTooManyRequests, http.Header{"Retry-After": {fmt.Sprint(j.For.Seconds())}}, true)
+			for ctx.Err() == nil && rdb.Exists(ctx, pauses).Val() == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			r.Known = time.Now()
+		}
+	})
+	var mu sync.Mutex
 	for range j.Goroutines {
 		wg.Go(func() {
-			for time.Now().Before(j.To) {
-				began := time.Now()
+			for ctx.Err() == nil {
 				err := l.Wait(ctx, "key")
 				if err == nil && p != nil {
 					if err = p.Wait(ctx, "key"); err != nil {
@@ -167,7 +189,6 @@ func (j job) run() (*report, error) {
 				case err == nil:
 					r.Times = append(r.Times, now.UnixNano())
 					r.Ends = append(r.Ends, time.Now().UnixNano())
-					r.Slowest = max(r.Slowest, now.Sub(began))
 				case ctx.Err() == nil && !errors.Is(err, ratelimit.ErrDeadline):
 					r.Errors[err.Error()]++
 				}
@@ -186,6 +207,14 @@ func (j job) run() (*report, error) {
 		})
 	}
 	wg.Wait()
+	r.Still = still()
+	for began := time.Now(); j.Returns && l.Stats().Away && time.Since(began) < time.Minute; {
+		ask, stop := context.WithTimeout(context.Background(), time.Second)
+		if l.Wait(ask, "key") == nil {
+			l.Release("key")
+		}
+		stop()
+	}
 	r.Stats = l.Stats()
 	end, stop := context.WithTimeout(context.Background(), time.Second)
 	defer stop()
@@ -193,14 +222,20 @@ func (j job) run() (*report, error) {
 	return r, nil
 }
 
+// The names of what Redis holds of the key.
+const limits, pauses = "standpipe:{=key}:limits", "standpipe:{=key}:pauses"
+
 // process is a running worker.
 type process struct {
 	*exec.Cmd
-	out, log bytes.Buffer
-	done     chan struct{} // closed when it has ended
-	err      error
+	stdin io.WriteCloser
+	out   []byte // after it has ended
+	log   safeBuffer
+	done  chan struct{} // closed when it has ended
+	err   error
 }
 
+// startWorker returns when the worker is ready to begin.
 func startWorker(t *testing.T, j job) *process {
 	t.Helper()
 	text, err := json.Marshal(j)
@@ -209,17 +244,33 @@ func startWorker(t *testing.T, j job) *process {
 	require.NoError(t, err)
 	p := &process{Cmd: exec.Command(self), done: make(chan struct{})}
 	p.Env = append(os.Environ(), jobVariable+"="+string(text))
-	p.Stdout, p.Stderr = io.Writer(&p.out), &p.log
+	p.Stderr = &p.log
+	p.stdin, err = p.StdinPipe()
+	require.NoError(t, err)
+	out, err := p.StdoutPipe()
+	require.NoError(t, err)
 	require.NoError(t, p.Start())
+	lines := bufio.NewReader(out)
+	said, sayErr := lines.ReadString('\n')
 	go func() {
-		p.err = p.Wait()
+		rest, readErr := io.ReadAll(lines)
+		p.out, p.err = rest, errors.Join(readErr, p.Wait())
 		close(p.done)
 	}()
 	t.Cleanup(func() {
 		_ = p.Process.Kill()
 		<-p.done
 	})
+	require.NoError(t, sayErr, "worker: %s", p.log.String())
+	require.Equal(t, "ready\n", said)
 	return p
+}
+
+// tell writes a line.
+func (p *process) tell(t *testing.T, line string) {
+	t.Helper()
+	_, err := io.WriteString(p.stdin, line+"\n")
+	require.NoError(t, err)
 }
 
 func (p *process) report(t *testing.T) *report {
@@ -227,22 +278,60 @@ func (p *process) report(t *testing.T) *report {
 	<-p.done
 	require.NoError(t, p.err, "worker: %s", p.log.String())
 	var r report
-	require.NoError(t, json.Unmarshal(p.out.Bytes(), &r), "worker: %s", p.log.String())
+	require.NoError(t, json.Unmarshal(p.out, &r), "worker: %s", p.log.String())
 	return &r
 }
 
-// run starts so many workers for so long and returns what they report.
-func run(t *testing.T, j job, workers int, d time.Duration) []*report {
+// start has so many workers begin together.
+func start(t *testing.T, j job, workers int) []*process {
 	t.Helper()
-	j.From = time.Now().Add(time.Second)
-	j.To = j.From.Add(d)
-	var all []*process
-	for range workers {
-		all = append(all, startWorker(t, j))
+	all := make([]*process, workers)
+	for i := range all {
+		all[i] = startWorker(t, j)
 	}
-	reports := make([]*report, workers)
-	for i, p := range all {
-		reports[i] = p.report(t)
+	for _, p := range all {
+		p.tell(t, "begin")
 	}
-	return reports
+	return all
+}
+
+// gather ends the workers, and returns when it did and what they report.
+func gather(t *testing.T, all []*process) (ended time.Time, times []time.Time, reports []*report) {
+	t.Helper()
+	ended = time.Now()
+	for _, p := range all {
+		require.NoError(t, p.stdin.Close())
+	}
+	for _, p := range all {
+		r := p.report(t)
+		reports = append(reports, r)
+		times = append(times, r.times()...)
+	}
+	return ended, times, reports
+}
+
+// heard waits until each of the workers has logged a text.
+func heard(t *testing.T, all []*process, text string) {
+	t.Helper()
+	for _, p := range all {
+		require.Eventually(t, func() bool { return strings.Contains(p.log.String(), text) }, time.Minute, 5*time.Millisecond, "%s: %s", text, p.log.String())
+	}
+}
+
+// safeBuffer keeps what is logged.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }

@@ -28,10 +28,11 @@ func Redis(t testing.TB, flags ...string) *Server {
 	})
 }
 
-// RedisSentinel starts a Redis Sentinel that watches nobody yet.
+// RedisSentinel starts a Redis Sentinel that watches nobody yet. It writes its file through
+// to the disk, and where that takes two seconds it decides nothing for half a minute.
 func RedisSentinel(t testing.TB) *Server {
 	t.Helper()
-	bin, dir := redisProgram(t), t.TempDir()
+	bin, dir := redisProgram(t), MemoryDir(t)
 	file := filepath.Join(dir, "sentinel.conf") // which Sentinel writes itself
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
