@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -101,7 +100,7 @@ func child(text string, in io.Reader, out io.Writer) error {
 type process struct {
 	*exec.Cmd
 	addr  string
-	log   strings.Builder
+	log   lockedBuilder
 	stdin io.Closer
 	done  chan struct{}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,7 +40,7 @@ type sender struct {
 func newSender(t *testing.T) *sender {
 	tr := &http.Transport{MaxIdleConnsPerHost: 32}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &sender{client: &http.Client{Transport: tr, Timeout: 20 * time.Second}}
+	return &sender{client: &http.Client{Transport: tr, Timeout: time.Minute}}
 }
 
 func (s *sender) send(ctx context.Context, body []byte) bool {
@@ -117,7 +118,7 @@ func storm(t *testing.T, d database, events, kills int) {
 	}
 	sending.Wait()
 	require.NoError(t, ctx.Err())
-	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due`) == 0 }, time.Minute, 20*time.Millisecond)
+	shop.settledIn(3 * time.Minute)
 	p.end()
 	require.EqualValues(t, 3*events, s.acknowledged.Load())
 	require.Empty(t, shop.dead(), "child: %s", p.log.String())
@@ -141,22 +142,22 @@ func outages(t *testing.T, d database, kill, restart func()) {
 	p := startChild(t, job{Database: d, Prefix: shop.prefix, Workers: 4, Lease: time.Second})
 	s := newSender(t)
 	s.target.Store(p.addr)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	const events = 600
+	const events = 1000
 	var sending sync.WaitGroup
 	sending.Go(func() { s.all(ctx, events, 8) })
-	for range 2 {
-		time.Sleep(200 * time.Millisecond)
-		kill()
-		require.Eventually(t, func() bool { return s.refused.Load() > 0 }, 15*time.Second, 10*time.Millisecond, "without the database it is 503")
+	for outage := range int64(2) {
+		require.Eventually(t, func() bool { return s.acknowledged.Load() > 100+outage*events }, time.Minute, time.Millisecond)
 		s.refused.Store(0)
+		kill()
+		require.Eventually(t, func() bool { return s.refused.Load() > 0 }, time.Minute, 10*time.Millisecond, "without the database it is 503")
 		restart()
 	}
 	sending.Wait()
 	require.NoError(t, ctx.Err())
 	require.Zero(t, s.other.Load())
-	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due`) == 0 }, time.Minute, 20*time.Millisecond)
+	shop.settledIn(3 * time.Minute)
 	p.end()
 	require.Empty(t, shop.dead())
 	require.Equal(t, events, shop.count(`SELECT count(DISTINCT event) FROM %s_effect`))
@@ -169,19 +170,18 @@ func TestD3_AWorkerThatIsStoppedBeyondItsLease(t *testing.T) {
 	d := postgres(t)
 	shop := newShop(t, d)
 	shop.exec(`CREATE TABLE %s_effect (event VARCHAR(50), pid BIGINT)`)
-	slow := startChild(t, job{Database: d, Prefix: shop.prefix, Workers: 1, Lease: time.Second, Hold: 500 * time.Millisecond})
+	slow := startChild(t, job{Database: d, Prefix: shop.prefix, Workers: 1, Lease: time.Second, Hold: 5 * time.Second})
 	s := newSender(t)
 	s.target.Store(slow.addr)
 	require.True(t, s.send(t.Context(), paid("evt_1")))
-	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due WHERE token IS NOT NULL`) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due WHERE token IS NOT NULL`) == 1 }, time.Minute, time.Millisecond)
 	time.Sleep(50 * time.Millisecond) // into the function
 	require.NoError(t, slow.Process.Signal(syscall.SIGSTOP))
 	other := startChild(t, job{Database: d, Prefix: shop.prefix, Workers: 1, Lease: time.Second})
-	require.Eventually(t, func() bool { return shop.count(`SELECT count(*) FROM %s_due`) == 0 }, 20*time.Second, 10*time.Millisecond)
+	shop.settled()
 	require.NoError(t, slow.Process.Signal(syscall.SIGCONT))
-	time.Sleep(time.Second)
+	require.Eventually(t, func() bool { return strings.Contains(slow.log.String(), "the lease of an event was lost") }, time.Minute, 5*time.Millisecond)
 	slow.end()
-	require.Contains(t, slow.log.String(), "the lease of an event was lost")
 	require.Equal(t, 1, shop.count(`SELECT count(*) FROM %s_effect`))
 	require.Equal(t, other.Process.Pid, shop.count(`SELECT pid FROM %s_effect`))
 	require.Empty(t, shop.dead())

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/inbox"
+	"github.com/standpipe-go/standpipe/integration/internal/servers"
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
@@ -90,7 +91,7 @@ func TestD1_SQLiteMustBeDurable(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, ib.Migrate(t.Context()), inbox.ErrNotDurable)
 
-	path := "file:" + filepath.Join(t.TempDir(), "inbox.db")
+	path := "file:" + filepath.Join(servers.MemoryDir(t), "inbox.db")
 	s := newShop(t, database{"sqlite", path})
 	s.exec(`PRAGMA journal_mode=DELETE -- %s`)
 	h := handler(t, stripe, webhook.WithQueue(s.another()))
@@ -102,7 +103,7 @@ func TestD1_SQLiteMustBeDurable(t *testing.T) {
 
 // D1: on a disk that is full nothing is acknowledged, and nothing that was is lost.
 func TestD1_AFullDisk(t *testing.T) {
-	path := "file:" + filepath.Join(t.TempDir(), "inbox.db")
+	path := "file:" + filepath.Join(servers.MemoryDir(t), "inbox.db")
 	s := newShop(t, database{"sqlite", path + "?_pragma=max_page_count(60)"})
 	h := handler(t, stripe, webhook.WithQueue(s), webhook.WithDeduplication(s))
 	filler := strings.Repeat("x", 3000)
@@ -134,7 +135,7 @@ func TestD1_AFullDisk(t *testing.T) {
 // D1: a commit is on the disk when it returns, whatever the DSN says, and not only in
 // the system's memory.
 func TestD1_SQLiteIsSynchronousWhateverTheDSNSays(t *testing.T) {
-	s := newShop(t, database{"sqlite", "file:" + filepath.Join(t.TempDir(), "inbox.db") + "?_pragma=synchronous(OFF)"})
+	s := newShop(t, database{"sqlite", "file:" + filepath.Join(servers.MemoryDir(t), "inbox.db") + "?_pragma=synchronous(OFF)"})
 	s.db.SetMaxOpenConns(1)
 	h := handler(t, stripe, webhook.WithQueue(s))
 	require.Equal(t, 200, postStripe(h, paid("evt_1")))

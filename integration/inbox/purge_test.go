@@ -29,7 +29,7 @@ func (s *shop) waiting(n int) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		return s.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%%s\_%%'`) >= n
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 // aged has all events be older than the shorter retention, or than both.
@@ -170,7 +170,7 @@ func testClaimMeetsPurge(t *testing.T, d database) {
 		default:
 			return s.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%%s\_guard%%'`) > 0
 		}
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	require.NoError(t, tx.Commit())
 	require.NoError(t, <-purged)
 	c, err := s.Claim(t.Context(), key)

@@ -19,7 +19,8 @@ const (
 	startTimeout = 90 * time.Second // a cold npm server on a busy two-core machine
 	stopTimeout  = 5 * time.Second
 	takenPause   = 200 * time.Millisecond
-	keptOutput   = 8 << 10
+	keptOutput   = 1 << 20
+	shownOutput  = 8 << 10
 )
 
 // Server is a running server.
@@ -134,7 +135,7 @@ func (s *Server) waitReady(ready *regexp.Regexp) error {
 			}
 			continue
 		}
-		if m := ready.FindStringSubmatch(s.out.tail()); m != nil {
+		if m := ready.FindStringSubmatch(s.out.all()); m != nil {
 			if len(m) > 1 {
 				s.URL = strings.TrimSuffix(m[1], "/")
 			}
@@ -155,8 +156,9 @@ func (s *Server) Restart(t testing.TB) {
 	s.cmd, s.out, s.exited = again.cmd, again.out, again.exited
 }
 
-// Output returns the end of what the server has printed so far.
-func (s *Server) Output() string { return s.out.tail() }
+// Output returns what the server has printed so far, but for what is more than a megabyte
+// ago.
+func (s *Server) Output() string { return s.out.all() }
 
 // Stop ends the server and its children before the test does, for tests of
 // what happens then. It asks first and kills after five seconds.
@@ -194,8 +196,14 @@ func (o *output) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (o *output) tail() string {
+func (o *output) all() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return string(bytes.TrimSpace(o.buf))
+}
+
+// tail is as much as is shown where a test fails.
+func (o *output) tail() string {
+	all := o.all()
+	return all[max(0, len(all)-shownOutput):]
 }
