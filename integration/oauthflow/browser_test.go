@@ -49,9 +49,9 @@ func openBrowser(t *testing.T) context.Context {
 	// Best effort: what the browser leaves running may still write into it.
 	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(servers.Chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(profile), chromedp.Flag("disable-dev-shm-usage", true))
+		chromedp.ExecPath(servers.Chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(profile), chromedp.WSURLReadTimeout(2*time.Minute), chromedp.Flag("disable-dev-shm-usage", true))
 	// The test's own context ends before its cleanup, which needs a living one.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancelAllocator := chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancelAllocator)

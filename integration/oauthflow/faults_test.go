@@ -52,7 +52,7 @@ func TestO7_OAuth2MockServerFaults(t *testing.T) {
 			require.True(t, tok.Expiry.IsZero())
 			continue
 		}
-		require.WithinDuration(t, time.Now().Add(life), tok.Expiry, 5*time.Second, fault)
+		require.WithinDuration(t, time.Now().Add(life), tok.Expiry, time.Minute, fault)
 	}
 	for fault, want := range map[string]struct {
 		status int
@@ -110,13 +110,17 @@ func TestO2_ToxicTokenEndpoint(t *testing.T) {
 		"reset":            {"reset_peer", "downstream", toxiproxy.Attributes{"timeout": 20}, exchange, false},
 		"truncated header": {"limit_data", "downstream", toxiproxy.Attributes{"bytes": 30}, exchange, false},
 		"truncated JSON":   {"limit_data", "downstream", toxiproxy.Attributes{"bytes": 400}, refresh, false},
-		"slow":             {"latency", "downstream", toxiproxy.Attributes{"latency": 5000}, exchange, true},
+		"slow":             {"latency", "downstream", toxiproxy.Attributes{"latency": 60_000}, exchange, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			added, err := proxy.AddToxic("fault", toxic.kind, toxic.stream, 1, toxic.attributes)
 			require.NoError(t, err)
 			defer func() { require.NoError(t, proxy.RemoveToxic(added.Name)) }()
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			allowed := time.Minute
+			if toxic.deadline {
+				allowed = 4 * time.Second // enough to send it
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), allowed)
 			defer cancel()
 			begin := time.Now()
 			err = toxic.call(ctx)
@@ -125,7 +129,7 @@ func TestO2_ToxicTokenEndpoint(t *testing.T) {
 			require.True(t, te.MaybeApplied, "%v", err)
 			require.True(t, strings.Contains(err.Error(), "may have taken effect"))
 			require.NotContains(t, err.Error(), "the-code")
-			require.Less(t, time.Since(begin), 3*time.Second)
+			require.Less(t, time.Since(begin), 30*time.Second)
 			require.Equal(t, toxic.deadline, errors.Is(err, context.DeadlineExceeded), "%v", err)
 		})
 	}

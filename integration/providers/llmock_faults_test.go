@@ -19,6 +19,7 @@ import (
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
 	"github.com/standpipe-go/standpipe/internal/leakcheck"
 	"github.com/standpipe-go/standpipe/providers/openai"
+	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -85,13 +86,12 @@ func TestP5_OpenAIRefusedByLLMock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachWay(t, false, func(t *testing.T, w way) {
 				before := asked(t, s)
-				ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond) // too short to wait for a throttle
-				defer cancel()
 				var edit []func(*client.Request)
 				if tc.edit != nil {
 					edit = append(edit, tc.edit)
 				}
-				g, err := w.generate(ctx, atLLMock(t, s.URL+"/v1"), tc.prompt, openai.StreamLimits{}, edit...)
+				c := atLLMock(t, s.URL+"/v1", client.WithRetry(retry.Policy{MaxWait: -1})) // which waits for no throttle
+				g, err := w.generate(t.Context(), c, tc.prompt, openai.StreamLimits{}, edit...)
 				e := failure(t, err)
 				require.Zero(t, g)
 				require.Equal(t, []any{tc.effect, tc.status, tc.code}, []any{e.Effect, e.Status, e.Code})
@@ -189,7 +189,10 @@ func TestP5_OpenAIStreamsOverABadConnection(t *testing.T) {
 func TestP5_OpenAIStreamsThatHang(t *testing.T) {
 	s := servers.LLMock(t, fixture("count", fields{"content": counted}, nil), fixture("hang", fields{"content": counted}, silent))
 	c := atLLMock(t, s.URL+"/v1")
-	const short = 150 * time.Millisecond
+	const (
+		short = 150 * time.Millisecond
+		never = time.Minute
+	)
 	for name, tc := range map[string]struct {
 		prompt   string
 		late     bool // before the headers, not in between
@@ -199,26 +202,36 @@ func TestP5_OpenAIStreamsThatHang(t *testing.T) {
 		says     string
 	}{
 		"from the start, and the deadline":    {"count", true, short, openai.StreamLimits{}, context.DeadlineExceeded, ""},
-		"from the start, and the first token": {"count", true, time.Minute, openai.StreamLimits{FirstToken: short}, client.ErrTimeout, "FirstToken allows"},
+		"from the start, and the first token": {"count", true, never, openai.StreamLimits{FirstToken: short}, client.ErrTimeout, "FirstToken allows"},
 		"in between, and the deadline":        {"hang", false, short, openai.StreamLimits{}, context.DeadlineExceeded, ""},
-		"in between, and the limit":           {"hang", false, time.Minute, openai.StreamLimits{FirstToken: short, Idle: short}, client.ErrTimeout, "allows"},
+		"in between, and the limit":           {"hang", false, never, openai.StreamLimits{FirstToken: short, Idle: short}, client.ErrTimeout, "allows"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachWay(t, tc.limits != openai.StreamLimits{} || !tc.late, func(t *testing.T, w way) {
-				ctx, cancel := context.WithTimeout(t.Context(), tc.deadline)
-				defer cancel()
 				var edit []func(*client.Request)
 				if tc.late {
 					edit = append(edit, chaos("Latency", "30000"))
 				}
-				began := time.Now()
-				g, err := w.generate(ctx, c, tc.prompt, tc.limits, edit...)
+				var g generated
+				var err error
+				var began time.Time
+				// With more time where llmock had too little to be asked, or to begin.
+				for more := time.Duration(1); more <= 64; more *= 4 {
+					ctx, cancel := context.WithTimeout(t.Context(), min(more*tc.deadline, never))
+					limits := openai.StreamLimits{FirstToken: more * tc.limits.FirstToken, Idle: more * tc.limits.Idle}
+					began = time.Now()
+					g, err = w.generate(ctx, c, tc.prompt, limits, edit...)
+					cancel()
+					if failure(t, err).Effect == client.MaybeApplied && tc.late == (g.events == 0) {
+						break
+					}
+				}
 				require.ErrorIs(t, err, tc.is)
 				require.ErrorIs(t, err, client.ErrTimeout)
 				require.NotErrorIs(t, err, context.Canceled)
 				require.ErrorContains(t, err, tc.says)
 				require.Equal(t, client.MaybeApplied, failure(t, err).Effect)
-				require.Less(t, time.Since(began), 5*time.Second)
+				require.Less(t, time.Since(began), 25*time.Second)
 				require.Equal(t, tc.late, g.events == 0)
 				require.Empty(t, g.ends)
 			})
@@ -291,7 +304,7 @@ func TestManyOpenAIStreamsLeaveNothing(t *testing.T) {
 	require.Zero(t, wrong.Load())
 	require.Greater(t, made.Load(), int64(each))
 	tr.CloseIdleConnections()
-	require.Eventually(t, func() bool { return open.Load() == 0 }, 5*time.Second, 5*time.Millisecond, "connections are left open")
+	require.Eventually(t, func() bool { return open.Load() == 0 }, time.Minute, 5*time.Millisecond, "connections are left open")
 }
 
 type countedConn struct {

@@ -58,7 +58,7 @@ func each(t *testing.T, test func(t *testing.T, name string, srv *servers.Server
 				resp, err := impatient.Do(context.Background(), client.Request{Method: "PUT", CheckStatus: true})
 				require.NoError(t, err)
 				require.NoError(t, resp.Body.Close())
-			}, 30*time.Second, 100*time.Millisecond, "the bucket")
+			}, 2*time.Minute, 100*time.Millisecond, "the bucket")
 			test(t, name, srv)
 		})
 	}

@@ -132,7 +132,7 @@ func (op operation) over(t *testing.T, fault string) tried {
 
 func (op operation) try(t *testing.T, s *service, hc *http.Client, own bool) tried {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	err := op.call(ctx, hc, own)
 	require.NoError(t, ctx.Err())

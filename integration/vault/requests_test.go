@@ -112,5 +112,5 @@ func TestTheRequestsAreVaultsOwnClients(t *testing.T) {
 		_, err := src.Secrets(ctx)
 		seen := s.taken()
 		return err == nil && len(seen) > 0 && seen[0].Place == want[0].Place && seen[0].Token == want[0].Token
-	}, 10*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }
