@@ -29,7 +29,7 @@ func testJobs(t *testing.T, dsn string) {
 	_, err = listener.Exec(t.Context(), fmt.Sprintf(`LISTEN "%s.river_insert"`, s.schema))
 	require.NoError(t, err)
 	require.Equal(t, 200, postStripe(h, paid("evt_0")))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	told, err := listener.WaitForNotification(ctx)
 	require.NoError(t, err)

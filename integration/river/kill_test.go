@@ -38,7 +38,7 @@ type sender struct {
 func newSender(t *testing.T, receivers int) *sender {
 	tr := &http.Transport{MaxIdleConnsPerHost: 32}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &sender{targets: make([]atomic.Value, receivers), client: &http.Client{Transport: tr, Timeout: 20 * time.Second}}
+	return &sender{targets: make([]atomic.Value, receivers), client: &http.Client{Transport: tr, Timeout: time.Minute}}
 }
 
 func (s *sender) send(ctx context.Context, body []byte) bool {
@@ -97,7 +97,7 @@ func TestW26_NothingIsLostAndNothingCommittedTwice(t *testing.T) {
 func storm(t *testing.T, dsn string, pollOnly bool, events, kills int) {
 	shop := newShop(t, dsn)
 	j := job{DSN: shop.dsn, Schema: shop.schema, PollOnly: pollOnly}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*5*time.Second+2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(kills)*5*time.Second+5*time.Minute)
 	defer cancel()
 	s := newSender(t, 2)
 	processes := make([]*process, 2)
@@ -117,7 +117,7 @@ func storm(t *testing.T, dsn string, pollOnly bool, events, kills int) {
 	sending.Wait()
 	require.NoError(t, ctx.Err())
 	begun := time.Now()
-	shop.settledIn(2 * time.Minute)
+	shop.settledIn(5 * time.Minute)
 	for _, p := range processes {
 		p.end()
 	}
@@ -144,18 +144,18 @@ func outage(t *testing.T, dsn string, pollOnly bool, kill, restart func()) {
 	s := newSender(t, 1)
 	p := startChild(t, job{DSN: shop.dsn, Schema: shop.schema, PollOnly: pollOnly})
 	s.targets[0].Store(p.addr)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	const events = 400
+	const events = 600
 	var sending sync.WaitGroup
 	sending.Go(func() { s.all(ctx, events, 8) })
-	time.Sleep(300 * time.Millisecond)
+	require.Eventually(t, func() bool { return s.acknowledged.Load() > 100 }, time.Minute, time.Millisecond)
 	kill()
-	require.Eventually(t, func() bool { return s.refused.Load() > 0 }, 15*time.Second, 10*time.Millisecond, "without the database it is 503")
+	require.Eventually(t, func() bool { return s.refused.Load() > 0 }, time.Minute, 10*time.Millisecond, "without the database it is 503")
 	restart()
 	sending.Wait()
 	require.NoError(t, ctx.Err())
-	shop.settledIn(2 * time.Minute)
+	shop.settledIn(5 * time.Minute)
 	p.end()
 	require.Empty(t, shop.dead())
 	require.Equal(t, events, shop.count(`SELECT count(DISTINCT event) FROM %s.effect`), p.log.String())

@@ -152,7 +152,7 @@ func (s *shop) settledIn(d time.Duration) {
 	require.Eventually(s.t, func() bool { n, err := s.tryCount(due); return err == nil && n == 0 }, d, 5*time.Millisecond)
 }
 
-func (s *shop) settled() { s.t.Helper(); s.settledIn(20 * time.Second) }
+func (s *shop) settled() { s.t.Helper(); s.settledIn(time.Minute) }
 
 func (s *shop) dead() (list []inbox.DeadLetter) {
 	s.t.Helper()

@@ -68,7 +68,7 @@ func (s *shop) sweptWhole() {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		return s.count(`SELECT count(*) FROM %s.river_job WHERE kind = 'standpipe_sweep' AND args->>'whole' IS NOT NULL AND state = 'completed'`) > 0
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 // swept waits until so many sweeps have ended or wait for a lock, and all have that have
@@ -80,7 +80,7 @@ func (s *shop) swept(n int) {
 		begun := s.count(`SELECT count(*) FROM %s.river_job WHERE kind = 'standpipe_sweep' AND args->>'whole' IS NULL AND state = 'running'`)
 		wait := s.count(`SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%%s.inbox\_%%'`)
 		return ended+wait >= n && begun == wait
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 }
 
 // hold begins a transaction with a statement.
@@ -135,11 +135,11 @@ func testTakeOverBroken(t *testing.T, dsn string) {
 	j := &diary{}
 	h := handler(t, stripe, webhook.WithQueue(s), webhook.On("invoice.paid", j.note))
 	start(t, s.Queue, h)
-	require.Eventually(t, func() bool { return len(j.all()) == 1 && len(s.dead()) == 1 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(j.all()) == 1 && len(s.dead()) == 1 }, time.Minute, 5*time.Millisecond)
 	require.Equal(t, inbox.ReasonUndecodable, s.dead()[0].Reason)
 	require.Eventually(t, func() bool {
 		return s.count(`SELECT count(*) FROM %s.river_job WHERE kind = 'standpipe_event' AND state = 'cancelled'`) == 1
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	s.sweep(1)
 	s.settled()
 	st, err := s.Stats(t.Context())

@@ -2,7 +2,7 @@
 //
 // Environment:
 //   PORT         port on 127.0.0.1; default: a free one
-//   AT_TTL       lifetime of access tokens in seconds; default 5
+//   AT_TTL       lifetime of access tokens in seconds; default 300
 //   DPOP_NONCE   1: DPoP proofs must carry a server nonce
 //   CLIENT_KEY   file to write the private JWK of the client svcjwt to
 //
@@ -93,7 +93,7 @@ const provider = new Provider(issuer, {
       useGrantedResource: () => true,
     },
   },
-  ttl: { AccessToken: Number(process.env.AT_TTL || 5), RefreshToken: 3600 },
+  ttl: { AccessToken: Number(process.env.AT_TTL || 300), RefreshToken: 3600 },
   findAccount: (_ctx, id) => ({
     accountId: id,
     claims: async () => ({ sub: id, name: `T ${id}`, email: `${id}@example.test`, email_verified: true }),
