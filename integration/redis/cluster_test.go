@@ -98,7 +98,7 @@ func TestD6_TheSlotMoves(t *testing.T) {
 	t.Parallel()
 	nodes := cluster(t, 3)
 	const n, per = 1000, 2 * time.Second
-	still := watchServers(t, nodes...)
+	watched := watchServers(t, nodes...)
 	all := start(t, job{Cluster: nodes[0].Addr, N: n, Burst: 100, Per: per, Goroutines: 8, Returns: true}, workers)
 	rdb := connectCluster(nodes[0].Addr)
 	defer rdb.Close()
@@ -130,7 +130,7 @@ func TestD6_TheSlotMoves(t *testing.T) {
 
 	time.Sleep(4 * time.Second)
 	ended, times, reports := gather(t, all)
-	got := rate(t, times, moved.Add(500*time.Millisecond), ended, stood(still(), reports))
+	got := rate(t, times, moved.Add(500*time.Millisecond), ended, stood(watched(), reports))
 	t.Logf("at most %d in %v, %.1f a second half a second after the slot had moved", limitertest.Most(times, per), per, got)
 	require.LessOrEqual(t, limitertest.Most(times, per), n)
 	require.GreaterOrEqual(t, got, 0.8*(n-100)/per.Seconds())
@@ -176,7 +176,7 @@ func TestD6_OneNodeAway(t *testing.T) {
 			}
 		})
 	}
-	still := watchServers(t, nodes[:2]...)
+	watched := watchServers(t, nodes[:2]...)
 	time.Sleep(2 * time.Second)
 	nodes[2].Kill()
 	require.Eventually(t, func() bool { return l.Stats().Away }, time.Minute, 5*time.Millisecond)
@@ -189,7 +189,7 @@ func TestD6_OneNodeAway(t *testing.T) {
 	time.Sleep(2 * per)
 	cancel()
 	wg.Wait()
-	stood := stood(still(), nil)
+	stood := stood(watched(), nil)
 	for i := range keys {
 		got := rate(t, times[i], gone.Add(time.Second), back, stood)
 		t.Logf("node %d: at most %d in %v, %.1f a second after the third had gone", i, limitertest.Most(times[i], per), per, got)
@@ -277,7 +277,7 @@ func testTokenStore(t *testing.T, open opener) {
 func testLoggedOut(t *testing.T, open opener) {
 	revocationtest.Run(t, func(t *testing.T) revocationtest.Backend {
 		rdb := open(t)
-		l, err := onredis.NewLoggedOut(rdb, onredis.LoggedOutConfig{Keep: time.Hour})
+		l, err := onredis.NewLoggedOut(rdb, onredis.LoggedOutConfig{Keep: time.Hour, Timeout: time.Minute})
 		require.NoError(t, err)
 		return revocationtest.Backend{
 			Revocation: l,

@@ -70,7 +70,7 @@ func TestD6_Failover(t *testing.T) {
 					return err == nil && len(replicas) == 1
 				}, time.Minute, 50*time.Millisecond)
 			}
-			still := watchServers(t, second)
+			watched := watchServers(t, second)
 			all := start(t, job{Sentinel: sentinel.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Daily: 1_000_000, Returns: true}, workers)
 			promoted := connect(second.Addr)
 			defer promoted.Close()
@@ -102,7 +102,7 @@ func TestD6_Failover(t *testing.T) {
 			time.Sleep(per + 4*time.Second)
 			ended, times, reports := gather(t, all)
 			most := limitertest.Most(times, per)
-			got := rate(t, times, back.Add(per), ended, stood(still(), reports))
+			got := rate(t, times, back.Add(per), ended, stood(watched(), reports))
 			clamped := int64(0)
 			for _, r := range reports {
 				clamped += r.Stats.Clamped
@@ -136,7 +136,7 @@ func TestD6_FailoverToAClockThatIsBehind(t *testing.T) {
 	rdb := connect(s.Addr)
 	defer rdb.Close()
 	const n, per = 100, time.Second
-	still := watchServers(t, s)
+	watched := watchServers(t, s)
 	all := start(t, job{Addr: s.Addr, N: n, Burst: 10, Per: per, Slots: 1000, Goroutines: 4}, 4)
 	time.Sleep(2 * time.Second)
 	var ahead []string
@@ -161,7 +161,7 @@ func TestD6_FailoverToAClockThatIsBehind(t *testing.T) {
 		require.Empty(t, r.Errors)
 		clamped += r.Stats.Clamped
 	}
-	got := rate(t, times, back.Add(per), ended, stood(still(), reports))
+	got := rate(t, times, back.Add(per), ended, stood(watched(), reports))
 	t.Logf("%d times cut; at most %d in %v, %.1f a second from %v after it on", clamped, limitertest.Most(times, per), per, got, per)
 	require.Positive(t, clamped)
 	require.LessOrEqual(t, limitertest.Most(times, per), n)

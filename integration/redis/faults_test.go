@@ -19,7 +19,7 @@ func TestD6_KilledProcesses(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
 	const n, per = 1000, 2 * time.Second
-	still := watchServers(t, s)
+	watched := watchServers(t, s)
 	all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers)
 	time.Sleep(2 * time.Second)
 	for _, p := range all[:4] {
@@ -31,7 +31,7 @@ func TestD6_KilledProcesses(t *testing.T) {
 	require.LessOrEqual(t, limitertest.Most(times, per), n)
 	// A batch's turns are over when those of the horizon are; the processes themselves
 	// are counted for ten seconds, which makes batches smaller and nothing else.
-	got := rate(t, times, killed.Add(500*time.Millisecond), ended, stood(still(), reports))
+	got := rate(t, times, killed.Add(500*time.Millisecond), ended, stood(watched(), reports))
 	t.Logf("half a second after four of eight were killed, the others got %.1f a second of %v", got, n/per.Seconds())
 	require.GreaterOrEqual(t, got, 0.9*n/per.Seconds())
 }
@@ -105,7 +105,7 @@ func atOnce(reports []*report) int {
 func TestD6_InFlight(t *testing.T) {
 	t.Parallel()
 	s := servers.Redis(t)
-	still := watchServers(t, s)
+	watched := watchServers(t, s)
 	all := start(t, job{Addr: s.Addr, Slots: 10, Goroutines: 4, Hold: 20 * time.Millisecond}, workers)
 	began := time.Now()
 	time.Sleep(4 * time.Second)
@@ -115,7 +115,7 @@ func TestD6_InFlight(t *testing.T) {
 		require.Empty(t, r.Errors)
 		calls, asked = calls+len(r.Times), asked+r.Stats.Asked
 	}
-	got := rate(t, times, began, ended, stood(still(), reports))
+	got := rate(t, times, began, ended, stood(watched(), reports))
 	t.Logf("%.1f calls of 20 ms a second by 10 at once, at most %d at once, %.2f calls of Redis each", got, atOnce(reports), float64(asked)/float64(calls))
 	require.LessOrEqual(t, atOnce(reports), 10)
 	require.Greater(t, got, 250.0, "500 would be all of it")

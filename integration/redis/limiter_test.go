@@ -42,12 +42,12 @@ func TestD6_EightProcessesOneKey(t *testing.T) {
 	d := lasts(8 * time.Second)
 	tries(t, func() (wrong string) {
 		s := servers.Redis(t)
-		still := watchServers(t, s)
+		watched := watchServers(t, s)
 		all := start(t, job{Addr: s.Addr, N: n, Per: per, Goroutines: 8}, workers)
 		began := time.Now()
 		time.Sleep(d)
 		ended, times, reports := gather(t, all)
-		stood := stood(still(), reports)
+		stood := stood(watched(), reports)
 		var asked, granted int64
 		least, most := n*1000, 0
 		for _, r := range reports {

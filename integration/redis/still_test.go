@@ -10,64 +10,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
+	"github.com/standpipe-go/standpipe/internal/still"
 )
 
-// stretch is a time in which a process or a server stood still, as on a machine that has
-// other things to do. What is measured is measured beside it.
-type stretch struct{ From, To time.Time }
-
+// What stands still for longer costs turns, and so does settling after it: what was
+// reserved is over, and batches grow again.
 const (
-	// still is how long nothing happens where something stands still.
-	still = 50 * time.Millisecond
-	// A longer one costs turns, and so does settling after it: what was reserved is over,
-	// and batches grow again.
 	costly   = 150 * time.Millisecond
 	settling = 300 * time.Millisecond
 )
 
-// watch notes where it is not called back as soon as it wants, and what is slow of what
-// it does each time, until the function is called that it returns.
-func watch(each func()) (stop func() []stretch) {
-	var all []stretch
-	done, end := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for last, over := time.Now(), false; !over; {
-			select {
-			case <-tick.C:
-			case <-end:
-				over = true
-			}
-			if each != nil {
-				each()
-			}
-			now := time.Now()
-			if now.Sub(last) >= still {
-				all = append(all, stretch{last, now})
-			}
-			last = now
-		}
-	}()
-	return func() []stretch {
-		close(end)
-		<-done
-		return all
-	}
-}
-
 // watchServers watches this process, and how soon the servers respond that do.
-func watchServers(t *testing.T, list ...*servers.Server) (stop func() []stretch) {
+func watchServers(t *testing.T, list ...*servers.Server) (stop func() []still.Stretch) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	var stops []func() []stretch
+	var stops []func() []still.Stretch
 	for _, s := range list {
 		rdb := connect(s.Addr)
-		stops = append(stops, watch(func() { _ = rdb.Ping(ctx).Err() })) // by an error it was not slow
+		stops = append(stops, still.Watch(func() { _ = rdb.Ping(ctx).Err() })) // by an error it was not slow
 		t.Cleanup(func() { _ = rdb.Close() })
 	}
-	stop = sync.OnceValue(func() (all []stretch) {
+	stop = sync.OnceValue(func() (all []still.Stretch) {
 		cancel()
 		for _, stop := range stops {
 			all = append(all, stop()...)
@@ -79,27 +42,27 @@ func watchServers(t *testing.T, list ...*servers.Server) (stop func() []stretch)
 }
 
 // stood is where anything of a test did that costs turns, with the workers' own.
-func stood(servers []stretch, reports []*report) (all []stretch) {
+func stood(servers []still.Stretch, reports []*report) (all []still.Stretch) {
 	for _, r := range reports {
 		all = append(all, r.Still...)
 	}
 	all = append(all, servers...)
-	all = slices.DeleteFunc(all, func(s stretch) bool { return s.To.Sub(s.From) < costly })
+	all = slices.DeleteFunc(all, func(s still.Stretch) bool { return s.To.Sub(s.From) < costly })
 	for i := range all {
 		all[i].To = all[i].To.Add(settling)
 	}
-	slices.SortFunc(all, func(a, b stretch) int { return a.From.Compare(b.From) })
+	slices.SortFunc(all, func(a, b still.Stretch) int { return a.From.Compare(b.From) })
 	return all
 }
 
 // calm returns how many of the times lie between two moments and where nothing stood
 // still, and how long that is together. It fails where that is too little to tell.
-func calm(t *testing.T, times []time.Time, from, to time.Time, stood []stretch) (n int, long time.Duration) {
+func calm(t *testing.T, times []time.Time, from, to time.Time, stood []still.Stretch) (n int, long time.Duration) {
 	t.Helper()
-	var left []stretch
+	var left []still.Stretch
 	for _, s := range stood { // in their order
 		if s.From.After(from) {
-			left = append(left, stretch{from, earlier(s.From, to)})
+			left = append(left, still.Stretch{From: from, To: earlier(s.From, to)})
 		}
 		if s.To.After(from) {
 			from = s.To
@@ -109,7 +72,7 @@ func calm(t *testing.T, times []time.Time, from, to time.Time, stood []stretch) 
 		}
 	}
 	if from.Before(to) {
-		left = append(left, stretch{from, to})
+		left = append(left, still.Stretch{From: from, To: to})
 	}
 	for _, s := range left {
 		n += between(times, s.From, s.To)
@@ -120,7 +83,7 @@ func calm(t *testing.T, times []time.Time, from, to time.Time, stood []stretch) 
 }
 
 // rate is calm's number in a second.
-func rate(t *testing.T, times []time.Time, from, to time.Time, stood []stretch) float64 {
+func rate(t *testing.T, times []time.Time, from, to time.Time, stood []still.Stretch) float64 {
 	t.Helper()
 	n, long := calm(t, times, from, to, stood)
 	return float64(n) / long.Seconds()
@@ -153,11 +116,11 @@ func TestWhatStoodStillIsLeftOut(t *testing.T) {
 			times = append(times, at(d))
 		}
 	}
-	long := stretch{at(3*time.Second + 1), at(5*time.Second + 1)}
-	within := stretch{at(4 * time.Second), at(5 * time.Second)}
-	short := stretch{at(time.Second), at(time.Second + still)}
-	all := stood([]stretch{within}, []*report{{Still: []stretch{long, short}}})
-	require.Equal(t, []stretch{{long.From, long.To.Add(settling)}, {within.From, within.To.Add(settling)}}, all)
+	long := still.Stretch{From: at(3*time.Second + 1), To: at(5*time.Second + 1)}
+	within := still.Stretch{From: at(4 * time.Second), To: at(5 * time.Second)}
+	short := still.Stretch{From: at(time.Second), To: at(time.Second + still.Least)}
+	all := stood([]still.Stretch{within}, []*report{{Still: []still.Stretch{long, short}}})
+	require.Equal(t, []still.Stretch{{From: long.From, To: long.To.Add(settling)}, {From: within.From, To: within.To.Add(settling)}}, all)
 	n, d := calm(t, times, began, at(10*time.Second), all)
 	require.Equal(t, 14, n)
 	require.Equal(t, 8*time.Second-settling, d)
@@ -166,6 +129,6 @@ func TestWhatStoodStillIsLeftOut(t *testing.T) {
 	require.Equal(t, 3*time.Second-settling-1, d)
 	require.InDelta(t, 2, rate(t, times, began, at(3*time.Second), all), 0.001)
 
-	late := &report{Times: []int64{at(time.Second).UnixNano(), at(5 * time.Second).UnixNano(), at(6 * time.Second).UnixNano()}, Still: []stretch{long}}
+	late := &report{Times: []int64{at(time.Second).UnixNano(), at(5 * time.Second).UnixNano(), at(6 * time.Second).UnixNano()}, Still: []still.Stretch{long}}
 	require.Equal(t, []time.Time{time.Unix(0, late.Times[0]), time.Unix(0, late.Times[2])}, late.times())
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/standpipe-go/standpipe/internal/still"
 	onredis "github.com/standpipe-go/standpipe/on/redis"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
@@ -63,7 +64,7 @@ type job struct {
 type report struct {
 	Times       []int64 // of each grant, in Unix nanoseconds
 	Ends        []int64 // of each call's end
-	Still       []stretch
+	Still       []still.Stretch
 	Told, Known time.Time // when it was told of the 429, and when Redis knew
 	Errors      map[string]int
 	Stats       onredis.Stats
@@ -74,7 +75,7 @@ type report struct {
 func (r *report) times() (times []time.Time) {
 	for _, ns := range r.Times {
 		at := time.Unix(0, ns)
-		if !slices.ContainsFunc(r.Still, func(s stretch) bool { return at.After(s.From) && at.Before(s.To.Add(20*time.Millisecond)) }) {
+		if !slices.ContainsFunc(r.Still, func(s still.Stretch) bool { return at.After(s.From) && at.Before(s.To.Add(20*time.Millisecond)) }) {
 			times = append(times, at)
 		}
 	}
@@ -149,7 +150,7 @@ func (j job) run(in *bufio.Scanner) (*report, error) {
 		p = onredis.NewPacer(l)
 	}
 	r := &report{Errors: map[string]int{}}
-	still := watch(nil)
+	stood := still.Watch(nil)
 	if err := rdb.Ping(context.Background()).Err(); err != nil {
 		return nil, err
 	}
@@ -207,7 +208,7 @@ func (j job) run(in *bufio.Scanner) (*report, error) {
 		})
 	}
 	wg.Wait()
-	r.Still = still()
+	r.Still = stood()
 	for began := time.Now(); j.Returns && l.Stats().Away && time.Since(began) < time.Minute; {
 		ask, stop := context.WithTimeout(context.Background(), time.Second)
 		if l.Wait(ask, "key") == nil {
