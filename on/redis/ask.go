@@ -214,6 +214,12 @@ func (a *lane) answered(q question, got any, err error) {
 			q.first.ready <- &ratelimit.Error{Wait: r.wait, Err: ratelimit.ErrDeadline}
 		}
 	default:
+		if a.spare > 0 {
+			// There may be enough with what nobody here has used.
+			if a.give(0); a.asking {
+				return
+			}
+		}
 		if !now.Before(a.paused) {
 			a.denied = now.Add(r.wait + rand.N(min(r.wait/20, 10*time.Millisecond)+1))
 			if a.l.slots && r.wait == slotsDenied {
