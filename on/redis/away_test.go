@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func (l *log) count(text string) int {
 // callers know of it.
 func (l *log) requireOnce(t *testing.T, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return l.count(text) > 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.count(text) > 0 }, time.Minute, time.Millisecond)
 	require.Equal(t, 1, l.count(text))
 }
 
@@ -49,14 +50,12 @@ func logged() (*log, *slog.Logger) {
 	return l, slog.New(slog.NewTextHandler(l, nil))
 }
 
-// nowhere is the address of a port that nobody listens on.
+// nowhere is a client that nobody listens to.
 func nowhere(t *testing.T) *redis.Client {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	require.NoError(t, l.Close())
-	rdb := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true})
+	rdb := redis.NewClient(&redis.Options{MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true, Dialer: func(context.Context, string, string) (net.Conn, error) {
+		return nil, syscall.ECONNREFUSED
+	}})
 	t.Cleanup(func() { _ = rdb.Close() })
 	return rdb
 }
@@ -77,7 +76,7 @@ func TestD6_AwayFromTheStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, log := logged()
-			cfg.Log, cfg.Timeout = log, 500*time.Millisecond
+			cfg.Log = log
 			l := limiter(t, nowhere(t), cfg)
 			for range 3 {
 				err := l.Wait(t.Context(), "k")
@@ -92,15 +91,13 @@ func TestD6_AwayFromTheStart(t *testing.T) {
 	t.Run("share", func(t *testing.T) {
 		t.Parallel()
 		_, log := logged()
-		l := limiter(t, nowhere(t), onredis.LimiterConfig{Limits: rate, Members: 4, Log: log, Timeout: 500 * time.Millisecond})
+		l := limiter(t, nowhere(t), onredis.LimiterConfig{Limits: rate, Members: 4, Log: log})
 		var times []time.Time
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		defer cancel()
-		for l.Wait(ctx, "k") == nil {
+		for range 60 {
+			require.NoError(t, l.Wait(soon(t), "k"))
 			times = append(times, time.Now())
 		}
 		require.LessOrEqual(t, limitertest.Most(times, 500*time.Millisecond), 25)
-		require.Greater(t, len(times), 30)
 		require.EqualValues(t, len(times), l.Stats().Local)
 	})
 	t.Run("slots and quota", func(t *testing.T) {
@@ -108,7 +105,7 @@ func TestD6_AwayFromTheStart(t *testing.T) {
 		_, log := logged()
 		l := limiter(t, nowhere(t), onredis.LimiterConfig{
 			Limits:  []onredis.Limit{onredis.InFlight(8), onredis.Quota(12, ratelimit.Month)},
-			Members: 4, Log: log, Timeout: 500 * time.Millisecond,
+			Members: 4, Log: log,
 		})
 		require.NoError(t, l.Wait(t.Context(), "k"))
 		require.NoError(t, l.Wait(t.Context(), "k"))
@@ -123,10 +120,10 @@ func TestD6_AwayFromTheStart(t *testing.T) {
 	t.Run("a pacer", func(t *testing.T) {
 		t.Parallel()
 		_, log := logged()
-		p := onredis.NewPacer(limiter(t, nowhere(t), onredis.LimiterConfig{Log: log, Timeout: 500 * time.Millisecond}))
+		p := onredis.NewPacer(limiter(t, nowhere(t), onredis.LimiterConfig{Log: log}))
 		require.NoError(t, p.Wait(t.Context(), "k"))
 		p.Observe("k", 429, map[string][]string{"Retry-After": {"60"}}, true)
-		require.ErrorIs(t, p.Wait(short(t), "k"), ratelimit.ErrDeadline, "what it was told itself holds")
+		require.ErrorIs(t, p.Wait(soon(t), "k"), ratelimit.ErrDeadline, "what it was told itself holds")
 	})
 }
 
@@ -135,7 +132,7 @@ func TestD6_BackWithoutCountingTwice(t *testing.T) {
 	t.Parallel()
 	s, rdb := mini(t)
 	out, log := logged()
-	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(10, ratelimit.Month)}, Log: log, Timeout: 500 * time.Millisecond}
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(10, ratelimit.Month)}, Log: log}
 	l := limiter(t, rdb, cfg)
 	require.NoError(t, l.Wait(t.Context(), "k"))
 	s.SetError("LOADING Redis is loading the dataset in memory")
@@ -147,7 +144,7 @@ func TestD6_BackWithoutCountingTwice(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_ = l.Wait(short(t), "other key")
 		return !l.Stats().Away
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	require.NoError(t, l.Wait(t.Context(), "k"))
 	time.Sleep(300 * time.Millisecond) // what it has reserved beside goes back
 	require.NoError(t, l.Wait(t.Context(), "k"))
@@ -173,19 +170,19 @@ func TestTimeout(t *testing.T) {
 		}
 	}()
 	// As clients are by default: patient, and deaf to contexts.
-	rdb := redis.NewClient(&redis.Options{Addr: silent.Addr().String(), ReadTimeout: 2 * time.Second, MaxRetries: -1})
+	rdb := redis.NewClient(&redis.Options{Addr: silent.Addr().String(), ReadTimeout: time.Minute, MaxRetries: -1})
 	t.Cleanup(func() { _ = rdb.Close() })
 	out, log := logged()
 	l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(10, time.Second)}, Away: onredis.Fail, Log: log})
 	require.NoError(t, err)
 	began := time.Now()
 	require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(began), 30*time.Second)
 	began = time.Now()
 	for range 100 {
 		require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
 	}
-	require.Less(t, time.Since(began), time.Second, "the breaker is open")
+	require.Less(t, time.Since(began), 30*time.Second, "the breaker is open")
 	out.requireOnce(t, "no response in time")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -210,7 +207,7 @@ func TestC37_PanicInAHook(t *testing.T) {
 	_, rdb := mini(t)
 	rdb.AddHook(hook{})
 	out, log := logged()
-	l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(10, time.Second)}, Away: onredis.Fail, Log: log})
+	l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(10, time.Second)}, Away: onredis.Fail, Log: log, Timeout: patience})
 	require.NoError(t, err)
 	require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)
 	out.requireOnce(t, "the Redis client panicked with a string")
@@ -227,7 +224,7 @@ func TestEvictionIsWarnedOf(t *testing.T) {
 	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(1000, time.Second)}, Log: log})
 	require.NoError(t, l.Wait(t.Context(), "k"))
 	require.NoError(t, l.Wait(t.Context(), "other"))
-	require.Eventually(t, func() bool { return out.count("allkeys-lru") == 1 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return out.count("allkeys-lru") == 1 }, time.Minute, 5*time.Millisecond)
 }
 
 // info is what Redis says of itself.
@@ -253,20 +250,20 @@ func TestD6_BackWithoutABurst(t *testing.T) {
 	t.Parallel()
 	s, rdb := mini(t)
 	_, log := logged()
-	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, 20*time.Second).Burst(50)}, Log: log, Timeout: 500 * time.Millisecond}
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, 20*time.Second).Burst(50)}, Log: log}
 	l := limiter(t, rdb, cfg)
 	require.NoError(t, l.Wait(t.Context(), "k"))
 	s.SetError("LOADING Redis is loading the dataset in memory")
 	require.Eventually(t, func() bool {
 		_ = l.Wait(short(t), "k")
 		return l.Stats().Away
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	s.SetError("")
 	require.Eventually(t, func() bool {
 		_ = l.Wait(short(t), "k")
 		return !l.Stats().Away
-	}, 10*time.Second, 10*time.Millisecond)
-	require.Less(t, taken(t, rdb, cfg), 10, "one in 400 ms, but no 49 at once")
+	}, time.Minute, 10*time.Millisecond)
+	require.Less(t, takenWith(t, rdb, cfg, short), 10, "one in 400 ms, but no 49 at once")
 }
 
 // D6: turns that Redis has lost are told to it by the processes that know of them.
@@ -320,7 +317,7 @@ func TestOddResponses(t *testing.T) {
 			rdb.AddHook(odd{val: val})
 			_, log := logged()
 			l, err := onredis.NewLimiter(rdb, onredis.LimiterConfig{
-				Limits: []onredis.Limit{onredis.Rate(10, time.Second), onredis.Quota(10, ratelimit.Day)}, Away: onredis.Fail, Log: log,
+				Limits: []onredis.Limit{onredis.Rate(10, time.Second), onredis.Quota(10, ratelimit.Day)}, Away: onredis.Fail, Log: log, Timeout: patience,
 			})
 			require.NoError(t, err)
 			require.ErrorIs(t, l.Wait(t.Context(), "k"), onredis.ErrAway)

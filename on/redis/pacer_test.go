@@ -18,11 +18,9 @@ import (
 
 func retryAfter(seconds string) http.Header { return http.Header{"Retry-After": {seconds}} }
 
-// waits reports whether the pacer holds a call back.
+// waits reports whether the pacer holds a call back, for longer than it may take.
 func waits(t *testing.T, p *onredis.Pacer, key string) bool {
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if p.Wait(ctx, key) != nil {
+	if p.Wait(soon(t), key) != nil {
 		return true
 	}
 	p.Return(key)
@@ -39,8 +37,8 @@ func TestD7_PauseOfAnotherProcess(t *testing.T) {
 	require.False(t, waits(t, other, "k"))
 	one.Observe("k", http.StatusTooManyRequests, retryAfter("60"), true)
 	require.True(t, waits(t, one, "k"), "at once where it was told")
-	require.Eventually(t, func() bool { return waits(t, other, "k") }, time.Second, 10*time.Millisecond)
-	require.InDelta(t, time.Minute, other.Delay("k"), float64(2*time.Second))
+	require.Eventually(t, func() bool { return waits(t, other, "k") }, time.Minute, 10*time.Millisecond)
+	require.InDelta(t, time.Minute, other.Delay("k"), float64(20*time.Second))
 	require.False(t, waits(t, other, "another"))
 	require.True(t, waits(t, onredis.NewPacer(limiter(t, rdb, onredis.LimiterConfig{})), "k"), "a process that starts in the pause")
 }
@@ -54,7 +52,7 @@ func TestD7_TheLongerPauseHolds(t *testing.T) {
 		require.NoError(t, p.Wait(t.Context(), "k"))
 	}
 	one.Observe("k", 429, retryAfter("600"), true)
-	require.Eventually(t, func() bool { return s.Exists("standpipe:{=k}:pauses") }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Exists("standpipe:{=k}:pauses") }, time.Minute, time.Millisecond)
 	until := s.HGet("standpipe:{=k}:pauses", "")
 	other.Observe("k", 429, retryAfter("5"), true)
 	time.Sleep(50 * time.Millisecond)
@@ -70,7 +68,7 @@ func TestC35_PausesEndAfterADay(t *testing.T) {
 	p := onredis.NewPacer(limiter(t, rdb, onredis.LimiterConfig{}))
 	require.NoError(t, p.Wait(t.Context(), "k"))
 	p.Observe("k", 429, retryAfter("31536000"), true)
-	require.Eventually(t, func() bool { return s.Exists("standpipe:{=k}:pauses") }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Exists("standpipe:{=k}:pauses") }, time.Minute, time.Millisecond)
 	require.LessOrEqual(t, p.Delay("k"), 24*time.Hour+2*time.Second)
 	s.SetTime(now.Add(-365 * 24 * time.Hour)) // a failover to a server whose clock is behind
 	other := onredis.NewPacer(limiter(t, rdb, onredis.LimiterConfig{}))
@@ -94,12 +92,10 @@ func TestD7_PauseOfARoute(t *testing.T) {
 	h.Set("X-RateLimit-Reset", "60")
 	one.ObserveRoute("k", search, 429, h, true)
 	held := func(r ratelimit.Route) bool {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		return other.WaitRoute(ctx, "k", r) != nil
+		return other.WaitRoute(soon(t), "k", r) != nil
 	}
-	require.Eventually(t, func() bool { return held(search) }, time.Second, 10*time.Millisecond)
-	require.InDelta(t, time.Minute, other.DelayRoute("k", search), float64(2*time.Second))
+	require.Eventually(t, func() bool { return held(search) }, time.Minute, 10*time.Millisecond)
+	require.InDelta(t, time.Minute, other.DelayRoute("k", search), float64(20*time.Second))
 	require.False(t, held(ratelimit.Route{Method: "GET", Path: "/other"}))
 	require.False(t, waits(t, other, "k"))
 	other.ReturnRoute("k", ratelimit.Route{Method: "GET", Path: "/other"})
@@ -133,7 +129,7 @@ func TestD7_TwoClients(t *testing.T) {
 	}
 	one, other := process(), process()
 	get := func(c *client.Client, path string) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		_, err := client.Get[struct{}](ctx, c, path)
 		return err
@@ -146,6 +142,6 @@ func TestD7_TwoClients(t *testing.T) {
 	began := time.Now()
 	require.ErrorIs(t, get(one, "/"), ratelimit.ErrDeadline)
 	require.ErrorIs(t, get(other, "/"), ratelimit.ErrDeadline)
-	require.Less(t, time.Since(began), 3*time.Second, "the wait is known to be too long")
+	require.Less(t, time.Since(began), 20*time.Second, "the wait is known to be too long")
 	require.Equal(t, before, calls.Load())
 }

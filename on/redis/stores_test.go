@@ -99,7 +99,7 @@ func TestLoggedOut(t *testing.T) {
 	t.Parallel()
 	revocationtest.Run(t, func(t *testing.T) revocationtest.Backend {
 		s, rdb := mini(t)
-		l, err := onredis.NewLoggedOut(rdb, onredis.LoggedOutConfig{Keep: time.Hour})
+		l, err := onredis.NewLoggedOut(rdb, onredis.LoggedOutConfig{Keep: time.Hour, Timeout: patience})
 		require.NoError(t, err)
 		return revocationtest.Backend{
 			Revocation: l,
@@ -113,7 +113,7 @@ func TestLoggedOut(t *testing.T) {
 func TestLoggedOutEdges(t *testing.T) {
 	t.Parallel()
 	s, rdb := mini(t)
-	l, err := onredis.NewLoggedOut(rdb, onredis.LoggedOutConfig{Keep: time.Hour})
+	l, err := onredis.NewLoggedOut(rdb, onredis.LoggedOutConfig{Keep: time.Hour, Timeout: patience})
 	require.NoError(t, err)
 	began := time.Unix(1_800_000_000, 0)
 	s.SetTime(began)

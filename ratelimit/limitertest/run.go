@@ -172,7 +172,7 @@ func testConcurrent(t *testing.T, l ratelimit.Limiter) {
 	key := newKey()
 	var got atomic.Int64
 	var wg sync.WaitGroup
-	ctx, cancel := context.WithTimeout(t.Context(), moment/5)
+	ctx, cancel := context.WithTimeout(t.Context(), moment*3/5)
 	defer cancel()
 	for range 8 * burst {
 		wg.Go(func() {
@@ -329,8 +329,12 @@ func testDelay(t *testing.T, l ratelimit.Limiter) {
 		}
 		take(t, l, key)
 	}
-	refused(t, l, key) // by which one that asks elsewhere knows
-	if got := d.Delay(key); got <= 0 {
-		t.Errorf("delay of a call that has to wait: %v", got)
+	var got time.Duration
+	for range 3 { // one that asks elsewhere knows by a refusal, and not for long
+		refused(t, l, key)
+		if got = d.Delay(key); got > 0 {
+			return
+		}
 	}
+	t.Errorf("delay of a call that has to wait: %v", got)
 }
