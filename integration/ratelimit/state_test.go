@@ -29,6 +29,7 @@ import (
 type place struct {
 	Driver, DSN string // of a database
 	Dir         string // or else a directory
+	Noon        int    // seconds to the east of where it is noon, for quota
 }
 
 // open returns the state that a process begins with, and what closes its database.
@@ -71,7 +72,7 @@ var places = map[string]func(t *testing.T) place{
 	"files":    func(t *testing.T) place { return place{Dir: t.TempDir()} },
 	"postgres": func(t *testing.T) place { return place{Driver: "pgx", DSN: servers.Postgres(t)} },
 	"sqlite": func(t *testing.T) place {
-		return place{Driver: "sqlite", DSN: "file:" + filepath.Join(t.TempDir(), "limits.db") + "?_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)"}
+		return place{Driver: "sqlite", DSN: "file:" + filepath.Join(servers.MemoryDir(t), "limits.db") + "?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)"}
 	},
 }
 
@@ -80,6 +81,8 @@ func inEach(t *testing.T, test func(t *testing.T, p place)) {
 	for name, make := range places {
 		t.Run(name, func(t *testing.T) {
 			p := make(t)
+			now := time.Now().UTC()
+			p.Noon = 12*3600 - (now.Hour()*3600 + now.Minute()*60)
 			if p.Dir == "" {
 				db, table, err := p.table()
 				require.NoError(t, err)
@@ -103,7 +106,7 @@ func TestC17_APauseOutlivesItsProcess(t *testing.T) {
 		}
 		wg.Wait()
 		next := ratelimit.NewPacer(ratelimit.WithState(p.state(t)))
-		require.InDelta(t, 600, next.Delay("k").Seconds(), 5)
+		require.InDelta(t, 600, next.Delay("k").Seconds(), 30)
 		require.Zero(t, next.Delay("other"))
 	})
 }
@@ -129,22 +132,28 @@ func TestC17_AQuotaOutlivesProcessesThatAreKilled(t *testing.T) {
 		}
 		require.Positive(t, made)
 		require.LessOrEqual(t, made, 100)
-		rest := quota(p.state(t))
-		for rest.Allow("k") {
-			made++
-		}
-		require.LessOrEqual(t, made, 100)
+		rest := quota(p.state(t), p)
 		// Of 20 processes each had made a call whose line was not read, at most, and had
 		// at most one more reserved.
-		require.GreaterOrEqual(t, made, 100-20*2)
+		const least = 100 - 20*2
+		for tries := 0; ; tries++ {
+			for rest.Allow("k") {
+				made++
+			}
+			if made >= least || tries == 10 {
+				break
+			}
+			time.Sleep(1100 * time.Millisecond) // a state that stood still is asked again after a second
+		}
+		require.LessOrEqual(t, made, 100)
+		require.GreaterOrEqual(t, made, least)
 	})
 }
 
-// quota counts in a zone in which it is noon, so that no period ends meanwhile.
-func quota(s *ratelimit.State) *ratelimit.Keyed {
-	now := time.Now().UTC()
-	noon := time.FixedZone("", 12*3600-(now.Hour()*3600+now.Minute()*60))
-	return ratelimit.Quota(100, ratelimit.Day, ratelimit.WithState(s), ratelimit.WithLocation(noon))
+// quota counts in a zone in which it was noon when the test began, so that no period ends
+// meanwhile, and which is the same for all processes.
+func quota(s *ratelimit.State, p place) *ratelimit.Keyed {
+	return ratelimit.Quota(100, ratelimit.Day, ratelimit.WithState(s), ratelimit.WithLocation(time.FixedZone("", p.Noon)))
 }
 
 const childVariable = "STANDPIPE_STATE_CHILD"
@@ -187,7 +196,7 @@ func child(told string) error {
 	if err != nil {
 		return err
 	}
-	for q := quota(s); q.Allow("k"); {
+	for q := quota(s, p); q.Allow("k"); {
 		fmt.Println("called")
 		time.Sleep(5 * time.Millisecond) // as a call takes
 	}
