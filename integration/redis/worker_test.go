@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// job is what a worker process is told. It begins when its input says so, is told of a 429
+// job is what a worker process is told. It begins when its input says so, hears of a 429
 // by a second line, and ends when its input does.
 type job struct {
 	Addr       string

@@ -91,8 +91,8 @@ func TestAllOrNone(t *testing.T) {
 }
 
 // D6: a turn that lies absurdly far ahead, since the clock of Redis has gone back, is
-// cut to the farthest that may have been given out, and counted: the turns up to there are
-// of those who have them. Nobody waits longer, whatever the call weighs.
+// cut to the farthest that may have been given out, and counted: the turns up to there
+// are of those who have them. Nobody waits longer, whatever the call weighs.
 func TestD6_TurnsFarAheadAreCut(t *testing.T) {
 	t.Parallel()
 	for name, weight := range map[string]int{"a call": 1, "one that takes the burst": 50} {

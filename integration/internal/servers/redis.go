@@ -28,8 +28,9 @@ func Redis(t testing.TB, flags ...string) *Server {
 	})
 }
 
-// RedisSentinel starts a Redis Sentinel that watches nobody yet. It writes its file through
-// to the disk, and where that takes two seconds it decides nothing for half a minute.
+// RedisSentinel starts a Redis Sentinel that watches nobody yet. It writes its file
+// through to the disk, and where that takes two seconds it decides nothing for half a
+// minute.
 func RedisSentinel(t testing.TB) *Server {
 	t.Helper()
 	bin, dir := redisProgram(t), MemoryDir(t)
