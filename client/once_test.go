@@ -44,8 +44,8 @@ func mortal(t *testing.T, secure bool) (srv *httptest.Server, tr *http.Transport
 	}
 	listener := overPipes(srv)
 	if secure {
-		// A session is resumed, which saves the signature. The tickets of TLS 1.3 come when
-		// the client writes, too, which a pipe does not bear.
+		// A session is resumed, which saves the signature. The tickets of TLS 1.3 come
+		// when the client writes, too, which a pipe does not bear.
 		srv.TLS = &tls.Config{MaxVersion: tls.VersionTLS12}
 		srv.StartTLS()
 	} else {
