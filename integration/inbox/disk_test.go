@@ -17,18 +17,18 @@ import (
 func TestD1_TheDiskOfPostgresIsFull(t *testing.T) {
 	t.Run("of its tables", func(t *testing.T) {
 		server, disk := servers.PostgresOnSmallDisk(t, false)
-		fullDisk(t, server, disk, "could not extend file", func() {})
+		fullDisk(t, server, disk, 2_000, "could not extend file", func() {})
 	})
 	t.Run("of its log, so that it stops", func(t *testing.T) {
 		server, disk := servers.PostgresOnSmallDisk(t, true)
-		fullDisk(t, server, disk, "xlogtemp", func() {
+		fullDisk(t, server, disk, 4_000, "xlogtemp", func() { // fewer do not need another file
 			server.Kill() // if it has not come up again by itself
 			server.Restart(t)
 		})
 	})
 }
 
-func fullDisk(t *testing.T, server *servers.PostgresServer, disk *servers.Disk, says string, restart func()) {
+func fullDisk(t *testing.T, server *servers.PostgresServer, disk *servers.Disk, events int, says string, restart func()) {
 	d := database{"pgx", server.URL}
 	shop := newShop(t, d)
 	shop.exec(`CREATE TABLE %s_effect (event VARCHAR(50), pid BIGINT)`)
@@ -37,7 +37,6 @@ func fullDisk(t *testing.T, server *servers.PostgresServer, disk *servers.Disk, 
 	s.target.Store(p.addr)
 	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
-	const events = 4_000
 	var sending sync.WaitGroup
 	sending.Go(func() { s.all(ctx, events, 8) })
 	require.Eventually(t, func() bool { return s.acknowledged.Load() > 100 }, time.Minute, time.Millisecond)
