@@ -67,15 +67,23 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// fastest returns the shortest time that f takes: the others had to share.
-func fastest(f func()) time.Duration {
-	best := time.Duration(math.MaxInt64)
-	for range 3 {
+// linear reports whether full, which reads 16 times as much, takes less than four times
+// as long as 16 of part: what is quadratic takes 16 times as long. They are measured one
+// after the other, so that a machine that is busy is so for both, and again if not.
+func linear(full, part func()) bool {
+	took := func(times int, f func()) time.Duration {
 		start := time.Now()
-		f()
-		best = min(best, time.Since(start))
+		for range times {
+			f()
+		}
+		return time.Since(start)
 	}
-	return best
+	for range 5 {
+		if took(1, full) < 4*took(16, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // C38, C26: whatever 1 MiB of a field holds, reading it costs at most 4 MiB and a time
@@ -96,8 +104,7 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 				start := time.Now()
 				require.LessOrEqual(t, allocated(func() { read(full[shape]) }), uint64(4*mebi), name)
 				if time.Since(start) > 20*time.Millisecond { // a slow machine, or a quadratic parser, which takes 256 times as long
-					took := fastest(func() { read(full[shape]) })
-					require.Less(t, took, max(64*fastest(func() { read(small[shape]) }), 2*time.Second), name)
+					require.True(t, linear(func() { read(full[shape]) }, func() { read(small[shape]) }), name)
 				}
 			}
 		}
@@ -118,8 +125,9 @@ func TestC38_FieldsDoNotMultiply(t *testing.T) {
 		"a limit and its policies": {"Ratelimit-Limit": {"1," + strings.Repeat("1;;;;;", half/6)}, "Ratelimit-Remaining": {"1"}},
 	} {
 		pacer := ratelimit.NewPacer()
+		start := time.Now()
 		require.LessOrEqual(t, allocated(func() { pacer.Observe("k", 429, h, true) }), uint64(4*mebi), name)
-		require.Less(t, fastest(func() { pacer.Observe("k", 429, h, true) }), time.Second, "%s: minutes once", name)
+		require.Less(t, time.Since(start), 20*time.Second, "%s: minutes once", name)
 		require.LessOrEqual(t, len(ratelimit.ParseLimits(h, noon)), 64, name)
 	}
 }
