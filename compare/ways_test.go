@@ -62,8 +62,8 @@ func TestCallersFailInOtherWays(t *testing.T) {
 			return do(ctx, r)
 		}},
 		{"a few more in an outage", "outage", "· 1.50 requests a call", func() func(context.Context, compare.Do, compare.Request) (compare.Reply, error) {
-			turn := make(chan bool, 1000)
-			for n := range 1000 {
+			turn := make(chan bool, 3*1000)
+			for n := range cap(turn) {
 				turn <- n%2 == 0
 			}
 			return func(ctx context.Context, do compare.Do, r compare.Request) (compare.Reply, error) {
