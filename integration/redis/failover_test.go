@@ -61,8 +61,9 @@ func TestD6_Failover(t *testing.T) {
 			defer names.Close()
 			monitor(t, names, primary)
 			if c.automatic {
-				// Ten times as long may a replica have been without its primary: where
-				// Sentinel stands still itself, it decides nothing for half a minute.
+				// Ten times as long may a replica have been without its primary:
+				// where Sentinel stands still itself, it decides nothing for half a
+				// minute.
 				require.NoError(t, names.Set(t.Context(), master, "down-after-milliseconds", "4000").Err())
 				require.NoError(t, names.Set(t.Context(), master, "failover-timeout", "1000").Err())
 				require.Eventually(t, func() bool {

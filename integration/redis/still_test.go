@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/integration/internal/servers"
-	"github.com/standpipe-go/standpipe/internal/still"
+	"github.com/standpipe-go/standpipe/internal/stilltest"
 )
 
 // What stands still for longer costs turns, and so does settling after it: what was
@@ -21,16 +21,16 @@ const (
 )
 
 // watchServers watches this process, and how soon the servers respond that do.
-func watchServers(t *testing.T, list ...*servers.Server) (stop func() []still.Stretch) {
+func watchServers(t *testing.T, list ...*servers.Server) (stop func() []stilltest.Stretch) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	var stops []func() []still.Stretch
+	var stops []func() []stilltest.Stretch
 	for _, s := range list {
 		rdb := connect(s.Addr)
-		stops = append(stops, still.Watch(func() { _ = rdb.Ping(ctx).Err() })) // by an error it was not slow
+		stops = append(stops, stilltest.Watch(func() { _ = rdb.Ping(ctx).Err() })) // by an error it was not slow
 		t.Cleanup(func() { _ = rdb.Close() })
 	}
-	stop = sync.OnceValue(func() (all []still.Stretch) {
+	stop = sync.OnceValue(func() (all []stilltest.Stretch) {
 		cancel()
 		for _, stop := range stops {
 			all = append(all, stop()...)
@@ -42,27 +42,27 @@ func watchServers(t *testing.T, list ...*servers.Server) (stop func() []still.St
 }
 
 // stood is where anything of a test did that costs turns, with the workers' own.
-func stood(servers []still.Stretch, reports []*report) (all []still.Stretch) {
+func stood(servers []stilltest.Stretch, reports []*report) (all []stilltest.Stretch) {
 	for _, r := range reports {
 		all = append(all, r.Still...)
 	}
 	all = append(all, servers...)
-	all = slices.DeleteFunc(all, func(s still.Stretch) bool { return s.To.Sub(s.From) < costly })
+	all = slices.DeleteFunc(all, func(s stilltest.Stretch) bool { return s.To.Sub(s.From) < costly })
 	for i := range all {
 		all[i].To = all[i].To.Add(settling)
 	}
-	slices.SortFunc(all, func(a, b still.Stretch) int { return a.From.Compare(b.From) })
+	slices.SortFunc(all, func(a, b stilltest.Stretch) int { return a.From.Compare(b.From) })
 	return all
 }
 
 // calm returns how many of the times lie between two moments and where nothing stood
 // still, and how long that is together. It fails where that is too little to tell.
-func calm(t *testing.T, times []time.Time, from, to time.Time, stood []still.Stretch) (n int, long time.Duration) {
+func calm(t *testing.T, times []time.Time, from, to time.Time, stood []stilltest.Stretch) (n int, long time.Duration) {
 	t.Helper()
-	var left []still.Stretch
+	var left []stilltest.Stretch
 	for _, s := range stood { // in their order
 		if s.From.After(from) {
-			left = append(left, still.Stretch{From: from, To: earlier(s.From, to)})
+			left = append(left, stilltest.Stretch{From: from, To: earlier(s.From, to)})
 		}
 		if s.To.After(from) {
 			from = s.To
@@ -72,7 +72,7 @@ func calm(t *testing.T, times []time.Time, from, to time.Time, stood []still.Str
 		}
 	}
 	if from.Before(to) {
-		left = append(left, still.Stretch{From: from, To: to})
+		left = append(left, stilltest.Stretch{From: from, To: to})
 	}
 	for _, s := range left {
 		n += between(times, s.From, s.To)
@@ -83,7 +83,7 @@ func calm(t *testing.T, times []time.Time, from, to time.Time, stood []still.Str
 }
 
 // rate is calm's number in a second.
-func rate(t *testing.T, times []time.Time, from, to time.Time, stood []still.Stretch) float64 {
+func rate(t *testing.T, times []time.Time, from, to time.Time, stood []stilltest.Stretch) float64 {
 	t.Helper()
 	n, long := calm(t, times, from, to, stood)
 	return float64(n) / long.Seconds()
@@ -116,11 +116,11 @@ func TestWhatStoodStillIsLeftOut(t *testing.T) {
 			times = append(times, at(d))
 		}
 	}
-	long := still.Stretch{From: at(3*time.Second + 1), To: at(5*time.Second + 1)}
-	within := still.Stretch{From: at(4 * time.Second), To: at(5 * time.Second)}
-	short := still.Stretch{From: at(time.Second), To: at(time.Second + still.Least)}
-	all := stood([]still.Stretch{within}, []*report{{Still: []still.Stretch{long, short}}})
-	require.Equal(t, []still.Stretch{{From: long.From, To: long.To.Add(settling)}, {From: within.From, To: within.To.Add(settling)}}, all)
+	long := stilltest.Stretch{From: at(3*time.Second + 1), To: at(5*time.Second + 1)}
+	within := stilltest.Stretch{From: at(4 * time.Second), To: at(5 * time.Second)}
+	short := stilltest.Stretch{From: at(time.Second), To: at(time.Second + stilltest.Least)}
+	all := stood([]stilltest.Stretch{within}, []*report{{Still: []stilltest.Stretch{long, short}}})
+	require.Equal(t, []stilltest.Stretch{{From: long.From, To: long.To.Add(settling)}, {From: within.From, To: within.To.Add(settling)}}, all)
 	n, d := calm(t, times, began, at(10*time.Second), all)
 	require.Equal(t, 14, n)
 	require.Equal(t, 8*time.Second-settling, d)
@@ -129,6 +129,6 @@ func TestWhatStoodStillIsLeftOut(t *testing.T) {
 	require.Equal(t, 3*time.Second-settling-1, d)
 	require.InDelta(t, 2, rate(t, times, began, at(3*time.Second), all), 0.001)
 
-	late := &report{Times: []int64{at(time.Second).UnixNano(), at(5 * time.Second).UnixNano(), at(6 * time.Second).UnixNano()}, Still: []still.Stretch{long}}
+	late := &report{Times: []int64{at(time.Second).UnixNano(), at(5 * time.Second).UnixNano(), at(6 * time.Second).UnixNano()}, Still: []stilltest.Stretch{long}}
 	require.Equal(t, []time.Time{time.Unix(0, late.Times[0]), time.Unix(0, late.Times[2])}, late.times())
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/standpipe-go/standpipe/internal/still"
+	"github.com/standpipe-go/standpipe/internal/stilltest"
 	onredis "github.com/standpipe-go/standpipe/on/redis"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
@@ -41,8 +41,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// job is what a worker process is told. It begins when its input says so, hears of a 429
-// by a second line, and ends when its input does.
+// job is what a worker process is told. It begins when its input says so, is told of a
+// 429 by a second line, and ends when its input does.
 type job struct {
 	Addr       string
 	Sentinel   string // who says what the address is
@@ -64,7 +64,7 @@ type job struct {
 type report struct {
 	Times       []int64 // of each grant, in Unix nanoseconds
 	Ends        []int64 // of each call's end
-	Still       []still.Stretch
+	Still       []stilltest.Stretch
 	Told, Known time.Time // when it was told of the 429, and when Redis knew
 	Errors      map[string]int
 	Stats       onredis.Stats
@@ -75,7 +75,7 @@ type report struct {
 func (r *report) times() (times []time.Time) {
 	for _, ns := range r.Times {
 		at := time.Unix(0, ns)
-		if !slices.ContainsFunc(r.Still, func(s still.Stretch) bool { return at.After(s.From) && at.Before(s.To.Add(20*time.Millisecond)) }) {
+		if !slices.ContainsFunc(r.Still, func(s stilltest.Stretch) bool { return at.After(s.From) && at.Before(s.To.Add(20*time.Millisecond)) }) {
 			times = append(times, at)
 		}
 	}
@@ -150,7 +150,7 @@ func (j job) run(in *bufio.Scanner) (*report, error) {
 		p = onredis.NewPacer(l)
 	}
 	r := &report{Errors: map[string]int{}}
-	stood := still.Watch(nil)
+	stood := stilltest.Watch(nil)
 	if err := rdb.Ping(context.Background()).Err(); err != nil {
 		return nil, err
 	}

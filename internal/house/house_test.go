@@ -52,7 +52,7 @@ func (p goPackage) top() string {
 
 // testHelper reports whether the package exists to be imported by tests.
 func (p goPackage) testHelper() bool {
-	return strings.HasSuffix(p.Name, "test") || p.rel() == "internal/leakcheck" || p.rel() == "internal/still"
+	return strings.HasSuffix(p.Name, "test") || p.rel() == "internal/leakcheck"
 }
 
 // public reports whether other modules can import the package.

@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/standpipe-go/standpipe/internal/still"
+	"github.com/standpipe-go/standpipe/internal/stilltest"
 	onredis "github.com/standpipe-go/standpipe/on/redis"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/ratelimit/limitertest"
@@ -30,7 +30,7 @@ func TestD6_NoSpanHoldsMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// A goroutine that does not go on sees its turn later than it came.
-			still.Undisturbed(t, func() (wrong string) {
+			stilltest.Undisturbed(t, func() (wrong string) {
 				_, rdb := mini(t)
 				cfg := onredis.LimiterConfig{Limits: []onredis.Limit{rate}}
 				var mu sync.Mutex

@@ -12,7 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
-	"github.com/standpipe-go/standpipe/internal/still"
+	"github.com/standpipe-go/standpipe/internal/stilltest"
 	onredis "github.com/standpipe-go/standpipe/on/redis"
 	"github.com/standpipe-go/standpipe/ratelimit/limitertest"
 )
@@ -44,7 +44,7 @@ func (c *cut) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func TestD6_OneIsBackBeforeTheOthers(t *testing.T) {
 	t.Parallel()
 	// Who stands still finds out later than within two seconds.
-	still.Undisturbed(t, func() (wrong string) { return oneIsBack(t) })
+	stilltest.Undisturbed(t, func() (wrong string) { return oneIsBack(t) })
 }
 
 func oneIsBack(t *testing.T) (wrong string) {

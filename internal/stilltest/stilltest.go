@@ -1,6 +1,7 @@
-// Package still tells a test where its process stood still, as processes do on a machine
-// that has other things to do: what it measures can leave that out, or measure again.
-package still
+// Package stilltest tells a test where its process stood still, as processes do on a
+// machine that has other things to do: what it measures can leave that out, or measure
+// again.
+package stilltest
 
 import (
 	"fmt"
