@@ -221,6 +221,10 @@ func (a *lane) answered(q question, got any, err error) {
 			}
 		}
 		if !now.Before(a.paused) {
+			a.heavy = 1
+			if q.first != nil {
+				a.heavy = q.first.n
+			}
 			a.denied = now.Add(r.wait + rand.N(min(r.wait/20, 10*time.Millisecond)+1))
 			if a.l.slots && r.wait == slotsDenied {
 				a.full = now.Add(lease)

@@ -8,8 +8,17 @@ import (
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
-// ahead returns a time before which a caller behind so many tokens cannot be served.
-func (a *lane) ahead(now time.Time, tokens int) time.Time {
+// refusal is until when Redis has refused what takes n tokens: less may be had.
+func (a *lane) refusal(n int) time.Time {
+	if n < a.heavy {
+		return time.Time{}
+	}
+	return a.denied
+}
+
+// ahead returns a time before which a caller of n tokens cannot be served who is behind
+// so many others.
+func (a *lane) ahead(now time.Time, tokens, n int) time.Time {
 	t := now
 	if a.paused.After(t) {
 		t = a.paused
@@ -17,7 +26,7 @@ func (a *lane) ahead(now time.Time, tokens int) time.Time {
 	if tokens < len(a.pool) {
 		return later(t, a.pool[tokens].at)
 	}
-	t = later(later(t, a.denied), a.earliest)
+	t = later(later(t, a.refusal(n)), a.earliest)
 	if a.local != nil {
 		return later(t, a.local.next)
 	}
@@ -54,7 +63,7 @@ func (a *lane) refuse(from int) {
 	for i := 0; i < len(a.queue); {
 		w := a.queue[i]
 		if deadline, ok := w.ctx.Deadline(); ok && i >= from {
-			if t := a.ahead(now, tokens); t.After(deadline) {
+			if t := a.ahead(now, tokens, w.n); t.After(deadline) {
 				a.queue = slices.Delete(a.queue, i, i+1)
 				w.ready <- &ratelimit.Error{Wait: t.Sub(now), Err: ratelimit.ErrDeadline}
 				continue
@@ -74,7 +83,7 @@ func (a *lane) delay(n int) time.Duration {
 	for _, w := range a.queue {
 		tokens += w.n
 	}
-	d := a.ahead(now, tokens).Sub(now)
+	d := a.ahead(now, tokens, n).Sub(now)
 	if now.Before(a.full) {
 		d = max(d, slotsDenied)
 	}

@@ -49,6 +49,7 @@ type lane struct {
 	used     time.Time // when one was taken
 	fresh    time.Time // until when what is known of pauses may be believed
 	denied   time.Time // Redis has refused until then
+	heavy    int       // what takes as many tokens, or more
 	recheck  time.Time // whether a quota's tokens have come back meanwhile
 	refusals int       // by a quota, in a row
 	earliest time.Time // there is no turn before, as one who could not wait was told

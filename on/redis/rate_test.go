@@ -75,6 +75,32 @@ func TestWeightAboveTheBurst(t *testing.T) {
 	require.Error(t, l.Wait(short(t), "k"))
 }
 
+// A call for which there are too few tokens keeps none waiting that takes less.
+func TestACallThatTakesLessThanTheOneRefused(t *testing.T) {
+	t.Parallel()
+	for name, lim := range map[string]onredis.Limit{
+		"quota": onredis.Quota(6, ratelimit.Month),
+		"rate":  onredis.Rate(7, time.Hour).Burst(6),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, rdb := mini(t)
+			l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{lim}})
+			require.NoError(t, l.WaitN(soon(t), "k", 4))
+			require.ErrorIs(t, l.WaitN(soon(t), "k", 3), ratelimit.ErrDeadline)
+			require.Positive(t, l.DelayN("k", 3))
+			require.Zero(t, l.DelayN("k", 2))
+			asked := l.Stats().Asked
+			for _, n := range []int{3, 4} {
+				require.ErrorIs(t, l.WaitN(soon(t), "k", n), ratelimit.ErrDeadline)
+			}
+			require.LessOrEqual(t, l.Stats().Asked, asked+2, "known, but for a look each second")
+			require.NoError(t, l.WaitN(soon(t), "k", 2))
+			require.ErrorIs(t, l.Wait(soon(t), "k"), ratelimit.ErrDeadline)
+		})
+	}
+}
+
 // Several limits are taken of together or not at all.
 func TestAllOrNone(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ func (a *lane) requestTokens(now time.Time) bool {
 	}
 	if len(a.queue) == 0 {
 		hot := a.l.every > 0 && a.batch >= hotBatch && len(a.pool) > 0 && 4*len(a.pool) <= a.batch && now.Sub(a.used) < min(a.l.slack, lease)
-		if hot = hot && !now.Before(a.denied) && !now.Before(a.pool[len(a.pool)-1].at.Add(-lead)); hot {
+		if hot = hot && !now.Before(a.refusal(1)) && !now.Before(a.pool[len(a.pool)-1].at.Add(-lead)); hot {
 			a.batch = min(2*a.batch, maxBatch)
 			a.ask(now, nil, a.batch)
 		}
@@ -71,7 +71,7 @@ func (a *lane) requestTokens(now time.Time) bool {
 	}
 	head := a.queue[0]
 	if a.covered(head.n) == 0 {
-		if now.Before(a.denied) && now.Before(a.recheck) {
+		if now.Before(a.refusal(head.n)) && now.Before(a.recheck) {
 			return false
 		}
 		a.grow(now)
@@ -81,7 +81,7 @@ func (a *lane) requestTokens(now time.Time) bool {
 	last := a.pool[len(a.pool)-1].at
 	behind := a.l.every > 0 && len(a.queue) > len(a.pool)
 	switch {
-	case behind && !now.Before(a.denied) && !now.Before(last.Add(-lead)):
+	case behind && !now.Before(a.refusal(a.queue[len(a.pool)].n)) && !now.Before(last.Add(-lead)):
 		a.grow(now)
 		a.ask(now, a.queue[len(a.pool)], max(a.batch, a.waiting(len(a.pool)+1)+1)-1)
 	case stale && !now.Before(a.pool[0].at.Add(-lead)):
