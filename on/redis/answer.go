@@ -61,9 +61,9 @@ func readAnswer(got any, limits []Limit) (r answer, err error) {
 	}
 	for i, s := range states {
 		text, ok := s.(string)
-		var n [3]int64
-		count, _ := fmt.Sscan(text, &n[0], &n[1], &n[2])
-		if want := map[kind]int{rateKind: 1, quotaKind: 3, slotsKind: 1}[limits[i].kind]; !ok || count != want {
+		var n [4]int64
+		count, _ := fmt.Sscan(text, &n[0], &n[1], &n[2], &n[3])
+		if want := map[kind]int{rateKind: 1, quotaKind: 4, slotsKind: 1}[limits[i].kind]; !ok || count != want {
 			return r, errShape
 		}
 		r.limits = append(r.limits, text)

@@ -33,7 +33,8 @@ type known struct {
 	ends  int64  // of a quota's period, in microseconds of Redis' clock
 	taken int64  // in it, by all
 	back  int64  // of which were given back
-	spent int    // what this process took while Redis was away, and Redis has not been told of
+	birth int64  // of Redis' count, which is another one where it begins anew
+	spent        // while Redis was away
 
 	mine, before int       // what it took of late, and somewhat earlier, and may yet return
 	counted      time.Time // since when mine counts
@@ -43,19 +44,26 @@ type known struct {
 
 // question is one call of the script, and who it is for.
 type question struct {
-	sent    time.Time
-	first   *waiter
-	asked   int // tokens
-	spent   []int
-	returns int
+	sent  time.Time
+	first *waiter
+	asked int   // tokens
+	spent []int // of each limit, in total
 }
 
 // ask sends the question: tokens for the waiter first together, if there is one, and as
 // many more as may be had.
 func (a *lane) ask(now time.Time, first *waiter, more int) {
-	away, _, returns := a.breaker.state()
 	a.asking, a.asked, a.dirty = true, now, false
-	q := question{sent: now, first: first, returns: returns, asked: more}
+	q, args := a.question(now, first, more)
+	a.send(func(ctx context.Context) (any, error) {
+		return askScript.Run(ctx, a.l.rdb, []string{a.state, a.pauses}, args...).Result()
+	}, func(got any, err error) { a.answered(q, got, err) })
+}
+
+// question packs the arguments of the script.
+func (a *lane) question(now time.Time, first *waiter, more int) (question, []any) {
+	away, _, returns := a.breaker.state()
+	q := question{sent: now, first: first, asked: more}
 	n, patience := 0, time.Duration(-1)
 	if first != nil {
 		n = first.n
@@ -67,29 +75,31 @@ func (a *lane) ask(now time.Time, first *waiter, more int) {
 	if patience < 0 {
 		patience = longestPause * 1000
 	}
-	expected := 0
+	expected, probing := 0, 0
 	if away || returns != a.returns {
 		expected = max(a.known(), 1)
+	}
+	if away {
+		probing = 1
 	}
 	clock := a.l.now()
 	args := make([]any, 0, 12+8*len(a.limits))
 	args = append(args, a.l.id, memberLease.Microseconds(), n, min(more, maxBatch), micros(patience), micros(horizon),
-		clock.UnixMicro(), longestPause.Microseconds(), expected, a.underway+len(a.pool), len(a.limits))
+		clock.UnixMicro(), longestPause.Microseconds(), expected, probing, a.underway+len(a.pool), len(a.limits))
 	for i, lim := range a.l.cfg.Limits {
 		k := &a.limits[i]
-		q.spent = append(q.spent, k.spent)
+		q.spent = append(q.spent, k.total)
 		switch lim.kind {
 		case rateKind:
 			args = append(args, "r", lim.field(), lim.burst, micros(lim.every()), micros(lim.ahead()), orZero(k.turn))
 		case quotaKind:
-			args = append(args, "q", lim.field(), lim.n, lim.period.End(clock, lim.loc).UnixMicro(), k.ends, k.taken, k.back, k.spent)
+			args = append(args, "q", lim.field(), lim.n, lim.period.End(clock, lim.loc).UnixMicro(), k.ends, k.taken, k.back, k.birth,
+				a.account, a.spentIn(i), k.total, k.told)
 		case slotsKind:
 			args = append(args, "s", lim.field(), lim.n)
 		}
 	}
-	a.send(func(ctx context.Context) (any, error) {
-		return askScript.Run(ctx, a.l.rdb, []string{a.state, a.pauses}, args...).Result()
-	}, func(got any, err error) { a.answered(q, got, err) })
+	return q, args
 }
 
 func orZero(s string) string {
@@ -151,6 +161,9 @@ func (a *lane) failed(err error) {
 	d := min(leastRetry<<min(a.failures-1, 10), mostRetry)
 	a.askAt = now.Add(d/2 + rand.N(d/2+1))
 	a.dirty = a.l.slots
+	if a.failures >= failuresToOpen {
+		a.settleAt = now.Add(lastProbe) // nobody waits for it
+	}
 	if a.breaker.failed(now) && a.l.away.Add(1) == 1 {
 		a.say = append(a.say, func() { a.l.log.Warn("onredis: Redis is away: "+a.l.cfg.Away.String(), "error", err) })
 	}
@@ -167,11 +180,25 @@ func (w Away) String() string {
 // worked is called where Redis did.
 func (a *lane) worked(now time.Time) {
 	a.failures, a.askAt = 0, time.Time{}
-	if back, after := a.breaker.worked(now); back && a.l.away.Add(-1) == 0 {
+	back, after := a.breaker.worked(now)
+	if !back {
+		return
+	}
+	if a.l.away.Add(-1) == 0 {
 		a.say = append(a.say, func() {
 			a.l.log.Info("onredis: Redis is back: limits are shared again", "after", after.Round(time.Millisecond))
 		})
 	}
+	if a.l.breaker != nil && a.l.quotas {
+		a.say = append(a.say, a.l.settle)
+	}
+}
+
+var errClock = errors.New("the clock of Redis is not the one that it had a moment ago")
+
+// heard takes in what the clock of Redis said, half-way through the call.
+func (a *lane) heard(q question, r answer, now time.Time) {
+	a.l.offset.Store(r.now*1000 - q.sent.Add(now.Sub(q.sent)/2).UnixNano())
 }
 
 // answered takes in what Redis said.
@@ -183,11 +210,11 @@ func (a *lane) answered(q question, got any, err error) {
 	}
 	now := time.Now()
 	if err == nil && r.status == isStale {
-		a.l.offset.Store(r.now*1000 - q.sent.Add(now.Sub(q.sent)/2).UnixNano())
+		a.heard(q, r, now)
 		if a.staled++; a.staled <= 2 {
 			return // asked again at once, with a better clock
 		}
-		err = errors.New("the clock of Redis is not the one that it had a moment ago")
+		err = errClock
 	}
 	if err != nil {
 		a.failed(err)
@@ -197,7 +224,7 @@ func (a *lane) answered(q question, got any, err error) {
 	a.worked(now)
 	a.l.checkMemory()
 	a.l.stats.clamped.Add(r.clamped)
-	a.l.offset.Store(r.now*1000 - q.sent.Add(now.Sub(q.sent)/2).UnixNano())
+	a.heard(q, r, now)
 	a.fresh = q.sent.Add(lease)
 	a.members = r.members
 	a.l.members.Store(int64(r.members))
@@ -257,18 +284,15 @@ func (a *lane) learn(q question, r answer, now time.Time) (ends time.Duration) {
 		case rateKind:
 			k.turn = r.limits[i]
 		case quotaKind:
-			var told [3]int64
-			_, _ = fmt.Sscan(r.limits[i], &told[0], &told[1], &told[2]) // readAnswer has tried
-			over := told[0]
-			k.taken, k.back = told[1], told[2]
+			var over int64
+			_, _ = fmt.Sscan(r.limits[i], &over, &k.taken, &k.back, &k.birth) // readAnswer has tried
+			k.told = max(k.told, q.spent[i])
 			if over != k.ends {
 				if k.ends != 0 {
 					k.old, k.oldUntil = k.mine+k.before, now.Add(2*mayReturn)
 					a.spare = 0 // it was of the period that has ended
 				}
-				k.mine, k.before, k.ends, k.spent = 0, 0, over, 0
-			} else {
-				k.spent -= q.spent[i]
+				k.mine, k.before, k.ends = 0, 0, over
 			}
 			if d := time.Duration(over-r.now) * time.Microsecond; ends < 0 || d < ends {
 				ends = d

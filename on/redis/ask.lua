@@ -18,8 +18,9 @@ local id, lease = arg(), number()
 local first, more = number(), number()
 local patience, horizon = number(), number()
 local clock, longest = number(), number()
--- How many processes were there when this one's Redis was away, or 0 where it was not.
-local expected, held = number(), number()
+-- How many processes were there when this one's Redis was away, or 0 where it was not;
+-- and whether it has its share until it hears of this call.
+local expected, probing, held = number(), number() == 1, number()
 local empty = expected > 0
 
 local clamped = 0
@@ -70,6 +71,8 @@ local function count()
       calls[whose] = tonumber(all[i + 1])
     elseif kind == 'b:' then
       gave[#gave + 1] = whose
+    elseif kind == 'w:' and tonumber(string.match(all[i + 1], '^%d+')) <= now then
+      redis.call('HDEL', state, all[i])
     end
   end
   for whose, n in pairs(calls) do
@@ -88,19 +91,62 @@ if now >= again or again > now + 1000000 then count() end
 
 -- Where this server was away, others have their shares until they find it again, which
 -- they do within settle. Until then those who are back have their part, and no more: part
--- is what one token counts for.
-local settle, part = 2300000, 1
+-- is what one token of a rate counts for, missing how many shares of a quota are not
+-- theirs.
+local settle, part, missing = 2300000, 1, 0
 local since, there = stored('as') or 0, stored('an') or 0
-if empty and (since + settle <= now or since > now) then
-  since, there = now, expected
+local opened = empty and (since + settle <= now or since > now)
+if opened then since, there = now, 0 end
+if expected > there then
+  there = expected
   redis.call('HSET', state, 'as', text(since), 'an', text(there))
 end
+-- Who asks from since on is back. One who still has his share is there, and no more.
+if probing then redis.call('HSET', state, mine, text(math.min(now + lease, since + lease - 1))) end
 if since <= now and now < since + settle and there > 1 then
   local back, all = 0, redis.call('HGETALL', state)
   for i = 1, #all, 2 do
     if string.sub(all[i], 1, 2) == 'm:' and tonumber(all[i + 1]) >= since + lease then back = back + 1 end
   end
-  part = math.max(there / back, 1)
+  part, missing = math.max(there / math.max(back, 1), 1), math.max(there - back, 0)
+end
+
+-- What a process took of a quota while this server was away counts once, whatever became
+-- of the response: it tells all that it took since it began (total), and of how much it
+-- knows that it counts (told).
+local function settle_up(l, account, ends, total, told)
+  if account == '' then return end
+  local w = 'w:' .. account .. ':' .. l.field
+  local kept = tonumber(string.match(redis.call('HGET', state, w) or '', '%d+$') or '') or 0
+  if total <= told then
+    if kept > 0 then redis.call('HDEL', state, w) end
+    return
+  end
+  -- What was taken in an earlier period is nobody's. By a clock that is a little ahead of
+  -- this one it may seem to be of the next.
+  local more = total - math.max(kept, told)
+  if more < 1 or ends < l.ends then return end
+  l.taken = l.taken + more
+  l.account, l.settled = w, text(l.ends) .. ' ' .. text(total) -- written with the count
+end
+
+-- What a process was told before counts where this server has forgotten it, or never
+-- heard of it. The count of a server that begins anew, or goes back, has another birth:
+-- what was used before it is the most that anybody knows of, and comes before all that
+-- has been taken since.
+local function recall(l, ends, taken, back, birth)
+  if ends <= now or l.ends > ends then return end
+  if now >= l.ends then l.taken, l.back, l.base, l.anew = 0, 0, 0, true end
+  l.ends = ends
+  if birth > l.birth or birth == l.birth and taken > l.taken then
+    l.birth = math.max(now, birth + 1)
+    l.taken, l.back = math.max(l.taken, taken), math.max(l.back, back)
+    l.base = l.taken - l.back
+  elseif birth == l.birth then
+    l.back = math.max(l.back, back)
+  elseif taken - back > l.base then
+    l.taken, l.base = l.taken + taken - back - l.base, taken - back
+  end
 end
 
 -- The limits. room is how many more there are for all processes together, within the
@@ -133,22 +179,24 @@ for i = 1, number() do
     ttl = math.max(ttl, period + 2 * l.ahead)
   elseif kind == 'q' then
     l.most = number()
-    local over, knownEnd, taken, back, spent = number(), number(), number(), number(), number()
+    local over = number()
     l.taken, l.back, l.ends = stored(field) or 0, stored(field .. ':back') or 0, stored(field .. ':end') or 0
-    if l.ends <= knownEnd and knownEnd > now then
-      if l.ends < knownEnd then l.taken, l.back = 0, 0 end
-      l.taken, l.back, l.ends = math.max(l.taken, taken), math.max(l.back, back), knownEnd
-    end
+    l.base, l.birth = stored(field .. ':base') or 0, stored(field .. ':birth') or 0
+    recall(l, number(), number(), number(), number())
+    if l.birth == 0 then l.birth = now end
     if math.abs(clock - now) > 2000000 then stale = true end
     if l.ends > over and over > now and not stale then
       l.ends, clamped = over, clamped + 1
     end
     if now >= l.ends then
       if over <= now then stale = true end
-      l.taken, l.back, l.ends = 0, 0, over
+      l.taken, l.back, l.base, l.ends, l.anew = 0, 0, 0, over, true
     end
-    if l.ends == knownEnd then l.taken = l.taken + spent end
+    l.was = not opened and not l.anew and stored(field .. ':was') or l.taken - l.back
+    if opened then redis.call('HSET', state, field .. ':was', text(l.was)) end
+    settle_up(l, arg(), number(), number(), number())
     l.used = l.taken - l.back
+    if missing > 0 then l.used = l.used + missing * math.floor(math.max(l.most - l.was, 0) / there) end
     if l.used + first > l.most then wait = math.max(wait, l.ends - now) end
     ends = math.min(ends or l.ends, l.ends)
     -- Half of it at most: what one process has reserved cannot be had by those who are
@@ -206,9 +254,11 @@ for i, l in ipairs(limits) do
   elseif l.kind == 'q' then
     if granted then l.taken = l.taken + first + n end
     if not stale then
-      redis.call('HSET', state, l.field, text(l.taken), l.field .. ':back', text(l.back), l.field .. ':end', text(l.ends))
+      redis.call('HSET', state, l.field, text(l.taken), l.field .. ':back', text(l.back), l.field .. ':end', text(l.ends),
+        l.field .. ':base', text(l.base), l.field .. ':birth', text(l.birth), l.field .. ':was', text(l.was))
+      if l.account then redis.call('HSET', state, l.account, l.settled) end
     end
-    answer[i] = text(l.ends) .. ' ' .. text(l.taken) .. ' ' .. text(l.back)
+    answer[i] = text(l.ends) .. ' ' .. text(l.taken) .. ' ' .. text(l.back) .. ' ' .. text(l.birth)
   else
     local hold = held
     if granted then hold = hold + #grants end

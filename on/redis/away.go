@@ -95,6 +95,10 @@ func (a *lane) newLocal(since time.Time, m int) *local {
 			s.turns[i] = since.Add(lim.share(m).full())
 		case quotaKind:
 			s.shares[i] = a.quotaShare(lim, a.limits[i], m)
+			if a.spentIn(i) == s.shares[i].ends.UnixMicro() {
+				// Of an earlier share, which Redis does not know of yet.
+				s.shares[i].left -= a.limits[i].total - a.limits[i].told
+			}
 		}
 	}
 	return s
@@ -127,7 +131,6 @@ func (a *lane) takeShare(now time.Time, m, n int) (at time.Time, ok bool) {
 			q := &a.local.shares[i]
 			if !a.l.now().Before(q.ends) {
 				*q = a.quotaShare(lim, known{}, m)
-				a.limits[i].spent = 0
 			}
 			switch {
 			case n > lim.n/m:
@@ -154,7 +157,7 @@ func (a *lane) takeShare(now time.Time, m, n int) (at time.Time, ok bool) {
 			a.local.turns[i] = part.turn(a.local.turns[i], now).Add(time.Duration(n) * part.every())
 		case quotaKind:
 			a.local.shares[i].left -= n
-			a.limits[i].spent += n
+			a.spend(i, now, n)
 		case slotsKind:
 			a.underway++
 		}

@@ -297,7 +297,7 @@ func (o odd) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 func TestOddResponses(t *testing.T) {
 	t.Parallel()
 	good := func() []any {
-		return []any{int64(1), time.Now().UnixMicro(), int64(0), int64(1), int64(0), []any{int64(0)}, []any{}, []any{"1", "1 2 3"}}
+		return []any{int64(1), time.Now().UnixMicro(), int64(0), int64(1), int64(0), []any{int64(0)}, []any{}, []any{"1", "1 2 3 4"}}
 	}
 	with := func(i int, v any) []any {
 		list := good()
@@ -307,8 +307,8 @@ func TestOddResponses(t *testing.T) {
 	for name, val := range map[string]any{
 		"nothing": nil, "a number": int64(1), "a text": "OK", "too short": []any{int64(1)}, "no status": with(0, "1"), "no time": with(1, nil),
 		"a grant that is none": with(5, []any{"0"}), "a pause that is none": with(6, []any{int64(1), "k"}), "a pause of no length": with(6, []any{"", "1"}),
-		"a limit too few": with(7, []any{"1"}), "a limit that is none": with(7, []any{int64(1), "1 2 3"}),
-		"a quota that is none": with(7, []any{"1", "1 2"}), "a turn that is none": with(7, []any{"", "1 2 3"}), "no numbers": with(7, []any{"x", "a b c"}),
+		"a limit too few": with(7, []any{"1"}), "a limit that is none": with(7, []any{int64(1), "1 2 3 4"}),
+		"a quota that is none": with(7, []any{"1", "1 2 3"}), "a turn that is none": with(7, []any{"", "1 2 3 4"}), "no numbers": with(7, []any{"x", "a b c d"}),
 		"always another clock": with(0, int64(3)),
 	} {
 		t.Run(name, func(t *testing.T) {

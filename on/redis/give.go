@@ -113,9 +113,13 @@ func (a *lane) close(ctx context.Context) error {
 		}
 	}
 	a.spare, a.asking = 0, true
+	unsettled := a.unsettled()
 	a.mu.Unlock()
 	_, err := guarded(ctx, func(ctx context.Context) (any, error) {
 		var errs []error
+		if unsettled {
+			errs = append(errs, a.settle(ctx))
+		}
 		for _, args := range calls {
 			errs = append(errs, giveScript.Run(ctx, a.l.rdb, []string{a.state}, args...).Err())
 		}

@@ -68,10 +68,12 @@ type lane struct {
 	dirty    bool      // Redis has not been told of a call's end
 	spare    int       // tokens of quotas to give back
 
-	limits []known
-	local  *local   // the share, while Redis is away
-	say    []func() // to be logged once the lane is unlocked
-	timer  *time.Timer
+	limits   []known
+	local    *local    // the share, while Redis is away
+	settleAt time.Time // when Redis is to be told of it at the earliest
+	account  string    // by which Redis knows what it has been told of shares; empty before the first
+	say      []func()  // to be done once the lane is unlocked
+	timer    *time.Timer
 }
 
 type waiter struct {
@@ -295,7 +297,7 @@ func (a *lane) idle() bool {
 	}
 	now := time.Now()
 	a.expire(now)
-	return len(a.queue)+len(a.peeks)+len(a.pool)+a.underway+a.spare == 0 && !a.asking && !a.dirty && !now.Before(a.paused)
+	return len(a.queue)+len(a.peeks)+len(a.pool)+a.underway+a.spare == 0 && !a.asking && !a.dirty && !a.unsettled() && !now.Before(a.paused)
 }
 
 // arm sets the timer to when something is to be done next.
@@ -313,7 +315,8 @@ func (a *lane) arm(now time.Time, away bool) {
 		soon(a.pool[len(a.pool)-1].at.Add(-lead))
 		soon(a.granted.Add(lease))
 	}
-	if len(a.queue)+len(a.peeks)+a.spare > 0 || a.dirty {
+	if len(a.queue)+len(a.peeks)+a.spare > 0 || a.dirty || a.unsettled() {
+		soon(a.settleAt)
 		soon(a.askAt)
 		soon(a.denied)
 		if a.denied.After(a.recheck) && len(a.queue) > 0 {

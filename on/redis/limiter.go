@@ -50,11 +50,13 @@ type Away int
 
 const (
 	// Share lets each process have its share of every limit: the number divided by the
-	// processes that were there last, rounded down. Each begins with nothing, so that the
-	// limit holds through the switch. On the way back a call of each process may be too
-	// many: they find out within two seconds of each other, and until then those who are
-	// back have their part. It is the default. Where nobody has counted the
-	// processes yet, [LimiterConfig.Members] does; without that the calls fail.
+	// processes that were there last, rounded down. Of a rate each begins with nothing,
+	// so that the limit holds through the switch. On the way back a call of each process
+	// may be too many: they find out within two seconds of each other, and until then
+	// those who are back have their part. Of a quota the share is of what was left, and
+	// what was taken of it counts once Redis is back; the package says how exactly. It
+	// is the default. Where nobody has counted the processes yet,
+	// [LimiterConfig.Members] does; without that the calls fail.
 	Share Away = iota
 	// Fail lets nothing through: every call fails with [ErrAway].
 	Fail

@@ -19,7 +19,7 @@ func (a *lane) probe(now time.Time) {
 // cares reports whether somebody waits for Redis to be back. If it is one node's keys
 // that are away, nobody else finds out.
 func (a *lane) cares() bool {
-	return len(a.queue)+len(a.peeks)+a.underway+a.spare > 0 || a.l.breaker == nil
+	return len(a.queue)+len(a.peeks)+a.underway+a.spare > 0 || a.l.breaker == nil || a.unsettled()
 }
 
 // owes reports whether Redis is back and has not been told of what was used meanwhile,
@@ -39,7 +39,7 @@ func (a *lane) request(now time.Time) {
 	}
 	switch {
 	case len(a.peeks) > 0 && !now.Before(a.fresh),
-		a.dirty || a.owes(),
+		a.dirty || a.owes() || a.unsettled() && !now.Before(a.settleAt),
 		a.underway > 0 && !now.Before(a.asked.Add(heartbeat)):
 		a.ask(now, nil, 0)
 	case len(a.queue) == 0 && a.rest() && !now.Before(a.granted.Add(lease)):

@@ -1,0 +1,249 @@
+package onredis_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	onredis "github.com/standpipe-go/standpipe/on/redis"
+	"github.com/standpipe-go/standpipe/ratelimit"
+)
+
+// process is a limiter that can be cut off from Redis.
+type process struct {
+	*onredis.Limiter
+	cut  cut
+	deaf deaf
+}
+
+func newProcess(t *testing.T, rdb *redis.Client, cfg onredis.LimiterConfig) *process {
+	t.Helper()
+	p := new(process)
+	client := redis.NewClient(&redis.Options{Addr: rdb.Options().Addr, MaxRetries: -1, ContextTimeoutEnabled: true})
+	client.AddHook(&p.cut)
+	client.AddHook(&p.deaf)
+	t.Cleanup(func() { _ = client.Close() })
+	_, cfg.Log = logged()
+	p.Limiter = limiter(t, client, cfg)
+	return p
+}
+
+// away cuts the process off, and returns once it has noticed.
+func (p *process) away(t *testing.T) {
+	t.Helper()
+	p.cut.on.Store(true)
+	require.Eventually(t, func() bool {
+		_ = p.Wait(short(t), "another key")
+		return p.Stats().Away
+	}, 10*time.Second, time.Millisecond)
+}
+
+// back ends that.
+func (p *process) back(t *testing.T) {
+	t.Helper()
+	p.cut.on.Store(false)
+	require.Eventually(t, func() bool {
+		_ = p.Wait(short(t), "another key")
+		return !p.Stats().Away
+	}, 10*time.Second, time.Millisecond)
+}
+
+// spend takes what there is, up to most.
+func (p *process) spend(t *testing.T, most int) (n int) {
+	t.Helper()
+	for n < most && p.Wait(short(t), "k") == nil {
+		n++
+	}
+	return n
+}
+
+// deaf is a hook that loses Redis' responses to what was asked of a key.
+type deaf struct {
+	redis.Hook
+	to   atomic.Pointer[string]
+	lost atomic.Int64
+}
+
+func (*deaf) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (*deaf) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (d *deaf) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		to := d.to.Load()
+		if to == nil || len(cmd.Args()) < 4 {
+			return err
+		}
+		if key, ok := cmd.Args()[3].(string); ok && strings.Contains(key, "{="+*to+"}") {
+			d.lost.Add(1)
+			return errors.New("lost")
+		}
+		return err
+	}
+}
+
+// counted requires that so many of a quota are used up, as Redis counts it.
+func counted(t *testing.T, s *miniredis.Miniredis, field string, want int) {
+	t.Helper()
+	got := -1
+	require.Eventually(t, func() bool {
+		taken, _ := strconv.Atoi(s.HGet("standpipe:{=k}:limits", field))
+		back, _ := strconv.Atoi(s.HGet("standpipe:{=k}:limits", field+":back"))
+		got = taken - back
+		return got == want
+	}, 5*time.Second, time.Millisecond, "as Redis counts it")
+}
+
+func monthly(n int) onredis.LimiterConfig {
+	return onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(n, ratelimit.Month)}, Members: 2}
+}
+
+// D6: the quota holds to the call over an outage of a Redis that keeps its state, where
+// all processes had heard the same of it: who is back first leaves the others theirs,
+// until they have told what they took.
+func TestD6_QuotaOverAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, took := range map[string]int{"all of the shares": 20, "a part of them": 4, "nothing": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const n = 44
+			s, rdb := mini(t)
+			noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
+			s.SetTime(noon) // where it stays
+			all := make([]*process, 4)
+			total := 0
+			for range 2 { // so that the first has heard of the last
+				for i := range all {
+					if all[i] == nil {
+						all[i] = newProcess(t, rdb, monthly(n))
+					}
+					total += all[i].spend(t, 1)
+					time.Sleep(300 * time.Millisecond)
+				}
+			}
+			counted(t, s, "q:Month", 8)
+			for _, p := range all {
+				p.cut.on.Store(true)
+			}
+			for i, p := range all {
+				p.away(t)
+				if i > 0 {
+					total += p.spend(t, took)
+				}
+			}
+			s.SetTime(noon.Add(5 * time.Second))
+			all[0].back(t)
+			first := all[0].spend(t, n)
+			total += first
+			require.Equal(t, n/4-2, first, "its own share")
+			for _, p := range all[1:] {
+				p.cut.on.Store(false)
+			}
+			for _, p := range all[1:] {
+				p.back(t)
+				total += p.spend(t, 1)
+			}
+			require.Eventually(t, func() bool { // what is reserved comes back
+				for _, p := range all {
+					total += p.spend(t, n)
+				}
+				return total >= n
+			}, 10*time.Second, time.Millisecond)
+			require.Equal(t, n, total, "no more, and no less")
+		})
+	}
+}
+
+// D6: a process whose first call Redis has handled goes on with its share until it hears
+// of that, which the others leave to it.
+func TestD6_ShareOfWhoHasNotHeardThatRedisIsBack(t *testing.T) {
+	t.Parallel()
+	const n = 20
+	s, rdb := mini(t)
+	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
+	s.SetTime(noon)
+	one, other := newProcess(t, rdb, monthly(n)), newProcess(t, rdb, monthly(n))
+	total := 0
+	for range 2 {
+		for _, p := range []*process{one, other} {
+			total += p.spend(t, 1)
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+	counted(t, s, "q:Month", 4)
+	one.cut.on.Store(true)
+	other.cut.on.Store(true)
+	total += one.spend(t, 1) + other.spend(t, 2)
+	s.SetTime(noon.Add(5 * time.Second))
+	key := "k"
+	other.deaf.to.Store(&key)
+	other.cut.on.Store(false)
+	require.Eventually(t, func() bool { return other.deaf.lost.Load() > 0 }, 10*time.Second, time.Millisecond)
+	one.back(t)
+	total += one.spend(t, n)
+	require.Equal(t, 4+2+8, total)
+	total += other.spend(t, n)
+	require.Equal(t, n, total)
+}
+
+// D6: where Redis has lost its count, it is what the process knows that heard last, and
+// what was taken since comes on top, whoever tells first.
+func TestD6_QuotaThatTheFirstKnowsLessOf(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	early, late := newProcess(t, rdb, monthly(20)), newProcess(t, rdb, monthly(20))
+	require.Equal(t, 2, early.spend(t, 2))
+	time.Sleep(300 * time.Millisecond)
+	require.Equal(t, 10, late.spend(t, 10))
+	time.Sleep(300 * time.Millisecond)
+	counted(t, s, "q:Month", 12)
+	s.FlushAll()
+	require.Equal(t, 5, early.spend(t, 5))
+	time.Sleep(300 * time.Millisecond)
+	require.Equal(t, 1, late.spend(t, 1))
+	require.NoError(t, early.Close(t.Context()))
+	require.NoError(t, late.Close(t.Context()))
+	counted(t, s, "q:Month", 18)
+}
+
+// D6: and where it is an earlier count that Redis has, as of a replica that lagged.
+func TestD6_QuotaOfAReplicaThatLagged(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	early, late := newProcess(t, rdb, monthly(20)), newProcess(t, rdb, monthly(20))
+	require.Equal(t, 2, early.spend(t, 2))
+	time.Sleep(300 * time.Millisecond)
+	const state = "standpipe:{=k}:limits"
+	replica := map[string]string{}
+	fields, err := s.HKeys(state)
+	require.NoError(t, err)
+	for _, field := range fields {
+		replica[field] = s.HGet(state, field)
+	}
+	require.Equal(t, 4, early.spend(t, 4))
+	time.Sleep(300 * time.Millisecond)
+	require.Equal(t, 6, late.spend(t, 6))
+	time.Sleep(300 * time.Millisecond)
+	counted(t, s, "q:Month", 12)
+	s.FlushAll()
+	for field, value := range replica {
+		s.HSet(state, field, value)
+	}
+	require.Equal(t, 5, early.spend(t, 5), "which knows of six")
+	time.Sleep(300 * time.Millisecond)
+	require.Equal(t, 1, late.spend(t, 1), "which knows of twelve")
+	require.NoError(t, early.Close(t.Context()))
+	require.NoError(t, late.Close(t.Context()))
+	counted(t, s, "q:Month", 18)
+}
