@@ -72,7 +72,7 @@ func TestD6_Failover(t *testing.T) {
 				}, time.Minute, 50*time.Millisecond)
 			}
 			watched := watchServers(t, second)
-			all := start(t, job{Sentinel: sentinel.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Daily: 1_000_000, Returns: true}, workers)
+			all := start(t, job{Sentinel: sentinel.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Monthly: 1_000_000, Returns: true}, workers)
 			promoted := connect(second.Addr)
 			defer promoted.Close()
 			time.Sleep(2*time.Second - c.lag)

@@ -143,7 +143,7 @@ func TestD6_RedisLosesItsState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := servers.Redis(t)
-			all := start(t, job{Addr: s.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Daily: 1_000_000, Returns: true}, workers)
+			all := start(t, job{Addr: s.Addr, N: n, Burst: burst, Per: per, Goroutines: 8, Monthly: 1_000_000, Returns: true}, workers)
 			time.Sleep(2 * time.Second)
 			lose(t, s, all)
 			back := time.Now()

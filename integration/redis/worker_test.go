@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,8 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// job is what a worker process is told. It begins when its input says so, is told of a
-// 429 by a second line, and ends when its input does.
+// job is what a worker process is told. It begins when its input says so and ends when
+// its input does. A second line tells it of a 429; without a Pacer it is its turn.
 type job struct {
 	Addr       string
 	Sentinel   string // who says what the address is
@@ -50,13 +51,14 @@ type job struct {
 	N, Burst   int
 	Per        time.Duration
 	Slots      int
-	Daily      int
+	Monthly    int
 	Fail       bool
 	Pacer      bool
 	Goroutines int
 	Hold       time.Duration // how long a call is under way
 	Pause      time.Duration // between the calls of a goroutine
 	For        time.Duration // how long the service says that it is to wait, by its 429
+	Quiet      bool          // after its turn it calls no more; others do so without a pause
 	Returns    bool          // at its end it waits until Redis is not away
 }
 
@@ -111,8 +113,8 @@ func (j job) config() onredis.LimiterConfig {
 	if j.Slots > 0 {
 		cfg.Limits = append(cfg.Limits, onredis.InFlight(j.Slots))
 	}
-	if j.Daily > 0 {
-		cfg.Limits = append(cfg.Limits, onredis.Quota(j.Daily, ratelimit.Month))
+	if j.Monthly > 0 {
+		cfg.Limits = append(cfg.Limits, onredis.Quota(j.Monthly, ratelimit.Month))
 	}
 	if j.Fail {
 		cfg.Away = onredis.Fail
@@ -160,9 +162,13 @@ func (j job) run(in *bufio.Scanner) (*report, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
+	var turned atomic.Bool
 	wg.Go(func() {
 		defer cancel()
 		for in.Scan() {
+			if turned.Store(true); p == nil {
+				continue
+			}
 			r.Told = time.Now()
 			p.Observe("key", http.StatusTooManyRequests, http.Header{"Retry-After": {fmt.Sprint(j.For.Seconds())}}, true)
 			for ctx.Err() == nil && rdb.Exists(ctx, pauses).Val() == 0 {
@@ -175,6 +181,10 @@ func (j job) run(in *bufio.Scanner) (*report, error) {
 	for range j.Goroutines {
 		wg.Go(func() {
 			for ctx.Err() == nil {
+				if j.Quiet && turned.Load() {
+					<-ctx.Done()
+					return
+				}
 				err := l.Wait(ctx, "key")
 				if err == nil && p != nil {
 					if err = p.Wait(ctx, "key"); err != nil {
@@ -203,7 +213,9 @@ func (j job) run(in *bufio.Scanner) (*report, error) {
 				if err != nil {
 					time.Sleep(10 * time.Millisecond)
 				}
-				time.Sleep(j.Pause)
+				if p != nil || !turned.Load() {
+					time.Sleep(j.Pause)
+				}
 			}
 		})
 	}

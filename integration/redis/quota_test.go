@@ -1,0 +1,55 @@
+package redis_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/integration/internal/servers"
+)
+
+// D6: a quota holds to the call over a Redis that is killed and restarted, with its state
+// or without, where nobody's share is too large: the processes that have nothing to do
+// any more when it is back tell it what they took all the same, and the others, who take
+// all that they get, leave it to them.
+func TestD6_QuotaOverARestart(t *testing.T) {
+	t.Parallel()
+	const n, away = 6000, 1500 * time.Millisecond
+	for name, flags := range map[string][]string{
+		"without its state": nil,
+		"with its state":    {"--appendonly", "yes", "--appendfsync", "always"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := servers.Redis(t, flags...)
+			j := job{Addr: s.Addr, Monthly: n, Goroutines: 2, Pause: 20 * time.Millisecond}
+			j.From = time.Now().Add(time.Second)
+			j.To = j.From.Add(9 * time.Second)
+			killed := j.From.Add(2 * time.Second)
+			j.Turn = killed.Add(away)
+			var all []*process
+			for i := range workers {
+				j.Quiet = i%2 == 0
+				all = append(all, startWorker(t, j))
+			}
+			time.Sleep(time.Until(killed))
+			s.Kill()
+			time.Sleep(time.Until(j.Turn))
+			s.Restart(t)
+			times, reports := gather(t, all)
+			local := int64(0)
+			for _, r := range reports {
+				require.Empty(t, r.Errors)
+				require.Positive(t, r.Stats.Local)
+				local += r.Stats.Local
+			}
+			t.Logf("%d of %d in all: %d before, %d of them while Redis was away", len(times), n, between(times, j.From, killed), local)
+			require.LessOrEqual(t, len(times), n)
+			require.GreaterOrEqual(t, len(times), n*9/10, "what was reserved when Redis was killed is lost")
+			for _, r := range reports {
+				require.False(t, r.Stats.Away)
+			}
+		})
+	}
+}
