@@ -226,7 +226,9 @@ func (a *lane) answered(q question, got any, err error) {
 	a.l.stats.clamped.Add(r.clamped)
 	a.heard(q, r, now)
 	a.fresh = q.sent.Add(lease)
-	a.members = r.members
+	if r.members >= a.members || !now.Before(a.counted) {
+		a.members, a.counted = r.members, now.Add(memberLease)
+	}
 	a.l.members.Store(int64(r.members))
 	_, _, a.returns = a.breaker.state()
 	ends := a.learn(q, r, now)

@@ -58,7 +58,8 @@ type lane struct {
 	staled   int
 	batch    int
 	members  int
-	returns  int // Redis' returns that its state has been told of
+	counted  time.Time // until when fewer members are not believed: Redis may begin anew
+	returns  int       // Redis' returns that its state has been told of
 
 	paused time.Time
 	routes map[string]time.Time

@@ -197,6 +197,29 @@ func TestD6_ShareOfWhoHasNotHeardThatRedisIsBack(t *testing.T) {
 	require.Equal(t, n, total)
 }
 
+// D6: a process that is the first to ask a Redis which has lost its state still knows how
+// many there are, should Redis go away again.
+func TestD6_ShareOfWhoAskedFirst(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	all := make([]*process, 4)
+	for range 2 { // so that the first has heard of the last
+		for i := range all {
+			if all[i] == nil {
+				all[i] = newProcess(t, rdb, monthly(40))
+			}
+			require.Equal(t, 1, all[i].spend(t, 1))
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+	s.FlushAll()
+	require.Equal(t, 1, all[0].spend(t, 1))
+	time.Sleep(300 * time.Millisecond)
+	counted(t, s, "q:Month", 6) // as far as it knows
+	all[0].cut.on.Store(true)
+	require.Equal(t, 34/4, all[0].spend(t, 40))
+}
+
 // D6: where Redis has lost its count, it is what the process knows that heard last, and
 // what was taken since comes on top, whoever tells first.
 func TestD6_QuotaThatTheFirstKnowsLessOf(t *testing.T) {
