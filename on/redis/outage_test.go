@@ -197,76 +197,40 @@ func TestD6_ShareOfWhoHasNotHeardThatRedisIsBack(t *testing.T) {
 	require.Equal(t, n, total)
 }
 
-// D6: a process that is the first to ask a Redis which has lost its state still knows how
-// many there are, should Redis go away again.
-func TestD6_ShareOfWhoAskedFirst(t *testing.T) {
+// D6: who is back first may know of fewer processes than the next.
+func TestD6_SharesOfWhomTheFirstDidNotKnow(t *testing.T) {
 	t.Parallel()
+	const n = 44
 	s, rdb := mini(t)
+	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
+	s.SetTime(noon)
 	all := make([]*process, 4)
-	for range 2 { // so that the first has heard of the last
-		for i := range all {
-			if all[i] == nil {
-				all[i] = newProcess(t, rdb, monthly(40))
-			}
-			require.Equal(t, 1, all[i].spend(t, 1))
-			time.Sleep(300 * time.Millisecond)
-		}
+	total := 0
+	asks := func(i int) {
+		total += all[i].spend(t, 1)
+		time.Sleep(300 * time.Millisecond)
 	}
-	s.FlushAll()
-	require.Equal(t, 1, all[0].spend(t, 1))
-	time.Sleep(300 * time.Millisecond)
-	counted(t, s, "q:Month", 6) // as far as it knows
-	all[0].cut.on.Store(true)
-	require.Equal(t, 34/4, all[0].spend(t, 40))
-}
-
-// D6: where Redis has lost its count, it is what the process knows that heard last, and
-// what was taken since comes on top, whoever tells first.
-func TestD6_QuotaThatTheFirstKnowsLessOf(t *testing.T) {
-	t.Parallel()
-	s, rdb := mini(t)
-	early, late := newProcess(t, rdb, monthly(20)), newProcess(t, rdb, monthly(20))
-	require.Equal(t, 2, early.spend(t, 2))
-	time.Sleep(300 * time.Millisecond)
-	require.Equal(t, 10, late.spend(t, 10))
-	time.Sleep(300 * time.Millisecond)
-	counted(t, s, "q:Month", 12)
-	s.FlushAll()
-	require.Equal(t, 5, early.spend(t, 5))
-	time.Sleep(300 * time.Millisecond)
-	require.Equal(t, 1, late.spend(t, 1))
-	require.NoError(t, early.Close(t.Context()))
-	require.NoError(t, late.Close(t.Context()))
-	counted(t, s, "q:Month", 18)
-}
-
-// D6: and where it is an earlier count that Redis has, as of a replica that lagged.
-func TestD6_QuotaOfAReplicaThatLagged(t *testing.T) {
-	t.Parallel()
-	s, rdb := mini(t)
-	early, late := newProcess(t, rdb, monthly(20)), newProcess(t, rdb, monthly(20))
-	require.Equal(t, 2, early.spend(t, 2))
-	time.Sleep(300 * time.Millisecond)
-	const state = "standpipe:{=k}:limits"
-	replica := map[string]string{}
-	fields, err := s.HKeys(state)
-	require.NoError(t, err)
-	for _, field := range fields {
-		replica[field] = s.HGet(state, field)
+	for i := range all {
+		all[i] = newProcess(t, rdb, monthly(n))
+		asks(i)
 	}
-	require.Equal(t, 4, early.spend(t, 4))
-	time.Sleep(300 * time.Millisecond)
-	require.Equal(t, 6, late.spend(t, 6))
-	time.Sleep(300 * time.Millisecond)
-	counted(t, s, "q:Month", 12)
-	s.FlushAll()
-	for field, value := range replica {
-		s.HSet(state, field, value)
+	for i := range all[1:] {
+		asks(1 + i)
 	}
-	require.Equal(t, 5, early.spend(t, 5), "which knows of six")
-	time.Sleep(300 * time.Millisecond)
-	require.Equal(t, 1, late.spend(t, 1), "which knows of twelve")
-	require.NoError(t, early.Close(t.Context()))
-	require.NoError(t, late.Close(t.Context()))
-	counted(t, s, "q:Month", 18)
+	for i := range all[2:] {
+		asks(2 + i) // so that these have heard of as much as may be, and the first of itself alone
+	}
+	counted(t, s, "q:Month", 9)
+	for _, p := range all {
+		p.away(t)
+	}
+	s.SetTime(noon.Add(5 * time.Second))
+	all[0].back(t)
+	all[1].back(t)
+	total += all[1].spend(t, 1) + all[0].spend(t, n)
+	require.Equal(t, n-2*((n-9)/4), total, "but for two shares")
+	for _, p := range all[2:] {
+		total += p.spend(t, (n-9)/4)
+	}
+	require.Equal(t, n, total)
 }

@@ -128,6 +128,23 @@ func TestReturnedWithinItsPeriod(t *testing.T) {
 	require.Equal(t, 1, taken(t, rdb, monthly))
 }
 
+// What could not be given back is told in the next call.
+func TestReturnedWhereACallFails(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	p := newProcess(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(9, ratelimit.Month)}})
+	require.Equal(t, 4, p.spend(t, 4))
+	time.Sleep(300 * time.Millisecond)
+	counted(t, s, "q:Month", 4)
+	p.cut.on.Store(true)
+	p.Return("k")
+	time.Sleep(50 * time.Millisecond) // where it fails, and nobody asks anything else
+	p.cut.on.Store(false)
+	require.NoError(t, p.Wait(t.Context(), "k"))
+	require.NoError(t, p.Close(t.Context()))
+	counted(t, s, "q:Month", 4)
+}
+
 // D6: a quota whose count Redis has lost is told by the processes that know it.
 func TestD6_QuotaThatRedisForgot(t *testing.T) {
 	t.Parallel()
