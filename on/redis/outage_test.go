@@ -56,6 +56,14 @@ func (p *process) back(t *testing.T) {
 	}, 10*time.Second, time.Millisecond)
 }
 
+// backByAnother ends it by a call that has nothing to do with the key.
+func (p *process) backByAnother(t *testing.T, key string) {
+	t.Helper()
+	p.cut.on.Store(false)
+	onredis.NewPacer(p.Limiter).Observe(key, 429, map[string][]string{"Retry-After": {"60"}}, true)
+	require.Eventually(t, func() bool { return !p.Stats().Away }, 10*time.Second, time.Millisecond)
+}
+
 // spend takes what there is, up to most.
 func (p *process) spend(t *testing.T, most int) (n int) {
 	t.Helper()
@@ -65,10 +73,12 @@ func (p *process) spend(t *testing.T, most int) (n int) {
 	return n
 }
 
-// deaf is a hook that loses Redis' responses to what was asked of a key.
+// deaf is a hook that loses Redis' responses to what was asked of a key, or what is
+// asked too.
 type deaf struct {
 	redis.Hook
 	to   atomic.Pointer[string]
+	mute atomic.Bool
 	lost atomic.Int64
 }
 
@@ -80,16 +90,19 @@ func (*deaf) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPi
 
 func (d *deaf) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		err := next(ctx, cmd)
 		to := d.to.Load()
 		if to == nil || len(cmd.Args()) < 4 {
-			return err
+			return next(ctx, cmd)
 		}
-		if key, ok := cmd.Args()[3].(string); ok && strings.Contains(key, "{="+*to+"}") {
-			d.lost.Add(1)
-			return errors.New("lost")
+		key, _ := cmd.Args()[3].(string)
+		if !strings.Contains(key, "{="+*to+"}") {
+			return next(ctx, cmd)
 		}
-		return err
+		if !d.mute.Load() {
+			_ = next(ctx, cmd)
+		}
+		d.lost.Add(1)
+		return errors.New("lost")
 	}
 }
 

@@ -72,13 +72,31 @@ func TestD6_SettledOnce(t *testing.T) {
 	counted(t, s, "q:Month", 6)
 }
 
+// D6: a process whose first try fails tries again, though nobody waits and Redis is there.
+func TestD6_SettledAfterAFailure(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	p := newProcess(t, rdb, monthly(20))
+	require.NoError(t, p.Wait(t.Context(), "k"))
+	time.Sleep(300 * time.Millisecond)
+	key := "k"
+	p.deaf.mute.Store(true)
+	p.deaf.to.Store(&key)
+	p.away(t)
+	require.Equal(t, 3, p.spend(t, 3))
+	lost := p.deaf.lost.Load()
+	p.backByAnother(t, "paused")
+	require.Eventually(t, func() bool { return p.deaf.lost.Load() > lost }, 10*time.Second, 100*time.Microsecond)
+	p.deaf.to.Store(nil)
+	counted(t, s, "q:Month", 4)
+}
+
 // D6: a process whose key Redis does not respond for, between two times that it is away,
 // has the same share in both.
 func TestD6_OneShareUntilItIsSettled(t *testing.T) {
 	t.Parallel()
 	s, rdb := mini(t)
 	p := newProcess(t, rdb, monthly(20))
-	pacer := onredis.NewPacer(p.Limiter)
 	require.NoError(t, p.Wait(t.Context(), "k"))
 	time.Sleep(300 * time.Millisecond) // what it has reserved beside is over
 	key := "k"
@@ -87,9 +105,7 @@ func TestD6_OneShareUntilItIsSettled(t *testing.T) {
 	spent := p.spend(t, 12)
 	require.Equal(t, 12, spent)
 	for i := range 3 {
-		p.cut.on.Store(false)
-		pacer.Observe("paused "+strconv.Itoa(i), 429, map[string][]string{"Retry-After": {"60"}}, true)
-		require.Eventually(t, func() bool { return !p.Stats().Away }, 10*time.Second, time.Millisecond)
+		p.backByAnother(t, "paused "+strconv.Itoa(i))
 		p.away(t)
 		spent += p.spend(t, 20)
 	}
