@@ -97,7 +97,7 @@ integration: ## Install the real servers and run the tests against them
 	scripts/integration-test
 
 .PHONY: valkey
-valkey: ## Run the tests of on/redis against the valkey-server of the path (Debian: valkey-server, in bookworm of backports)
+valkey: ## Run all tests of on/redis against the valkey-server of the path, as `make integration` installs it
 	cd integration && STANDPIPE_INTEGRATION=required STANDPIPE_REDIS=valkey-server go test -count=1 -timeout 15m ./redis
 
 .PHONY: npm-lock

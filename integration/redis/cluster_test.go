@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,20 +27,23 @@ import (
 	"github.com/standpipe-go/standpipe/webhook/guardtest"
 )
 
-// What the interfaces promise holds on a single server, and on a cluster of three, each
-// of which refuses a call whose keys are not all in one slot, or are another's.
+// What the interfaces promise holds on a single server, of Redis and of Valkey, and on a
+// cluster of three, each of which refuses a call whose keys are not all in one slot, or
+// are another's.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	suites := map[string]func(t *testing.T, open opener){
-		"limiter": testLimiter, "guard": testGuard, "token store": testTokenStore, "logged out": testLoggedOut,
+		"limiter": testLimiter, "pauses": testPauses, "guard": testGuard, "token store": testTokenStore, "logged out": testLoggedOut,
 	}
-	t.Run("single", func(t *testing.T) {
-		t.Parallel()
-		s := servers.Redis(t)
-		for name, test := range suites {
-			t.Run(name, func(t *testing.T) { test(t, closing(func() redis.UniversalClient { return connect(s.Addr) })) })
-		}
-	})
+	for server, start := range map[string]func(testing.TB, ...string) *servers.Server{"redis": servers.Redis, "valkey": servers.Valkey} {
+		t.Run(server, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			for name, test := range suites {
+				t.Run(name, func(t *testing.T) { test(t, closing(func() redis.UniversalClient { return connect(s.Addr) })) })
+			}
+		})
+	}
 	t.Run("cluster", func(t *testing.T) {
 		t.Parallel()
 		nodes := cluster(t, 3)
@@ -230,6 +234,25 @@ func testLimiter(t *testing.T, open opener) {
 			})
 		})
 	}
+}
+
+// D7: a pause that one process is told of is another one's too.
+func testPauses(t *testing.T, open opener) {
+	newPacer := func() *onredis.Pacer {
+		l, err := onredis.NewLimiter(open(t), onredis.LimiterConfig{Timeout: time.Second})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = l.Close(t.Context()) })
+		return onredis.NewPacer(l)
+	}
+	told, other := newPacer(), newPacer()
+	require.NoError(t, other.Wait(t.Context(), "paused"))
+	told.Observe("paused", http.StatusTooManyRequests, http.Header{"Retry-After": {"60"}}, true)
+	require.Eventually(t, func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		return errors.Is(other.Wait(ctx, "paused"), ratelimit.ErrDeadline)
+	}, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, other.Wait(t.Context(), "another"))
 }
 
 func testGuard(t *testing.T, open opener) {

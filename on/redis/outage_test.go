@@ -11,6 +11,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	onredis "github.com/standpipe-go/standpipe/on/redis"
@@ -64,10 +65,13 @@ func (p *process) backByAnother(t *testing.T, key string) {
 	require.Eventually(t, func() bool { return !p.Stats().Away }, 10*time.Second, time.Millisecond)
 }
 
-// spend takes what there is, up to most.
+// spend takes what there is, up to most. It waits less than the shares of others are
+// kept.
 func (p *process) spend(t *testing.T, most int) (n int) {
 	t.Helper()
-	for n < most && p.Wait(short(t), "k") == nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	for n < most && p.Wait(ctx, "k") == nil {
 		n++
 	}
 	return n
@@ -109,13 +113,11 @@ func (d *deaf) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // counted requires that so many of a quota are used up, as Redis counts it.
 func counted(t *testing.T, s *miniredis.Miniredis, field string, want int) {
 	t.Helper()
-	got := -1
-	require.Eventually(t, func() bool {
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		taken, _ := strconv.Atoi(s.HGet("standpipe:{=k}:limits", field))
 		back, _ := strconv.Atoi(s.HGet("standpipe:{=k}:limits", field+":back"))
-		got = taken - back
-		return got == want
-	}, 5*time.Second, time.Millisecond, "as Redis counts it")
+		assert.Equal(c, want, taken-back, "%d were taken and %d came back", taken, back)
+	}, 5*time.Second, time.Millisecond)
 }
 
 func monthly(n int) onredis.LimiterConfig {

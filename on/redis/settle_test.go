@@ -72,7 +72,8 @@ func TestD6_SettledOnce(t *testing.T) {
 	counted(t, s, "q:Month", 6)
 }
 
-// D6: a process whose first try fails tries again, though nobody waits and Redis is there.
+// D6: a process whose first try fails tries again, though nobody waits and Redis is
+// there.
 func TestD6_SettledAfterAFailure(t *testing.T) {
 	t.Parallel()
 	s, rdb := mini(t)

@@ -17,7 +17,21 @@ import (
 // program ("valkey-server").
 func Redis(t testing.TB, flags ...string) *Server {
 	t.Helper()
-	bin := redisProgram(t)
+	return startRedis(t, redisProgram(t), flags)
+}
+
+// Valkey is [Redis] for the valkey-server of the path.
+func Valkey(t testing.TB, flags ...string) *Server {
+	t.Helper()
+	bin, err := exec.LookPath("valkey-server")
+	if err != nil {
+		Missing(t, "Valkey (Debian: valkey-server, in bookworm of backports)")
+	}
+	return startRedis(t, bin, flags)
+}
+
+func startRedis(t testing.TB, bin string, flags []string) *Server {
+	t.Helper()
 	return start(t, command{
 		name: "redis",
 		args: func(port int) []string {
