@@ -24,12 +24,6 @@ func (a *lane) give(last int) {
 	a.spare = 0
 	rates := a.returned("r", last)
 	quotas := a.returned("q", spare)
-	for i := range a.limits {
-		// Known here also where Redis has forgotten the period meanwhile.
-		if a.l.cfg.Limits[i].kind == quotaKind {
-			a.limits[i].back += int64(spare)
-		}
-	}
 	if last > 0 && rates != nil || spare > 0 && quotas != nil {
 		a.asking, a.denied, a.earliest = true, time.Time{}, time.Time{} // there will be more than Redis said
 		a.send(func(ctx context.Context) (any, error) {
@@ -43,14 +37,18 @@ func (a *lane) give(last int) {
 		}, func(_ any, err error) {
 			a.asking = false
 			if err != nil {
-				// It may or may not have been done. What is not given back is lost, which
-				// lets nothing more through.
+				// It may or may not have been done, or be done later: to tell it once more
+				// might give it back twice. What is not given back is lost, which lets nothing
+				// more through.
 				a.failed(err)
 				return
 			}
 			a.worked(time.Now())
 			for i := range a.limits {
 				a.limits[i].turn = "" // it lies behind what Redis has now
+				if a.l.cfg.Limits[i].kind == quotaKind {
+					a.limits[i].back += int64(spare) // known here also where Redis forgets it
+				}
 			}
 		})
 	}

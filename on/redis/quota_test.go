@@ -2,6 +2,7 @@ package onredis_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -128,20 +129,44 @@ func TestReturnedWithinItsPeriod(t *testing.T) {
 	require.Equal(t, 1, taken(t, rdb, monthly))
 }
 
-// What could not be given back is told in the next call.
-func TestReturnedWhereACallFails(t *testing.T) {
+// late is a hook that lets the next call of a script through only once it is released,
+// whether or not anybody still waits for it.
+type late struct {
+	info
+	armed             atomic.Bool
+	reached, released chan struct{}
+}
+
+func (l *late) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "evalsha" && l.armed.CompareAndSwap(true, false) {
+			close(l.reached)
+			<-l.released
+			ctx = context.WithoutCancel(ctx)
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// D6: what is given back comes back once, also where Redis does it so late that the
+// process has given it up, and asks for more before.
+func TestD6_ReturnedLate(t *testing.T) {
 	t.Parallel()
 	s, rdb := mini(t)
-	p := newProcess(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(9, ratelimit.Month)}})
-	require.Equal(t, 4, p.spend(t, 4))
+	hook := &late{reached: make(chan struct{}), released: make(chan struct{})}
+	rdb.AddHook(hook)
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Quota(9, ratelimit.Month)}, Timeout: 500 * time.Millisecond})
+	for range 4 {
+		require.NoError(t, l.Wait(t.Context(), "k"))
+	}
 	time.Sleep(300 * time.Millisecond)
 	counted(t, s, "q:Month", 4)
-	p.cut.on.Store(true)
-	p.Return("k")
-	time.Sleep(50 * time.Millisecond) // where it fails, and nobody asks anything else
-	p.cut.on.Store(false)
-	require.NoError(t, p.Wait(t.Context(), "k"))
-	require.NoError(t, p.Close(t.Context()))
+	hook.armed.Store(true)
+	l.Return("k")
+	<-hook.reached
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	close(hook.released)
+	require.NoError(t, l.Close(t.Context()))
 	counted(t, s, "q:Month", 4)
 }
 
