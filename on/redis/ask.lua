@@ -89,27 +89,34 @@ local function count()
 end
 if now >= again or again > now + 1000000 then count() end
 
--- Where this server was away, others have their shares until they find it again, which
--- they do within settle. Until then those who are back have their part, and no more: part
--- is what one token of a rate counts for, missing how many shares of a quota are not
--- theirs.
-local settle, part, missing = 2300000, 1, 0
-local since, there = stored('as') or 0, stored('an') or 0
-local opened = empty and (since + settle <= now or since > now)
-if opened then since, there = now, 0 end
-if expected > there then
-  there = expected
-  redis.call('HSET', state, 'as', text(since), 'an', text(there))
-end
--- Who asks from since on is back. One who still has his share is there, and no more.
-if probing then redis.call('HSET', state, mine, text(math.min(now + lease, since + lease - 1))) end
-if since <= now and now < since + settle and there > 1 then
-  local back, all = 0, redis.call('HGETALL', state)
-  for i = 1, #all, 2 do
-    if string.sub(all[i], 1, 2) == 'm:' and tonumber(all[i + 1]) >= since + lease then back = back + 1 end
+-- Where this server was away, others have their shares until they find it again. Of a
+-- rate those who are back have their part for as long as that takes if all goes well,
+-- settle: part is what one token counts for. Of a quota the shares of those who are
+-- missing are kept for them as long as a member that does not ask is one.
+local settle, keep = 2300000, lease
+local function window(at, count, lasts)
+  local since, there = stored(at) or 0, stored(count) or 0
+  local opened = empty and (since + lasts <= now or since > now)
+  if opened then since, there = now, 0 end
+  if expected > there then
+    there = expected
+    redis.call('HSET', state, at, text(since), count, text(there))
   end
-  part, missing = math.max(there / math.max(back, 1), 1), math.max(there - back, 0)
+  return since, there, opened
 end
+local since, there = window('as', 'an', settle)
+local kept, sharing, opened = window('qs', 'qn', keep)
+-- Who asks from then on is back. One who still has his share is there, and no more.
+if probing then redis.call('HSET', state, mine, text(math.min(now + lease, math.min(since, kept) + lease - 1))) end
+local function back(from, there, lasts)
+  if from > now or now >= from + lasts or there <= 1 then return there end
+  local n, all = 0, redis.call('HGETALL', state)
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 2) == 'm:' and tonumber(all[i + 1]) >= from + lease then n = n + 1 end
+  end
+  return math.min(n, there)
+end
+local part, missing = math.max(there / math.max(back(since, there, settle), 1), 1), nil
 
 -- What a process took of a quota while this server was away counts once, whatever became
 -- of the response: it tells all that it took since it began (total), and of how much it
@@ -196,7 +203,8 @@ for i = 1, number() do
     if opened then redis.call('HSET', state, field .. ':was', text(l.was)) end
     settle_up(l, arg(), number(), number(), number())
     l.used = l.taken - l.back
-    if missing > 0 then l.used = l.used + missing * math.floor(math.max(l.most - l.was, 0) / there) end
+    missing = missing or sharing - back(kept, sharing, keep)
+    if missing > 0 then l.used = l.used + missing * math.floor(math.max(l.most - l.was, 0) / sharing) end
     if l.used + first > l.most then wait = math.max(wait, l.ends - now) end
     ends = math.min(ends or l.ends, l.ends)
     -- Half of it at most: what one process has reserved cannot be had by those who are
@@ -214,6 +222,9 @@ for i = 1, number() do
 end
 if ends and start >= ends then wait = math.max(wait, ends - now) end
 if part > 1 and wait > 0 then wait = math.min(wait, since + settle - now) end
+if missing and missing > 0 and wait > 0 then
+  wait = math.min(wait, kept + (now < kept + settle and settle or keep) - now)
+end
 
 local status, grants, n = 1, {}, 0
 if stale then

@@ -162,6 +162,8 @@ func TestD6_QuotaOverAnOutage(t *testing.T) {
 			first := all[0].spend(t, n)
 			total += first
 			require.Equal(t, n/4-2, first, "its own share")
+			s.SetTime(noon.Add(12 * time.Second))
+			require.Zero(t, all[0].spend(t, n), "for ten seconds")
 			for _, p := range all[1:] {
 				p.cut.on.Store(false)
 			}
@@ -247,5 +249,34 @@ func TestD6_SharesOfWhomTheFirstDidNotKnow(t *testing.T) {
 	for _, p := range all[2:] {
 		total += p.spend(t, (n-9)/4)
 	}
+	require.Equal(t, n, total)
+}
+
+// D6: the share of a process that does not come back is the others' after ten seconds.
+func TestD6_SharesOfWhomIsGone(t *testing.T) {
+	t.Parallel()
+	const n = 20
+	s, rdb := mini(t)
+	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
+	s.SetTime(noon)
+	one, gone := newProcess(t, rdb, monthly(n)), newProcess(t, rdb, monthly(n))
+	for range 2 {
+		for _, p := range []*process{one, gone} {
+			require.Equal(t, 1, p.spend(t, 1))
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+	counted(t, s, "q:Month", 4)
+	gone.cut.on.Store(true)
+	one.away(t)
+	s.SetTime(noon.Add(5 * time.Second))
+	one.back(t)
+	require.Equal(t, 8, one.spend(t, n), "its share")
+	s.SetTime(noon.Add(16 * time.Second))
+	total := 4 + 8
+	require.Eventually(t, func() bool {
+		total += one.spend(t, n)
+		return total >= n
+	}, 10*time.Second, time.Millisecond)
 	require.Equal(t, n, total)
 }
