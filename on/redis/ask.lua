@@ -89,34 +89,34 @@ local function count()
 end
 if now >= again or again > now + 1000000 then count() end
 
--- Where this server was away, others have their shares until they find it again. Of a
--- rate those who are back have their part for as long as that takes if all goes well,
--- settle: part is what one token counts for. Of a quota the shares of those who are
--- missing are kept for them as long as a member that does not ask is one.
+-- Where this server was away, others have their shares until they find it again.
 local settle, keep = 2300000, lease
-local function window(at, count, lasts)
-  local since, there = stored(at) or 0, stored(count) or 0
-  local opened = empty and (since + lasts <= now or since > now)
-  if opened then since, there = now, 0 end
-  if expected > there then
-    there = expected
-    redis.call('HSET', state, at, text(since), count, text(there))
-  end
-  return since, there, opened
-end
-local since, there = window('as', 'an', settle)
-local kept, sharing, opened = window('qs', 'qn', keep)
--- Who asks from then on is back. One who still has his share is there, and no more.
-if probing then redis.call('HSET', state, mine, text(math.min(now + lease, math.min(since, kept) + lease - 1))) end
-local function back(from, there, lasts)
-  if from > now or now >= from + lasts or there <= 1 then return there end
+-- How many have asked since then. One who still has his share is there, and no more.
+if probing then redis.call('HSET', state, mine, text(now + lease - settle - 1)) end
+local function asked(from)
   local n, all = 0, redis.call('HGETALL', state)
   for i = 1, #all, 2 do
     if string.sub(all[i], 1, 2) == 'm:' and tonumber(all[i + 1]) >= from + lease then n = n + 1 end
   end
-  return math.min(n, there)
+  return n
 end
-local part, missing = math.max(there / math.max(back(since, there, settle), 1), 1), nil
+-- Of a rate those who are back have their part, and no more, for as long as the others
+-- need to find it if all goes well: part is what one token counts for.
+local part, since, there = 1, stored('as') or 0, stored('an') or 0
+if empty and (since + settle <= now or since > now) then since, there = now, 0 end
+if expected > there then
+  there = expected
+  redis.call('HSET', state, 'as', text(since), 'an', text(there))
+end
+if since <= now and now < since + settle and there > 1 then part = math.max(there / math.max(asked(since), 1), 1) end
+-- Of a quota the shares of those who have not asked of late are kept for them, until the
+-- last who came back has been there for a while: those who are missing.
+local missing, kept, sharing = nil, stored('qs') or 0, stored('qn') or 0
+local opened = empty and (kept + keep <= now or kept > now)
+if empty then
+  kept, sharing = now, opened and expected or math.max(expected, sharing)
+  redis.call('HSET', state, 'qs', text(kept), 'qn', text(sharing))
+end
 
 -- What a process took of a quota while this server was away counts once, whatever became
 -- of the response: it tells all that it took since it began (total), and of how much it
@@ -203,7 +203,10 @@ for i = 1, number() do
     if opened then redis.call('HSET', state, field .. ':was', text(l.was)) end
     settle_up(l, arg(), number(), number(), number())
     l.used = l.taken - l.back
-    missing = missing or sharing - back(kept, sharing, keep)
+    if not missing then
+      local within = sharing > 1 and kept <= now and now < kept + keep
+      missing = within and math.max(sharing - asked(now - settle), 0) or 0
+    end
     if missing > 0 then l.used = l.used + missing * math.floor(math.max(l.most - l.was, 0) / sharing) end
     if l.used + first > l.most then wait = math.max(wait, l.ends - now) end
     ends = math.min(ends or l.ends, l.ends)

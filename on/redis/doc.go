@@ -24,13 +24,14 @@
 // when it last heard of the key, divided by the processes that there were then, rounded
 // down. It tells Redis what it took in its first call after that, in which it may ask for
 // more, or without a call of yours within two seconds of a Redis that responds. For ten
-// seconds, from when the first process is back, the shares of the others are kept for
-// them. So the quota holds to the call where all had heard the same. At most too many are
+// seconds after a process is back, the shares are kept of those that have not called for
+// 2.3 seconds. So the quota holds to the call where all had heard the same. At most too
+// many are
 //   - of a process that had heard of fewer calls or fewer processes than there were: by
 //     how much its share was larger for that;
 //   - of one that is killed before it has told, or cut off while the others are not, but
 //     for the ten seconds: what it took of its share;
-//   - for one that starts in the ten seconds, before all have told: a share.
+//   - for one that starts before all have told: a share.
 //
 // A process that is killed has lost what it had reserved: of a rate at most a batch, a
 // part of 250 ms of the limit, which is over when its turns are; of a quota the same

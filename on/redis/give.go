@@ -37,9 +37,9 @@ func (a *lane) give(last int) {
 		}, func(_ any, err error) {
 			a.asking = false
 			if err != nil {
-				// It may or may not have been done, or be done later: to tell it once more
-				// might give it back twice. What is not given back is lost, which lets nothing
-				// more through.
+				// It may have been done, or not, or be done later: to tell it once more
+				// might give it back twice. What is not given back is lost, which lets
+				// nothing more through.
 				a.failed(err)
 				return
 			}

@@ -93,7 +93,7 @@ func oneIsBack(t *testing.T) (wrong string) {
 	require.Eventually(t, func() bool { return taken() > before+n/2 }, time.Minute, time.Millisecond, "by their shares")
 	cuts[0].on.Store(false)
 	require.Eventually(t, func() bool { return !all[0].Stats().Away }, time.Minute, time.Millisecond)
-	time.Sleep(500 * time.Millisecond) // the others ask now and then, within two seconds
+	time.Sleep(200 * time.Millisecond) // the others ask now and then, within two seconds
 	for _, c := range cuts {
 		c.on.Store(false)
 	}
