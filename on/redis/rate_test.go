@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -149,6 +150,40 @@ func TestD6_TurnsFarAheadAreCut(t *testing.T) {
 			require.EqualValues(t, 2, l.Stats().Clamped, "the turn, and the lease of the other process")
 		})
 	}
+}
+
+// D6: what is cut does not lie before the turns that a process still has to take.
+func TestD6_TurnsThatAreTakenYetAreNotCut(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	noon := time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC)
+	s.SetTime(noon)
+	l := limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(101, 100*time.Second)}})
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	for range 3 {
+		wg.Go(func() { _ = l.Wait(ctx, "k") })
+	}
+	const state, field = "standpipe:{=k}:limits", "r:100000000"
+	turn := func() time.Duration {
+		at, err := strconv.ParseInt(s.HGet(state, field), 10, 64)
+		require.NoError(t, err)
+		return time.UnixMicro(at).Sub(noon)
+	}
+	require.Eventually(t, func() bool { return turn() > 1500*time.Millisecond }, 5*time.Second, time.Millisecond, "the second is reserved")
+	reserved := turn()
+	s.HSet(state, field, strconv.FormatInt(noon.Add(time.Hour).UnixMicro(), 10))
+	cancel()
+	wg.Wait()
+	require.Error(t, l.Wait(short(t), "k"))
+	require.Eventually(t, func() bool {
+		_ = l.Wait(short(t), "k")
+		return turn() < time.Hour
+	}, 5*time.Second, time.Millisecond)
+	require.GreaterOrEqual(t, turn(), reserved)
 }
 
 // Redis forgets scripts when it restarts.
