@@ -285,5 +285,7 @@ for i, l in ipairs(limits) do
   end
 end
 redis.call('HSET', state, 'mc', text(members), 'mt', text(again))
-redis.call('PEXPIRE', state, text(math.ceil(ttl / 1000) + 1000))
+-- Others may keep other limits of the same key, which last longer.
+ttl = math.ceil(ttl / 1000) + 1000
+if redis.call('PTTL', state) < ttl then redis.call('PEXPIRE', state, text(ttl)) end
 return { status, now, math.ceil(wait), members, clamped, grants, told, answer }

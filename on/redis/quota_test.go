@@ -186,6 +186,16 @@ func TestD6_QuotaThatRedisForgot(t *testing.T) {
 	require.Equal(t, 5, taken(t, rdb, monthly))
 }
 
+// A quota is kept to its end where somebody else has only pauses of the same key.
+func TestQuotaBesideAnotherLimiter(t *testing.T) {
+	t.Parallel()
+	s, rdb := mini(t)
+	s.SetTime(time.Date(2031, 5, 1, 12, 0, 0, 0, time.UTC))
+	require.NoError(t, limiter(t, rdb, monthly(5)).Wait(t.Context(), "k"))
+	require.NoError(t, onredis.NewPacer(limiter(t, rdb, onredis.LimiterConfig{})).Wait(t.Context(), "k"))
+	require.Greater(t, s.TTL("standpipe:{=k}:limits"), 30*24*time.Hour)
+}
+
 // A turn that comes in the next period is not of this one's quota.
 func TestQuotaAndATurnInTheNextPeriod(t *testing.T) {
 	t.Parallel()
