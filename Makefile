@@ -90,6 +90,7 @@ nightly: ## The tests that take longer than a change can wait for: another syste
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestW26 ./inbox ./river
 	cd recipes/sdks/telemetry && go test -count=1 -timeout 40m -tags datadogv2 -run TestP .
 	cd integration && STANDPIPE_NIGHTLY=1 go test -count=1 -timeout 40m -run TestD6_EightProcessesOneKey ./redis
+	$(MAKE) valkey
 
 .PHONY: integration
 integration: ## Install the real servers and run the tests against them
