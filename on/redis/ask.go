@@ -82,10 +82,14 @@ func (a *lane) question(now time.Time, first *waiter, more int) (question, []any
 	if away {
 		probing = 1
 	}
+	believed := 0
+	if now.Before(a.counted) {
+		believed = a.members
+	}
 	clock := a.l.now()
-	args := make([]any, 0, 12+8*len(a.limits))
+	args := make([]any, 0, 13+8*len(a.limits))
 	args = append(args, a.l.id, memberLease.Microseconds(), n, min(more, maxBatch), micros(patience), micros(horizon),
-		clock.UnixMicro(), longestPause.Microseconds(), expected, probing, a.underway+len(a.pool), len(a.limits))
+		clock.UnixMicro(), longestPause.Microseconds(), expected, probing, a.underway+len(a.pool), believed, len(a.limits))
 	for i, lim := range a.l.cfg.Limits {
 		k := &a.limits[i]
 		q.spent = append(q.spent, k.total)

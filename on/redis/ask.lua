@@ -19,8 +19,8 @@ local first, more = number(), number()
 local patience, horizon = number(), number()
 local clock, longest = number(), number()
 -- How many processes were there when this one's Redis was away, or 0 where it was not;
--- and whether it has its share until it hears of this call.
-local expected, probing, held = number(), number() == 1, number()
+-- whether it has its share until it hears of this call; and how many it knows of.
+local expected, probing, held, believed = number(), number() == 1, number(), number()
 local empty = expected > 0
 
 local clamped = 0
@@ -170,8 +170,10 @@ for i = 1, number() do
     local known, period = number(), l.burst * l.every
     l.period, l.every = period, l.every * part
     local kept, tat = stored(field) or 0, math.min(known, now + period + l.ahead)
-    -- What a process was told before counts where this server has forgotten it.
+    -- What a process was told before counts where this server has forgotten it. Others may
+    -- have been given later turns, of which this one does not know.
     l.forgotten, tat = tat > math.max(kept, now), math.max(kept, tat)
+    if l.forgotten and believed > 1 then tat = now + period + l.ahead end
     -- What lies too far ahead is as far as it may be: the turns up to there may have been
     -- given out under the other clock, to processes that take them by their own.
     l.cut = tat > now + period + l.ahead + 1
@@ -240,7 +242,7 @@ elseif first > 0 and start - now > patience then
   status, wait = 2, start - now
 else
   if first > 0 then grants[1] = math.ceil(start - now) end
-  room = math.floor(math.max(room, 0) / math.max(members, 1))
+  room = math.floor(math.max(room, 0) / math.max(members, believed, 1)) -- this server may begin anew
   n = math.min(more, room)
   for i = 1, n do
     local g = now

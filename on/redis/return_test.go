@@ -109,3 +109,43 @@ func oneIsBack(t *testing.T) (wrong string) {
 	}
 	return ""
 }
+
+// D6: processes that have turns yet to take when Redis loses its state, and goes on, do
+// not take them beside others': who asks first knows that he is not alone, and that later
+// turns than his own may have been given out.
+func TestD6_AStateThatIsLostAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	const n, per, processes = 100, time.Second, 4
+	s, rdb := mini(t)
+	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(n, per)}}
+	var mu sync.Mutex
+	var times []time.Time
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	for range processes {
+		l := limiter(t, rdb, cfg)
+		for range 2 {
+			wg.Go(func() {
+				for l.Wait(ctx, "k") == nil {
+					mu.Lock()
+					times = append(times, time.Now())
+					mu.Unlock()
+				}
+			})
+		}
+	}
+	taken := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(times)
+	}
+	require.Eventually(t, func() bool { return taken() > n }, time.Minute, time.Millisecond)
+	for range 4 {
+		before := taken()
+		s.FlushAll()
+		require.Eventually(t, func() bool { return taken() > before+n/4 }, time.Minute, time.Millisecond)
+	}
+	cancel()
+	wg.Wait()
+	require.LessOrEqual(t, limitertest.Most(times, per), n+processes)
+}
