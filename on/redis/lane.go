@@ -273,6 +273,7 @@ func (a *lane) expire(now time.Time) {
 func (a *lane) unused(n int) {
 	if a.l.quotas {
 		a.spare += n
+		a.denied = time.Time{} // there will be more than Redis said
 	}
 	a.dirty = a.l.slots
 }
