@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -35,6 +36,14 @@ func tries(t *testing.T, measure func() (wrong string)) {
 	require.Empty(t, wrong)
 }
 
+// tooSlow says so of a rate that is below the least.
+func tooSlow(got, least float64) string {
+	if got >= least {
+		return ""
+	}
+	return fmt.Sprintf("%.1f a second, where %.1f are the least", got, least)
+}
+
 // D6: eight processes on one key never exceed the limit in any window, and use it up;
 // a grant costs a tenth of a call of Redis, and none of them gets more than the others.
 func TestD6_EightProcessesOneKey(t *testing.T) {
@@ -53,17 +62,17 @@ func TestD6_EightProcessesOneKey(t *testing.T) {
 		for _, r := range reports {
 			require.Empty(t, r.Errors)
 			asked, granted = asked+r.Stats.Asked, granted+r.Stats.Granted
-			own, _ := calm(t, r.times(), began, ended, stood)
+			own, _ := calm(r.times(), began, ended, stood)
 			least, most = min(least, own), max(most, own)
 		}
-		sum, long := calm(t, times, began, ended, stood)
+		sum, long := calm(times, began, ended, stood)
 		got := float64(sum) / long.Seconds()
 		window := limitertest.Most(times, per)
 		t.Logf("%d processes for %v: %.1f a second of %d, at most %d in %v, %.3f calls of Redis a grant, %d to %d each",
 			workers, long.Round(time.Millisecond), got, n/int(per.Seconds()), window, per, float64(asked)/float64(granted), least, most)
 		require.LessOrEqual(t, window, n)
 		switch {
-		case got < 0.95*n/per.Seconds():
+		case long < d/4, got < 0.95*n/per.Seconds():
 			return "the limit is not used up"
 		case float64(asked) > 0.1*float64(granted):
 			return "a grant costs more than a tenth of a call of Redis"
