@@ -37,6 +37,20 @@ func TestTheLastTokenOfAQuotaIsNotForgotten(t *testing.T) {
 		require.NoError(t, l.Wait(ctx, "k"))
 		require.ErrorIs(t, l.Wait(ctx, "k"), ratelimit.ErrDeadline)
 	}
+	func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.recent, a.asking = nil, true // its turn is over, and Redis is being asked
+	}()
+	l.Return("k")
+	require.Zero(t, l.Delay("k"))
+	func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.asking = false
+		a.step()
+	}()
+	require.NoError(t, l.Wait(ctx, "k"))
 	l.leave(a)
 	require.NoError(t, l.Close(t.Context()))
 }

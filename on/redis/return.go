@@ -22,7 +22,7 @@ func (a *lane) giveBack(n int) {
 			rest -= a.revive()
 		}
 		if a.l.quotas && rest > 0 {
-			a.spare += rest
+			a.unused(rest)
 		}
 	}
 	if a.l.slots {

@@ -37,7 +37,7 @@ func startRedis(t testing.TB, bin string, flags []string) *Server {
 		args: func(port int) []string {
 			return append([]string{bin, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, flags...)
 		},
-		dir:   t.TempDir(),
+		dir:   MemoryDir(t), // where a replica writes what it copies
 		ready: regexp.MustCompile(`eady to accept connections`),
 	})
 }
