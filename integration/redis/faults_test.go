@@ -30,8 +30,9 @@ func TestD6_KilledProcesses(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		ended, times, reports := gather(t, all[4:])
 		require.LessOrEqual(t, limitertest.Most(times, per), n)
-		// A batch's turns are over when those of the horizon are; the processes themselves
-		// are counted for ten seconds, which makes batches smaller and nothing else.
+		// A batch's turns are over when those of the horizon are; the processes
+		// themselves are counted for ten seconds, which makes batches smaller and nothing
+		// else.
 		got := rate(t, times, killed.Add(500*time.Millisecond), ended, stood(watched(), reports))
 		t.Logf("half a second after four of eight were killed, the others got %.1f a second of %v", got, n/per.Seconds())
 		return tooSlow(got, 0.9*n/per.Seconds())
