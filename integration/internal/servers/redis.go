@@ -20,6 +20,13 @@ func Redis(t testing.TB, flags ...string) *Server {
 	return startRedis(t, redisProgram(t), flags)
 }
 
+// HasValkey reports whether there is a valkey-server in the path. Not every distribution
+// has one.
+func HasValkey() bool {
+	_, err := exec.LookPath("valkey-server")
+	return err == nil
+}
+
 // Valkey is [Redis] for the valkey-server of the path.
 func Valkey(t testing.TB, flags ...string) *Server {
 	t.Helper()
