@@ -28,8 +28,8 @@ import (
 )
 
 // What the interfaces promise holds on a single server, of Redis and, where the
-// distribution has it, of Valkey, and on a cluster of three, each of which refuses a call whose keys are not all in one slot, or
-// are another's.
+// distribution has it, of Valkey, and on a cluster of three, each of which refuses a call
+// whose keys are not all in one slot, or are another's.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	suites := map[string]func(t *testing.T, open opener){
