@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/costtest"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
@@ -28,33 +28,6 @@ func answering(status int, h http.Header) roundTripper {
 			Header: h, Body: io.NopCloser(strings.NewReader("{}")), ContentLength: -1, Request: req,
 		}, nil
 	}
-}
-
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
-// linear reports whether full, which reads 16 times as much, takes less than four times
-// as long as 16 of part: what is quadratic takes 16 times as long. They are measured one
-// after the other, so that a machine that is busy is so for both, and again if not.
-func linear(full, part func()) bool {
-	took := func(times int, f func()) time.Duration {
-		start := time.Now()
-		for range times {
-			f()
-		}
-		return time.Since(start)
-	}
-	for range 5 {
-		if took(1, full) < 4*took(16, part) {
-			return true
-		}
-	}
-	return false
 }
 
 // C38, C26: a call costs at most 20 ms and 4 MiB more for 1 MiB of any response field.
@@ -87,7 +60,7 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 								c := over(t, nil, client.WithTransport(answering(status, h)), client.WithRetry(retry.Never), client.WithMaxRedirects(1),
 									client.WithPacing(ratelimit.NewPacer()), client.WithLogger(slog.New(slog.DiscardHandler)),
 									client.WithProfile(client.Profile{Hint: client.HintHeader("Stripe-Should-Retry")}))
-								used := allocated(func() {
+								used := costtest.Allocated(func() {
 									if sse {
 										for range client.Events(context.Background(), c, client.Request{Path: "/x"}) {
 											break
@@ -107,7 +80,7 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 			start := time.Now()
 			full()
 			if time.Since(start) > 24*20*time.Millisecond {
-				require.True(t, linear(full, call(of(mebi/16))), "%s of %q", field, unit)
+				require.True(t, costtest.Linear(full, call(of(mebi/16))), "%s of %q", field, unit)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/standpipe-go/standpipe/internal/costtest"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
@@ -58,34 +59,6 @@ func hostile(field, unit string, size int) []http.Header {
 	return list
 }
 
-// allocated returns how many bytes f allocates.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
-// linear reports whether full, which reads 16 times as much, takes less than four times
-// as long as 16 of part: what is quadratic takes 16 times as long. They are measured one
-// after the other, so that a machine that is busy is so for both, and again if not.
-func linear(full, part func()) bool {
-	took := func(times int, f func()) time.Duration {
-		start := time.Now()
-		for range times {
-			f()
-		}
-		return time.Since(start)
-	}
-	for range 5 {
-		if took(1, full) < 4*took(16, part) {
-			return true
-		}
-	}
-	return false
-}
-
 // C38, C26: whatever 1 MiB of a field holds, reading it costs at most 4 MiB and a time
 // that grows with its length.
 func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
@@ -102,9 +75,9 @@ func TestC38_AMebibyteOfAnyFieldIsCheap(t *testing.T) {
 				}
 				name := fmt.Sprintf("%s of %q, shape %d", field, unit, shape)
 				start := time.Now()
-				require.LessOrEqual(t, allocated(func() { read(full[shape]) }), uint64(4*mebi), name)
+				require.LessOrEqual(t, costtest.Allocated(func() { read(full[shape]) }), uint64(4*mebi), name)
 				if time.Since(start) > 20*time.Millisecond { // a slow machine, or a quadratic parser, which takes 256 times as long
-					require.True(t, linear(func() { read(full[shape]) }, func() { read(small[shape]) }), name)
+					require.True(t, costtest.Linear(func() { read(full[shape]) }, func() { read(small[shape]) }), name)
 				}
 			}
 		}
@@ -126,7 +99,7 @@ func TestC38_FieldsDoNotMultiply(t *testing.T) {
 	} {
 		pacer := ratelimit.NewPacer()
 		start := time.Now()
-		require.LessOrEqual(t, allocated(func() { pacer.Observe("k", 429, h, true) }), uint64(4*mebi), name)
+		require.LessOrEqual(t, costtest.Allocated(func() { pacer.Observe("k", 429, h, true) }), uint64(4*mebi), name)
 		require.Less(t, time.Since(start), 20*time.Second, "%s: minutes once", name)
 		require.LessOrEqual(t, len(ratelimit.ParseLimits(h, noon)), 64, name)
 	}

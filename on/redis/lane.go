@@ -10,8 +10,7 @@ import (
 )
 
 const (
-	lead       = 30 * time.Millisecond  // before its last turn the next batch is asked for
-	leastSleep = 200 * time.Microsecond // keeps a wait that rounding left from spinning
+	lead       = 30 * time.Millisecond // before its last turn the next batch is asked for
 	keptRecent = 1024
 	// A quota that is used up is asked after now and then: tokens may have come back.
 	leastRecheck = time.Second
@@ -300,56 +299,4 @@ func (a *lane) idle() bool {
 	now := time.Now()
 	a.expire(now)
 	return len(a.queue)+len(a.peeks)+len(a.pool)+a.underway+a.spare == 0 && !a.asking && !a.dirty && !a.unsettled() && !now.Before(a.paused)
-}
-
-// arm sets the timer to when something is to be done next.
-func (a *lane) arm(now time.Time, away bool) {
-	next := now.Add(time.Hour)
-	soon := func(t time.Time) {
-		if t.After(now) && t.Before(next) {
-			next = t
-		}
-	}
-	if len(a.pool) > 0 {
-		soon(a.pool[0].at)
-		soon(a.pool[0].until)
-		soon(a.pool[0].at.Add(-lead))
-		soon(a.pool[len(a.pool)-1].at.Add(-lead))
-		soon(a.granted.Add(lease))
-	}
-	if len(a.queue)+len(a.peeks)+a.spare > 0 || a.dirty || a.unsettled() {
-		soon(a.settleAt)
-		soon(a.askAt)
-		soon(a.denied)
-		if a.denied.After(a.recheck) && len(a.queue) > 0 {
-			soon(a.recheck)
-		}
-		soon(a.paused)
-		soon(a.fresh)
-	}
-	if away && a.cares() {
-		soon(a.askAt)
-		soon(a.breaker.next())
-	}
-	if a.underway > 0 {
-		soon(a.asked.Add(heartbeat))
-		soon(a.askAt)
-	}
-	if a.local != nil && len(a.queue) > 0 {
-		soon(a.local.next)
-	}
-	d := max(next.Sub(now), leastSleep)
-	switch {
-	case d >= time.Hour-time.Second && a.timer != nil:
-		a.timer.Stop()
-	case d >= time.Hour-time.Second:
-	case a.timer == nil:
-		a.timer = time.AfterFunc(d, func() {
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			a.step()
-		})
-	default:
-		a.timer.Reset(d)
-	}
 }

@@ -16,20 +16,8 @@ func TestD6_QuotaOverAnOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const n = 44
-			s, rdb := mini(t)
-			noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
-			s.SetTime(noon) // where it stays
-			all := make([]*process, 4)
-			total := 0
-			for range 2 { // so that the first has heard of the last
-				for i := range all {
-					if all[i] == nil {
-						all[i] = newProcess(t, rdb, monthly(n))
-					}
-					total += all[i].spend(t, 1)
-					time.Sleep(300 * time.Millisecond)
-				}
-			}
+			s, all := stopped(t, n, 4)
+			total := hear(t, 2, all...) // so that the first has heard of the last
 			counted(t, s, "q:Month", 8)
 			for _, p := range all {
 				p.cut.on.Store(true)
@@ -59,7 +47,7 @@ func TestD6_QuotaOverAnOutage(t *testing.T) {
 					total += p.spend(t, n)
 				}
 				return total >= n
-			}, 10*time.Second, time.Millisecond)
+			}, time.Minute, time.Millisecond)
 			require.Equal(t, n, total, "no more, and no less")
 		})
 	}
@@ -70,17 +58,9 @@ func TestD6_QuotaOverAnOutage(t *testing.T) {
 func TestD6_ShareOfWhoHasNotHeardThatRedisIsBack(t *testing.T) {
 	t.Parallel()
 	const n = 20
-	s, rdb := mini(t)
-	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
-	s.SetTime(noon)
-	one, other := newProcess(t, rdb, monthly(n)), newProcess(t, rdb, monthly(n))
-	total := 0
-	for range 2 {
-		for _, p := range []*process{one, other} {
-			total += p.spend(t, 1)
-			time.Sleep(300 * time.Millisecond)
-		}
-	}
+	s, both := stopped(t, n, 2)
+	one, other := both[0], both[1]
+	total := hear(t, 2, both...)
 	counted(t, s, "q:Month", 4)
 	one.cut.on.Store(true)
 	other.cut.on.Store(true)
@@ -89,7 +69,7 @@ func TestD6_ShareOfWhoHasNotHeardThatRedisIsBack(t *testing.T) {
 	key := "k"
 	other.deaf.to.Store(&key)
 	other.cut.on.Store(false)
-	require.Eventually(t, func() bool { return other.deaf.lost.Load() > 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return other.deaf.lost.Load() > 0 }, time.Minute, time.Millisecond)
 	one.back(t)
 	total += one.spend(t, n)
 	require.Equal(t, 4+2+8, total)
@@ -101,25 +81,10 @@ func TestD6_ShareOfWhoHasNotHeardThatRedisIsBack(t *testing.T) {
 func TestD6_SharesOfWhomTheFirstDidNotKnow(t *testing.T) {
 	t.Parallel()
 	const n = 44
-	s, rdb := mini(t)
-	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
-	s.SetTime(noon)
-	all := make([]*process, 4)
-	total := 0
-	asks := func(i int) {
-		total += all[i].spend(t, 1)
-		time.Sleep(300 * time.Millisecond)
-	}
-	for i := range all {
-		all[i] = newProcess(t, rdb, monthly(n))
-		asks(i)
-	}
-	for i := range all[1:] {
-		asks(1 + i)
-	}
-	for i := range all[2:] {
-		asks(2 + i) // so that these have heard of as much as may be, and the first of itself alone
-	}
+	s, all := stopped(t, n, 4)
+	total := hear(t, 1, all...)
+	// The last have heard of as much as may be then, and the first of itself alone.
+	total += hear(t, 1, all[1:]...) + hear(t, 1, all[2:]...)
 	counted(t, s, "q:Month", 9)
 	for _, p := range all {
 		p.away(t)
@@ -139,16 +104,9 @@ func TestD6_SharesOfWhomTheFirstDidNotKnow(t *testing.T) {
 func TestD6_SharesOfWhomIsGone(t *testing.T) {
 	t.Parallel()
 	const n = 20
-	s, rdb := mini(t)
-	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
-	s.SetTime(noon)
-	one, gone := newProcess(t, rdb, monthly(n)), newProcess(t, rdb, monthly(n))
-	for range 2 {
-		for _, p := range []*process{one, gone} {
-			require.Equal(t, 1, p.spend(t, 1))
-			time.Sleep(300 * time.Millisecond)
-		}
-	}
+	s, both := stopped(t, n, 2)
+	one, gone := both[0], both[1]
+	require.Equal(t, 4, hear(t, 2, both...))
 	counted(t, s, "q:Month", 4)
 	gone.cut.on.Store(true)
 	one.away(t)
@@ -160,7 +118,7 @@ func TestD6_SharesOfWhomIsGone(t *testing.T) {
 	require.Eventually(t, func() bool {
 		total += one.spend(t, n)
 		return total >= n
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	require.Equal(t, n, total)
 }
 
@@ -168,17 +126,7 @@ func TestD6_SharesOfWhomIsGone(t *testing.T) {
 func TestD6_QuotaOverTwoOutages(t *testing.T) {
 	t.Parallel()
 	const n = 20
-	s, rdb := mini(t)
-	noon := time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
-	s.SetTime(noon)
-	both := []*process{newProcess(t, rdb, monthly(n)), newProcess(t, rdb, monthly(n))}
-	total := 0
-	ask := func() {
-		for _, p := range both {
-			total += p.spend(t, 1)
-			time.Sleep(300 * time.Millisecond)
-		}
-	}
+	s, both := stopped(t, n, 2)
 	away := func() {
 		for _, p := range both {
 			p.cut.on.Store(true)
@@ -187,14 +135,13 @@ func TestD6_QuotaOverTwoOutages(t *testing.T) {
 			p.away(t)
 		}
 	}
-	ask()
-	ask()
+	total := hear(t, 2, both...)
 	away()
 	s.SetTime(noon.Add(5 * time.Second))
 	for _, p := range both {
 		p.back(t)
 	}
-	ask()
+	total += hear(t, 1, both...)
 	counted(t, s, "q:Month", 6)
 	away()
 	total += both[1].spend(t, n)

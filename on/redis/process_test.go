@@ -52,7 +52,7 @@ func (p *process) away(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_ = p.Wait(short(t), key)
 		return p.Stats().Away
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 // back ends that.
@@ -63,7 +63,7 @@ func (p *process) back(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_ = p.Wait(short(t), key)
 		return !p.Stats().Away
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 // backByAnother ends it by a call that has nothing to do with the key.
@@ -71,7 +71,7 @@ func (p *process) backByAnother(t *testing.T, key string) {
 	t.Helper()
 	p.cut.on.Store(false)
 	onredis.NewPacer(p.Limiter).Observe(key, 429, map[string][]string{"Retry-After": {"60"}}, true)
-	require.Eventually(t, func() bool { return !p.Stats().Away }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return !p.Stats().Away }, time.Minute, time.Millisecond)
 }
 
 // spend takes what there is, up to most. It waits less than the shares of others are
@@ -119,6 +119,36 @@ func (d *deaf) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
+// hear has each of the processes ask so often, one after the other: so that what one has
+// reserved beside is over when the next asks, and each hears of those before it. It
+// returns how much they took.
+func hear(t *testing.T, often int, all ...*process) (total int) {
+	t.Helper()
+	for range often {
+		for _, p := range all {
+			total += p.spend(t, 1)
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+	return total
+}
+
+// noon is in the middle of a month.
+var noon = time.Date(2031, 5, 15, 12, 0, 0, 0, time.UTC)
+
+// stopped is a Redis whose clock says noon until it is told otherwise, and processes that
+// keep to a quota of n a month there.
+func stopped(t *testing.T, n, processes int) (*miniredis.Miniredis, []*process) {
+	t.Helper()
+	s, rdb := mini(t)
+	s.SetTime(noon)
+	all := make([]*process, processes)
+	for i := range all {
+		all[i] = newProcess(t, rdb, monthly(n))
+	}
+	return s, all
+}
+
 // counted requires that so many of a quota are used up, as Redis counts it.
 func counted(t *testing.T, s *miniredis.Miniredis, field string, want int) {
 	t.Helper()
@@ -126,7 +156,7 @@ func counted(t *testing.T, s *miniredis.Miniredis, field string, want int) {
 		taken, _ := strconv.Atoi(s.HGet("standpipe:{=k}:limits", field))
 		back, _ := strconv.Atoi(s.HGet("standpipe:{=k}:limits", field+":back"))
 		assert.Equal(c, want, taken-back, "%d were taken and %d came back", taken, back)
-	}, 5*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 func monthly(n int) onredis.LimiterConfig {

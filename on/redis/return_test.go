@@ -38,6 +38,56 @@ func (c *cut) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
+// crowd are callers who take what they can of the key "k", and note when.
+type crowd struct {
+	calls sync.WaitGroup
+	ctx   context.Context
+	stop  context.CancelFunc
+	mu    sync.Mutex
+	times []time.Time
+}
+
+func newCrowd(t *testing.T) *crowd {
+	t.Helper()
+	c := new(crowd)
+	c.ctx, c.stop = context.WithCancel(t.Context())
+	t.Cleanup(func() { _ = c.end() })
+	return c
+}
+
+// call starts two of them.
+func (c *crowd) call(l *onredis.Limiter) {
+	for range 2 {
+		c.calls.Go(func() {
+			for l.Wait(c.ctx, "k") == nil {
+				c.mu.Lock()
+				c.times = append(c.times, time.Now())
+				c.mu.Unlock()
+			}
+		})
+	}
+}
+
+func (c *crowd) taken() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.times)
+}
+
+// take waits until they have taken more than n from now on.
+func (c *crowd) take(t *testing.T, n int, why ...any) {
+	t.Helper()
+	before := c.taken()
+	require.Eventually(t, func() bool { return c.taken() > before+n }, time.Minute, time.Millisecond, why...)
+}
+
+// end ends them, and returns the times.
+func (c *crowd) end() []time.Time {
+	c.stop()
+	c.calls.Wait()
+	return c.times
+}
+
 // D6: processes do not find out at the same time that Redis is back. Until all have, the
 // first has no more than its part, and afterwards all of it. A process' last call by its
 // share and its first by Redis may be close to each other.
@@ -51,13 +101,7 @@ func oneIsBack(t *testing.T) (wrong string) {
 	t.Helper()
 	const n, per = 100, time.Second
 	s, rdb := mini(t)
-	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(n, per)}}
-	var mu sync.Mutex
-	var times []time.Time
-	var wg sync.WaitGroup
-	ctx, cancel := context.WithCancel(t.Context())
-	defer wg.Wait()
-	defer cancel()
+	callers := newCrowd(t)
 	cuts := make([]*cut, 4)
 	all := make([]*onredis.Limiter, 4)
 	for i := range all {
@@ -65,23 +109,10 @@ func oneIsBack(t *testing.T) (wrong string) {
 		client := redis.NewClient(rdb.Options())
 		client.AddHook(cuts[i])
 		t.Cleanup(func() { _ = client.Close() })
-		all[i] = limiter(t, client, cfg)
-		for range 2 {
-			wg.Go(func() {
-				for all[i].Wait(ctx, "k") == nil {
-					mu.Lock()
-					times = append(times, time.Now())
-					mu.Unlock()
-				}
-			})
-		}
+		all[i] = limiter(t, client, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(n, per)}})
+		callers.call(all[i])
 	}
-	taken := func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return len(times)
-	}
-	require.Eventually(t, func() bool { return taken() > n }, time.Minute, time.Millisecond)
+	callers.take(t, n)
 	for _, c := range cuts {
 		c.on.Store(true)
 	}
@@ -89,8 +120,7 @@ func oneIsBack(t *testing.T) (wrong string) {
 	for _, l := range all {
 		require.Eventually(t, func() bool { return l.Stats().Away }, time.Minute, time.Millisecond)
 	}
-	before := taken()
-	require.Eventually(t, func() bool { return taken() > before+n/2 }, time.Minute, time.Millisecond, "by their shares")
+	callers.take(t, n/2, "by their shares")
 	cuts[0].on.Store(false)
 	require.Eventually(t, func() bool { return !all[0].Stats().Away }, time.Minute, time.Millisecond)
 	time.Sleep(200 * time.Millisecond) // the others ask now and then, within two seconds
@@ -100,11 +130,8 @@ func oneIsBack(t *testing.T) (wrong string) {
 	for _, l := range all {
 		require.Eventually(t, func() bool { return !l.Stats().Away }, time.Minute, time.Millisecond)
 	}
-	before = taken()
-	require.Eventually(t, func() bool { return taken() > before+2*n }, time.Minute, time.Millisecond, "shared again")
-	cancel()
-	wg.Wait()
-	if most := limitertest.Most(times, per); most > n+len(all) {
+	callers.take(t, 2*n, "shared again")
+	if most := limitertest.Most(callers.end(), per); most > n+len(all) {
 		return fmt.Sprintf("%d calls in %v", most, per)
 	}
 	return ""
@@ -115,37 +142,21 @@ func oneIsBack(t *testing.T) (wrong string) {
 // turns than his own may have been given out.
 func TestD6_AStateThatIsLostAgainAndAgain(t *testing.T) {
 	t.Parallel()
-	const n, per, processes = 100, time.Second, 4
-	s, rdb := mini(t)
-	cfg := onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(n, per)}}
-	var mu sync.Mutex
-	var times []time.Time
-	var wg sync.WaitGroup
-	ctx, cancel := context.WithCancel(t.Context())
-	for range processes {
-		l := limiter(t, rdb, cfg)
-		for range 2 {
-			wg.Go(func() {
-				for l.Wait(ctx, "k") == nil {
-					mu.Lock()
-					times = append(times, time.Now())
-					mu.Unlock()
-				}
-			})
+	stilltest.Undisturbed(t, func() (wrong string) {
+		const n, per, processes = 100, time.Second, 4
+		s, rdb := mini(t)
+		callers := newCrowd(t)
+		for range processes {
+			callers.call(limiter(t, rdb, onredis.LimiterConfig{Limits: []onredis.Limit{onredis.Rate(n, per)}}))
 		}
-	}
-	taken := func() int {
-		mu.Lock()
-		defer mu.Unlock()
-		return len(times)
-	}
-	require.Eventually(t, func() bool { return taken() > n }, time.Minute, time.Millisecond)
-	for range 4 {
-		before := taken()
-		s.FlushAll()
-		require.Eventually(t, func() bool { return taken() > before+n/4 }, time.Minute, time.Millisecond)
-	}
-	cancel()
-	wg.Wait()
-	require.LessOrEqual(t, limitertest.Most(times, per), n+processes)
+		callers.take(t, n)
+		for range 4 {
+			s.FlushAll()
+			callers.take(t, n/4)
+		}
+		if most := limitertest.Most(callers.end(), per); most > n+processes {
+			return fmt.Sprintf("%d calls in %v", most, per)
+		}
+		return ""
+	})
 }
