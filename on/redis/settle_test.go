@@ -189,8 +189,8 @@ func TestSettlementsAreForgotten(t *testing.T) {
 	}
 	counted(t, s, "q:Hour", 4)
 	require.Equal(t, 4, settlements())
-	// It has heard that it counts, or is about to, and says so when it asks the next time:
-	// not before it has used what it has.
+	// It has heard that it counts, or is about to, and says so when it asks the next
+	// time: not before it has used what it has.
 	for range 5 {
 		if require.NoError(t, one.Wait(t.Context(), "k")); settlements() == 2 {
 			break
