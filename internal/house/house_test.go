@@ -90,11 +90,15 @@ func repositoryFiles(t *testing.T) []string {
 		t.Skip("not a git checkout")
 	}
 	var files []string
-	for name := range bytes.SplitSeq(run(t, root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), []byte{0}) {
+	list := bytes.TrimSuffix(run(t, root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), []byte{0})
+	for name := range bytes.SplitSeq(list, []byte{0}) {
 		path := filepath.Join(root, string(name))
-		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
-			files = append(files, path)
+		info, err := os.Lstat(path)
+		if err != nil { // deleted, and not yet committed
+			continue
 		}
+		require.True(t, info.Mode().IsRegular(), "%s is a link or the like: what it leads to is not part of the repository", path)
+		files = append(files, path)
 	}
 	require.NotEmpty(t, files)
 	return files
