@@ -224,39 +224,43 @@ func TestC8_FilesAndWhatLooksLikeThem(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "upload")
 	require.NoError(t, os.WriteFile(name, bytes.Repeat([]byte("0123456789"), 300_000), 0o600))
 	for way, upload := range uploads {
-		f, err := os.Open(name)
-		require.NoError(t, err)
-		_, err = f.Seek(10, io.SeekStart)
-		require.NoError(t, err)
-		s := &swallowing{statuses: []int{503}}
-		require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), f), way)
-		require.Len(t, s.got, 2)
-		for _, in := range s.got {
-			require.Len(t, in.body, 2_999_990, way)
-			require.EqualValues(t, 2_999_990, in.length, way)
-		}
-		require.ErrorIs(t, f.Close(), os.ErrClosed, "%s: it has been closed", way)
+		// What is read ahead is waited for by the clock of the bubble, which stands still
+		// while a file is read.
+		synctest.Test(t, func(t *testing.T) {
+			f, err := os.Open(name)
+			require.NoError(t, err)
+			_, err = f.Seek(10, io.SeekStart)
+			require.NoError(t, err)
+			s := &swallowing{statuses: []int{503}}
+			require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), f), way)
+			require.Len(t, s.got, 2)
+			for _, in := range s.got {
+				require.Len(t, in.body, 2_999_990, way)
+				require.EqualValues(t, 2_999_990, in.length, way)
+			}
+			require.ErrorIs(t, f.Close(), os.ErrClosed, "%s: it has been closed", way)
 
-		r, w, err := os.Pipe()
-		require.NoError(t, err)
-		_, err = w.WriteString("through a pipe")
-		require.NoError(t, err)
-		require.NoError(t, w.Close())
-		s = &swallowing{statuses: []int{503}}
-		require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), r), way)
-		require.Len(t, s.got, 2, way)
-		for _, in := range s.got {
-			require.Equal(t, "through a pipe", string(in.body), way)
-			require.EqualValues(t, 14, in.length, way)
-		}
-		require.ErrorIs(t, r.Close(), os.ErrClosed, way)
+			r, w, err := os.Pipe()
+			require.NoError(t, err)
+			_, err = w.WriteString("through a pipe")
+			require.NoError(t, err)
+			require.NoError(t, w.Close())
+			s = &swallowing{statuses: []int{503}}
+			require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), r), way)
+			require.Len(t, s.got, 2, way)
+			for _, in := range s.got {
+				require.Equal(t, "through a pipe", string(in.body), way)
+				require.EqualValues(t, 14, in.length, way)
+			}
+			require.ErrorIs(t, r.Close(), os.ErrClosed, way)
 
-		no := &seeking{Reader: bytes.NewReader([]byte("cannot seek")), lies: errors.New("not this one")}
-		s = &swallowing{statuses: []int{503}}
-		require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), no), way)
-		require.Len(t, s.got, 2, way)
-		require.Equal(t, "cannot seek", string(s.got[1].body), way)
-		require.EqualValues(t, 1, no.closed.Load(), way)
+			no := &seeking{Reader: bytes.NewReader([]byte("cannot seek")), lies: errors.New("not this one")}
+			s = &swallowing{statuses: []int{503}}
+			require.NoError(t, upload(t.Context(), plain(t, s, client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})), no), way)
+			require.Len(t, s.got, 2, way)
+			require.Equal(t, "cannot seek", string(s.got[1].body), way)
+			require.EqualValues(t, 1, no.closed.Load(), way)
+		})
 	}
 }
 
