@@ -128,6 +128,7 @@ func TestO3_KilledAtARandomMoment(t *testing.T) {
 		var killed time.Time
 		victim, all := "", map[string]*process{}
 		var once sync.Once
+		shot := make(chan struct{})
 		server.mu.Lock()
 		server.arrived = func(worker string) {
 			once.Do(func() {
@@ -137,6 +138,7 @@ func TestO3_KilledAtARandomMoment(t *testing.T) {
 					defer mu.Unlock()
 					victim, killed = worker, time.Now()
 					_ = all[worker].Process.Kill() // SIGKILL
+					close(shot)
 				}()
 			})
 		}
@@ -144,7 +146,7 @@ func TestO3_KilledAtARandomMoment(t *testing.T) {
 		mu.Lock()
 		all = ask(t, d, server.URL, lease)
 		mu.Unlock()
-		access := ""
+		access, latest := "", time.Time{}
 		for name, p := range all {
 			<-p.done
 			mu.Lock()
@@ -156,9 +158,17 @@ func TestO3_KilledAtARandomMoment(t *testing.T) {
 			r := p.report(t)
 			require.Contains(t, []string{"", r.Access}, access, "all have the same")
 			access = r.Access
-			slowest = max(slowest, r.At.Sub(killed))
+			if r.At.After(latest) {
+				latest = r.At
+			}
 		}
-		require.NotEmpty(t, victim)
+		// A busy machine may have held it up until all had their token.
+		select {
+		case <-shot:
+		case <-time.After(time.Minute):
+			require.Fail(t, "no refresh arrived, so nobody was killed")
+		}
+		slowest = max(slowest, latest.Sub(killed))
 		server.mu.Lock()
 		require.False(t, server.revoked)
 		require.Equal(t, fmt.Sprint("at-", server.last), access)
