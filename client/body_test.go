@@ -23,6 +23,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/internal/costtest"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 )
@@ -291,7 +292,7 @@ func TestC24_ConcurrentBodiesNeverMix(t *testing.T) {
 	switch {
 	case testing.Short():
 		calls = 20_000
-	case underRace: // where a buffer that is used twice is seen as such
+	case costtest.Race: // where a buffer that is used twice is seen as such
 		calls = 1_000_000
 	}
 	rt := roundTripper(func(r *http.Request) (*http.Response, error) {

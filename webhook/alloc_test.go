@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/standpipe-go/standpipe/internal/costtest"
 )
 
 // A verification allocates next to nothing, and nothing that grows with the body:
 // it is neither copied nor parsed.
 func TestVerifyAllocations(t *testing.T) {
-	if raceDetector {
+	if costtest.Race {
 		t.Skip("allocations are not those of a normal build")
 	}
 	for name, most := range map[string]float64{

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/costtest"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -329,7 +330,7 @@ func TestC36_Identity(t *testing.T) {
 
 // The ceiling of a 1 KiB PUT, its body hashed.
 func TestAllocationsOfAPut(t *testing.T) {
-	if underRace {
+	if costtest.Race {
 		t.Skip("the race detector's allocations count")
 	}
 	auth, body := signer(accessKey()), bytes.Repeat([]byte("x"), 1<<10)
