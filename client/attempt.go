@@ -11,9 +11,8 @@ import (
 // attempt is the context of one attempt: cancelled by the clock, it
 // reports the call's deadline, and leads back to the hop.
 type attempt struct {
-	context.Context
 	x      *hop
-	cancel context.CancelCauseFunc
+	ending ending
 
 	// As the hop was when the attempt began: a request of it may go on after
 	// the hop has gone further.
@@ -75,7 +74,10 @@ func (a *attempt) Value(key any) any {
 	case hopKey{}:
 		return nil // a call made on the way, for a token say, is none of this one's hops
 	}
-	return a.Context.Value(key)
+	if w := a.ending.waited.Load(); w != nil {
+		return w.Value(key)
+	}
+	return a.x.ctx.Value(key)
 }
 
 func (a *attempt) Deadline() (time.Time, bool) {
@@ -83,20 +85,17 @@ func (a *attempt) Deadline() (time.Time, bool) {
 	return d, !d.IsZero()
 }
 
+func (a *attempt) Done() <-chan struct{} { return a.context().Done() }
+
 // Err is DeadlineExceeded where the clock ended the call, as it would be if the
 // deadline were the context's own.
 func (a *attempt) Err() error {
-	err := a.Context.Err()
-	if err != nil && errors.Is(context.Cause(a.Context), context.DeadlineExceeded) {
+	ctx := a.context()
+	err := ctx.Err()
+	if err != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return context.DeadlineExceeded
 	}
 	return err
-}
-
-func (a *attempt) end(cause error) {
-	if a != nil && a.cancel != nil {
-		a.cancel(cause)
-	}
 }
 
 // sendTrace tells what may have reached the service from what cannot have. Only

@@ -159,12 +159,17 @@ func (k *clock) left() {
 
 // leavePhase ends that phase, if no other has begun. Of two hedged requests the first
 // that comes back would else end the bound of the other.
-func (k *clock) leavePhase(phase int) {
+func (k *clock) leavePhase(phase int, now time.Time) {
 	k.mu.Lock()
-	if k.phases == phase {
-		k.left()
+	defer k.mu.Unlock()
+	if k.phases != phase {
+		return
 	}
-	k.mu.Unlock()
+	// That its time was over is found out here where nobody has waited for it.
+	if !k.phase.IsZero() && !now.Before(k.phase) && !k.attempt.awaited() {
+		k.attempt.end(k.cause)
+	}
+	k.left()
 }
 
 // lift ends the reach of the call's deadline, for a stream.
@@ -184,9 +189,22 @@ func (k *clock) deadline() time.Time {
 	return k.call.until()
 }
 
+// watch begins to look after a, for whose end somebody waits from now on.
+func (k *clock) watch(a *attempt) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.attempt == a && !k.stopped {
+		k.check(time.Now())
+	}
+}
+
 // arm sees to it that the timer fires by the next bound. One that fires too
-// early costs less than resetting it at each step: it finds nothing to do.
+// early costs less than resetting it at each step: it finds nothing to do. There is none
+// while nobody waits for what it would end.
 func (k *clock) arm(now time.Time) {
+	if !k.attempt.awaited() {
+		return
+	}
 	next := k.deadline()
 	if !k.phase.IsZero() && (next.IsZero() || k.phase.Before(next)) {
 		next = k.phase
@@ -206,17 +224,20 @@ func (k *clock) arm(now time.Time) {
 	}
 }
 
-// fire ends what has run out: the call before the phase, since the call's end is final
-// and a phase's may be retried. A bound that was moved meanwhile only arms the timer
-// again.
 func (k *clock) fire() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.stopped {
 		return
 	}
-	now := time.Now()
 	k.armed = time.Time{}
+	k.check(time.Now())
+}
+
+// check ends what has run out: the call before the phase, since the call's end is final
+// and a phase's may be retried. A bound that was moved meanwhile only arms the timer
+// again.
+func (k *clock) check(now time.Time) {
 	switch deadline := k.deadline(); {
 	case !deadline.IsZero() && !now.Before(deadline):
 		k.attempt.end(errCallDeadline)

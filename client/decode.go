@@ -209,7 +209,7 @@ func (x *hop) success(resp *http.Response) ([]byte, error) {
 func (x *hop) reread(resp *http.Response) ([]byte, error) {
 	defer x.clock.stop()
 	a := x.newAttempt()
-	if a.cancel != nil {
+	if a.ending.bounded {
 		// No context of ours reaches a body that middleware made: closing it ends
 		// the wait.
 		body := guardBody(resp.Body)

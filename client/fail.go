@@ -31,7 +31,7 @@ func (x *hop) explain(a *attempt, err error) error {
 	if a != nil {
 		// The clock gives its reason as the cause. A body over its limit was so before
 		// any clock ended it.
-		if cause := context.Cause(a.Context); cause != nil && !errors.Is(err, ErrTooLarge) {
+		if cause := context.Cause(a.context()); cause != nil && !errors.Is(err, ErrTooLarge) {
 			return cause
 		}
 	}

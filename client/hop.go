@@ -287,10 +287,8 @@ func (x *hop) newAttempt() *attempt {
 	if a != &x.first || !x.body.none {
 		now = time.Now()
 	}
-	a.x, a.Context = x, x.ctx
-	if x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() || x.c.held != nil {
-		a.Context, a.cancel = context.WithCancelCause(x.ctx)
-	}
+	a.x = x
+	a.ending.bounded = x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() || x.c.held != nil
 	x.clock.follow(a, now)
 	return a
 }

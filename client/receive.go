@@ -222,7 +222,7 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 			resp.Body = &upgradedBody{rwc, a}
 		}
 	default:
-		if a.cancel == nil {
+		if !a.ending.bounded {
 			break // no bound to keep
 		}
 		b := &streamBody{x: x, a: a, rc: resp.Body}

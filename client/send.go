@@ -82,8 +82,9 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	resp, err := a.roundTrip(final, watch, place)
 	// By its number: a hedged request that comes back must not end the phase of the one
 	// that is still out.
-	x.clock.leavePhase(watch.timer(phase))
-	a.note(func(*tally) { x.heard = time.Now() })
+	heard := time.Now()
+	x.clock.leavePhase(watch.timer(phase), heard)
+	a.note(func(*tally) { x.heard = heard })
 	if err != nil {
 		// Told here, where the transport's own error is at hand: middleware may wrap it
 		// in one of another type.

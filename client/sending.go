@@ -127,7 +127,7 @@ func brokenUnder(body io.Reader, resp *http.Response) error {
 	if broke := b.broke.Load(); broke != nil {
 		return *broke
 	}
-	return context.Cause(b.a) // whose end has closed it; nil where a response comes early
+	return context.Cause(b.a.context()) // whose end has closed it; nil where a response comes early
 }
 
 // afterEnd is how long a read has to return after its attempt's end has closed the
