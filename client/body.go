@@ -90,11 +90,17 @@ func Open(contentType string, open func() (io.ReadCloser, error), size int64) Bo
 	})
 }
 
-func payloadOf(body any) (p payload, err error) {
+func payloadOf(body any) (payload, error) {
+	if body == nil {
+		return payload{}, nil
+	}
+	return encode(body)
+}
+
+// encode is payloadOf for what there is. What is called in it is the caller's.
+func encode(body any) (p payload, err error) {
 	defer panics.Catch(&err, "the request body")
 	switch b := body.(type) {
-	case nil:
-		return payload{}, nil
 	case Body:
 		if isNil(b) {
 			return payload{}, failf(ErrRequest, "the body is a nil %T", body)

@@ -40,14 +40,13 @@ type target struct {
 	inside bool   // the credential may go there
 }
 
-// acceptor is what becomes of the response of a hop. What a pool lends, buf and head's,
-// is given back once, by whoever ends the response (C24).
+// acceptor is what becomes of the response of a hop. What a pool lends, buf and the head
+// of an error body, is given back once, by whoever ends the response (C24).
 type acceptor struct {
 	decodes bool          // the body of a success is read inside the loop, for Call
 	streams bool          // it is streamed, for Do and Events
 	buf     *bytes.Buffer // the body of a success that is decoded
 	in      bodyReader    // through which it is read
-	head    peekedBody    // the first error body
 }
 
 func makeHop(c *Client, ctx context.Context) *hop {

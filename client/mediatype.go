@@ -9,7 +9,7 @@ import (
 
 // contentType is the field as far as it is read: no honest one comes near.
 func contentType(h http.Header) string {
-	s := h.Get("Content-Type")
+	s := firstOf(h["Content-Type"])
 	return s[:min(len(s), 1<<10)]
 }
 

@@ -54,12 +54,7 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 // clock. It reads one byte more than is kept, to know whether that is all.
 func (x *hop) peek(resp *http.Response) {
 	limit := x.c.cfg.maxErrorBody
-	b := &x.accept.head
-	// The head in x is the kept response's, which may yet be the outcome.
-	if x.kept != nil {
-		b = new(peekedBody)
-	}
-	*b = peekedBody{head: getBuffer(), rest: resp.Body, limited: io.LimitedReader{R: resp.Body, N: limit + 1}}
+	b := &peekedBody{head: getBuffer(), rest: resp.Body, limited: io.LimitedReader{R: resp.Body, N: limit + 1}}
 	x.clock.enterAt(x.heard, x.drainTime(resp.StatusCode), errDrainTimeout)
 	n, err := b.head.ReadFrom(&b.limited)
 	x.clock.leave()

@@ -28,7 +28,8 @@ import (
 //	                     the rules (next.go), how the body is had again (replay.go,
 //	                     ahead.go, rewind.go). From here on the spec does not change
 //	  for each attempt:
-//	attempt.go           its context
+//	attempt.go, ending.go
+//	                     its context
 //	spec.go              its request, which no other attempt sees
 //	replay.go, sending.go
 //	                     its body, and the clock's eye on it
