@@ -74,8 +74,8 @@ func (a *attempt) Value(key any) any {
 	case hopKey{}:
 		return nil // a call made on the way, for a token say, is none of this one's hops
 	}
-	if w := a.ending.waited.Load(); w != nil {
-		return w.Value(key)
+	if a.awaited() {
+		return a.ending.ctx.Value(key)
 	}
 	return a.x.ctx.Value(key)
 }

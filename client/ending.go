@@ -7,56 +7,51 @@ import (
 )
 
 // ending is how an attempt's context ends. The context that the clock cancels is made,
-// and its timer is started, when somebody first asks for it: net/http does at once, a
-// transport that responds from memory does not, and neither does what has succeeded.
+// and its timer is started, when somebody first asks for it: net/http does so at once,
+// and a transport that responds from memory never.
 type ending struct {
 	bounded bool // something may end it beside the caller's own context
 
-	mu     sync.Mutex // guards the making, and what happens before
-	over   bool       // it has ended
-	cause  error      // of that
-	waited atomic.Pointer[waited]
-}
+	mu    sync.Mutex // guards the making, and what happens before
+	over  bool       // it has ended
+	cause error      // of that
 
-// waited is a context that somebody waits for.
-type waited struct {
-	context.Context
+	made   atomic.Bool // the rest is there, and stays as it is
+	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
 
 // context returns the context that ends when the attempt does.
 func (a *attempt) context() context.Context {
 	e := &a.ending
-	if w := e.waited.Load(); w != nil {
-		return w
-	}
-	if !e.bounded {
+	switch {
+	case e.made.Load():
+	case !e.bounded:
 		return a.x.ctx
+	default:
+		e.begin(a.x.ctx)
+		// Outside of the lock, which the clock takes to end the attempt. What was due
+		// before anybody waited ends it now.
+		a.x.clock.watch(a)
 	}
-	w := e.begin(a.x.ctx)
-	// Outside of the lock, which the clock takes to end the attempt. What was due before
-	// anybody waited ends it now.
-	a.x.clock.watch(a)
-	return w
+	return e.ctx
 }
 
 // awaited reports whether somebody waits for the end of a; of nil nobody does.
-func (a *attempt) awaited() bool { return a != nil && a.ending.waited.Load() != nil }
+func (a *attempt) awaited() bool { return a != nil && a.ending.made.Load() }
 
 // begin makes the context, unless another goroutine just has.
-func (e *ending) begin(parent context.Context) *waited {
+func (e *ending) begin(parent context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	w := e.waited.Load()
-	if w == nil {
-		w = new(waited)
-		w.Context, w.cancel = context.WithCancelCause(parent)
-		if e.over {
-			w.cancel(e.cause)
-		}
-		e.waited.Store(w)
+	if e.made.Load() {
+		return
 	}
-	return w
+	e.ctx, e.cancel = context.WithCancelCause(parent)
+	if e.over {
+		e.cancel(e.cause)
+	}
+	e.made.Store(true)
 }
 
 // end ends the context with cause, nil for one that nothing has gone wrong with. Only
@@ -67,12 +62,12 @@ func (a *attempt) end(cause error) {
 	}
 	e := &a.ending
 	e.mu.Lock()
-	w, first := e.waited.Load(), !e.over
+	first := !e.over
 	if first {
 		e.over, e.cause = true, cause
 	}
 	e.mu.Unlock()
-	if first && w != nil {
-		w.cancel(cause) // outside of the lock: what waits for it may come back here
+	if first && e.made.Load() {
+		e.cancel(cause) // outside of the lock: what waits for it may come back here
 	}
 }
