@@ -237,6 +237,11 @@ func (a *lane) answered(q question, got any, err error) {
 	_, _, a.returns = a.breaker.state()
 	ends := a.learn(q, r, now)
 	a.learnPauses(now, r.pauses)
+	if r.status != isGranted && r.wait > lease {
+		if a.yield(q.first); a.asking {
+			return
+		}
+	}
 	switch r.status {
 	case isGranted:
 		a.pooled(q, r, now, ends)

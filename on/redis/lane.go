@@ -279,14 +279,18 @@ func (a *lane) unused(n int) {
 
 // drop gives up what is in the pool: the key is paused.
 func (a *lane) drop() {
-	n := 0
-	for _, t := range a.pool {
-		n += t.n
-	}
-	if n > 0 {
+	if n := a.reserved(); n > 0 {
 		a.unused(n)
 	}
 	a.pool = a.pool[:0]
+}
+
+// reserved returns how many tokens are in the pool.
+func (a *lane) reserved() (n int) {
+	for _, t := range a.pool {
+		n += t.n
+	}
+	return n
 }
 
 // idle reports whether nothing is lost when the lane is forgotten.

@@ -43,7 +43,7 @@ func (a *lane) request(now time.Time) {
 		a.underway > 0 && !now.Before(a.asked.Add(heartbeat)):
 		a.ask(now, nil, 0)
 	case len(a.queue) == 0 && a.rest() && !now.Before(a.granted.Add(lease)):
-		a.giveRest()
+		a.giveRest(false)
 	case len(a.queue) == 0 && a.spare > 0:
 		a.give(0)
 	}
@@ -114,12 +114,21 @@ func (a *lane) waiting(first int) int {
 	return min(n, maxBatch)
 }
 
-// giveRest gives back what is left of the last batch after a quiet time. A turn that was
-// returned stays: Redis could not give it to anybody else. But a slot goes back.
-func (a *lane) giveRest() {
+// yield gives back what is reserved where it keeps who is first from being served: he
+// needs more tokens together, and there would be enough of them with these.
+func (a *lane) yield(first *waiter) {
+	if first != nil && len(a.queue) > 0 && a.queue[0] == first && a.covered(first.n) == 0 {
+		a.giveRest(a.l.every == 0) // of a rate, the turns are worth more
+	}
+}
+
+// giveRest gives back what is left of the last batch. A turn that was returned stays
+// unless returned says otherwise: Redis could give to others only its tokens of quotas.
+// But a slot goes back.
+func (a *lane) giveRest(returned bool) {
 	last, lost := 0, 0
 	a.pool = slices.DeleteFunc(a.pool, func(t token) bool {
-		if t.back && !a.l.slots {
+		if t.back && !a.l.slots && !returned {
 			return false
 		}
 		if lost += t.n; !t.back {

@@ -21,6 +21,9 @@ func (a *lane) giveBack(n int) {
 		for rest > 0 && len(a.recent) > 0 {
 			rest -= a.revive()
 		}
+		if a.l.quotas && a.heavy > 1 {
+			a.denied = time.Time{} // with what Redis has left there may be enough
+		}
 		if a.l.quotas && rest > 0 {
 			a.unused(rest)
 		}
