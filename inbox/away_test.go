@@ -190,16 +190,23 @@ func TestWakeNeverBlocks(t *testing.T) {
 	}
 }
 
-// stateError is an error as Postgres' drivers have it.
+// stateError is an error as Postgres' drivers have it: a code, and perhaps a text.
 type stateError string
 
-func (e stateError) Error() string    { return "ERROR (SQLSTATE " + string(e) + ")" }
-func (e stateError) SQLState() string { return string(e) }
+func (e stateError) Error() string    { return "ERROR: " + string(e) }
+func (e stateError) SQLState() string { return string(e)[:5] }
 
 // D1: a pooler in transaction mode is named where a driver stumbles over it.
 func TestD1_APoolerThatTheDriverIsNotSetForIsNamed(t *testing.T) {
 	t.Parallel()
-	for state, is := range map[string]bool{"26000": true, "42P05": true, "42601": false} {
+	for state, is := range map[string]bool{
+		"26000": true,
+		"42P05": true,
+		`08P01: bind message supplies 1 parameters, but prepared statement "" requires 0`: true,
+		"08P01: bind message has 6 result formats but query has 1 columns":                true,
+		"08P01: server login has been failing, try again later":                           false, // PgBouncer's own
+		"42601": false,
+	} {
 		db := sql.OpenDB(database(func(context.Context) (driver.Conn, error) { return nil, stateError(state) }))
 		ib := newInbox(t, db, inbox.Postgres)
 		for _, err := range []error{ib.Migrate(t.Context()), ib.Replay(t.Context(), 1, "ops")} {

@@ -52,13 +52,16 @@
 // else is written, and after five seconds deliveries are answered 503. Keep them short.
 //
 // With Postgres any number of processes receive and work. db must lead to the primary. A
-// pooler in transaction mode is fine, PgBouncer for one, if the driver prepares no
-// statements there (pgx: default_query_exec_mode=exec) or the pooler knows of them
-// (PgBouncer 1.21 and later: max_prepared_statements); otherwise the error is
-// [ErrPooled]. No lock, setting or listener outlives its transaction. A
 // transaction that stays open for hours, such as a dump, makes claiming slower. No NOTIFY
 // is sent, since it makes commits wait for each other: events that another process has
 // enqueued are found by polling ([WithPoll]), or when [WithWake] says so.
+//
+// A pooler in transaction mode is fine, since no lock, setting or listener outlives its
+// transaction, if the driver uses no statement that it has prepared before: pgx's
+// default_query_exec_mode must be exec, cache_describe or simple_protocol, or PgBouncer's
+// max_prepared_statements set (1.21 and later); otherwise the error is [ErrPooled]. Never
+// use describe_exec, which may run another program's statement. PgBouncer 1.18 and 1.24
+// were tried.
 //
 // # Which queue
 //

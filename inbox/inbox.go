@@ -94,7 +94,7 @@ func (ib *Inbox) logger() *slog.Logger {
 // failed is err with what was to be done. A driver that says "interrupted" and wraps
 // nothing still matches the context that it comes from.
 func failed(ctx context.Context, what string, err error) error {
-	if state := sqlState(err); state == "26000" || state == "42P05" {
+	if isPooled(err) {
 		err = fmt.Errorf("%w: %w", ErrPooled, err)
 	}
 	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
@@ -103,10 +103,23 @@ func failed(ctx context.Context, what string, err error) error {
 	return fmt.Errorf("inbox: %s: %w", what, err)
 }
 
-// sqlState is Postgres' code of an error, as its drivers tell it, or "". 26000 is a
-// prepared statement that is not there, 42P05 one of a name that is: behind a pooler. 40
-// is the class of what was rolled back because of another transaction (PostgreSQL docs,
-// appendix A).
+// isPooled reports whether Postgres says that a prepared statement is not there (26000),
+// that one of its name is (42P05), or that it is another one: then it takes other
+// parameters, or has other columns. That has no code of its own, but a text that no
+// pooler's own failure has.
+func isPooled(err error) bool {
+	switch sqlState(err) {
+	case "26000", "42P05":
+		return true
+	case "08P01":
+		return strings.Contains(err.Error(), "bind message")
+	}
+	return false
+}
+
+// sqlState is Postgres' code of an error, as its drivers tell it, or "" (PostgreSQL
+// docs, appendix A). 40 is the class of what was rolled back because of another
+// transaction.
 func sqlState(err error) string {
 	state, ok := errors.AsType[interface {
 		error

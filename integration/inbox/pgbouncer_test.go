@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -19,9 +20,15 @@ func pooled(url, mode string) database {
 	return database{"pgx", url + "&default_query_exec_mode=" + mode}
 }
 
-// What an inbox promises, with PgBouncer in transaction mode between it and Postgres.
+// What an inbox promises, with PgBouncer in transaction mode between it and Postgres. One
+// that can keep statements is asked to, few of them, and then pgx may come as it is, too.
 func TestPgBouncer(t *testing.T) {
-	bouncer := servers.PgBouncer(t, servers.StartPostgres(t))
+	keeps := servers.PgBouncerKeeps(t, 10)
+	bouncer := servers.PgBouncer(t, servers.StartPostgres(t), keeps...)
+	modes := modes
+	if keeps != nil {
+		modes = append([]string{"cache_statement"}, modes...)
+	}
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
 			for name, test := range map[string]func(*testing.T, database){
@@ -51,7 +58,13 @@ func TestPgBouncer(t *testing.T) {
 
 // W26, D1, D2, D3 behind PgBouncer.
 func TestW26_BehindPgBouncer(t *testing.T) {
-	storm(t, pooled(servers.PgBouncer(t, servers.StartPostgres(t)).URL, "exec"), 500, 6)
+	keeps := servers.PgBouncerKeeps(t, 10)
+	bouncer := servers.PgBouncer(t, servers.StartPostgres(t), keeps...)
+	mode := "exec"
+	if keeps != nil {
+		mode = "cache_statement"
+	}
+	storm(t, pooled(bouncer.URL, mode), 500, 6)
 }
 
 // D1: PgBouncer is killed and started again.
@@ -60,30 +73,41 @@ func TestD1_PgBouncerIsKilledAndStartedAgain(t *testing.T) {
 	outages(t, pooled(bouncer.URL, "exec"), bouncer.Kill, func() { bouncer.Restart(t) })
 }
 
-// D1: with pgx as it comes, what goes wrong behind PgBouncer says why, and what was
-// acknowledged is there.
+// D1: with a mode of pgx's that takes what it prepared for there, what goes wrong behind
+// PgBouncer says why, and what was acknowledged is there. As it comes pgx names what it
+// prepares; with describe_exec it runs whatever was prepared last on the connection.
 func TestD1_AStatementThatIsPreparedOnAnotherConnection(t *testing.T) {
 	server := servers.StartPostgres(t)
-	shop := newShop(t, database{"pgx", server.URL})
-	db, err := database{"pgx", servers.PgBouncer(t, server).URL}.open()
-	require.NoError(t, err)
-	defer db.Close()
-	ib, err := inbox.New(db, inbox.Postgres, inbox.WithPrefix(shop.prefix), discard())
-	require.NoError(t, err)
-	h := handler(t, stripe, webhook.WithQueue(ib))
-	var wg sync.WaitGroup
-	errs := make([]error, 32)
-	for i := range errs {
-		wg.Go(func() { _, errs[i] = ib.Stats(t.Context()) })
+	bouncer := servers.PgBouncer(t, server, servers.PgBouncerKeeps(t, 0)...)
+	for _, mode := range []string{"cache_statement", "describe_exec"} {
+		t.Run(mode, func(t *testing.T) {
+			shop := newShop(t, database{"pgx", server.URL})
+			db, err := pooled(bouncer.URL, mode).open()
+			require.NoError(t, err)
+			defer db.Close()
+			ib, err := inbox.New(db, inbox.Postgres, inbox.WithPrefix(shop.prefix), discard())
+			require.NoError(t, err)
+			h := handler(t, stripe, webhook.WithQueue(ib))
+			var wg sync.WaitGroup
+			errs := make([]error, 64)
+			acknowledged := make([]bool, len(errs))
+			for i := range errs {
+				wg.Go(func() { _, errs[i] = ib.Stats(t.Context()) })
+				wg.Go(func() { acknowledged[i] = postStripe(h, paid(fmt.Sprint("evt_", i))) == 200 })
+			}
+			wg.Wait()
+			for _, err := range errs {
+				if err != nil {
+					require.ErrorIs(t, err, inbox.ErrPooled)
+					require.ErrorContains(t, err, "default_query_exec_mode=exec")
+				}
+			}
+			require.Error(t, errors.Join(errs...))
+			for i, is := range acknowledged {
+				if is {
+					require.Equal(t, 1, shop.count(fmt.Sprintf(`SELECT count(*) FROM %%s_due d JOIN %%[1]s_event e ON e.id = d.event WHERE e.event_id = 'evt_%d'`, i)))
+				}
+			}
+		})
 	}
-	wg.Wait()
-	require.ErrorIs(t, errors.Join(errs...), inbox.ErrPooled)
-	require.ErrorContains(t, errors.Join(errs...), "default_query_exec_mode=exec")
-	acknowledged := 0
-	for i := range 50 {
-		if postStripe(h, paid(string(rune('a'+i)))) == 200 {
-			acknowledged++
-		}
-	}
-	require.Equal(t, acknowledged, shop.count(`SELECT count(*) FROM %s_due`))
 }

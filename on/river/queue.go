@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +38,7 @@ type Config struct {
 	// belongs to a pool that goes through PgBouncer in transaction mode, where a listener
 	// hears nothing and no error says so: what another process has kept is then found
 	// within a second either way. Such a pool also wants default_query_exec_mode=exec,
-	// or max_prepared_statements of PgBouncer 1.21 and later; see [inbox.ErrPooled].
+	// or max_prepared_statements of PgBouncer 1.21 and later: package inbox says more.
 	PollOnly bool
 }
 
@@ -184,9 +185,10 @@ func (q *Queue) alone(ctx context.Context, f func(context.Context) error) error 
 }
 
 // pooled names the cause of what Postgres says of a prepared statement that is not there,
-// or of one of the same name that is.
+// of one of the same name that is, or of another in its place.
 func pooled(err error) error {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && (e.Code == "26000" || e.Code == "42P05") {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && (e.Code == "26000" || e.Code == "42P05" || e.Code == "08P01" && strings.Contains(e.Message, "bind message")) {
 		return fmt.Errorf("%w: %w", inbox.ErrPooled, err)
 	}
 	return err
