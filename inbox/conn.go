@@ -101,7 +101,7 @@ func (ib *Inbox) passing(ctx context.Context, f func(ctx context.Context, q quer
 func (ib *Inbox) transact(ctx context.Context, f func(ctx context.Context, q querier) error) error {
 	return ib.begin(ctx, func(ctx context.Context, q querier) error {
 		if ib.dialect == Postgres {
-			if _, err := q.ExecContext(ctx, `SELECT `+bounded); err != nil {
+			if _, err := q.ExecContext(ctx, `SELECT `+safe); err != nil {
 				return err
 			}
 		}
@@ -113,6 +113,15 @@ func (ib *Inbox) transact(ctx context.Context, f func(ctx context.Context, q que
 // machine that is no more: of its connection the server hears nothing for hours. A
 // statement that is made all the time has it as a condition, and so is a round trip less.
 const bounded = `set_config('idle_in_transaction_session_timeout', '11000', true) <> ''` // callLimit and some more
+
+// durable has the server answer a commit once it is on the disk, also where it is set up
+// not to wait for that (synchronous_commit=off) and would lose when it is killed what was
+// acknowledged. A setting that waits for more, such as a standby, stays.
+const durable = `CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'local', true) <> '' ELSE true END`
+
+// safe is what holds of all transactions but those that only take events off: if these
+// are lost, so is what their functions have written, or the event is run again.
+const safe = bounded + ` AND ` + durable
 
 // begin is transact for statements that are bounded themselves. With SQLite a transaction
 // has the right to write from its beginning: one that reads first and writes then fails

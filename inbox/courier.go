@@ -91,7 +91,7 @@ var never = strconv.FormatInt(longest.Milliseconds(), 10)
 // lentDue makes what has arrived the jobs'. What has none is due now.
 const lentDue = `j (job, event) AS ({jobs}) INSERT INTO {due} (event, endpoint, order_key, since, run_at, token)
 	SELECT e.id, e.endpoint, e.order_key, e.received_at, e.received_at + CASE WHEN j.job IS NULL THEN 0 ELSE {never} END, j.job
-	FROM e LEFT JOIN j ON j.event = e.id`
+	FROM e LEFT JOIN j ON j.event = e.id WHERE ` + durable
 
 // aloneLentText is aloneText with the event's job.
 const aloneLentText = arrivedText + `, arrived (event) AS (SELECT id FROM e), ` + lentDue

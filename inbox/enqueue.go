@@ -12,7 +12,8 @@ import (
 // Enqueue implements [webhook.Enqueuer]: it returns nil once the events of d are
 // committed, or were before. Those that arrive at once share transactions. An event
 // whose signed identifier is known with other content ([webhook.EventKey]) is kept
-// among the dead letters, as [ReasonQuarantined], and is not run.
+// among the dead letters, as [ReasonQuarantined], and is not run. A Postgres whose
+// synchronous_commit is off is made to wait for its disk here, as by local.
 //
 // When ctx ends first, the delivery may or may not have been committed; it does no harm
 // to enqueue it again. The error of a delivery that no [webhook.Handler] made is

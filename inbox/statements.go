@@ -20,11 +20,11 @@ const insertText = `INSERT INTO {event}
 const (
 	arrivedText = `WITH e AS (` + insertText + `, endpoint, order_key, received_at)`
 	dueText     = `INSERT INTO {due} (event, endpoint, order_key, since, run_at) SELECT id, endpoint, order_key, received_at, received_at FROM e`
-	queuedText  = arrivedText + `, d AS (` + dueText + `) SELECT id FROM e WHERE ` + bounded
+	queuedText  = arrivedText + `, d AS (` + dueText + `) SELECT id FROM e WHERE ` + safe
 )
 
 // aloneText is a transaction by itself: it says how many events were new, one or none.
-const aloneText = arrivedText + ` ` + dueText
+const aloneText = arrivedText + ` ` + dueText + ` WHERE ` + durable
 
 const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
 			EXISTS (SELECT 1 FROM {event} o WHERE o.body_mark = e.body_mark AND o.id < e.id) OR
@@ -42,7 +42,7 @@ func (ib *Inbox) statements() statements {
 	return statements{
 		insert: ib.write(insertText), insertQueued: ib.write(queued),
 		alone:     ib.write(alone),
-		reserve:   ib.write(`SELECT nextval(pg_get_serial_sequence('{event}', 'id')) FROM generate_series(1, ?) WHERE ` + bounded),
+		reserve:   ib.write(`SELECT nextval(pg_get_serial_sequence('{event}', 'id')) FROM generate_series(1, ?) WHERE ` + safe),
 		insertDue: ib.write(`INSERT INTO {due} (event, endpoint, order_key, since, run_at) VALUES (?, ?, ?, {now}, {now})`),
 		known:     ib.write(`SELECT id, content FROM {event} WHERE identity = ?`),
 		knows: ib.write(`SELECT EXISTS (SELECT 1 FROM {event} WHERE identity = ?) OR

@@ -94,6 +94,19 @@ func (p *PostgresServer) Restart(t testing.TB) {
 	p.Addr, p.Port = net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), port
 }
 
+// WriteLogLate has the server write its log every ten seconds, the longest that there is,
+// unless a commit waits for that: then what was committed without is lost when it is
+// killed.
+func (p *PostgresServer) WriteLogLate(t testing.TB) {
+	t.Helper()
+	for _, text := range []string{"ALTER SYSTEM SET wal_writer_delay = '10s'", "SELECT pg_reload_conf()"} {
+		psql := exec.Command(filepath.Join(postgresBin(t), "psql"), "-X", "-q", "-d", p.URL, "-c", text)
+		if out, err := psql.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", text, err, out)
+		}
+	}
+}
+
 // postgresBin returns the directory of initdb and postgres, which Debian keeps
 // out of PATH.
 func postgresBin(t testing.TB) string {
