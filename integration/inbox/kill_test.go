@@ -24,7 +24,13 @@ func scale() (events, kills int) {
 	if os.Getenv("STANDPIPE_NIGHTLY") != "" {
 		return 10_000, 200
 	}
-	return 1_500, 20
+	return 10_000, 20
+}
+
+// untilKill is how long a process has at most, so that all the kills fall into the time
+// that the events take, and the last ones not long before its end.
+func untilKill(events, kills int) time.Duration {
+	return min(time.Duration(events/kills)*6*time.Millisecond, 800*time.Millisecond)
 }
 
 // sender is a provider: it sends each event three times in random order, and each of
@@ -111,7 +117,7 @@ func storm(t *testing.T, d database, events, kills int) {
 
 	killed := 0
 	for ; killed < kills; killed++ {
-		time.Sleep(20*time.Millisecond + rand.N(300*time.Millisecond))
+		time.Sleep(20*time.Millisecond + rand.N(untilKill(events, kills)))
 		p.kill()
 		p = startChild(t, j)
 		s.target.Store(p.addr)

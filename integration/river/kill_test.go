@@ -22,7 +22,13 @@ func scale() (events, kills int) {
 	if os.Getenv("STANDPIPE_NIGHTLY") != "" {
 		return 10_000, 200
 	}
-	return 800, 10
+	return 10_000, 20
+}
+
+// untilKill is how long a process has at most, so that all the kills fall into the time
+// that the events take, and the last ones not long before its end.
+func untilKill(events, kills int) time.Duration {
+	return min(time.Duration(events/kills)*6*time.Millisecond, 800*time.Millisecond)
 }
 
 // sender is a provider: it sends each event three times in random order, and each of
@@ -108,7 +114,7 @@ func storm(t *testing.T, dsn string, pollOnly bool, events, kills int) {
 	var sending sync.WaitGroup
 	sending.Go(func() { s.all(ctx, events, 16) })
 	for n := range kills {
-		time.Sleep(20*time.Millisecond + rand.N(300*time.Millisecond))
+		time.Sleep(20*time.Millisecond + rand.N(untilKill(events, kills)))
 		i := n % len(processes)
 		processes[i].kill()
 		processes[i] = startChild(t, j)
