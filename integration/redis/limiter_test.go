@@ -48,7 +48,7 @@ func tooSlow(got, least float64) string {
 // a grant costs a tenth of a call of Redis, and none of them gets more than the others.
 func TestD6_EightProcessesOneKey(t *testing.T) {
 	const n, per = 5000, 5 * time.Second
-	d := lasts(8 * time.Second)
+	d := lasts(20 * time.Second)
 	tries(t, func() (wrong string) {
 		s := servers.Redis(t)
 		watched := watchServers(t, s)
