@@ -12,9 +12,24 @@ import (
 // for one as for many.
 const maxGroup = 128
 
-// maxSize bounds the events of them, so that deliveries of many events each are not too
-// much together for the time that a transaction has.
+// maxSize bounds the events of them, so that deliveries of many events each, or of large
+// bodies, are not too much together for the time that a transaction has.
 const maxSize = 1000
+
+// largeEvent is as many bytes as cost what an event costs.
+const largeEvent = 16 << 10
+
+// sizeOf counts a delivery's events, and its bytes.
+func sizeOf(rows []row) int {
+	size, bytes := len(rows), 0
+	for i := range rows {
+		bytes += len(rows[i].meta)
+	}
+	if len(rows) > 0 {
+		bytes += len(rows[0].body) // which is kept once
+	}
+	return size + bytes/largeEvent
+}
 
 // group collects changes, such as deliveries to be inserted, while others are being
 // committed. It has a goroutine only as long as there is something to commit.

@@ -73,7 +73,7 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 	}
 	ib.sql = ib.statements()
 	ib.intake.limit, ib.intake.commit = dialect.writers(), ib.insertAll
-	ib.intake.size = func(rows []row) int { return len(rows) }
+	ib.intake.size = sizeOf
 	ib.done.limit, ib.done.commit = dialect.writers(), ib.completeAll
 	return ib, nil
 }
