@@ -53,5 +53,6 @@
 // is away is away for its keys alone. Set MaxRetries of the client to -1 and
 // ContextTimeoutEnabled: a limiter tries again by itself, and gives Redis no more than
 // its Timeout. Clients that read from replicas will do for the limiter, whose calls are
-// all scripts.
+// all scripts. It is tested with Redis 6.0 and 7.0 and Valkey 8.0, as a cluster with the last
+// two.
 package onredis
