@@ -53,6 +53,5 @@
 // is away is away for its keys alone. Set MaxRetries of the client to -1 and
 // ContextTimeoutEnabled: a limiter tries again by itself, and gives Redis no more than
 // its Timeout. Clients that read from replicas will do for the limiter, whose calls are
-// all scripts. It is tested with Redis 6.0 and 7.0 and Valkey 8.0, as a cluster with the last
-// two.
+// all scripts. Tested are Redis 6.0 and 7.0 and Valkey 8.0, the last two as clusters too.
 package onredis
