@@ -10,9 +10,9 @@
 //	mux.Handle("/hooks/stripe", handler)
 //
 // A function is given the object that the event is about, decoded into the type it
-// names ([On]), or the whole payload ([OnEnvelope]). A mistake that would only show
-// in production, such as a function for a type that the provider does not send, is
-// an error of [NewHandler].
+// names ([On]), or the whole payload ([OnEnvelope]). [NewHandler] refuses what could
+// never work, such as a type where deliveries name none. It has no list of all types: a
+// function for a misspelt one is never called.
 //
 // Where requests do not come from net/http, use [Handler.Process], or [Scheme.Verify]
 // alone: a pure function of method, URL, headers and the raw body. No constructor

@@ -22,8 +22,8 @@ type ECDSAConfig struct {
 
 // ECDSA returns the scheme that cfg describes, for a service that this package
 // does not list. The source yields public keys as SubjectPublicKeyInfo, in PEM or
-// as base64 of the DER form. Options: [WithTolerance] (if a timestamp is signed),
-// [WithClock], [WithMaxBody].
+// as base64 of the DER form. Options: [WithSplit], [WithTolerance] (if a timestamp is
+// signed), [WithClock], [WithMaxBody].
 //
 // An ECDSA signature can be changed into another valid one by anyone: never use
 // it to recognise a delivery that was seen before.
@@ -36,6 +36,7 @@ func ECDSA(cfg ECDSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, 
 		provider: cfg.Provider,
 		scheme:   cmp.Or(cfg.Scheme, "ecdsa"),
 		layout:   cfg.Layout,
+		traits:   described(),
 		parse:    func(text string) (publicKey, error) { return parseECDSA(h, text) },
 	}, publicKeys, opts)
 }

@@ -24,8 +24,8 @@ type Ed25519Config struct {
 
 // Ed25519 returns the scheme that cfg describes, for a service that this package
 // does not list: Discord's, for one, signs "{timestamp}{body}" and shows its key in
-// hex. The source yields public keys. Options: [WithTolerance] (if a timestamp is
-// signed), [WithClock], [WithMaxBody].
+// hex. The source yields public keys. Options: [WithSplit], [WithTolerance] (if a
+// timestamp is signed), [WithClock], [WithMaxBody].
 func Ed25519(cfg Ed25519Config, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	if cfg.Key != RawKey && cfg.Key != HexKey && cfg.Key != Base64Key {
 		return nil, configError(cfg.Provider, errors.New("the key's format is neither HexKey nor Base64Key"))
@@ -34,6 +34,7 @@ func Ed25519(cfg Ed25519Config, publicKeys secret.Source, opts ...Option) (*Sche
 		provider:   cfg.Provider,
 		scheme:     cmp.Or(cfg.Scheme, "ed25519"),
 		layout:     cfg.Layout,
+		traits:     described(),
 		parse:      func(text string) (publicKey, error) { return parseEd25519(cfg.Key, text) },
 		encodedLen: cfg.Encoding.encodedLen(ed25519.SignatureSize),
 	}, publicKeys, opts)

@@ -39,7 +39,7 @@ func (s *Scheme) describedBy(r *reader) {
 	named := func(f headerFamily) bool { return f.typ != "" }
 	if s.split == nil && !slices.ContainsFunc(r.families, named) {
 		s.types = untyped("its deliveries name no type that is known here: name its header in Layout.TypeHeader, " +
-			`or take all deliveries with On("*") or Fallback and look at the payload`)
+			`find it in the body with WithSplit, or take all deliveries with On("*") or Fallback`)
 	}
 }
 

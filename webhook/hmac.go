@@ -36,10 +36,11 @@ type HMACConfig struct {
 }
 
 // HMAC returns the scheme that cfg describes, for a service that this package
-// does not list. Options: [WithTolerance] (if a timestamp is signed), [WithClock],
-// [WithMaxBody].
+// does not list. An event's identifier and type come from headers that cfg names, or
+// from the body by [WithSplit]. Other options: [WithTolerance] (if a timestamp is
+// signed), [WithClock], [WithMaxBody].
 func HMAC(cfg HMACConfig, secrets secret.Source, opts ...Option) (*Scheme, error) {
-	return newHMAC(hmacSpec{HMACConfig: cfg}, secrets, opts)
+	return newHMAC(hmacSpec{HMACConfig: cfg, traits: described()}, secrets, opts)
 }
 
 // hmacSpec is an HMACConfig and what the package's own providers need beyond it.

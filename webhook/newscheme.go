@@ -50,12 +50,6 @@ func NewScheme(provider string, verify func(context.Context, *Request) (Receipt,
 			return answer, ok, reasoned(err, ErrUnavailable)
 		}
 	}
-	if split := cfg.split; split != nil {
-		s.split = func(r *Request, rec Receipt) ([]Raw, error) {
-			raws, err := split(r, rec)
-			return raws, reasoned(err, ErrPayload)
-		}
-	}
 	return s, nil
 }
 

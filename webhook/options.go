@@ -33,11 +33,12 @@ type config struct {
 	autoConfirm bool
 	volatile    []string
 
+	split func(r *Request, rec Receipt) ([]Raw, error) // for the caller's own schemes
+
 	// For NewScheme.
 	methods   []string
 	ack       time.Duration
 	challenge func(ctx context.Context, r *Request) (*Answer, bool, error)
-	split     func(r *Request, rec Receipt) ([]Raw, error)
 }
 
 // option makes an Option of its name, whether its argument can work, what is wrong
@@ -132,8 +133,15 @@ func WithChallenge(fn func(ctx context.Context, r *Request) (answer *Answer, ok 
 	return option("WithChallenge", fn != nil, "the function that answers challenges is nil", func(c *config) { c.challenge = fn })
 }
 
-// WithSplit finds the events in a delivery of a [NewScheme]; see [Scheme.Split].
-// Without it a delivery is one event, of the identifier and type in the receipt.
+// WithSplit finds the events in a delivery of a scheme of the caller's own: of
+// [NewScheme], [HMAC], [ECDSA], [RSA], [Ed25519] or [StaticToken]; see [Scheme.Split].
+// Without it a delivery is one event, of the identifier and type in the receipt, with
+// the body as its payload.
+//
+// fn sets each event's Payload. It sets IDSigned and TypeSigned where the signature
+// covers what it has read, as one over the body does; for a StaticToken, which signs
+// nothing, they do not count. It must be safe for concurrent use. Its error has the
+// reason [ErrPayload] unless it wraps another one of this package.
 func WithSplit(fn func(r *Request, rec Receipt) ([]Raw, error)) Option {
 	return option("WithSplit", fn != nil, "the function that finds the events is nil", func(c *config) { c.split = fn })
 }

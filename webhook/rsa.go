@@ -27,8 +27,8 @@ type RSAConfig struct {
 
 // RSA returns the scheme that cfg describes, for a service that this package does
 // not list. The source yields public keys of at least 2048 bits as
-// SubjectPublicKeyInfo, in PEM or as base64 of the DER form. Options: [WithTolerance]
-// (if a timestamp is signed), [WithClock], [WithMaxBody].
+// SubjectPublicKeyInfo, in PEM or as base64 of the DER form. Options: [WithSplit],
+// [WithTolerance] (if a timestamp is signed), [WithClock], [WithMaxBody].
 func RSA(cfg RSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, error) {
 	h, err := digestHash(cfg.Hash)
 	if err != nil {
@@ -42,6 +42,7 @@ func RSA(cfg RSAConfig, publicKeys secret.Source, opts ...Option) (*Scheme, erro
 		provider: cfg.Provider,
 		scheme:   cmp.Or(cfg.Scheme, name),
 		layout:   cfg.Layout,
+		traits:   described(),
 		parse:    func(text string) (publicKey, error) { return parseRSA(h, cfg.PSS, text) },
 	}, publicKeys, opts)
 }

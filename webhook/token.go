@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,9 +26,9 @@ type StaticTokenConfig struct {
 // header, compared exactly as configured ("Bearer …" included, if the service
 // sends that). It is the weakest kind: the body is not signed, nothing is dated,
 // and whoever sees one request can send any other. Accept it over TLS only.
-// Options: [WithClock], [WithMaxBody].
+// Options: [WithSplit], [WithClock], [WithMaxBody].
 func StaticToken(cfg StaticTokenConfig, tokens secret.Source, opts ...Option) (*Scheme, error) {
-	return newToken(tokenSpec{provider: cfg.Provider, header: cfg.Header}, tokens, opts)
+	return newToken(tokenSpec{provider: cfg.Provider, header: cfg.Header, traits: described()}, tokens, opts)
 }
 
 type tokenSpec struct {
@@ -71,14 +72,18 @@ func newToken(spec tokenSpec, tokens secret.Source, opts []Option) (*Scheme, err
 	if err != nil {
 		return nil, configError(spec.provider, err)
 	}
-	if spec.split != nil {
-		spec.traits.split = unsigned(spec.split)
-	} else if spec.typeHeader == "" {
-		spec.types = untyped(takesAll)
-	}
-	s, _, err := newScheme(spec.provider, spec.traits, opts)
+	s, cfg, err := newScheme(spec.provider, spec.traits, opts)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case s.split != nil:
+		s.split = unsigned(s.split)
+	case spec.typeHeader != "":
+	case slices.Contains(cfg.takes, "WithSplit"):
+		s.types = untyped(takesAll + ", or find their types in the body with WithSplit")
+	default:
+		s.types = untyped(takesAll)
 	}
 	s.verify = c.verify
 	return s, nil

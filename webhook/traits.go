@@ -32,6 +32,9 @@ type traits struct {
 	mismatchHint func(body []byte) string
 }
 
+// described are the traits of a scheme that the caller describes.
+func described() traits { return traits{uses: []string{"WithSplit"}} }
+
 // stamped adds to t what a scheme with a signed timestamp takes.
 func (t traits) stamped(yes bool) traits {
 	if yes {
@@ -63,6 +66,13 @@ func newScheme(provider string, t traits, opts []Option) (*Scheme, config, error
 		own: t.own, akin: t.akin, unsignedHint: t.unsignedHint, mismatchHint: t.mismatchHint,
 	}
 	s.volatile = append(slices.Clone(t.volatile), c.volatile...)
+	if split := c.split; split != nil {
+		s.kinds = true // the function may tell them apart
+		s.split = func(r *Request, rec Receipt) ([]Raw, error) {
+			raws, err := split(r, rec)
+			return raws, reasoned(err, ErrPayload)
+		}
+	}
 	if t.methods != nil {
 		s.methods = append([]string{http.MethodPost}, t.methods...)
 	}
