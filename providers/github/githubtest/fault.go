@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
 // Fault is something that goes wrong with the requests that it is for. The zero Fault is
@@ -45,8 +47,10 @@ type fault struct {
 	skip, left int
 }
 
-// Inject has f happen from now on. Of several that fit a request, the first is taken.
+// Inject has f happen from now on. Of several that fit a request, the first is taken. It
+// panics at the name of an operation that there is not, whose fault would never come.
 func (s *Server) Inject(f Fault) {
+	faketest.MustKnow(s.operations, f.Operation)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, &fault{f, f.Skip, cmp.Or(f.Times, 1)})

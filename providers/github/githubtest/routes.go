@@ -68,6 +68,7 @@ func (s *Server) routes() *http.ServeMux {
 
 // handler is what every request meets before and after what it asks for.
 func (s *Server) handler(operation string, do func(*call) *answer) http.Handler {
+	s.operations = append(s.operations, operation)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/providers/github"
+	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
 // What a server knows unless Options say something else.
@@ -46,6 +47,8 @@ type Server struct {
 	mux  *http.ServeMux
 	http *httptest.Server
 	app  app
+
+	operations []string // by name
 
 	mu     sync.Mutex
 	repos  map[string]*repository
@@ -127,8 +130,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) Transport() http.RoundTripper { return memory{s} }
 
 // Count says how often an operation was asked for, as github.Operations name it:
-// "issues.create". What failed is counted too.
+// "issues.create". What failed is counted too. It panics at a name that there is not.
 func (s *Server) Count(operation string) int {
+	faketest.MustKnow(s.operations, operation)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[operation]

@@ -75,6 +75,8 @@ type Fake struct {
 	done    chan struct{}
 	end     sync.Once
 
+	operations []string // by name
+
 	// State is held while a handler runs, and by whoever looks at what it changes.
 	State sync.Mutex
 
@@ -87,6 +89,7 @@ type Fake struct {
 func New(s Service) *Fake {
 	f := &Fake{service: s, mux: http.NewServeMux(), done: make(chan struct{})}
 	for _, r := range s.Routes {
+		f.operations = append(f.operations, r.Name)
 		f.mux.HandleFunc(r.Pattern, func(w http.ResponseWriter, req *http.Request) { f.serve(w, req, r.Name, r.Handle) })
 	}
 	f.mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
@@ -98,8 +101,11 @@ func New(s Service) *Fake {
 // ServeHTTP answers a request.
 func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHTTP(w, r) }
 
-// Requests returns what has been received so far for these operations, or all of it.
+// Requests returns what has been received so far for these operations, or all of it; ""
+// is what none answers. It panics where there is no such operation: a test that expects
+// no request would pass.
 func (f *Fake) Requests(operations ...string) []Request {
+	MustKnow(f.operations, operations...)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var found []Request

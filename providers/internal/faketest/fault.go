@@ -29,8 +29,9 @@ type planned struct {
 }
 
 // Inject makes the next requests for an operation fail, one for each fault. "" is any
-// operation.
+// operation. It panics where there is no such operation, whose fault would never come.
 func (f *Fake) Inject(operation string, faults ...Fault) {
+	MustKnow(f.operations, operation)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fault := range faults {

@@ -470,3 +470,24 @@ func Example() {
 	// [a@example.com] Welcome welcome/user-42
 	// 2 requests
 }
+
+// A name that is misspelt would never bring its fault, and be counted zero times: a test
+// would pass.
+func TestAnOperationThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	srv := resendtest.New()
+	for name, call := range map[string]func(){
+		"Inject":   func() { srv.Inject("email.send", resendtest.Unavailable) },
+		"Requests": func() { srv.Requests("email.send") },
+	} {
+		func() {
+			defer func() {
+				said, _ := recover().(string)
+				require.Contains(t, said, `there is no operation "email.send", but `, name)
+				require.Contains(t, said, "emails.send", name)
+			}()
+			call()
+		}()
+	}
+	srv.Inject("", resendtest.Unavailable)
+}

@@ -107,7 +107,7 @@ type Request struct {
 }
 
 // Requests returns what was received so far for these operations, or all of it, oldest
-// first.
+// first. It panics at the name of an operation that there is not.
 func (s *Server) Requests(operations ...string) []Request {
 	var all []Request
 	for _, r := range s.fake.Requests(operations...) {
@@ -133,7 +133,8 @@ const (
 )
 
 // Inject makes the next requests for an operation fail, one for each fault. "" is any
-// operation.
+// operation. It panics at the name of one that there is not, whose faults would never
+// come.
 func (s *Server) Inject(operation string, faults ...Fault) { s.fake.Inject(operation, faults...) }
 
 // id makes one, which is a UUID as Resend's are.

@@ -129,14 +129,18 @@ func (s *Server) handle(w http.ResponseWriter, r *request, op string) error {
 	if s.opts.R2 && (r.Header.Get("X-Amz-Acl") != "" || r.Header.Get("X-Amz-Tagging") != "") {
 		return refuse(http.StatusNotImplemented, "NotImplemented", "The header is not implemented.")
 	}
-	handlers := map[string]func(http.ResponseWriter, *request) error{
+	if handle := s.handlers()[op]; handle != nil {
+		return handle(w, r)
+	}
+	return refuse(http.StatusNotImplemented, "NotImplemented", "This server does not know the operation.")
+}
+
+// handlers are the operations that the server knows.
+func (s *Server) handlers() map[string]func(http.ResponseWriter, *request) error {
+	return map[string]func(http.ResponseWriter, *request) error{
 		"GetObject": s.getObject, "HeadObject": s.getObject, "PutObject": s.putObject, "DeleteObject": s.deleteObject,
 		"CopyObject": s.copyObject, "DeleteObjects": s.deleteObjects, "ListObjectsV2": s.listObjects,
 		"CreateMultipartUpload": s.createUpload, "UploadPart": s.uploadPart, "CompleteMultipartUpload": s.completeUpload,
 		"AbortMultipartUpload": s.abortUpload, "ListMultipartUploads": s.listUploads,
 	}
-	if handle := handlers[op]; handle != nil {
-		return handle(w, r)
-	}
-	return refuse(http.StatusNotImplemented, "NotImplemented", "This server does not know the operation.")
 }

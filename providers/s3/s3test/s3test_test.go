@@ -211,3 +211,24 @@ type recorder struct {
 func (w *recorder) Header() http.Header         { return w.header }
 func (w *recorder) WriteHeader(status int)      { w.status = status }
 func (w *recorder) Write(p []byte) (int, error) { return w.body.Write(p) }
+
+// A name that is misspelt would never bring its fault, and be counted zero times: a test
+// would pass.
+func TestAnOperationThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	srv := s3test.NewHandler()
+	for name, call := range map[string]func(){
+		"Inject": func() { srv.Inject(s3test.Fault{Operation: "ListObjects"}) },
+		"Count":  func() { srv.Count("ListObjects") },
+	} {
+		func() {
+			defer func() {
+				said, _ := recover().(string)
+				require.Contains(t, said, `there is no operation "ListObjects", but `, name)
+				require.Contains(t, said, "ListObjectsV2", name)
+			}()
+			call()
+		}()
+	}
+	srv.Inject(s3test.Fault{})
+}

@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/secret"
 )
@@ -147,8 +149,9 @@ func (s *Server) Uploads() []string {
 }
 
 // Count says how often an operation was asked for, those that failed included: S3's own
-// names, "UploadPart".
+// names, "UploadPart". It panics at a name that there is not.
 func (s *Server) Count(operation string) int {
+	faketest.MustKnow(slices.Collect(maps.Keys(s.handlers())), operation)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[operation]

@@ -109,7 +109,7 @@ type Request struct {
 }
 
 // Requests returns what was received so far for these operations, or all of it, oldest
-// first.
+// first. It panics at the name of an operation that there is not.
 func (s *Server) Requests(operations ...string) []Request {
 	var all []Request
 	for _, r := range s.fake.Requests(operations...) {
@@ -135,7 +135,8 @@ const (
 )
 
 // Inject makes the next requests for an operation fail, one for each fault. "" is any
-// operation.
+// operation. It panics at the name of one that there is not, whose faults would never
+// come.
 func (s *Server) Inject(operation string, faults ...Fault) { s.fake.Inject(operation, faults...) }
 
 func (s *Server) now() time.Time { return time.Now() }

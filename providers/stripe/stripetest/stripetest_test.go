@@ -614,3 +614,24 @@ func TestItIsNoStray(t *testing.T) {
 		c.HTTP.CloseIdleConnections()
 	}
 }
+
+// A name that is misspelt would never bring its fault, and be counted zero times: a test
+// would pass.
+func TestAnOperationThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	srv := stripetest.New()
+	for name, call := range map[string]func(){
+		"Inject":   func() { srv.Inject("customer.create", stripetest.Unavailable) },
+		"Requests": func() { srv.Requests("customers.create", "customer.create") },
+	} {
+		func() {
+			defer func() {
+				said, _ := recover().(string)
+				require.Contains(t, said, `there is no operation "customer.create", but `, name)
+				require.Contains(t, said, "customers.create", name)
+			}()
+			call()
+		}()
+	}
+	srv.Inject("", stripetest.Unavailable)
+}
