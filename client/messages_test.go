@@ -186,6 +186,7 @@ func scenes() []scene {
 		{"URL with a password", asks("200", client.Request{URL: "https://u:p@api.example.com/"})},
 		{"foreign URL", asks("200", client.Request{URL: "https://elsewhere.example/"})},
 		{"path of another host", asks("200", client.Request{Path: "//x"})},
+		{"URL as a path", asks("200", client.Request{Path: base + "/a"})},
 		{"empty segment", asks("200", client.Request{Path: "/a//b"})},
 		{"dot segment", asks("200", client.Request{Path: "/a/../b"})},
 		{"escaped identifier of dots", asks("200", client.Request{Path: "/a/" + client.PathEscape("..")})},

@@ -146,8 +146,11 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	if path == "" {
 		return nil
 	}
-	if strings.HasPrefix(path, "//") {
+	switch {
+	case strings.HasPrefix(path, "//"):
 		return failf(ErrRequest, "the path begins with //: it would name another host")
+	case strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://"):
+		return failf(ErrRequest, "the path is a URL: give what follows the base URL, or the URL itself in Request.URL")
 	}
 	switch holds := strings.Contains(path, "%("); {
 	case holds && strings.Contains(path, "%()") || emptySegment(path):

@@ -169,6 +169,8 @@ func TestPathsJoined(t *testing.T) {
 		{"", "/...", "https://h/...", ""},
 		{"", "/.a/b.;x", "https://h/.a/b.;x", ""},
 		{"", "//a", "", "begins with //"},
+		{"", "https://h/a", "", "the path is a URL"},
+		{"/v1", "http://x", "", "the path is a URL"},
 		{"", "/a//b", "", "empty segment"},
 		{"", "a//b", "", "empty segment"},
 		{"", "/%()", "", "empty segment"},

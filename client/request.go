@@ -16,8 +16,8 @@ type Request struct {
 	Method string // "" is GET
 
 	// Path is appended to the base URL's path. It is taken as already escaped
-	// and cannot leave the base: dot segments, empty segments, backslashes, a query
-	// and a leading "//" are errors. Escape identifiers with PathEscape.
+	// and cannot leave the base: dot segments, empty segments, backslashes, a query,
+	// a leading "//" and an absolute URL are errors. Escape identifiers with PathEscape.
 	Path string
 
 	// URL is used instead of Path where the service itself gave an absolute URL,

@@ -215,6 +215,7 @@ func TestCallbackMethodAndProxyPath(t *testing.T) {
 	b, back := attempt(t, s, c)
 	_, err := b.finish(c, back)
 	require.ErrorIs(t, err, oauthflow.ErrCallbackPath)
+	require.ErrorContains(t, err, `the path of the redirect URL, which is "/behind/proxy"`)
 	back.Path = "/behind/proxy"
 	post := httptest.NewRequestWithContext(t.Context(), http.MethodPost, back.String(), nil)
 	_, err = c.Finish(httptest.NewRecorder(), b.send(post))

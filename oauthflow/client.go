@@ -115,7 +115,11 @@ func New(cfg Config, opts ...Option) (*Client, error) {
 		err = c.check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("oauthflow: new client for %s: %w", cfg.Provider.label(), err)
+		whose := ""
+		if cfg.Provider.Name != "" {
+			whose = " for " + cfg.Provider.Name
+		}
+		return nil, fmt.Errorf("oauthflow: new client%s: %w", whose, err)
 	}
 	return c, nil
 }

@@ -66,7 +66,7 @@ func (c *Client) Finish(w http.ResponseWriter, r *http.Request) (*Result, error)
 // and from nowhere else.
 func (c *Client) callbackParams(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.URL.Path != c.callbackPath {
-		return nil, ErrCallbackPath
+		return nil, fmt.Errorf("%w, which is %q", ErrCallbackPath, c.callbackPath)
 	}
 	if c.formPost() {
 		if r.Method != http.MethodPost {

@@ -2,6 +2,7 @@ package oauthflow
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -144,10 +145,6 @@ type Provider struct {
 	CallbackHMAC bool
 }
 
-func (p *Provider) label() string {
-	return cmp.Or(p.Name, "provider")
-}
-
 func (p *Provider) refreshURL() string {
 	return cmp.Or(p.RefreshURL, p.Endpoint.TokenURL)
 }
@@ -191,8 +188,11 @@ func (p *Provider) check() error {
 			return fmt.Errorf("the %s endpoint %w", e.name, err)
 		}
 	}
-	if p.Endpoint.TokenURL == "" {
-		return fmt.Errorf("the token endpoint is missing")
+	switch {
+	case p.Endpoint.TokenURL == "" && p.Name == "" && p.Issuer == "":
+		return errors.New("there is no provider: take that of a function such as GitHub, or of Discover")
+	case p.Endpoint.TokenURL == "":
+		return errors.New("the token endpoint is missing")
 	}
 	if p.IssParameter && p.Issuer == "" {
 		return fmt.Errorf("the issuer is missing, which authorization responses must name")

@@ -67,7 +67,7 @@ func checkIssuerURL(issuer string) error {
 	case strings.TrimSpace(issuer) == "":
 		return errors.New("the issuer is empty")
 	case !ok || host == "" || strings.ContainsAny(issuer, "?# \t\r\n@"):
-		return fmt.Errorf("the issuer %q is not a URL without query and fragment", issuer)
+		return fmt.Errorf("the issuer %q is not a URL such as https://issuer.example.com, without query and fragment", issuer)
 	}
 	return nil
 }
