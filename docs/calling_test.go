@@ -20,6 +20,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
+	"github.com/standpipe-go/standpipe/providers/openai"
 	"github.com/standpipe-go/standpipe/ratelimit"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
@@ -279,6 +280,31 @@ func TestEventsAreStreamed(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, stream(t.Context(), api, &out))
 	require.Equal(t, "a b ", out.String())
+}
+
+// answer streams what a model says to a question.
+func answer(ctx context.Context, ai *openai.Client, question string, out io.Writer) error {
+	for event, err := range openai.StreamResponse(ctx, ai.HTTP, openai.ResponseInput{Model: "gpt-5", Input: question}) {
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(out, event.OutputText())
+	}
+	return nil
+}
+
+func TestAModelAnswers(t *testing.T) {
+	delta := `data: {"type":"response.output_text.delta","delta":"Hello"}` + "\n\n"
+	completed := `data: {"type":"response.completed","response":{"id":"resp_1","status":"completed"}}` + "\n\n"
+	for events, want := range map[string]error{delta + completed: nil, delta: io.ErrUnexpectedEOF} {
+		srv := clienttest.NewServer(t, clienttest.Status(200).Header("Content-Type", "text/event-stream").Body(events))
+		ai, err := openai.New(secret.Static("sk-test"), client.WithBaseURL(srv.URL))
+		require.NoError(t, err)
+		t.Cleanup(ai.HTTP.CloseIdleConnections)
+		var out strings.Builder
+		require.ErrorIs(t, answer(t.Context(), ai, "Who are you?", &out), want)
+		require.Equal(t, "Hello", out.String())
+	}
 }
 
 func files(ctx context.Context, api *client.Client, folder string) error {

@@ -1,9 +1,9 @@
 package docs
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +25,7 @@ import (
 	"github.com/standpipe-go/standpipe/oauthflow/oauthtest"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens/sqlstore"
+	"github.com/standpipe-go/standpipe/providers/github"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -67,30 +68,26 @@ func newTable() (*sqlstore.Store, error) {
 	return sqlstore.New(db, sqlstore.SQLite)
 }
 
-// githubAPI is what GitHub's API does its own way ("API Versions" and "Rate limits for
-// the REST API", GitHub docs).
-var githubAPI = client.Profile{
-	Name:             "github",
-	BaseURL:          "https://api.github.com/",
-	Header:           http.Header{"X-GitHub-Api-Version": {"2022-11-28"}},
-	RequestIDHeaders: []string{"X-GitHub-Request-Id"},
-	ThrottleWait:     time.Minute,
-	Throttled: func(status int, h http.Header, body []byte) bool {
-		return status == http.StatusForbidden && (h.Get("Retry-After") != "" || h.Get("X-RateLimit-Remaining") == "0" ||
-			bytes.Contains(body, []byte("secondary rate limit")))
-	},
+// newGitHub returns a client without a credential, to be made once.
+func newGitHub(opts ...client.Option) (*client.Client, error) {
+	return client.New("", append([]client.Option{client.WithProfile(github.Profile)}, opts...)...)
 }
 
-func newGitHub(opts ...client.Option) (*client.Client, error) {
-	github, err := client.New("", append([]client.Option{client.WithProfile(githubAPI)}, opts...)...)
-	return github, err
+// who says which user of GitHub has signed in. Their ID stays; a login can change hands.
+func who(ctx context.Context, login *oauthflow.Client, res *oauthflow.Result) (string, error) {
+	var user github.User
+	err := login.UserInfo(ctx, res.Token, &user)
+	if err == nil && user.ID == "" {
+		err = errors.New("GitHub does not say who it is") // all of them would be one
+	}
+	return string(user.ID), err
 }
 
 // connect lets users of an application connect their accounts at a service.
 type connect struct {
 	login  *oauthflow.Client
 	tokens *tokens.Manager
-	github *client.Client             // without a credential
+	api    *client.Client             // GitHub's, without a credential
 	user   func(*http.Request) string // who is signed in to the application
 }
 
@@ -122,7 +119,7 @@ func (c *connect) key(r *http.Request) string { return "user:" + c.user(r) + "/g
 
 // as returns a client that calls for the user whose token is under key. It is cheap.
 func (c *connect) as(key string) (*client.Client, error) {
-	return c.github.With(client.WithAuth(client.OAuth2(c.tokens.Source(key))))
+	return c.api.With(client.WithAuth(client.OAuth2(c.tokens.Source(key))))
 }
 
 func (c *connect) me(ctx context.Context, key string) (name string, reconnect bool, err error) {
@@ -130,15 +127,11 @@ func (c *connect) me(ctx context.Context, key string) (name string, reconnect bo
 	if err != nil {
 		return "", false, err
 	}
-	user, err := client.Get[struct{ Login string }](ctx, api, "/user")
+	user, err := github.GetUser.Do(ctx, api, client.None{})
 	if signInAgain(err) {
 		return "", true, nil // show a link to /connect/github
 	}
 	return user.Login, false, err
-}
-
-type repo struct {
-	FullName string `json:"full_name"`
 }
 
 func (c *connect) repos(ctx context.Context, key string) (names []string, err error) {
@@ -146,14 +139,11 @@ func (c *connect) repos(ctx context.Context, key string) (names []string, err er
 	if err != nil {
 		return nil, err
 	}
-	first := client.Request{Path: "/user/repos", Query: url.Values{"per_page": {"100"}}}
-	for page, err := range client.Pages(ctx, api, first, client.NextLink[[]repo]) {
+	for repo, err := range github.ListRepositories.All(ctx, api, github.ListRepositoriesInput{PerPage: 100}) {
 		if err != nil {
 			return names, err
 		}
-		for _, r := range page {
-			names = append(names, r.FullName)
-		}
+		names = append(names, repo.FullName)
 	}
 	return names, nil
 }
@@ -199,10 +189,10 @@ func TestAnAccountIsConnectedUsedAndDisconnected(t *testing.T) {
 		}
 	})))
 	t.Cleanup(api.Close)
-	github, err := newGitHub(client.WithBaseURL(api.URL))
+	hub, err := newGitHub(client.WithBaseURL(api.URL))
 	require.NoError(t, err)
-	t.Cleanup(github.CloseIdleConnections)
-	c := &connect{login, manager, github, func(*http.Request) string { return "42" }}
+	t.Cleanup(hub.CloseIdleConnections)
+	c := &connect{login, manager, hub, func(*http.Request) string { return "42" }}
 	mux := http.NewServeMux()
 	c.routes(mux)
 
@@ -256,9 +246,9 @@ func TestARevokedUserIsAskedToSignInAgain(t *testing.T) {
 					tokens.OnReauth(func(context.Context, *tokens.ReauthError) { told++ }))
 				require.NoError(t, err)
 				defer func() { require.NoError(t, manager.Shutdown(context.WithoutCancel(t.Context()))) }()
-				github, err := newGitHub(client.WithBaseURL(srv.URL), client.WithTransport(srv.HTTPClient().Transport))
+				hub, err := newGitHub(client.WithBaseURL(srv.URL), client.WithTransport(srv.HTTPClient().Transport))
 				require.NoError(t, err)
-				c := &connect{login, manager, github, nil}
+				c := &connect{login, manager, hub, nil}
 
 				token := srv.Issue("web", "alice")
 				if !tc.refreshable {
@@ -284,6 +274,17 @@ func TestARevokedUserIsAskedToSignInAgain(t *testing.T) {
 				require.Equal(t, tc.recorded, told == 1)
 			})
 		})
+	}
+}
+
+func TestGitHubSaysWhoHasSignedIn(t *testing.T) {
+	for says, want := range map[string]string{`{"id":583231,"login":"alice"}`: "583231", `{"login":"alice"}`: ""} {
+		srv := oauthtest.New(oauthtest.Config{UserInfo: func(oauthtest.User) any { return json.RawMessage(says) }})
+		login, err := oauthflow.New(srv.ClientConfig("web"), oauthflow.WithHTTPClient(srv.HTTPClient()))
+		require.NoError(t, err)
+		id, err := who(t.Context(), login, &oauthflow.Result{Token: srv.Issue("web", "alice")})
+		require.Equal(t, want, id)
+		require.Equal(t, want == "", err != nil)
 	}
 }
 

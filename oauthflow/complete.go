@@ -26,7 +26,8 @@ type Result struct {
 	Token *oauth2.Token
 
 	// IDToken holds the verified claims of who signed in. It is nil unless the
-	// scope "openid" was asked for.
+	// scope "openid" was asked for, and at a provider that does not speak OpenID
+	// Connect, such as GitHub: [Client.UserInfo] asks there.
 	IDToken *IDToken
 
 	// Params are the parameters of the redirect that Provider.CallbackMetadata

@@ -14,5 +14,5 @@
 // policies); presign a PUT. ("S3 API compatibility" in the R2 docs.)
 //
 // Objects are public by a custom domain or an r2.dev one alone: [s3.ObjectURL] makes
-// their URLs.
+// their URLs. In tests package s3test is an R2.
 package r2

@@ -9,4 +9,11 @@
 // checksums that come along. It knows the operations of package s3; whatever else it is
 // asked for is a 501, so that no test passes by chance. It speaks the path style: an SDK
 // needs UsePathStyle. It is safe for concurrent use, so that tests can be parallel.
+//
+// It is a Cloudflare R2 for package r2 like this:
+//
+//	srv := s3test.New(t, s3test.Options{R2: true, Region: "auto"})
+//	c, err := r2.New(cfg, client.WithBaseURL(srv.URL+"/"+s3test.Bucket))
+//
+// where the Credentials in cfg are those of srv.Config.
 package s3test
