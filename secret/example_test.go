@@ -37,7 +37,7 @@ func ExampleEnv() {
 	fmt.Println(secret.Check(secret.Env("EXAMPLE_API_KEY_MISSPELT")))
 	// Output:
 	// sk_live_123 <nil>
-	// secret: environment variable "EXAMPLE_API_KEY_MISSPELT" is not set: no secret
+	// secret: environment variable "EXAMPLE_API_KEY_MISSPELT" is not set
 }
 
 // A rotated mount is picked up without a restart.

@@ -150,7 +150,7 @@ func (e *env) Secrets(context.Context) ([]Value, error) {
 	for i, name := range e.names {
 		s, ok := os.LookupEnv(name)
 		if !ok {
-			return nil, fmt.Errorf("secret: environment variable %q is not set: %w", name, ErrNone)
+			return nil, unsetError(name)
 		}
 		values[i] = New(trimNewline(s))
 		if values[i].IsBlank() {
@@ -160,6 +160,15 @@ func (e *env) Secrets(context.Context) ([]Value, error) {
 	e.last.Store(&values)
 	return values, nil
 }
+
+// unsetError names a variable that is not set, which says all there is to say.
+type unsetError string
+
+func (e unsetError) Error() string {
+	return fmt.Sprintf("secret: environment variable %q is not set", string(e))
+}
+
+func (unsetError) Unwrap() error { return ErrNone }
 
 func (e *env) unchanged(values []Value) bool {
 	for i, name := range e.names {

@@ -29,7 +29,7 @@ type ring[K any] struct {
 // of delaying the start, and is checked at first use.
 func newKeyring[K any](src secret.Source, parse func(text string) (K, error)) (*keyring[K], error) {
 	if err := secret.Check(src); err != nil {
-		return nil, &Error{Reason: ErrConfig, Detail: "secret source", Err: err}
+		return nil, &Error{Reason: ErrConfig, Err: err}
 	}
 	k := &keyring[K]{src: src, parse: parse}
 	ended, cancel := context.WithCancel(context.Background())

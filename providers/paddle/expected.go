@@ -25,7 +25,7 @@ const keptNotifications = 90 * 24 * time.Hour
 func ExpectedNotifications(ctx context.Context, c *client.Client, destination string, since time.Time) iter.Seq2[listed.Event, error] {
 	return func(yield func(listed.Event, error) bool) {
 		if destination == "" { // which would list those of all
-			yield(listed.Event{}, fmt.Errorf("%w: paddle: there is no destination", client.ErrRequest))
+			yield(listed.Event{}, fmt.Errorf("paddle: %w: there is no destination", client.ErrRequest))
 			return
 		}
 		coming := map[string]bool{} // events of which a replay, which is listed first, is on its way

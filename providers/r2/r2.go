@@ -58,7 +58,7 @@ func HTTPClient(cfg Config, opts ...client.Option) (*http.Client, error) {
 // config is that of package s3.
 func (c *Config) config() (s3.Config, error) {
 	if len(c.Account) != 32 || strings.Trim(c.Account, "0123456789abcdef") != "" {
-		return s3.Config{}, fmt.Errorf("%w: r2: the account must be its ID, 32 hexadecimal digits in lower case", client.ErrConfig)
+		return s3.Config{}, fmt.Errorf("r2: %w: the account must be its ID, 32 hexadecimal digits in lower case", client.ErrConfig)
 	}
 	host := c.Account
 	switch c.Jurisdiction {
@@ -66,7 +66,7 @@ func (c *Config) config() (s3.Config, error) {
 	case "eu", "fedramp":
 		host += "." + c.Jurisdiction
 	default:
-		return s3.Config{}, fmt.Errorf("%w: r2: the jurisdiction must be eu, fedramp or none", client.ErrConfig)
+		return s3.Config{}, fmt.Errorf("r2: %w: the jurisdiction must be eu, fedramp or none", client.ErrConfig)
 	}
 	return s3.Config{
 		Bucket: c.Bucket, Region: "auto", Credentials: c.Credentials, Endpoint: "https://" + host + ".r2.cloudflarestorage.com",
@@ -78,11 +78,11 @@ func (c *Config) config() (s3.Config, error) {
 func refuse(h http.Header) error {
 	for _, name := range []string{"X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Tagging-Directive"} {
 		if h.Get(name) != "" {
-			return fmt.Errorf("%w: r2: there are no ACLs and no tags at R2: leave the header %s out", client.ErrRequest, name)
+			return fmt.Errorf("r2: %w: there are no ACLs and no tags at R2: leave the header %s out", client.ErrRequest, name)
 		}
 	}
 	if kind := h.Get("X-Amz-Content-Sha256"); strings.HasPrefix(kind, "STREAMING-") {
-		return fmt.Errorf("%w: r2: R2 takes no body in chunks: switch the SDK's checksum trailers off", client.ErrRequest)
+		return fmt.Errorf("r2: %w: R2 takes no body in chunks: switch the SDK's checksum trailers off", client.ErrRequest)
 	}
 	return nil
 }

@@ -93,11 +93,11 @@ func (s *Signer) Check() error {
 	case s.cfg.Credentials == nil:
 		return fmt.Errorf("s3: no source of credentials: %w", secret.ErrNone)
 	case !name(s.cfg.Region):
-		return fmt.Errorf("%w: s3: the region must be letters, digits and hyphens, such as eu-central-1", client.ErrConfig)
+		return fmt.Errorf("s3: %w: the region must be letters, digits and hyphens, such as eu-central-1", client.ErrConfig)
 	case !name(s.cfg.Service):
-		return fmt.Errorf("%w: s3: the service must be letters, digits and hyphens, such as s3", client.ErrConfig)
+		return fmt.Errorf("s3: %w: the service must be letters, digits and hyphens, such as s3", client.ErrConfig)
 	case s.cfg.UnsignedPayload && !s.s3:
-		return fmt.Errorf("%w: s3: only S3 takes a body that is not signed", client.ErrConfig)
+		return fmt.Errorf("s3: %w: only S3 takes a body that is not signed", client.ErrConfig)
 	}
 	if c, ok := s.cfg.Credentials.(interface{ Check() error }); ok {
 		return c.Check()
@@ -170,10 +170,10 @@ func (s *Signer) Authorize(req *http.Request) error {
 }
 
 // errChunks says that each chunk of a body has been signed by somebody else.
-var errChunks = fmt.Errorf("%w: s3: signing: the body is signed chunk by chunk, with another key: send it as UNSIGNED-PAYLOAD, or with its SHA-256", client.ErrRequest)
+var errChunks = fmt.Errorf("s3: %w: signing: the body is signed chunk by chunk, with another key: send it as UNSIGNED-PAYLOAD, or with its SHA-256", client.ErrRequest)
 
 // errOnce says that a body would have to be read twice.
-var errOnce = fmt.Errorf("%w: s3: signing: the request body cannot be read twice (GetBody): give its X-Amz-Content-Sha256", client.ErrRequest)
+var errOnce = fmt.Errorf("s3: %w: signing: the request body cannot be read twice (GetBody): give its X-Amz-Content-Sha256", client.ErrRequest)
 
 // payload is the digest of req's body, or what stands for it.
 func (s *Signer) payload(req *http.Request) (string, error) {

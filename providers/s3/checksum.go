@@ -52,7 +52,7 @@ func (s Checksum) check() error {
 	case CRC64NVME, CRC32, CRC32C, SHA256, NoChecksum:
 		return nil
 	}
-	return fmt.Errorf("%w: s3: there is no checksum %.32q", client.ErrRequest, string(s))
+	return fmt.Errorf("s3: %w: there is no checksum %.32q", client.ErrRequest, string(s))
 }
 
 // header is the field that carries it.

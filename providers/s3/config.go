@@ -56,7 +56,7 @@ const (
 // service is the URL below which all buckets are.
 func (c *Config) service() (*url.URL, error) {
 	if !name(c.Region) {
-		return nil, fmt.Errorf("%w: s3: the region must be letters, digits and hyphens, such as eu-central-1", client.ErrConfig)
+		return nil, fmt.Errorf("s3: %w: the region must be letters, digits and hyphens, such as eu-central-1", client.ErrConfig)
 	}
 	if c.Endpoint == "" {
 		return &url.URL{Scheme: "https", Host: "s3." + c.Region + "." + suffixOf(c.Region)}, nil
@@ -64,7 +64,7 @@ func (c *Config) service() (*url.URL, error) {
 	u, err := url.Parse(c.Endpoint)
 	// What else is wrong with it client.New says.
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%w: s3: the endpoint is no URL of a service, such as https://minio.example.com:9000", client.ErrConfig)
+		return nil, fmt.Errorf("s3: %w: the endpoint is no URL of a service, such as https://minio.example.com:9000", client.ErrConfig)
 	}
 	return u, nil
 }
@@ -88,16 +88,16 @@ func (c *Config) base() (string, error) {
 		return "", err
 	}
 	if !bucketName(c.Bucket) {
-		return "", fmt.Errorf("%w: s3: the bucket's name must be 3 to 63 letters, digits, dots, hyphens and underscores", client.ErrConfig)
+		return "", fmt.Errorf("s3: %w: the bucket's name must be 3 to 63 letters, digits, dots, hyphens and underscores", client.ErrConfig)
 	}
 	inHost := c.Style == VirtualHost || c.Style == AutoStyle && c.Endpoint == "" && !strings.Contains(c.Bucket, ".")
 	switch {
 	case !inHost:
 		return strings.TrimSuffix(u.String(), "/") + "/" + c.Bucket, nil
 	case net.ParseIP(u.Hostname()) != nil:
-		return "", fmt.Errorf("%w: s3: the endpoint is an IP address, which has no host for a bucket: use PathStyle", client.ErrConfig)
+		return "", fmt.Errorf("s3: %w: the endpoint is an IP address, which has no host for a bucket: use PathStyle", client.ErrConfig)
 	case strings.ToLower(c.Bucket) != c.Bucket || strings.Contains(c.Bucket, "_"):
-		return "", fmt.Errorf("%w: s3: the bucket's name cannot be a part of a host: use PathStyle", client.ErrConfig)
+		return "", fmt.Errorf("s3: %w: the bucket's name cannot be a part of a host: use PathStyle", client.ErrConfig)
 	}
 	u.Host = c.Bucket + "." + u.Host
 	return u.String(), nil

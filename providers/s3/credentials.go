@@ -39,11 +39,11 @@ func (c *Credentials) check(now time.Time) error {
 	case c.Secret.IsBlank():
 		return fmt.Errorf("s3: the secret access key: %w", secret.ErrBlank)
 	case !visible(id) || strings.Contains(id, ","):
-		return fmt.Errorf("%w: s3: the access key ID holds a comma, white space or a character beyond ASCII", client.ErrConfig)
+		return fmt.Errorf("s3: %w: the access key ID holds a comma, white space or a character beyond ASCII", client.ErrConfig)
 	case !visible(key):
-		return fmt.Errorf("%w: s3: the secret access key holds white space or a character beyond ASCII", client.ErrConfig)
+		return fmt.Errorf("s3: %w: the secret access key holds white space or a character beyond ASCII", client.ErrConfig)
 	case !visible(token):
-		return fmt.Errorf("%w: s3: the session token holds white space or a character beyond ASCII", client.ErrConfig)
+		return fmt.Errorf("s3: %w: the session token holds white space or a character beyond ASCII", client.ErrConfig)
 	case !c.Expires.IsZero() && !now.Before(c.Expires):
 		return fmt.Errorf("s3: the credentials expired at %s", c.Expires.UTC().Format(time.RFC3339))
 	}
