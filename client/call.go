@@ -133,7 +133,7 @@ func (h *call) tally() (n, status int) {
 	return n, status
 }
 
-// renewing reports whether the credential may be renewed: once a call.
+// renewing reports whether the credential may be renewed: once per call.
 func (h *call) renewing() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -223,7 +223,7 @@ func (x *hop) ask(f func(*http.Request) string, use func(string)) (err error) {
 	return nil
 }
 
-// identify gives the request its idempotency key, once a call, and says what
+// identify gives the request its idempotency key, once per call, and says what
 // the rule on repeating permits (C5, C6).
 func (x *hop) identify() error {
 	c, header := x.c, &x.spec.header
@@ -256,7 +256,7 @@ func (x *hop) identify() error {
 	return nil
 }
 
-// idempotencyKey is the key that the request carries where the service honours one.
+// idempotencyKey is the key that the request carries where the service supports one.
 func (x *hop) idempotencyKey() string {
 	if x.c.keyHeader == "" {
 		return ""

@@ -13,7 +13,7 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
-// C6: the form of a key that is made is the profile's. It is made once a call, and the
+// C6: the form of a key that is made is the profile's. It is made once per call, and the
 // same on every attempt and hop; a caller's own key is left.
 func TestC6_TheKeysFormIsTheProfiles(t *testing.T) {
 	var made atomic.Int32

@@ -335,7 +335,7 @@ func TestC6_IdempotencyKeys(t *testing.T) {
 		}
 		_, err = client.Post[client.None](t.Context(), c, "/x", thing{ID: "a"})
 		require.NoError(t, err)
-		require.NotEqual(t, first, rt.Last().Header.Get(header), "once a call")
+		require.NotEqual(t, first, rt.Last().Header.Get(header), "once per call")
 
 		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "POST", Path: "/x", IdempotencyKey: "mine"})
 		require.NoError(t, err)

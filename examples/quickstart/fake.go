@@ -14,7 +14,7 @@ type Customer struct {
 	Email string `json:"email"`
 }
 
-// example is the fake service's profile: it honours idempotency keys.
+// example is the fake service's profile: it supports idempotency keys.
 var example = client.Profile{Name: "example", IdempotencyHeader: "Idempotency-Key"}
 
 // serve starts a fake service that follows the steps, and makes a client for it.
