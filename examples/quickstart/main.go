@@ -72,9 +72,12 @@ func run(ctx context.Context, out io.Writer, cfg config) error {
 		}
 	}
 	if played == 0 {
-		return fmt.Errorf("no scene has %q in its title", cfg.only)
+		return fmt.Errorf("no scene has %q in its title, or this number of 1 to %d", cfg.only, len(scenes()))
 	}
-	fmt.Fprint(out, ending)
+	if cfg.only == "" {
+		fmt.Fprint(out, ending)
+	}
+	fmt.Fprint(out, "\nquickstart: ok\n")
 	return nil
 }
 
@@ -89,18 +92,21 @@ func (s scene) chosen(number int, only string) bool {
 const ending = `
 What you saw: every call left a ledger of its attempts; waits were obeyed, or refused at once; a write was
 repeated only under a key; and credentials stayed where they belong.
+See one of them again, by its number or a word of its title: go run ./examples/quickstart -only 4
 
 Copy next, each an app.go with its app_test.go:
-   examples/lesson     six patterns of the first hour, and where their usual versions fail
    examples/inhouse    a client for an API of your own: a profile, a limit, pages, a copy for each user
-   examples/shop       an application on five services that is killed half-way, and does nothing twice
    examples/checkout   Stripe Checkout, from the session to the order that is fulfilled once
    examples/mail       mail through Resend, each once, and what to do about one that did not get out
    examples/webhooks   deliveries of Stripe, GitHub and Resend, verified and run once
    examples/login      sign-in with GitHub, Google or X, and tokens that stay alive
    examples/session    an API behind the session tokens of Clerk, Auth0 and Firebase
+   examples/github     a bot that reports a problem as an issue, once, and has failed deliveries sent again
+   examples/s3         files of users in a bucket of S3 or R2, which nobody else sees
+   examples/calendar   a copy of a Google calendar that is kept in step, and bookings that become events once
    examples/clilogin   sign-in for a command-line program
-   recipes/inbox       deliveries kept in SQLite or Postgres: killed with SIGKILL, each event is handled once
+   examples/shop       an application on five services that is killed half-way, and does nothing twice
 
-quickstart: ok
+To read: examples/lesson has six patterns of the first hour, and where their usual versions fail. To run:
+recipes/inbox keeps deliveries in SQLite or Postgres; killed with SIGKILL, it handles each event once.
 `
