@@ -59,7 +59,7 @@ func TestReadmeSaysWhatWasMeasured(t *testing.T) {
 		{"", "Redirected to another origin", "failsafe-go", "2 of 3"},
 		{"", "Redirected to another origin", "azcore", "2 of 3"},
 		{"", "Redirected to another origin", "Standpipe", "0 of 3"},
-		{"go-github and go-playground/webhooks accept an unsigned body; here nothing is made of it", "The secret is empty", "go-github", "accepts an unsigned body"},
+		{"go-github and go-playground/webhooks accept an unsigned body; here an empty secret is an error when the program starts", "The secret is empty", "go-github", "accepts an unsigned body"},
 		{"", "The secret is empty", "go-playground/webhooks", "accepts an unsigned body"},
 		{"", "The secret is empty", "Standpipe, GitHub", "refused when it is made"},
 		{"x/oauth2 with a source for each: 8 refreshes, 7 fail, the grant is dead; here 1 refresh and none fails, in two processes too", "Eight requests at once, the token has expired", "x/oauth2, a source for each request", "8 refresh requests, 7 fail, the grant is dead"},

@@ -21,20 +21,18 @@
 //
 // # What is verified
 //
-// A token is refused before any cryptography unless it is at most 16 KiB, has
-// exactly three segments of canonical base64url, and holds strict JSON: no name
-// twice at any depth, no byte order mark, no invalid Unicode, nothing after the
-// object. Names are case-sensitive. The signature must be made with an algorithm
-// that the profile lists, by the key of the issuer that the token names, if that
-// key is meant for it. Unsigned tokens and secrets shared with the issuer are
-// refused, as is every "crit", and keys that come with the token are ignored.
-// Then "iss", "exp", "nbf", "iat", "sub" and what the provider adds must be right, and
-// "aud" as well wherever the profile has an audience or [WithAudience] gives one. Where
-// it has none, the authorized party or the client takes its place; of these profiles
-// only [Clerk] passes over an "aud" that is there all the same. An optional claim that
-// is null is absent. The kind of token counts as
-// well: logout tokens, DPoP proofs, and ID tokens where access tokens belong, never
-// pass.
+// A token is refused before any cryptography unless it is at most 16 KiB, has exactly
+// three segments of canonical base64url, and holds strict JSON: no name twice at any
+// depth, no byte order mark, no invalid Unicode, nothing after the object. Names are
+// case-sensitive. The signature must be made with an algorithm that the profile lists,
+// by the key of the issuer that the token names, if that key is meant for it. Unsigned
+// tokens and secrets shared with the issuer are refused, as is every "crit", and keys
+// that come with the token are ignored. Then "iss", "exp", "nbf", "iat", "sub" and what
+// the provider adds must be right, and "aud" as well wherever the profile has an
+// audience or [WithAudience] gives one. Where it has none, the authorized party or the
+// client takes its place; of these profiles only [Clerk] ignores an "aud" that is there
+// anyway. An optional claim that is null is absent. The kind of token counts as well:
+// logout tokens, DPoP proofs, and ID tokens where access tokens belong, never pass.
 //
 // # Keys
 //

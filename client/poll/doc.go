@@ -13,6 +13,6 @@
 //		})
 //
 // It asks at once, and then as often as the service says by Retry-After, else less and
-// less often. A status that is not known yet counts as Running: a service that adds one
-// does not break who waits.
+// less often. Count a status that you do not know as Running: one that the service adds
+// later then breaks nothing.
 package poll

@@ -7,14 +7,14 @@
 //	payments, err := stripe.New(key)
 //
 // A secret is asked for once a minute while it is in use, whoever needs it, and when a
-// service refuses it; so a new version is picked up without a restart. A webhook's
-// verifier that is to accept the one before it too sets KV.Versions to 2. If Vault is
+// service refuses it; so a new version is picked up without a restart. If a webhook's
+// verifier is to accept the version before it too, set KV.Versions to 2. If Vault is
 // out of reach, the last secret that was read serves on for [WithGrace]; if Vault says
 // that it is gone, or is not for this application, it does not.
 //
 // The token that Vault gives is renewed when two thirds of its time have passed, by the
-// call that comes then, and is had anew when that cannot be done any more, or when Vault
-// refuses it. Nothing runs in the background.
+// call that comes then. If it cannot be renewed any more, or Vault refuses it, the next
+// call logs in again. Nothing runs in the background.
 //
 // The package speaks Vault's HTTP API by the client of this module, with its retries,
 // deadlines and errors, since five requests are all that it needs: read a version, log

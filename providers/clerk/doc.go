@@ -12,7 +12,7 @@
 //
 // Errors are a *client.Error, whose RequestID is Clerk's trace ID. Clerk takes no
 // idempotency key: what creates something is not repeated once it may have been sent.
-// What does the same when it is made twice, such as a ban, is.
+// What comes to the same when it is done twice, such as a ban, is repeated.
 //
 // Who is signed in is told by session.Clerk, and what happens at Clerk by webhook.Clerk.
 package clerk

@@ -37,10 +37,10 @@
 //
 // # What is sent again
 //
-// Logs, points of a metric and service checks are, after a failure that may pass, as
-// Datadog asks for: a point is the same point, and a log may come twice. Distributions
-// and events would count twice, so they are not; the error's Effect says what may have
-// happened.
+// Logs, points of a metric and service checks are sent again after a failure that may
+// pass, as Datadog asks for: a point counts once, and a log may be there twice.
+// Distributions and events would count twice, so they are not; the error's Effect says
+// what may have happened.
 //
 // Webhooks are package webhook's: webhook.Datadog.
 package datadog

@@ -1,6 +1,6 @@
-// Package google calls Google Calendar, and whom Google says the user is, on the stack of
-// package client: events and their instances, sync, free and busy times, the list of
-// calendars, and notification channels that are renewed.
+// Package google calls Google Calendar on the stack of package client: events and their
+// instances, sync, free and busy times, the list of calendars, and notification channels
+// that are renewed. It also asks Google who a user is.
 //
 // A user's token comes from their sign-in with oauthflow.GoogleOffline, renewed by a
 // manager of oauthflow/tokens:
@@ -23,9 +23,9 @@
 //
 // # Writes
 //
-// [Client.CreateEvent] makes an event once, however often it has to be tried: it gives it
-// an ID of its own, by which Google knows a repeat. With [EventIDFor] it is once also
-// after a crash.
+// [Client.CreateEvent] makes an event once, however often it has to be tried: it gives
+// it an ID of its own, by which Google knows a repeat. With [EventIDFor] that holds
+// after a crash too.
 //
 // # Keeping a copy
 //

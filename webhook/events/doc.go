@@ -1,6 +1,6 @@
-// Package events holds what decoding webhook events takes beyond a vendor's SDK: the
-// envelopes that providers put an object into, scalars for what they send now as one
-// JSON type and now as another, and the few objects that applications handle most
+// Package events holds what it takes, beside a vendor's SDK, to decode webhook events:
+// the envelopes that providers put an object into, scalars for what they send now as
+// one JSON type and now as another, and the few objects that applications handle most
 // and that no SDK has in this form.
 //
 // An object is best decoded into the vendor SDK's own type, which [Stripe], [Clerk]

@@ -8,11 +8,11 @@
 //	payments, err := stripe.New(key)
 //
 // A secret is asked for once a minute while it is in use, whoever needs it, and when a
-// service refuses it; so a rotation is picked up without a restart. A webhook's verifier
-// that is to accept the one before it too names AWSPREVIOUS in Secret.Stages, or sets
-// Parameter.Versions to 2. If AWS is out of reach, the last secret that was read serves
-// on for [WithGrace]; if AWS says that it is gone, or is not for this application, it
-// does not. Nothing runs in the background.
+// service refuses it; so a rotation is picked up without a restart. If a webhook's
+// verifier is to accept the secret before it too, name AWSPREVIOUS in Secret.Stages, or
+// set Parameter.Versions to 2. If AWS is out of reach, the last secret that was read
+// serves on for [WithGrace]; if AWS says that it is gone, or is not for this
+// application, it does not. Nothing runs in the background.
 //
 // # Errors
 //

@@ -7,11 +7,11 @@
 //	payments, err := stripe.New(key)
 //
 // A secret is asked for once a minute while it is in use, whoever needs it, and when a
-// service refuses it; so a new version is picked up without a restart. A webhook's
-// verifier that is to accept the one before it too sets Secret.Versions to 2. If Google
+// service refuses it; so a new version is picked up without a restart. If a webhook's
+// verifier is to accept the version before it too, set Secret.Versions to 2. If Google
 // is out of reach, the last secret that was read serves on for [WithGrace]; if Google
-// says that it is gone, or is not for this application, it does not. Nothing runs in the
-// background. A secret is checked against the CRC32C that comes with it.
+// says that it is gone, or is not for this application, it does not. Nothing runs in
+// the background. A secret is checked against the CRC32C that comes with it.
 //
 // # Errors
 //

@@ -7,8 +7,8 @@
 //	err = reporter.Flush(ctx)
 //	srv.Events() // with "out of stock" in it
 //
-// It holds a request to the key and the project of its DSN and an envelope to its format
-// and Sentry's sizes, keeps an event that comes twice once, and says rate limits as
-// Sentry does. sentry-go can be given [Server.DSN] too. What it does not have is Sentry's
-// API, and any rule of a project.
+// It checks the key and the project of a request, and the format and the sizes of an
+// envelope; it keeps an event that comes twice once, and tells rate limits as Sentry
+// does. sentry-go can be given [Server.DSN] too. It has nothing of Sentry's API, and
+// none of a project's rules.
 package sentrytest
