@@ -32,8 +32,8 @@ type identified interface {
 
 // WithIdentity names the account that the credential stands for: clients with the
 // same name share limits and pacing at an origin. It is for an [Auth] that cannot
-// tell by itself. One over a fixed secret, an environment variable, a file or an
-// oauthflow.Source can: the name changes nothing there. One of your own can if it has
+// tell by itself. One over a fixed secret, an environment variable, a file or the
+// source of a tokens.Manager can: the name changes nothing there. One of your own can if it has
 // the method
 //
 //	Identity() string
@@ -238,5 +238,5 @@ func (a *basicAuth) Identity() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Identity is the token source's, such as the key of an oauthflow.Source.
+// Identity is the token source's, such as the key of a tokens.Manager.
 func (a *oauthAuth) Identity() string { return identityOf(a.ts) }

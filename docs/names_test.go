@@ -2,6 +2,7 @@ package docs
 
 import (
 	"bufio"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -96,6 +97,48 @@ func TestEveryNameThatIsWrittenExists(t *testing.T) {
 		}
 	}
 	require.NotZero(t, found)
+}
+
+// theirs are names of other modules' packages, which are called as ours are.
+var theirs = []string{
+	"google.DefaultTokenSource", "paddle.SandboxBaseURL", "paddle.WithClient", "resend.RateLimitError", "sendgrid.DefaultClient",
+	"sentry.NewHTTPTransport", "slack.OptionHTTPClient",
+	"stripe.CardError", "stripe.Error", "stripe.Event", "stripe.Invoice", "stripe.PaymentIntent",
+}
+
+// A comment says no more of another package than prose does.
+func TestEveryNameInACommentExists(t *testing.T) {
+	packages := surfaces(t)
+	found, used := 0, map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		for i, line := range strings.Split(string(raw), "\n") {
+			comment, ok := strings.CutPrefix(strings.TrimSpace(line), "//")
+			if !ok {
+				continue
+			}
+			for _, m := range mentions.FindAllStringSubmatch(comment, -1) {
+				has, ours := packages[m[1]]
+				name := m[1] + "." + m[2]
+				switch {
+				case !ours:
+				case slices.Contains(theirs, name):
+					used[name] = true
+				case has[m[2]]:
+					found++
+				default:
+					t.Errorf("%s:%d: there is no %s", path, i+1, name)
+				}
+			}
+		}
+		return err
+	})
+	require.NoError(t, err)
+	require.NotZero(t, found)
+	require.Len(t, used, len(theirs), "theirs has a name that no comment has")
 }
 
 func TestExportsAreRead(t *testing.T) {

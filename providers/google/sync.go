@@ -48,9 +48,9 @@ type SyncPage struct {
 //			return err // the kept token is still good
 //		}
 //		if page.Reset {
-//			events.Clear()
+//			mirror.Clear()
 //		}
-//		events.Apply(page.Items)
+//		mirror.Apply(page.Items)
 //		if page.NextSyncToken != "" {
 //			kept = page.NextSyncToken // the last page
 //		}

@@ -4,7 +4,7 @@
 //	c, err := x.New(secret.Env("X_BEARER_TOKEN")) // an app, which reads
 //	for p, err := range x.SearchRecent.All(ctx, c.HTTP, x.SearchInput{Query: "from:golang"}) { … }
 //
-//	c, err := x.NewUser(tokens.TokenSource(ctx, userID)) // for a user, who posts
+//	c, err := x.NewUser(manager.Source("user:42/x")) // for a user, who posts
 //	made, err := x.CreatePost.Do(ctx, c.HTTP, x.PostInput{Text: "Hello"})
 //
 // A user signs in by PKCE with oauthflow.X; the scope offline.access gives a refresh
