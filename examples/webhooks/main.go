@@ -80,7 +80,7 @@ func run(ctx context.Context, out io.Writer, listen string) error {
 		return err
 	}
 	return serve(ctx, listen, endpoints, func(base string) error {
-		p.headline("waiting for deliveries at %s/hooks/{%s}; interrupt to end", base, strings.Join(served, ","))
+		p.headline("waiting for deliveries at %s/hooks/%s; interrupt to end", base, strings.Join(served, " and /hooks/"))
 		<-ctx.Done()
 		return nil
 	})

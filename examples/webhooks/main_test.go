@@ -55,7 +55,7 @@ func TestListenTakesMoreUntilInterrupted(t *testing.T) {
 	lines := bufio.NewScanner(r)
 	var base string
 	for base == "" && lines.Scan() {
-		if m := regexp.MustCompile(`waiting for deliveries at (http://\S+)/hooks/{github};`).FindStringSubmatch(lines.Text()); m != nil {
+		if m := regexp.MustCompile(`waiting for deliveries at (http://\S+)/hooks/github;`).FindStringSubmatch(lines.Text()); m != nil {
 			base = m[1]
 		}
 	}
