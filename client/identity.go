@@ -30,11 +30,11 @@ type identified interface {
 	Identity() string
 }
 
-// WithIdentity names the account that the credential stands for: clients with the
-// same name share limits and pacing at an origin. It is for an [Auth] that cannot
-// tell by itself. One over a fixed secret, an environment variable, a file or the
-// source of a tokens.Manager can: the name changes nothing there. One of your own can if it has
-// the method
+// WithIdentity names the account that the credential stands for: clients with the same
+// name share limits and pacing at an origin. It is for an [Auth] that cannot tell by
+// itself. One over a fixed secret, an environment variable, a file or the source of a
+// tokens.Manager can: the name changes nothing there. One of your own can if it has the
+// method
 //
 //	Identity() string
 //

@@ -102,3 +102,23 @@ func (p page) section(t *testing.T, title string) page {
 	text, _, _ := strings.Cut(rest, "\n## ")
 	return page{p.path, text}
 }
+
+// Whoever reads a page to the end has read about a hundred lines, beside the code: what
+// takes more is another page. The two tables of facts are for looking things up.
+func TestAPageIsShort(t *testing.T) {
+	for _, p := range guides(t) {
+		if p.path == "docs/providers.md" || p.path == "docs/compare.md" {
+			continue
+		}
+		lines, code := 0, false
+		for line := range strings.Lines(p.text) {
+			switch {
+			case strings.HasPrefix(line, "```"):
+				code = !code
+			case !code:
+				lines++
+			}
+		}
+		require.LessOrEqual(t, lines, 125, "%s: move a part of it to a page of its own", p.path)
+	}
+}

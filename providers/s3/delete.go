@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // DeleteObjectsInput is what [DeleteObjects] takes: up to 1,000 objects.
@@ -52,7 +53,9 @@ type DeleteError struct {
 }
 
 // Error does not name the key, which may be personal.
-func (e *DeleteError) Error() string { return "s3: DeleteObjects: " + e.Code + " " + quoted(e.Message) }
+func (e *DeleteError) Error() string {
+	return "s3: DeleteObjects: " + e.Code + " " + quote.Text(e.Message, 256)
+}
 
 // Is matches the sentinels of package client.
 func (e *DeleteError) Is(target error) bool {
@@ -62,8 +65,6 @@ func (e *DeleteError) Is(target error) bool {
 	}
 	return errors.Is(&client.Error{Status: status, Throttled: status == http.StatusTooManyRequests}, target)
 }
-
-func quoted(s string) string { return fmt.Sprintf("%.256q", s) }
 
 // Err is nil if all objects were deleted, else all errors joined: errors.As finds the
 // first *DeleteError, Errors has them all.

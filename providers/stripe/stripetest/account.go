@@ -167,7 +167,7 @@ func listOf(items []object, url string, more bool) object {
 // cursor is a field, and created may be a range.
 func selected(o object, params map[string]any) bool {
 	for name, want := range params {
-		if contains(everywhere, name) || name == "status" && want == "all" {
+		if slices.Contains(everywhere, name) || name == "status" && want == "all" {
 			continue
 		}
 		switch want := want.(type) {

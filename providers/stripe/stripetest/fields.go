@@ -2,6 +2,7 @@ package stripetest
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -129,20 +130,11 @@ var everywhere = []string{"expand", "ending_before", "starting_after", "limit", 
 // unknown returns a parameter that the operation's type of the SDK does not have.
 func unknown(params map[string]any, of reflect.Type) string {
 	for name := range params {
-		if _, ok := fieldOf(of, "form", name); !ok && !contains(everywhere, name) {
+		if _, ok := fieldOf(of, "form", name); !ok && !slices.Contains(everywhere, name) {
 			return name
 		}
 	}
 	return ""
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }
 
 // number is a parameter that is an integer.
