@@ -119,7 +119,8 @@ func (a *headerAuth) Check() error {
 	if err != nil {
 		return err
 	}
-	return a.checkScheme(v.Reveal())
+	_, err = a.field(v)
+	return err
 }
 
 // checkScheme refuses a secret that begins with the scheme that is put before it:

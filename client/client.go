@@ -58,10 +58,20 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	return configure(cfg, c, opts)
 }
 
+// configure makes a client. An error of it names the service too: a program has a client
+// for each of several.
 func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
 	for _, o := range opts {
 		o(&cfg)
 	}
+	c, err := build(cfg, parent)
+	if err != nil && cfg.profile.Name != "" {
+		return nil, fmt.Errorf("%s: %w", cfg.profile.Name, err)
+	}
+	return c, err
+}
+
+func build(cfg config, parent *Client) (*Client, error) {
 	// A copy is made anew: calls of its parent may be under way.
 	c := &Client{}
 	if err := c.resolveBase(&cfg); err != nil {

@@ -160,6 +160,8 @@ func scenes() []scene {
 		{"query parameter with a bad name", made(base, client.WithAuth(client.APIKeyQuery("a\nb", secret.Static("k"))))},
 		{"user name", made(base, client.WithAuth(client.Basic("a:b", secret.Static("k"))))},
 		{"no token source", made(base, client.WithAuth(client.OAuth2(nil)))},
+		{"of a named service", made(base, profile(client.Profile{Name: "acme"}), client.WithAuth(client.Bearer(secret.Static(""))))},
+		{"secret malformed", made(base, client.WithAuth(client.Bearer(secret.Static("a\nb"))))},
 		{"header malformed", made(base, client.WithHeader("A", "b\nc"))},
 		{"header name malformed", made(base, client.WithHeader("a b", "c"))},
 		{"header spelled twice", made(base, profile(client.Profile{Header: http.Header{"aKey": {"1"}, "AKEY": {"2"}}}))},

@@ -217,6 +217,12 @@ func TestC25_ControlCharactersAreRefusedBeforeAnyIO(t *testing.T) {
 			require.Zero(t, rt.Count())
 		}
 		for _, auth := range []client.Auth{client.Bearer(secret.Static(bad)), client.APIKeyHeader("X-Key", secret.Static(bad))} {
+			_, err := client.New(base, client.WithTransport(rt), client.WithAuth(auth))
+			require.ErrorIs(t, err, client.ErrConfig, "it is at hand, and no call could succeed")
+			check(err)
+		}
+		later := secret.Func(func(context.Context) ([]secret.Value, error) { return []secret.Value{secret.New(bad)}, nil })
+		for _, auth := range []client.Auth{client.Bearer(later), client.APIKeyHeader("X-Key", later)} {
 			c := over(t, rt, client.WithAuth(auth))
 			_, err := client.Get[thing](t.Context(), c, "/x")
 			check(err)
