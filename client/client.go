@@ -42,7 +42,7 @@ type Client struct {
 func New(baseURL string, opts ...Option) (*Client, error) {
 	cfg := defaults()
 	cfg.baseURL = baseURL
-	return configure(cfg, nil, opts)
+	return newClient(cfg, nil, opts)
 }
 
 // With returns a copy of c with further options. The copy shares c's transport,
@@ -55,23 +55,23 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 func (c *Client) With(opts ...Option) (*Client, error) {
 	cfg := c.cfg
 	cfg.authSet, cfg.identitySet, cfg.limitsSet, cfg.adjusted = false, false, false, false
-	return configure(cfg, c, opts)
+	return newClient(cfg, c, opts)
 }
 
-// configure makes a client. An error of it names the service too: a program has a client
+// newClient makes a client. An error of it names the service too: a program has a client
 // for each of several.
-func configure(cfg config, parent *Client, opts []Option) (*Client, error) {
+func newClient(cfg config, parent *Client, opts []Option) (*Client, error) {
 	for _, o := range opts {
 		o(&cfg)
 	}
-	c, err := build(cfg, parent)
+	c, err := configure(cfg, parent)
 	if err != nil && cfg.profile.Name != "" {
 		return nil, fmt.Errorf("%s: %w", cfg.profile.Name, err)
 	}
 	return c, err
 }
 
-func build(cfg config, parent *Client) (*Client, error) {
+func configure(cfg config, parent *Client) (*Client, error) {
 	// A copy is made anew: calls of its parent may be under way.
 	c := &Client{}
 	if err := c.resolveBase(&cfg); err != nil {
