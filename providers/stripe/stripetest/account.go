@@ -213,7 +213,9 @@ func (a *account) expand(in any, path []string) {
 		if len(path) == 0 {
 			return
 		}
-		if id, ok := in[path[0]].(string); ok && a.objects[id] != nil {
+		if path[0] == "line_items" && in["object"] == "checkout.session" {
+			in[path[0]] = snapshot(a.lineItems(idOf(in)))
+		} else if id, ok := in[path[0]].(string); ok && a.objects[id] != nil {
 			in[path[0]] = snapshot(a.objects[id])
 		}
 		a.expand(in[path[0]], path[1:])

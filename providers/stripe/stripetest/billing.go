@@ -1,61 +1,11 @@
 package stripetest
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	sdk "github.com/stripe/stripe-go/v76"
 )
-
-func createProduct(a *account, c *call) (object, *failure) {
-	if text(c.params, "name") == "" {
-		return nil, missing("name")
-	}
-	o := a.make("product", "prod")
-	o["active"] = true
-	if wrong := assign(o, c.params, typeOf[sdk.Product]()); wrong != nil {
-		a.forget(o)
-		return nil, wrong
-	}
-	a.happened("product.created", o)
-	return o, nil
-}
-
-func createPrice(a *account, c *call) (object, *failure) {
-	if text(c.params, "currency") == "" {
-		return nil, missing("currency")
-	}
-	if wrong := a.refers(c.params, map[string]string{"product": "product"}); wrong != nil {
-		return nil, wrong
-	}
-	product := text(c.params, "product")
-	if data, ok := c.params["product_data"].(map[string]any); ok && product == "" {
-		made, wrong := createProduct(a, &call{params: data})
-		if wrong != nil {
-			return nil, wrong
-		}
-		product = idOf(made)
-	}
-	if product == "" {
-		return nil, missing("product")
-	}
-	o := a.make("price", "price")
-	o["active"], o["type"], o["billing_scheme"] = true, "one_time", "per_unit"
-	if wrong := assign(o, c.params, typeOf[sdk.Price]()); wrong != nil {
-		a.forget(o)
-		return nil, wrong
-	}
-	o["product"] = product
-	if r, ok := o["recurring"].(map[string]any); ok {
-		o["type"] = "recurring"
-		if _, ok := r["interval_count"]; !ok {
-			r["interval_count"] = int64(1)
-		}
-	}
-	a.happened("price.created", o)
-	return o, nil
-}
 
 func createSubscription(a *account, c *call) (object, *failure) {
 	if text(c.params, "customer") == "" {
@@ -64,12 +14,16 @@ func createSubscription(a *account, c *call) (object, *failure) {
 	if wrong := a.refers(c.params, map[string]string{"customer": "customer"}); wrong != nil {
 		return nil, wrong
 	}
-	items, wrong := a.items(c.params)
+	items, currency, wrong := a.items(c.params, nil, "")
 	if wrong != nil {
 		return nil, wrong
 	}
 	if len(items) == 0 {
 		return nil, missing("items")
+	}
+	extra, wrong := a.extra(c.params, currency)
+	if wrong != nil {
+		return nil, wrong
 	}
 	o := a.make("subscription", "sub")
 	given := c.params["items"]
@@ -86,95 +40,69 @@ func createSubscription(a *account, c *call) (object, *failure) {
 	}
 	start := a.clockOf(o)
 	o["status"], o["cancel_at_period_end"], o["canceled_at"], o["ended_at"] = "active", o["cancel_at_period_end"] == true, nil, nil
-	o["start_date"], o["current_period_start"] = start.Unix(), start.Unix()
-	o["items"] = listOf(items, "/v1/subscription_items?subscription="+idOf(o), false)
-	o["currency"] = a.objects[text(items[0], "price")]["currency"]
-	a.priced(o)
+	o["start_date"], o["current_period_start"], o["currency"] = start.Unix(), start.Unix(), currency
+	a.putItems(o, items)
 	if trial && days > 0 {
 		end := start.AddDate(0, 0, int(days))
 		o["status"], o["trial_start"], o["trial_end"] = "trialing", start.Unix(), end.Unix()
-		o["current_period_end"] = end.Unix()
+		o["current_period_end"], o["billing_cycle_anchor"] = end.Unix(), end.Unix()
+		if extra > 0 {
+			o["latest_invoice"] = idOf(a.invoiceFor(o, "subscription_create", extra))
+		}
 	} else {
+		if amountOf(o, "billing_cycle_anchor") == 0 {
+			o["billing_cycle_anchor"] = start.Unix()
+		}
 		o["current_period_end"] = a.after(o, start).Unix()
-		o["latest_invoice"] = idOf(a.bill(o, "subscription_create"))
+		o["latest_invoice"] = idOf(a.bill(o, "subscription_create", extra))
 	}
 	a.happened("customer.subscription.created", o)
 	return o, nil
 }
 
-// items are those of a subscription, as parameters name their prices.
-func (a *account) items(params map[string]any) ([]object, *failure) {
-	given, _ := params["items"].([]any)
-	var items []object
-	for i, v := range given {
-		in, _ := v.(map[string]any)
-		param := fmt.Sprintf("items[%d][price]", i)
-		price, wrong := a.find("price", text(in, "price"), param)
-		switch {
-		case wrong != nil:
-			return nil, wrong
-		case price["type"] != "recurring":
-			return nil, invalid(param, "", "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.")
-		}
-		quantity, given, wrong := number(in, "quantity")
-		if wrong != nil {
-			return nil, wrong
-		}
-		if !given {
-			quantity = 1
-		}
-		item := a.make("subscription_item", "si")
-		item["price"], item["quantity"] = price["id"], quantity
-		items = append(items, item)
-	}
-	return items, nil
-}
-
-// priced puts the prices themselves into a subscription's items, as Stripe has them.
-func (a *account) priced(o object) {
-	for _, item := range itemsOf(o) {
-		if id, ok := item["price"].(string); ok {
-			item["price"] = a.objects[id]
-		}
-		item["subscription"] = o["id"]
-	}
-}
-
-func itemsOf(o object) []object {
-	list, _ := o["items"].(object)
-	data, _ := list["data"].([]any)
-	items := make([]object, 0, len(data))
-	for _, v := range data {
-		if item, ok := v.(object); ok {
-			items = append(items, item)
-		}
-	}
-	return items
-}
-
-// after is when a period that begins then ends.
+// after is when a period that begins then ends: on the day of the month on which the
+// subscription began to be billed or, in a month without it, on the last one
+// ("Billing cycle", Stripe docs).
 func (a *account) after(o object, start time.Time) time.Time {
 	price, _ := itemsOf(o)[0]["price"].(object)
 	recurring, _ := price["recurring"].(map[string]any)
-	n := int(amountOf(recurring, "interval_count"))
+	n := max(int(amountOf(recurring, "interval_count")), 1)
 	switch text(recurring, "interval") {
 	case "day":
 		return start.AddDate(0, 0, n)
 	case "week":
 		return start.AddDate(0, 0, 7*n)
 	case "year":
-		return start.AddDate(n, 0, 0)
+		n *= 12
 	}
-	return start.AddDate(0, n, 0)
+	anchor := time.Unix(amountOf(o, "billing_cycle_anchor"), 0).UTC()
+	end := anchor
+	for months := n; !end.After(start); months += n {
+		end = monthsAfter(anchor, months)
+	}
+	return end
 }
 
-// bill makes the paid invoice of a subscription's period.
-func (a *account) bill(o object, reason string) object {
-	total := int64(0)
+// monthsAfter is the same day so many months later, or the last of that month.
+func monthsAfter(t time.Time, n int) time.Time {
+	if then := t.AddDate(0, n, 0); then.Day() == t.Day() {
+		return then
+	}
+	first := t.AddDate(0, 0, 1-t.Day())
+	return first.AddDate(0, n+1, -1)
+}
+
+// bill makes the paid invoice of a subscription's period, and of what is charged once.
+func (a *account) bill(o object, reason string, extra int64) object {
+	total := extra
 	for _, item := range itemsOf(o) {
 		price, _ := item["price"].(object)
-		total += amountOf(price, "unit_amount") * amountOf(item, "quantity")
+		total += amountFor(price, amountOf(item, "quantity"))
 	}
+	return a.invoiceFor(o, reason, total)
+}
+
+func (a *account) invoiceFor(o object, reason string, total int64) object {
 	in := a.invoice(text(o, "customer"), text(o, "currency"), total)
 	in["subscription"], in["billing_reason"], in["collection_method"] = o["id"], reason, "charge_automatically"
 	a.happened("invoice.created", in)
@@ -191,18 +119,18 @@ func updateSubscription(a *account, c *call) (object, *failure) {
 	if o["status"] == "canceled" {
 		return nil, invalid("", "", "A canceled subscription can only update its cancellation_details.")
 	}
-	items, wrong := a.items(c.params)
+	items, _, wrong := a.items(c.params, itemsOf(o), text(o, "currency"))
 	if wrong != nil {
 		return nil, wrong
+	}
+	if len(items) == 0 {
+		return nil, invalid("items", "", "A subscription must have at least one active plan.")
 	}
 	delete(c.params, "items")
 	if wrong := assign(o, c.params, typeOf[sdk.Subscription]()); wrong != nil {
 		return nil, wrong
 	}
-	if len(items) > 0 {
-		o["items"] = listOf(items, "/v1/subscription_items?subscription="+idOf(o), false)
-		a.priced(o)
-	}
+	a.putItems(o, items)
 	a.happened("customer.subscription.updated", o)
 	return o, nil
 }
@@ -280,7 +208,7 @@ func advanceClock(a *account, c *call) (object, *failure) {
 				break
 			}
 			o["status"], o["current_period_start"], o["current_period_end"] = "active", end.Unix(), a.after(o, end).Unix()
-			o["latest_invoice"] = idOf(a.bill(o, "subscription_cycle"))
+			o["latest_invoice"] = idOf(a.bill(o, "subscription_cycle", 0))
 			a.happened("customer.subscription.updated", o)
 		}
 	}

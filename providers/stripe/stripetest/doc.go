@@ -11,7 +11,9 @@
 // Stripe does, fails on demand ([Server.Inject]), and tells what has happened as signed
 // events ([Server.Deliver]). Stripe's payment methods for tests, such as pm_card_visa and
 // pm_card_chargeDeclined, do what they do there; a test clock renews subscriptions when
-// it is advanced. Each connected account (Stripe-Account) has objects of its own.
+// it is advanced. Each connected account (Stripe-Account) has objects of its own. What
+// Stripe refuses about money is refused here: two currencies in one sum, a negative
+// amount, a checkout whose mode does not fit its prices.
 //
 // It is a stand-in and no Stripe: what a response holds beside the fields that parameters
 // set and operations change is left out, there are no fees, taxes, discounts and

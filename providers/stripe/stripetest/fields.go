@@ -24,6 +24,9 @@ func assign(o object, params map[string]any, of reflect.Type) *failure {
 			merge(o, value)
 			continue
 		}
+		if given, ok := value.(string); ok && name == "currency" {
+			value = strings.ToLower(given) // as Stripe answers it
+		}
 		made, ok := typed(value, field.Type, quoted(field))
 		if !ok {
 			return invalid(name, "parameter_invalid_integer", "Invalid value for "+name+".")

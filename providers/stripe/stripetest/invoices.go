@@ -1,6 +1,7 @@
 package stripetest
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -26,8 +27,15 @@ func createInvoice(a *account, c *call) (object, *failure) {
 	if wrong := a.refers(c.params, map[string]string{"customer": "customer", "subscription": "subscription"}); wrong != nil {
 		return nil, wrong
 	}
-	currency := text(c.params, "currency")
-	if currency == "" {
+	currency, wrong := currencyOf(c.params, "currency")
+	if wrong != nil {
+		return nil, wrong
+	}
+	pending := a.pending(customer, text(c.params, "pending_invoice_items_behavior") == "include")
+	switch {
+	case currency == "" && len(pending) > 0:
+		currency = text(pending[0], "currency")
+	case currency == "":
 		currency = "usd"
 	}
 	o := a.invoice(customer, currency, 0)
@@ -35,15 +43,23 @@ func createInvoice(a *account, c *call) (object, *failure) {
 		a.forget(o)
 		return nil, wrong
 	}
-	if text(c.params, "pending_invoice_items_behavior") == "include" {
-		for _, id := range a.kinds["invoiceitem"] {
-			if item := a.objects[id]; item["customer"] == customer && item["invoice"] == nil {
-				a.charges(o, item)
-			}
+	for _, item := range pending {
+		if item["currency"] == o["currency"] {
+			a.charges(o, item)
 		}
 	}
 	a.happened("invoice.created", o)
 	return o, nil
+}
+
+// pending are the items of a customer that wait for an invoice, if it is to have them.
+func (a *account) pending(customer string, include bool) (items []object) {
+	for _, id := range a.kinds["invoiceitem"] {
+		if item := a.objects[id]; include && item["customer"] == customer && item["invoice"] == nil {
+			items = append(items, item)
+		}
+	}
+	return items
 }
 
 // createInvoiceItem is what gives an invoice that is no subscription's its amount.
@@ -54,6 +70,9 @@ func createInvoiceItem(a *account, c *call) (object, *failure) {
 	if text(c.params, "customer") == "" {
 		return nil, missing("customer")
 	}
+	if _, wrong := currencyOf(c.params, "currency"); wrong != nil {
+		return nil, wrong
+	}
 	item := a.make("invoiceitem", "ii")
 	item["invoice"], item["quantity"] = nil, int64(1)
 	if wrong := assign(item, c.params, typeOf[sdk.InvoiceItem]()); wrong != nil {
@@ -61,12 +80,19 @@ func createInvoiceItem(a *account, c *call) (object, *failure) {
 		return nil, wrong
 	}
 	if price := a.objects[text(c.params, "price")]; price != nil {
-		item["amount"], item["currency"] = amountOf(price, "unit_amount")*amountOf(item, "quantity"), price["currency"]
+		item["amount"], item["currency"] = amountFor(price, amountOf(item, "quantity")), price["currency"]
 	}
 	if in := a.objects[text(c.params, "invoice")]; in != nil {
 		if in["status"] != "draft" {
 			a.forget(item)
 			return nil, invalid("invoice", "invoice_not_editable", "This invoice is no longer editable")
+		}
+		if text(item, "currency") == "" {
+			item["currency"] = in["currency"]
+		}
+		if item["currency"] != in["currency"] {
+			a.forget(item)
+			return nil, invalid("currency", "", fmt.Sprintf("The currency of the invoice item (%s) is not that of the invoice (%s).", item["currency"], in["currency"]))
 		}
 		a.charges(in, item)
 	}
@@ -75,9 +101,6 @@ func createInvoiceItem(a *account, c *call) (object, *failure) {
 
 func (a *account) charges(in, item object) {
 	item["invoice"] = in["id"]
-	if currency := text(item, "currency"); currency != "" {
-		in["currency"] = currency
-	}
 	for _, name := range []string{"amount_due", "amount_remaining", "subtotal", "total"} {
 		in[name] = amountOf(in, name) + amountOf(item, "amount")
 	}

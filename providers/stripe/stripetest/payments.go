@@ -18,6 +18,9 @@ func createPayment(a *account, c *call) (object, *failure) {
 	case text(c.params, "currency") == "":
 		return nil, missing("currency")
 	}
+	if _, wrong := currencyOf(c.params, "currency"); wrong != nil {
+		return nil, wrong
+	}
 	if wrong := a.refers(c.params, map[string]string{"customer": "customer"}); wrong != nil {
 		return nil, wrong
 	}
@@ -45,6 +48,34 @@ func createPayment(a *account, c *call) (object, *failure) {
 		return a.confirm(o, c)
 	}
 	return o, nil
+}
+
+// updatePayment changes a payment. What is to be paid is open until it is confirmed.
+func updatePayment(a *account, c *call) (object, *failure) {
+	o, wrong := a.find("payment_intent", c.id, "id")
+	if wrong != nil {
+		return nil, wrong
+	}
+	amount, given, wrong := number(c.params, "amount")
+	if wrong == nil && given && amount <= 0 {
+		wrong = invalid("amount", "parameter_invalid_integer", "This value must be greater than or equal to 1.")
+	}
+	if wrong == nil {
+		_, wrong = currencyOf(c.params, "currency")
+	}
+	if wrong != nil {
+		return nil, wrong
+	}
+	switch o["status"] {
+	case "requires_payment_method", "requires_confirmation", "requires_action":
+	default:
+		for _, param := range []string{"amount", "currency", "payment_method", "capture_method"} {
+			if c.params[param] != nil {
+				return nil, a.state(o, "updated with "+param)
+			}
+		}
+	}
+	return update("payment_intent", typeOf[sdk.PaymentIntent](), "")(a, c)
 }
 
 func confirmPayment(a *account, c *call) (object, *failure) {

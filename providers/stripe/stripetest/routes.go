@@ -71,7 +71,7 @@ func (s *Server) routes() []faketest.Route {
 	add("payment_intents.confirm", "POST /v1/payment_intents/{id}/confirm", typeOf[sdk.PaymentIntentConfirmParams](), confirmPayment)
 	add("payment_intents.capture", "POST /v1/payment_intents/{id}/capture", typeOf[sdk.PaymentIntentCaptureParams](), capturePayment)
 	add("payment_intents.cancel", "POST /v1/payment_intents/{id}/cancel", typeOf[sdk.PaymentIntentCancelParams](), cancelPayment)
-	add("payment_intents.update", "POST /v1/payment_intents/{id}", typeOf[sdk.PaymentIntentParams](), update("payment_intent", typeOf[sdk.PaymentIntent](), ""))
+	add("payment_intents.update", "POST /v1/payment_intents/{id}", typeOf[sdk.PaymentIntentParams](), updatePayment)
 	add("payment_intents.search", "GET /v1/payment_intents/search", typeOf[sdk.PaymentIntentSearchParams](), search("payment_intent"))
 	kind("payment_intents", "/v1/payment_intents", "payment_intent", typeOf[sdk.PaymentIntentParams](), typeOf[sdk.PaymentIntentListParams]())
 	kind("charges", "/v1/charges", "charge", typeOf[sdk.ChargeParams](), typeOf[sdk.ChargeListParams]())

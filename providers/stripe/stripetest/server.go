@@ -24,14 +24,14 @@ type Server struct {
 	closes func()
 
 	// fake.State guards the rest.
-	key      string
-	expired  map[string]bool
-	accounts map[string]*account
-	made     map[string]int // how many of each prefix
-	events   []object
-	told     int               // how many of the events Deliver has delivered
-	declines map[string]string // why payments with a payment method are declined
-	lines    map[string]any    // of a checkout session
+	key       string
+	expired   map[string]bool
+	accounts  map[string]*account
+	made      map[string]int // how many of each prefix
+	events    []object
+	told      int                 // how many of the events Deliver has delivered
+	declines  map[string]string   // why payments with a payment method are declined
+	checkouts map[string]checkout // by their sessions
 }
 
 // New returns a server without a network, to be used by its [Server.Transport], in a
@@ -39,7 +39,7 @@ type Server struct {
 func New() *Server {
 	s := &Server{
 		URL: sdk.APIURL, closes: func() {}, key: "sk_test_stripetest", expired: map[string]bool{},
-		accounts: map[string]*account{}, made: map[string]int{}, declines: map[string]string{}, lines: map[string]any{},
+		accounts: map[string]*account{}, made: map[string]int{}, declines: map[string]string{}, checkouts: map[string]checkout{},
 	}
 	s.fake = faketest.New(faketest.Service{
 		Routes: s.routes(), Auth: s.auth, Failure: says, Keys: keys(), Finish: s.finish,
