@@ -230,14 +230,14 @@ func TestP4_Search(t *testing.T) {
 }
 
 func TestAFilter(t *testing.T) {
-	from := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+	from := time.Date(2026, 11, 26, 1, 0, 0, 123456789, time.FixedZone("", 3600)) // a Timestamp is in UTC, with microseconds
 	raw, err := json.Marshal(braintree.TransactionFilter{
 		ID: braintree.Match{In: []string{"a"}}, Status: braintree.Match{Is: "SETTLED"}, CreatedAt: braintree.Times{From: from},
 		Amount:   braintree.AmountFilter{Value: braintree.Amounts{From: "1.00"}, Currency: braintree.Text{Is: "USD"}},
 		Customer: braintree.CustomerFilter{Email: braintree.Text{EndsWith: "@example.com"}},
 	})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"id":{"in":["a"]},"status":{"is":"SETTLED"},"createdAt":{"greaterThanOrEqualTo":"2026-11-26T00:00:00Z"},
+	require.JSONEq(t, `{"id":{"in":["a"]},"status":{"is":"SETTLED"},"createdAt":{"greaterThanOrEqualTo":"2026-11-26T00:00:00.123456Z"},
 		"amount":{"value":{"greaterThanOrEqualTo":"1.00"},"currencyCode":{"is":"USD"}},"customer":{"email":{"endsWith":"@example.com"}}}`, string(raw))
 }
 

@@ -1,6 +1,7 @@
 package braintree
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/standpipe-go/standpipe/client/graphql"
@@ -56,10 +57,23 @@ type Text struct {
 	Contains   string `json:"contains,omitempty"`
 }
 
-// Times is from one moment to another, both included.
+// Times is from one moment, which is included, to another, to which Braintree always adds
+// a minute ("SearchTimestampInput", Braintree GraphQL docs): what it finds may be a
+// little younger.
 type Times struct {
 	From time.Time `json:"greaterThanOrEqualTo,omitzero"`
 	To   time.Time `json:"lessThanOrEqualTo,omitzero"`
+}
+
+// MarshalJSON writes the times as Braintree's Timestamp is: in UTC, with microseconds.
+func (t Times) MarshalJSON() ([]byte, error) {
+	bounds := map[string]string{}
+	for name, at := range map[string]time.Time{"greaterThanOrEqualTo": t.From, "lessThanOrEqualTo": t.To} {
+		if !at.IsZero() {
+			bounds[name] = at.UTC().Format("2006-01-02T15:04:05.000000Z")
+		}
+	}
+	return json.Marshal(bounds)
 }
 
 // AmountFilter is an amount, and its currency.

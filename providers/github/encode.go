@@ -5,9 +5,31 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/standpipe-go/standpipe/client"
 )
+
+// since has a list send its time as GitHub documents it, YYYY-MM-DDTHH:MM:SSZ: in UTC and
+// in whole seconds.
+func since[In interface{ seconds() In }, Out any](op client.Op[In, Out]) client.Op[In, Out] {
+	plain := op
+	op.Encode = func(in In, r *client.Request) (err error) {
+		*r, err = plain.Request(in.seconds())
+		return err
+	}
+	return op
+}
+
+func (in ListRepositoriesInput) seconds() ListRepositoriesInput {
+	in.Since = in.Since.UTC().Truncate(time.Second)
+	return in
+}
+
+func (in ListIssuesInput) seconds() ListIssuesInput {
+	in.Since = in.Since.UTC().Truncate(time.Second)
+	return in
+}
 
 func encodeContent(in ContentInput, r *client.Request) error {
 	if in.Path == "" { // the root is a path without an end

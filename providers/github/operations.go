@@ -16,7 +16,7 @@ var (
 
 	// ListRepositories lists the repositories that the user may see.
 	ListRepositories = client.List[ListRepositoriesInput, []Repository, Repository]{
-		Op:    client.Op[ListRepositoriesInput, []Repository]{Name: "repos.listForAuthenticatedUser", Route: "/user/repos"},
+		Op:    since(client.Op[ListRepositoriesInput, []Repository]{Name: "repos.listForAuthenticatedUser", Route: "/user/repos"}),
 		Items: all[Repository], Next: client.NextLink[[]Repository],
 	}
 
@@ -25,7 +25,7 @@ var (
 
 	// ListIssues lists issues, and pull requests among them, the newest first.
 	ListIssues = client.List[ListIssuesInput, []Issue, Issue]{
-		Op:    client.Op[ListIssuesInput, []Issue]{Name: "issues.listForRepo", Route: "/repos/{owner}/{repo}/issues"},
+		Op:    since(client.Op[ListIssuesInput, []Issue]{Name: "issues.listForRepo", Route: "/repos/{owner}/{repo}/issues"}),
 		Items: all[Issue], Next: client.NextLink[[]Issue],
 	}
 

@@ -324,3 +324,23 @@ func TestC5_AnIssueIsOpenedOnce(t *testing.T) {
 		require.Equal(t, 1, srv.Count("issues.create"), name)
 	}
 }
+
+// A time of a query is as GitHub documents it: in UTC, and in whole seconds.
+func TestP3_SinceIsInSeconds(t *testing.T) {
+	rt := clienttest.NewTransport(t, clienttest.MustParse(`200 []`)...)
+	c, err := github.New(secret.Static("ghp_1"), client.WithTransport(rt))
+	require.NoError(t, err)
+	since := time.Date(2026, 11, 26, 16, 4, 5, 123456789, time.FixedZone("", 3600))
+	for _, err := range github.ListIssues.All(t.Context(), c.HTTP, github.ListIssuesInput{Owner: "o", Repo: "r", Since: since}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/repos/o/r/issues?since=2026-11-26T15%3A04%3A05Z", rt.Last().URL)
+	for _, err := range github.ListRepositories.All(t.Context(), c.HTTP, github.ListRepositoriesInput{Since: since}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/user/repos?since=2026-11-26T15%3A04%3A05Z", rt.Last().URL)
+	for _, err := range github.ListRepositories.All(t.Context(), c.HTTP, github.ListRepositoriesInput{}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/user/repos", rt.Last().URL, "no time is none")
+}

@@ -38,6 +38,13 @@ func TestP4_Lists(t *testing.T) {
 	require.Equal(t, 1, rt.Count())
 	require.Equal(t, "/products", rt.Last().URL)
 	require.Empty(t, rt.Last().Header["Skip-Count"])
+
+	c, rt = scripted(t, `200 {"data":[],"meta":{}}`)
+	day := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+	for _, err := range paddle.ListTransactions.All(t.Context(), c.HTTP, paddle.ListTransactionsInput{CreatedAfter: day, CreatedBefore: day.AddDate(0, 0, 1)}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/transactions?created_at%5BGTE%5D=2026-11-26T00%3A00%3A00Z&created_at%5BLT%5D=2026-11-27T00%3A00%3A00Z", rt.Last().URL)
 }
 
 // P4: neither a link to elsewhere, nor one that goes round, nor one that is missing where

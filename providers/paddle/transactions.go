@@ -2,6 +2,7 @@ package paddle
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/standpipe-go/standpipe/client"
 )
@@ -39,16 +40,16 @@ var (
 // ListTransactionsInput says which transactions to list. Zero fields do not narrow the
 // list.
 type ListTransactionsInput struct {
-	ID             []string `query:"id,comma"`
-	CustomerID     []string `query:"customer_id,comma"`
-	SubscriptionID []string `query:"subscription_id,comma"` // "null" for those without one
-	Status         []string `query:"status,comma"`
-	Origin         []string `query:"origin,comma"`
-	InvoiceNumber  []string `query:"invoice_number,comma"`
-	CollectionMode string   `query:"collection_mode"`
-	CreatedAfter   string   `query:"created_at[GTE]"` // "2026-11-26T15:04:05Z"
-	CreatedBefore  string   `query:"created_at[LT]"`
-	Include        []string `query:"include,comma"` // "customer", "adjustments_totals", …
+	ID             []string  `query:"id,comma"`
+	CustomerID     []string  `query:"customer_id,comma"`
+	SubscriptionID []string  `query:"subscription_id,comma"` // "null" for those without one
+	Status         []string  `query:"status,comma"`
+	Origin         []string  `query:"origin,comma"`
+	InvoiceNumber  []string  `query:"invoice_number,comma"`
+	CollectionMode string    `query:"collection_mode"`
+	CreatedAfter   time.Time `query:"created_at[GTE]"` // or then
+	CreatedBefore  time.Time `query:"created_at[LT]"`
+	Include        []string  `query:"include,comma"` // "customer", "adjustments_totals", …
 	Paging
 }
 

@@ -60,7 +60,7 @@ type Attachment struct {
 	// DownloadURL leads to the content without a credential, until ExpiresAt. It is as
 	// secret as what it leads to.
 	DownloadURL string `json:"download_url"`
-	ExpiresAt   string `json:"expires_at"`
+	ExpiresAt   Time   `json:"expires_at"`
 }
 
 // NewContact is what [CreateContact] takes.
@@ -109,9 +109,9 @@ type Broadcast struct {
 	PreviewText string   `json:"preview_text"`
 	HTML        string   `json:"html"`
 	Text        string   `json:"text"`
-	CreatedAt   string   `json:"created_at"`
-	ScheduledAt string   `json:"scheduled_at"`
-	SentAt      string   `json:"sent_at"`
+	CreatedAt   Time     `json:"created_at"`
+	ScheduledAt Time     `json:"scheduled_at"`
+	SentAt      Time     `json:"sent_at"`
 }
 
 // BroadcastSend is what [SendBroadcast] takes.

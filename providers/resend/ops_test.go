@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	sdk "github.com/resend/resend-go/v2"
 	"github.com/stretchr/testify/require"
@@ -229,6 +230,26 @@ func TestP3_ObjectsDecodeWhateverTheyHold(t *testing.T) {
 	raw, err := client.Call[json.RawMessage](t.Context(), c.HTTP, r)
 	require.NoError(t, err)
 	require.Contains(t, string(raw), `"new"`)
+}
+
+// A time is one in each of the forms that the API reference shows, and what is none
+// breaks nothing.
+func TestP3_TimesAreTimes(t *testing.T) {
+	want := time.Date(2026, 11, 26, 22, 59, 55, 977e6, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-11-26 22:59:55.977+00": want, "2026-11-26T22:59:55.977Z": want, "2026-11-26 22:59:55.977000+00:00": want, "2026-11-27T00:59:55.977+02:00": want,
+		"2026-11-26:22:59:55": {}, "": {},
+	} {
+		var b resend.Broadcast
+		require.NoError(t, json.Unmarshal([]byte(`{"id":"b_1","created_at":"`+text+`","sent_at":null}`), &b), text)
+		require.Equal(t, []time.Time{want, {}}, []time.Time{b.CreatedAt.Time, b.SentAt.Time}, text)
+		raw, err := json.Marshal(b)
+		require.NoError(t, err)
+		var again resend.Broadcast
+		require.NoError(t, json.Unmarshal(raw, &again))
+		require.Equal(t, b, again)
+	}
+	require.Error(t, json.Unmarshal([]byte(`{"created_at":7}`), new(resend.Broadcast)))
 }
 
 // P6: HTTPClient is the stack for an SDK that is none of this module's.

@@ -104,6 +104,25 @@ func TestP4_Templates(t *testing.T) {
 	}
 }
 
+// P3: when a template was changed is a time, and what is none breaks nothing: SendGrid's
+// own description has an example with 65 seconds.
+func TestP3_MomentsAreTimes(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		"2026-11-26 15:04:05": time.Date(2026, 11, 26, 15, 4, 5, 0, time.UTC), "2026-11-26T16:04:05+01:00": time.Date(2026, 11, 26, 15, 4, 5, 0, time.UTC),
+		"2020-12-12 58:26:65": {}, "": {},
+	} {
+		var tpl sendgrid.Template
+		require.NoError(t, json.Unmarshal([]byte(`{"id":"d-1","updated_at":"`+text+`","versions":[{"updated_at":null}]}`), &tpl), text)
+		require.Equal(t, []time.Time{want, {}}, []time.Time{tpl.UpdatedAt.Time, tpl.Versions[0].UpdatedAt.Time}, text)
+		raw, err := json.Marshal(tpl)
+		require.NoError(t, err)
+		var again sendgrid.Template
+		require.NoError(t, json.Unmarshal(raw, &again))
+		require.Equal(t, tpl, again)
+	}
+	require.Error(t, json.Unmarshal([]byte(`{"updated_at":7}`), new(sendgrid.Template)))
+}
+
 // The rest of the table: method and path, and what comes back.
 func TestTheRest(t *testing.T) {
 	c, rt := scripted(t, `200 {}`)

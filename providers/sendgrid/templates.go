@@ -39,7 +39,7 @@ type Template struct {
 	ID         string    `json:"id"`
 	Name       string    `json:"name"`
 	Generation string    `json:"generation"` // "dynamic", "legacy"
-	UpdatedAt  string    `json:"updated_at"` // "2026-11-26 15:04:05", in UTC
+	UpdatedAt  Moment    `json:"updated_at"`
 	Versions   []Version `json:"versions"`
 }
 
@@ -52,7 +52,7 @@ type Version struct {
 	Subject      string `json:"subject"`
 	HTMLContent  string `json:"html_content"` // "" in lists
 	PlainContent string `json:"plain_content"`
-	UpdatedAt    string `json:"updated_at"`
+	UpdatedAt    Moment `json:"updated_at"`
 }
 
 func encodeListTemplates(in ListTemplatesInput, r *client.Request) (err error) {

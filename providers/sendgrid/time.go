@@ -36,3 +36,31 @@ func (t *Time) UnmarshalJSON(text []byte) error {
 	}
 	return err
 }
+
+// Moment is a moment that SendGrid has as a text, in UTC: "2026-11-26 15:04:05". The zero
+// Moment is none, or one in another form.
+type Moment struct{ time.Time }
+
+// UnmarshalJSON reads that form, and RFC 3339.
+func (m *Moment) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return err
+	}
+	*m = Moment{}
+	for _, form := range []string{time.DateTime, time.RFC3339} {
+		if at, err := time.Parse(form, text); err == nil {
+			m.Time = at.UTC()
+			break
+		}
+	}
+	return nil
+}
+
+// MarshalJSON writes it as SendGrid does, and null for none.
+func (m Moment) MarshalJSON() ([]byte, error) {
+	if m.IsZero() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(m.UTC().Format(time.DateTime))
+}

@@ -25,6 +25,11 @@ type ListIssuesInput struct {
 	Limit        int       `query:"limit"`
 }
 
+func (in ListIssuesInput) seconds() ListIssuesInput {
+	in.Start, in.End = inSeconds(in.Start), inSeconds(in.End)
+	return in
+}
+
 // IssueInput names an issue.
 type IssueInput struct {
 	Organization string `path:"organization"`
@@ -119,6 +124,11 @@ type ListIssueEventsInput struct {
 	End          time.Time `query:"end"`
 	Full         bool      `query:"full"` // with what the event held: client.Call of a type of your own
 	PerPage      int       `query:"per_page"`
+}
+
+func (in ListIssueEventsInput) seconds() ListIssueEventsInput {
+	in.Start, in.End = inSeconds(in.Start), inSeconds(in.End)
+	return in
 }
 
 // IssueEvent is an event of an issue as a list has it.

@@ -3,6 +3,7 @@ package sentry
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/standpipe-go/standpipe/client"
 )
@@ -14,7 +15,7 @@ const organization = "/api/0/organizations/{organization}"
 // is also the most.
 var (
 	// ListIssues lists issues: without a Query those that are unresolved.
-	ListIssues = list[ListIssuesInput, Issue]("issues.list", organization+"/issues/")
+	ListIssues = listAt[ListIssuesInput, Issue]("issues.list", organization+"/issues/")
 
 	// GetIssue returns an issue.
 	GetIssue = client.Op[IssueInput, Issue]{Name: "issues.get", Route: organization + "/issues/{issue}/"}
@@ -30,7 +31,7 @@ var (
 	DeleteIssue = client.Op[IssueInput, client.None]{Name: "issues.delete", Method: http.MethodDelete, Route: organization + "/issues/{issue}/"}
 
 	// ListIssueEvents lists the events of an issue, the newest first.
-	ListIssueEvents = list[ListIssueEventsInput, IssueEvent]("issues.events", organization+"/issues/{issue}/events/")
+	ListIssueEvents = listAt[ListIssueEventsInput, IssueEvent]("issues.events", organization+"/issues/{issue}/events/")
 
 	// ListReleases lists releases, the newest first.
 	ListReleases = list[ListReleasesInput, Release]("releases.list", organization+"/releases/")
@@ -53,7 +54,7 @@ var (
 	ListAlerts = list[ListAlertsInput, Alert]("alerts.list", organization+"/workflows/")
 
 	// GetStats counts what has been received, and what became of it.
-	GetStats = client.Op[StatsInput, OrganizationStats]{Name: "stats.get", Route: organization + "/stats_v2/"}
+	GetStats = period(client.Op[StatsInput, OrganizationStats]{Name: "stats.get", Route: organization + "/stats_v2/"})
 )
 
 // Operations is the table of the operations.
@@ -71,6 +72,28 @@ func list[In, Item any](name, route string) client.List[In, []Item, Item] {
 		Next:  client.NextLink[[]Item],
 	}
 }
+
+// listAt is a list of what happened in a period.
+func listAt[In interface{ seconds() In }, Item any](name, route string) client.List[In, []Item, Item] {
+	l := list[In, Item](name, route)
+	l.Op = period(l.Op)
+	return l
+}
+
+// period has the operation send its period as Sentry reads it.
+func period[In interface{ seconds() In }, Out any](op client.Op[In, Out]) client.Op[In, Out] {
+	plain := op
+	op.Encode = func(in In, r *client.Request) (err error) {
+		*r, err = plain.Request(in.seconds())
+		return err
+	}
+	return op
+}
+
+// inSeconds is a time of a query: UTC, in whole seconds. Sentry overlooks another offset
+// in some versions, and refuses a fraction of more or fewer digits than it expects in
+// others.
+func inSeconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
 // checked has the operation send nothing that lacks what Sentry requires.
 func checked[In interface{ check() error }, Out any](op client.Op[In, Out]) client.Op[In, Out] {

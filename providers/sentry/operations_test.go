@@ -137,3 +137,27 @@ func TestP3_WhatIsRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, sentry.Issue{ID: "1", Status: "tomorrow", Level: "catastrophe", AssignedTo: &sentry.Actor{Type: "team", ID: "5", Name: "ops"}, Metadata: json.RawMessage(`{"x":1}`)}, issue)
 }
+
+// A time of a query is in UTC and in whole seconds: another offset is overlooked by some
+// versions of Sentry, and a fraction of nine digits is refused by others.
+func TestP3_TimesOfAQueryAreInSeconds(t *testing.T) {
+	c, rt := scripted(t, `200 []`)
+	start := time.Date(2026, 11, 26, 16, 4, 5, 123456789, time.FixedZone("", 3600))
+	const period = "end=2026-11-26T16%3A04%3A05Z&start=2026-11-26T15%3A04%3A05Z"
+	for _, err := range sentry.ListIssues.All(t.Context(), c.HTTP, sentry.ListIssuesInput{Organization: "acme", Start: start, End: start.Add(time.Hour)}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/api/0/organizations/acme/issues/?"+period, rt.Last().URL)
+	for _, err := range sentry.ListIssueEvents.All(t.Context(), c.HTTP, sentry.ListIssueEventsInput{Organization: "acme", Issue: "7", Start: start, End: start.Add(time.Hour)}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/api/0/organizations/acme/issues/7/events/?"+period, rt.Last().URL)
+	for _, err := range sentry.ListIssues.All(t.Context(), c.HTTP, sentry.ListIssuesInput{Organization: "acme"}) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "/api/0/organizations/acme/issues/", rt.Last().URL, "no time is none")
+	rt.Script(clienttest.MustParse(`200 {}`)...)
+	_, err := sentry.GetStats.Do(t.Context(), c.HTTP, sentry.StatsInput{Organization: "acme", Start: start, End: start.Add(time.Hour)})
+	require.NoError(t, err)
+	require.Equal(t, "/api/0/organizations/acme/stats_v2/?"+period, rt.Last().URL)
+}

@@ -21,6 +21,11 @@ type StatsInput struct {
 	Reason       string    `query:"reason"`
 }
 
+func (in StatsInput) seconds() StatsInput {
+	in.Start, in.End = inSeconds(in.Start), inSeconds(in.End)
+	return in
+}
+
 // OrganizationStats are counts: of each group the total of each field, and one value for
 // each of the Intervals.
 type OrganizationStats struct {

@@ -133,4 +133,3 @@ func itemsOf(o object) []object {
 	}
 	return items
 }
-
