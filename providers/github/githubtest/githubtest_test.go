@@ -247,3 +247,40 @@ func TestManyAtOnce(t *testing.T) {
 	resp := ask(t, srv, "GET", "/repos/acme/one/issues?per_page=100", "")
 	require.Equal(t, 25, strings.Count(read(t, resp), `"number":`))
 }
+
+// A list has what its filters say and no more, in the order that is asked for.
+func TestFiltersOfAList(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+	srv := githubtest.NewHandler(githubtest.Options{Now: func() time.Time { now = now.Add(time.Second); return now }})
+	const issues = "/repos/octocat/hello-world/issues"
+	for _, body := range []string{`{"title":"1","assignees":["ada"]}`, `{"title":"2"}`, `{"title":"3","assignees":["ada","ben"]}`} {
+		require.Equal(t, 201, ask(t, srv, "POST", issues, body).StatusCode)
+	}
+	require.Equal(t, 201, ask(t, srv, "POST", issues+"/1/comments", `{"body":"Me too."}`).StatusCode)
+	for query, want := range map[string]string{
+		"": "321", "direction=asc": "123", "sort=updated": "132", "sort=comments": "132", "sort=created&direction=asc": "123",
+		"assignee=ada": "31", "assignee=ben": "3", "assignee=none": "2", "assignee=*": "31", "assignee=cyd": "",
+		"milestone=1": "", "milestone=*": "", "milestone=none": "321", "creator=octocat": "321", "creator=ada": "",
+	} {
+		var found []struct{ Title string }
+		require.NoError(t, json.Unmarshal([]byte(read(t, ask(t, srv, "GET", issues+"?"+query, ""))), &found), query)
+		var titles string
+		for _, i := range found {
+			titles += i.Title
+		}
+		require.Equal(t, want, titles, query)
+	}
+	for _, head := range []string{"a", "b"} {
+		require.Equal(t, 201, ask(t, srv, "POST", "/repos/octocat/hello-world/pulls", `{"title":"`+head+`","head":"`+head+`","base":"main"}`).StatusCode)
+	}
+	for query, want := range map[string]string{"": "ba", "sort=created": "ba", "sort=updated": "ab", "sort=updated&direction=desc": "ba", "head=octocat:a": "a"} {
+		var found []struct{ Title string }
+		require.NoError(t, json.Unmarshal([]byte(read(t, ask(t, srv, "GET", "/repos/octocat/hello-world/pulls?"+query, ""))), &found), query)
+		var titles string
+		for _, i := range found {
+			titles += i.Title
+		}
+		require.Equal(t, want, titles, query)
+	}
+}

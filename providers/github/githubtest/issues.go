@@ -1,8 +1,10 @@
 package githubtest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,26 +117,51 @@ func (s *Server) listIssues(c *call, repo *repository) *answer {
 			return refuse(http.StatusUnprocessableEntity, "Validation Failed", object{"resource": "Issue", "field": "since", "code": "invalid"})
 		}
 	}
-	list := repo.listed(q.Get("state"), q.Get("direction") == "asc", func(i *issue) bool {
+	list := repo.listed(q, func(i *issue) bool {
 		for label := range strings.SplitSeq(q.Get("labels"), ",") {
 			if label != "" && !slices.Contains(i.labels, label) {
 				return false
 			}
 		}
-		return (q.Get("creator") == "" || q.Get("creator") == i.by) && !i.updated.Before(since)
+		// There are no milestones here.
+		return is(q.Get("assignee"), i.assignees...) && is(q.Get("milestone")) && is(q.Get("creator"), i.by) && !i.updated.Before(since)
 	})
 	return page(c.Request, c.base, list, func(i *issue) object { return i.object(repo) })
 }
 
-// listed are the issues of a state that keep has, the newest first unless they ascend.
-func (r *repository) listed(state string, ascending bool, keep func(*issue) bool) []*issue {
+// is reports whether a filter fits what there is: a name, "none", "*" for any, or "" for
+// no filter.
+func is(filter string, there ...string) bool {
+	switch filter {
+	case "":
+		return true
+	case "none":
+		return len(there) == 0
+	case "*":
+		return len(there) > 0
+	}
+	return slices.Contains(there, filter)
+}
+
+// listed are the issues of a state that keep has, in the order that is asked for: the
+// newest first where none is.
+func (r *repository) listed(q url.Values, keep func(*issue) bool) []*issue {
 	var list []*issue
 	for _, i := range r.issues {
-		if (state == "all" || i.state == state || state == "" && i.state == "open") && keep(i) {
+		if state := q.Get("state"); (state == "all" || i.state == state || state == "" && i.state == "open") && keep(i) {
 			list = append(list, i)
 		}
 	}
-	if !ascending {
+	slices.SortStableFunc(list, func(a, b *issue) int {
+		switch q.Get("sort") {
+		case "updated":
+			return a.updated.Compare(b.updated)
+		case "comments":
+			return cmp.Compare(len(a.comments), len(b.comments))
+		}
+		return cmp.Compare(a.number, b.number)
+	})
+	if q.Get("direction") != "asc" {
 		slices.Reverse(list)
 	}
 	return list
@@ -233,7 +260,10 @@ func (m *comment) object(repo *repository, i *issue) object {
 
 func (s *Server) listPulls(c *call, repo *repository) *answer {
 	q := c.URL.Query()
-	list := repo.listed(q.Get("state"), q.Get("direction") == "asc", func(i *issue) bool {
+	if by := q.Get("sort"); by != "" && by != "created" && q.Get("direction") == "" {
+		q.Set("direction", "asc") // which is the default of these alone
+	}
+	list := repo.listed(q, func(i *issue) bool {
 		return i.head != "" && (q.Get("head") == "" || q.Get("head") == repo.owner()+":"+i.head) && (q.Get("base") == "" || q.Get("base") == i.base)
 	})
 	return page(c.Request, c.base, list, func(i *issue) object { return i.pull(repo) })
