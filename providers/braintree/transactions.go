@@ -96,8 +96,8 @@ type CaptureDetails struct {
 	Descriptor *Descriptor `json:"descriptor,omitempty"`
 }
 
-// RefundInput names a settled transaction. Without an Amount, all that is left of it is
-// given back.
+// RefundInput names a settled transaction. Without an Amount it is the transaction's own:
+// of one that has been refunded in part, say how much is left.
 type RefundInput struct {
 	APIRequestKey string        `json:"apiRequestKey,omitempty"`
 	TransactionID string        `json:"transactionId"`

@@ -29,22 +29,35 @@ type SessionCookie struct {
 
 type cookieInput struct {
 	Project string `path:"project"`
+	newCookie
+}
+
+type tenantCookieInput struct {
+	Project string `path:"project"`
+	Tenant  string `path:"tenant"`
+	newCookie
+}
+
+type newCookie struct {
 	IDToken string `json:"idToken"`
 	Seconds int64  `json:"validDuration"`
 }
 
-// createCookie is beside the accounts of a project, and not below it.
-var createCookie = client.Op[cookieInput, SessionCookie]{
-	Name: "cookies.create", Method: http.MethodPost, Route: "/projects/{project}:createSessionCookie", Repeatable: true,
-}
+// The cookies are beside the accounts of a project or a tenant, and not below it.
+var (
+	createCookie = client.Op[cookieInput, SessionCookie]{
+		Name: "cookies.create", Method: http.MethodPost, Route: "/projects/{project}:createSessionCookie", Repeatable: true,
+	}
+	createTenantCookie = client.Op[tenantCookieInput, SessionCookie]{
+		Name: "cookies.create_for_tenant", Method: http.MethodPost, Route: "/projects/{project}/tenants/{tenant}:createSessionCookie", Repeatable: true,
+	}
+)
 
 // CreateSessionCookie makes a session cookie of an ID token, which session.FirebaseCookie
-// verifies. Firebase makes none for a token of a tenant.
+// verifies. The client of a tenant makes one of the tenant's tokens.
 func (c *Client) CreateSessionCookie(ctx context.Context, in SessionCookieInput, edit ...func(*client.Request)) (SessionCookie, error) {
 	var wrong error
 	switch {
-	case c.tenant != "":
-		wrong = fmt.Errorf("%w: a tenant has no session cookies", client.ErrRequest)
 	case in.IDToken == "":
 		wrong = fmt.Errorf("%w: the ID token is missing", client.ErrRequest)
 	case in.Life < MinCookieLife || in.Life > MaxCookieLife:
@@ -53,5 +66,9 @@ func (c *Client) CreateSessionCookie(ctx context.Context, in SessionCookieInput,
 	if wrong != nil {
 		return SessionCookie{}, fmt.Errorf("firebase: session cookie: %w", wrong)
 	}
-	return createCookie.Do(ctx, c.root, cookieInput{c.project, in.IDToken, int64(in.Life / time.Second)}, edit...)
+	made := newCookie{in.IDToken, int64(in.Life / time.Second)}
+	if c.tenant != "" {
+		return createTenantCookie.Do(ctx, c.root, tenantCookieInput{c.project, c.tenant, made}, edit...)
+	}
+	return createCookie.Do(ctx, c.root, cookieInput{c.project, made}, edit...)
 }

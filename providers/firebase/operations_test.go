@@ -96,6 +96,9 @@ func TestRequests(t *testing.T) {
 	_, err = firebase.GetUser.Do(ctx, tenant.HTTP, firebase.GetUserInput{UID: "u1"})
 	require.NoError(t, err)
 	require.Equal(t, below+"/tenants/t1/accounts:lookup", srv.Last().URL)
+	_, err = tenant.CreateSessionCookie(ctx, firebase.SessionCookieInput{IDToken: "eyJ", Life: 5 * time.Minute})
+	require.NoError(t, err)
+	require.Equal(t, []string{below + "/tenants/t1:createSessionCookie", `{"idToken":"eyJ","validDuration":300}`}, []string{srv.Last().URL, string(srv.Last().Body)})
 
 	begin := time.Now().Unix()
 	_, err = firebase.RevokeRefreshTokens.Do(ctx, c.HTTP, firebase.RevokeInput{UID: "u1"})
@@ -169,8 +172,8 @@ func TestBadInput(t *testing.T) {
 			_, err := c.CreateSessionCookie(ctx, firebase.SessionCookieInput{IDToken: "canary", Life: 14*24*time.Hour + 1})
 			return err
 		},
-		"a tenant's cookie": func() error {
-			_, err := tenant.CreateSessionCookie(ctx, firebase.SessionCookieInput{IDToken: "canary", Life: time.Hour})
+		"a tenant's cookie without a token": func() error {
+			_, err := tenant.CreateSessionCookie(ctx, firebase.SessionCookieInput{Life: time.Hour})
 			return err
 		},
 	} {
