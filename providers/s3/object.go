@@ -2,7 +2,10 @@ package s3
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
@@ -173,5 +176,18 @@ type CopyObjectResult struct {
 // give it a Timeout. S3 begins its response before it knows how the copy ends, and what
 // goes wrong then is an error here as well.
 var CopyObject = client.Op[CopyObjectInput, CopyObjectOutput]{
-	Name: "CopyObject", Method: http.MethodPut, Route: objectRoute + "?x-id=CopyObject",
+	Name: "CopyObject", Method: http.MethodPut, Route: copyObject.Route, Encode: encodeCopy,
+}
+
+var copyObject = client.Op[CopyObjectInput, CopyObjectOutput]{Method: http.MethodPut, Route: objectRoute + "?x-id=CopyObject"}
+
+// encodeCopy refuses a copy without a source: it would be a PUT without content, which
+// empties what is at the key.
+func encodeCopy(in CopyObjectInput, r *client.Request) (err error) {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(in.CopySource, "/"), "/")
+	if _, err := url.PathUnescape(key); err != nil || bucket == "" || key == "" {
+		return fmt.Errorf("%w: the CopySource names no object of a bucket", client.ErrRequest)
+	}
+	*r, err = copyObject.Request(in)
+	return err
 }

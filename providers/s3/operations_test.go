@@ -372,3 +372,23 @@ func TestGetObjectToAFile(t *testing.T) {
 	require.True(t, bytes.Equal(content, got))
 	require.Equal(t, 2, srv.Count("GetObject"))
 }
+
+// A copy of nothing would be a PUT without content, which empties what is at the key.
+func TestACopyNeedsItsSource(t *testing.T) {
+	srv := s3test.New(t)
+	c, err := s3.New(srv.Config())
+	require.NoError(t, err)
+	ctx := t.Context()
+	_, err = s3.PutObject.Do(ctx, c.HTTP, s3.PutObjectInput{Key: "k", Body: client.Raw("text/plain", []byte("kept"))})
+	require.NoError(t, err)
+	for _, source := range []string{"", " ", "/", "bucket", s3.CopySource("", "k", ""), s3.CopySource(s3test.Bucket, "", "")} {
+		_, err = s3.CopyObject.Do(ctx, c.HTTP, s3.CopyObjectInput{Key: "k", CopySource: source})
+		require.ErrorIs(t, err, client.ErrRequest, source)
+		require.ErrorContains(t, err, "CopySource", source)
+	}
+	got, err := s3.GetObject.Do(ctx, c.HTTP, s3.GetObjectInput{Key: "k"})
+	require.NoError(t, err)
+	require.Equal(t, "kept", string(got.Body))
+	_, err = s3.CopyObject.Do(ctx, c.HTTP, s3.CopyObjectInput{Key: "copy", CopySource: "/" + s3.CopySource(s3test.Bucket, "k", "")})
+	require.NoError(t, err, "S3 takes a slash before the bucket")
+}

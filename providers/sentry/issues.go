@@ -2,6 +2,8 @@ package sentry
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 )
 
@@ -44,13 +46,24 @@ type UpdateIssueInput struct {
 }
 
 // UpdateIssuesInput is what changes of several issues: those of the IDs or, where only
-// the status changes, those that a Query finds.
+// the status changes, those that a Query finds. One of the two is required: Sentry would
+// take every unresolved issue.
 type UpdateIssuesInput struct {
 	Organization string   `path:"organization"`
 	IDs          []string `query:"id"`
-	Query        *string  `query:"query"` // nil is "is:unresolved"
+	Query        *string  `query:"query"` // "is:unresolved"; "" finds all
 	Project      []string `query:"project"`
 	IssueChange
+}
+
+func (in UpdateIssuesInput) check() error {
+	switch {
+	case len(in.IDs) == 0 && in.Query == nil:
+		return errors.New("the issues to change are named by their IDs or a query")
+	case slices.Contains(in.IDs, ""):
+		return errors.New("the ID of an issue is empty")
+	}
+	return nil
 }
 
 // IssueChange is what changes of an issue. Zero fields stay.

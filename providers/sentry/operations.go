@@ -25,7 +25,7 @@ var (
 	UpdateIssue = client.Op[UpdateIssueInput, Issue]{Name: "issues.update", Method: http.MethodPut, Route: organization + "/issues/{issue}/"}
 
 	// UpdateIssues changes up to 1,000 issues at once. An ID of no issue is passed over.
-	UpdateIssues = client.Op[UpdateIssuesInput, client.None]{Name: "issues.update_many", Method: http.MethodPut, Route: organization + "/issues/"}
+	UpdateIssues = checked(client.Op[UpdateIssuesInput, client.None]{Name: "issues.update_many", Method: http.MethodPut, Route: organization + "/issues/"})
 
 	// DeleteIssue deletes an issue with its events, soon.
 	DeleteIssue = client.Op[IssueInput, client.None]{Name: "issues.delete", Method: http.MethodDelete, Route: organization + "/issues/{issue}/"}

@@ -161,3 +161,23 @@ func TestP3_TimesOfAQueryAreInSeconds(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "/api/0/organizations/acme/stats_v2/?"+period, rt.Last().URL)
 }
+
+// Without an ID and a query Sentry would change every unresolved issue: that has to be
+// said.
+func TestWhichIssuesAreChanged(t *testing.T) {
+	c, rt := scripted(t, `200 {}`)
+	for name, in := range map[string]sentry.UpdateIssuesInput{
+		"none": {Organization: "acme"}, "no IDs": {Organization: "acme", IDs: []string{}}, "an empty ID": {Organization: "acme", IDs: []string{"7", ""}},
+		"those of a project": {Organization: "acme", Project: []string{"5"}},
+	} {
+		in.Status = sentry.Resolved
+		_, err := sentry.UpdateIssues.Do(t.Context(), c.HTTP, in)
+		require.ErrorIs(t, err, client.ErrRequest, name)
+	}
+	require.Zero(t, rt.Count())
+	for query, want := range map[string]string{"": "query=", "is:unresolved": "query=is%3Aunresolved"} {
+		_, err := sentry.UpdateIssues.Do(t.Context(), c.HTTP, sentry.UpdateIssuesInput{Organization: "acme", Query: &query, IssueChange: sentry.IssueChange{Status: sentry.Resolved}})
+		require.NoError(t, err)
+		require.Equal(t, "/api/0/organizations/acme/issues/?"+want, rt.Last().URL)
+	}
+}
