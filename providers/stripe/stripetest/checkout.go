@@ -101,6 +101,13 @@ func (a *account) lineItems(session string) object {
 	return listOf(items, "/v1/checkout/sessions/"+session+"/line_items", false)
 }
 
+func listLineItems(a *account, c *call) (object, *failure) {
+	if _, wrong := a.find("checkout.session", c.id, "id"); wrong != nil {
+		return nil, wrong
+	}
+	return a.lineItems(c.id), nil
+}
+
 func expireCheckout(a *account, c *call) (object, *failure) {
 	o, wrong := a.find("checkout.session", c.id, "id")
 	if wrong != nil {

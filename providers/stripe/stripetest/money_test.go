@@ -122,6 +122,12 @@ func TestACheckoutsPayment(t *testing.T) {
 	line := s.LineItems.Data[0]
 	require.Equal(t, []any{"Pump", int64(2000), int64(1), "Pump"}, []any{line.Description, line.AmountTotal, line.Quantity, line.Price.Product.Name})
 
+	items := c.SDK.CheckoutSessions.ListLineItems(&sdk.CheckoutSessionListLineItemsParams{Session: sdk.String(s.ID)})
+	require.True(t, items.Next())
+	require.Equal(t, line.ID, items.LineItem().ID)
+	require.False(t, items.Next())
+	require.NoError(t, items.Err())
+
 	params.CustomerCreation, params.PaymentIntentData.CaptureMethod = sdk.String("always"), sdk.String("manual")
 	s = done(params)
 	require.Equal(t, "buyer@example.com", s.Customer.Email)

@@ -114,6 +114,7 @@ func (s *Server) routes() []faketest.Route {
 
 	add("checkout_sessions.create", "POST /v1/checkout/sessions", typeOf[sdk.CheckoutSessionParams](), createCheckout)
 	add("checkout_sessions.expire", "POST /v1/checkout/sessions/{id}/expire", typeOf[sdk.CheckoutSessionExpireParams](), expireCheckout)
+	add("checkout_sessions.line_items", "GET /v1/checkout/sessions/{id}/line_items", typeOf[sdk.CheckoutSessionListLineItemsParams](), listLineItems)
 	kind("checkout_sessions", "/v1/checkout/sessions", "checkout.session", typeOf[sdk.CheckoutSessionParams](), typeOf[sdk.CheckoutSessionListParams]())
 	add("portal_sessions.create", "POST /v1/billing_portal/sessions", typeOf[sdk.BillingPortalSessionParams](), createPortal)
 
