@@ -6,6 +6,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/providers/github"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 const (
@@ -79,6 +80,17 @@ func everything(c *client.Client, uploads string) map[string]func(context.Contex
 			return ignoring(github.UploadAsset.Do(ctx, c, github.UploadAssetInput{
 				UploadURL: uploads + uploadURL, Name: "a b.zip", Label: "All & more", Content: client.Raw("application/octet-stream", []byte("PK")),
 			}))
+		},
+		"repos.listWebhooks": func(ctx context.Context) error {
+			return ignoring(github.ListHooks.Do(ctx, c, github.ListHooksInput{Owner: owner, Repo: repo, PerPage: 100}))
+		},
+		"repos.createWebhook": func(ctx context.Context) error {
+			return ignoring(github.CreateHook.Do(ctx, c, github.CreateHookInput{
+				Owner: owner, Repo: repo, URL: "https://example.com/hooks", Secret: secret.New("s"), Events: []string{"issues", "push"}, ContentType: "form",
+			}))
+		},
+		"repos.deleteWebhook": func(ctx context.Context) error {
+			return ignoring(github.DeleteHook.Do(ctx, c, github.HookInput{Owner: owner, Repo: repo, ID: "5"}))
 		},
 		"apps.createInstallationAccessToken": func(ctx context.Context) error {
 			return ignoring(github.CreateInstallationToken.Do(ctx, c, github.Installation{

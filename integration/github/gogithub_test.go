@@ -103,6 +103,19 @@ func sdkCalls(t *testing.T, c *sdk.Client) map[string]func(context.Context) erro
 			defer f.Close()
 			return wrap(c.Repositories.UploadReleaseAsset(ctx, owner, repo, 7, &sdk.UploadOptions{Name: "a b.zip", Label: "All & more", MediaType: "application/octet-stream"}, f))
 		},
+		"repos.listWebhooks": func(ctx context.Context) error {
+			return wrap(c.Repositories.ListHooks(ctx, owner, repo, &sdk.ListOptions{PerPage: 100}))
+		},
+		"repos.createWebhook": func(ctx context.Context) error {
+			return wrap(c.Repositories.CreateHook(ctx, owner, repo, &sdk.Hook{
+				Active: &yes, Events: []string{"issues", "push"},
+				Config: &sdk.HookConfig{URL: text("https://example.com/hooks"), ContentType: text("form"), Secret: text("s")},
+			}))
+		},
+		"repos.deleteWebhook": func(ctx context.Context) error {
+			_, err := c.Repositories.DeleteHook(ctx, owner, repo, 5)
+			return err
+		},
 		"apps.createInstallationAccessToken": func(ctx context.Context) error {
 			return wrap(c.Apps.CreateInstallationToken(ctx, 9, &sdk.InstallationTokenOptions{
 				Repositories: []string{repo}, Permissions: &sdk.InstallationPermissions{Issues: text("write")},
@@ -142,7 +155,7 @@ func recorded(t *testing.T) *clienttest.Transport {
 		switch path := r.URL.Path; {
 		case r.Method == "GET" && filepath.Base(path) == "deliveries":
 			body = delivered
-		case r.Method == "GET" && slices.Contains([]string{"issues", "pulls", "repos"}, filepath.Base(path)):
+		case r.Method == "GET" && slices.Contains([]string{"issues", "pulls", "repos", "hooks"}, filepath.Base(path)):
 			body = `[]`
 		}
 		clienttest.JSON(200, body).Serve(w)

@@ -103,6 +103,7 @@ var (
 var Operations = client.Operations{
 	GetUser, ListRepositories, GetRepository, ListIssues, GetIssue, CreateIssue, UpdateIssue, CreateComment,
 	ListPullRequests, CreatePullRequest, GetContent, PutContent, CreateRelease, UploadAsset, CreateInstallationToken,
+	ListHooks, CreateHook, DeleteHook,
 	repositoryDeliveries, redeliverRepository, organizationDeliveries, redeliverOrganization, appDeliveries, redeliverApp,
 }
 

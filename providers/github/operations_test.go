@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -343,4 +344,62 @@ func TestP3_SinceIsInSeconds(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, "/user/repos", rt.Last().URL, "no time is none")
+}
+
+// A webhook is made, listed, and deleted; its first delivery is a ping. Its secret is in
+// the request alone.
+func TestHooks(t *testing.T) {
+	c, srv := faked(t)
+	ctx := t.Context()
+	in := github.CreateHookInput{
+		Owner: githubtest.Owner, Repo: githubtest.Repo, URL: "https://example.com/hooks", Secret: secret.New("canary"), Events: []string{"issues", "push"},
+	}
+	made, err := github.CreateHook.Do(ctx, c.HTTP, in)
+	require.NoError(t, err)
+	require.Equal(t, []any{true, in.Events, in.URL, "json"}, []any{made.Active, made.Events, made.Config.URL, made.Config.ContentType})
+	require.False(t, made.CreatedAt.IsZero())
+	_, err = github.CreateHook.Do(ctx, c.HTTP, in)
+	require.ErrorIs(t, err, client.ErrBadRequest)
+	require.ErrorContains(t, err, "already exists")
+	hook := github.Hook{Owner: githubtest.Owner, Repo: githubtest.Repo, ID: made.ID}
+	for d, err := range github.Deliveries(ctx, c.HTTP, hook) {
+		require.NoError(t, err)
+		require.Equal(t, "ping", d.Event)
+	}
+	require.Len(t, srv.Deliveries(hook), 1)
+	second := in
+	second.URL, second.Inactive = "https://example.com/other", true
+	_, err = github.CreateHook.Do(ctx, c.HTTP, second)
+	require.NoError(t, err)
+	var listed []github.Webhook
+	for h, err := range github.ListHooks.All(ctx, c.HTTP, github.ListHooksInput{Owner: in.Owner, Repo: in.Repo, PerPage: 1}) {
+		require.NoError(t, err)
+		listed = append(listed, h)
+	}
+	require.Len(t, listed, 2)
+	require.Equal(t, []any{made, false}, []any{listed[0], listed[1].Active})
+	for range 2 {
+		_, err = github.DeleteHook.Do(ctx, c.HTTP, github.HookInput{Owner: in.Owner, Repo: in.Repo, ID: made.ID})
+	}
+	require.ErrorIs(t, err, client.ErrNotFound)
+
+	rt := clienttest.NewTransport(t, clienttest.JSON(500, `{"message":"canary"}`))
+	sent, err := github.New(secret.Static("ghp_1"), client.WithTransport(rt))
+	require.NoError(t, err)
+	_, err = github.CreateHook.Do(ctx, sent.HTTP, in)
+	e, _ := errors.AsType[*client.Error](err)
+	require.Equal(t, client.MaybeApplied, e.Effect)
+	require.Equal(t, 1, rt.Count(), "it is not repeated")
+	require.JSONEq(t, `{"name":"web","active":true,"events":["issues","push"],"config":{"url":"https://example.com/hooks","content_type":"json","secret":"canary"}}`, string(rt.Last().Body))
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", in, in, in), "canary")
+	for _, change := range []func(*github.CreateHookInput){
+		func(in *github.CreateHookInput) { in.Secret = secret.Value{} }, func(in *github.CreateHookInput) { in.URL = "http://example.com" },
+		func(in *github.CreateHookInput) { in.Repo = "" },
+	} {
+		wrong := in
+		change(&wrong)
+		_, err = github.CreateHook.Do(ctx, sent.HTTP, wrong)
+		require.ErrorIs(t, err, client.ErrRequest)
+	}
+	require.Equal(t, 1, rt.Count())
 }

@@ -102,3 +102,72 @@ func (s *Server) redeliver(c *call, _ *repository) *answer {
 	}
 	return notFound()
 }
+
+// hook is a webhook of a repository.
+type hook struct {
+	id       int64
+	url, typ string
+	secret   string
+	events   []string
+	active   bool
+	created  time.Time
+}
+
+func (h *hook) object() object {
+	config := object{"url": h.url, "content_type": h.typ, "insecure_ssl": "0"}
+	if h.secret != "" {
+		config["secret"] = "********"
+	}
+	return object{
+		"type": "Repository", "id": h.id, "name": "web", "active": h.active, "events": h.events, "config": config,
+		"created_at": h.created, "updated_at": h.created, "last_response": object{"code": nil, "status": "unused", "message": nil},
+	}
+}
+
+func (s *Server) listHooks(c *call, repo *repository) *answer {
+	return page(c.Request, c.base, repo.hooks, (*hook).object)
+}
+
+// createHook makes a webhook, to which GitHub delivers a ping at once.
+func (s *Server) createHook(c *call, repo *repository) *answer {
+	in := struct {
+		Active bool
+		Events []string
+		Config struct {
+			URL         string
+			ContentType string `json:"content_type"`
+			Secret      string
+		}
+	}{Active: true, Events: []string{"push"}}
+	switch {
+	case !c.into(&in):
+		return refuse(http.StatusBadRequest, "Problems parsing JSON")
+	case in.Config.URL == "":
+		return invalid("Hook", "url")
+	}
+	for _, have := range repo.hooks {
+		if have.url == in.Config.URL && slices.Equal(have.events, in.Events) {
+			return refuse(http.StatusUnprocessableEntity, "Validation Failed", object{
+				"resource": "Hook", "code": "custom", "message": "Hook already exists on this repository",
+			})
+		}
+	}
+	made := &hook{s.next(), in.Config.URL, cmp.Or(in.Config.ContentType, "form"), in.Config.Secret, in.Events, in.Active, s.now()}
+	repo.hooks = append(repo.hooks, made)
+	s.deliver(repo.pathOf(made), github.Delivery{Event: "ping"})
+	return respond(http.StatusCreated, made.object())
+}
+
+func (s *Server) deleteHook(c *call, repo *repository) *answer {
+	i := slices.IndexFunc(repo.hooks, func(h *hook) bool { return strconv.FormatInt(h.id, 10) == c.PathValue("hook_id") })
+	if i < 0 {
+		return notFound()
+	}
+	delete(s.hooks, repo.pathOf(repo.hooks[i]))
+	repo.hooks = slices.Delete(repo.hooks, i, i+1)
+	return respond(http.StatusNoContent, nil)
+}
+
+func (r *repository) pathOf(h *hook) string {
+	return "repos/" + r.full + "/" + strconv.FormatInt(h.id, 10)
+}

@@ -18,6 +18,7 @@ type repository struct {
 	issues   []*issue
 	files    map[string][]byte
 	releases []*release
+	hooks    []*hook
 }
 
 func (s *Server) newRepository(full string) *repository {
