@@ -102,8 +102,30 @@ func (p *printer) Fulfil(_ context.Context, order string, amount int64, currency
 		p.fails--
 		return errors.New("the order database is away")
 	}
-	fmt.Fprintf(p.out, p.prefix+"    order %s is paid: %d.%02d %s\n", order, amount/100, amount%100, currency)
+	fmt.Fprintf(p.out, p.prefix+"    order %s is paid: %s\n", order, money(amount, currency))
 	return nil
+}
+
+// money writes an amount of the currency's smallest unit. For most that is a hundredth;
+// ISK and UGX are told in hundredths too, though they have none ("Supported currencies",
+// Stripe docs).
+func money(amount int64, currency string) string {
+	decimals := 2
+	switch strings.ToLower(currency) {
+	case "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf":
+		decimals = 0
+	case "bhd", "jod", "kwd", "omr", "tnd":
+		decimals = 3
+	}
+	sign := ""
+	if amount < 0 {
+		sign, amount = "-", -amount
+	}
+	digits := fmt.Sprintf("%0*d", decimals+1, amount)
+	if at := len(digits) - decimals; decimals > 0 {
+		digits = digits[:at] + "." + digits[at:]
+	}
+	return sign + digits + " " + currency
 }
 
 func (p *printer) SubscriptionChanged(_ context.Context, id, status string, paidUntil time.Time) error {

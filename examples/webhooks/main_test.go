@@ -112,3 +112,17 @@ func TestListenAddressThatIsTaken(t *testing.T) {
 	t.Setenv("GITHUB_WEBHOOK_SECRET", "a secret of one's own")
 	require.Error(t, run(t.Context(), io.Discard, "256.0.0.1:1"))
 }
+
+// P3: an amount is in the currency's smallest unit, which is not a hundredth everywhere.
+func TestP3_AmountsAreThoseOfTheCurrency(t *testing.T) {
+	t.Parallel()
+	for want, of := range map[string]struct {
+		amount   int64
+		currency string
+	}{
+		"20.00 eur": {2000, "eur"}, "0.05 usd": {5, "usd"}, "-20.05 eur": {-2005, "eur"}, "2000 jpy": {2000, "jpy"}, "2.000 kwd": {2000, "kwd"},
+		"0.005 BHD": {5, "BHD"}, "2000 KRW": {2000, "KRW"}, "20.00 isk": {2000, "isk"}, "20.00 ugx": {2000, "ugx"},
+	} {
+		require.Equal(t, want, money(of.amount, of.currency))
+	}
+}
