@@ -2,6 +2,7 @@ package stripetest
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	sdk "github.com/stripe/stripe-go/v76"
@@ -26,11 +27,13 @@ func createSubscription(a *account, c *call) (object, *failure) {
 		return nil, wrong
 	}
 	o := a.make("subscription", "sub")
-	given := c.params["items"]
+	given, ends := c.params["items"], c.params["trial_end"]
 	delete(c.params, "items")
+	delete(c.params, "trial_end") // which may be "now"
 	wrong = assign(o, c.params, typeOf[sdk.Subscription]())
-	c.params["items"] = given
-	days, trial, bad := number(c.params, "trial_period_days")
+	c.params["items"], c.params["trial_end"] = given, ends
+	start := a.clockOf(o)
+	trialEnd, bad := trial(c.params, start)
 	if wrong == nil {
 		wrong = bad
 	}
@@ -38,26 +41,79 @@ func createSubscription(a *account, c *call) (object, *failure) {
 		a.forget(o)
 		return nil, wrong
 	}
-	start := a.clockOf(o)
 	o["status"], o["cancel_at_period_end"], o["canceled_at"], o["ended_at"] = "active", o["cancel_at_period_end"] == true, nil, nil
 	o["start_date"], o["current_period_start"], o["currency"] = start.Unix(), start.Unix(), currency
 	a.putItems(o, items)
-	if trial && days > 0 {
-		end := start.AddDate(0, 0, int(days))
-		o["status"], o["trial_start"], o["trial_end"] = "trialing", start.Unix(), end.Unix()
-		o["current_period_end"], o["billing_cycle_anchor"] = end.Unix(), end.Unix()
-		if extra > 0 {
-			o["latest_invoice"] = idOf(a.invoiceFor(o, "subscription_create", extra))
-		}
+	total := extra
+	if trialEnd > 0 {
+		o["status"], o["trial_start"], o["trial_end"] = "trialing", start.Unix(), trialEnd
+		o["current_period_end"], o["billing_cycle_anchor"] = trialEnd, trialEnd
 	} else {
 		if amountOf(o, "billing_cycle_anchor") == 0 {
 			o["billing_cycle_anchor"] = start.Unix()
 		}
 		o["current_period_end"] = a.after(o, start).Unix()
-		o["latest_invoice"] = idOf(a.bill(o, "subscription_create", extra))
+		total += perPeriod(o)
+	}
+	switch {
+	case total > 0 && text(c.params, "payment_behavior") == "default_incomplete":
+		o["status"] = "incomplete"
+		in, wrong := a.await(o, total)
+		if wrong != nil {
+			return nil, wrong
+		}
+		o["latest_invoice"] = in["id"]
+	case total > 0 || trialEnd == 0:
+		o["latest_invoice"] = idOf(a.bill(o, "subscription_create", total))
 	}
 	a.happened("customer.subscription.created", o)
 	return o, nil
+}
+
+// trial is when the trial of a new subscription ends, 0 if it has none.
+func trial(params map[string]any, start time.Time) (int64, *failure) {
+	days, given, wrong := number(params, "trial_period_days")
+	if wrong != nil || given && days > 0 {
+		return start.AddDate(0, 0, int(days)).Unix(), wrong
+	}
+	if text(params, "trial_end") == "now" {
+		return 0, nil
+	}
+	end, given, wrong := number(params, "trial_end")
+	if given && wrong == nil && end <= start.Unix() {
+		wrong = invalid("trial_end", "", "Invalid timestamp: must be an integer Unix timestamp in the future.")
+	}
+	return end, wrong
+}
+
+// await makes the invoice of a subscription that begins when it is paid, by the payment
+// that it has.
+func (a *account) await(o object, total int64) (object, *failure) {
+	in := a.invoice(text(o, "customer"), text(o, "currency"), total)
+	in["subscription"], in["billing_reason"], in["collection_method"] = o["id"], "subscription_create", "charge_automatically"
+	a.happened("invoice.created", in)
+	a.finalize(in)
+	payment, wrong := createPayment(a, &call{params: map[string]any{
+		"amount": strconv.FormatInt(total, 10), "currency": o["currency"], "customer": o["customer"],
+	}})
+	if wrong != nil {
+		return nil, wrong
+	}
+	in["payment_intent"], payment["invoice"] = payment["id"], in["id"]
+	return in, nil
+}
+
+// pays settles the invoice that a payment is of, and begins its subscription.
+func (a *account) pays(payment object) {
+	in := a.objects[text(payment, "invoice")]
+	if in == nil || in["status"] != "open" {
+		return
+	}
+	a.paid(in)
+	if o := a.objects[text(in, "subscription")]; o != nil && o["status"] == "incomplete" {
+		o["status"] = "active"
+		a.happened("customer.subscription.updated", o)
+	}
 }
 
 // after is when a period that begins then ends: on the day of the month on which the
@@ -92,17 +148,17 @@ func monthsAfter(t time.Time, n int) time.Time {
 	return first.AddDate(0, n+1, -1)
 }
 
-// bill makes the paid invoice of a subscription's period, and of what is charged once.
-func (a *account) bill(o object, reason string, extra int64) object {
-	total := extra
+// perPeriod is what a subscription costs.
+func perPeriod(o object) (total int64) {
 	for _, item := range itemsOf(o) {
 		price, _ := item["price"].(object)
 		total += amountFor(price, amountOf(item, "quantity"))
 	}
-	return a.invoiceFor(o, reason, total)
+	return total
 }
 
-func (a *account) invoiceFor(o object, reason string, total int64) object {
+// bill makes a paid invoice of a subscription.
+func (a *account) bill(o object, reason string, total int64) object {
 	in := a.invoice(text(o, "customer"), text(o, "currency"), total)
 	in["subscription"], in["billing_reason"], in["collection_method"] = o["id"], reason, "charge_automatically"
 	a.happened("invoice.created", in)
@@ -126,11 +182,21 @@ func updateSubscription(a *account, c *call) (object, *failure) {
 	if len(items) == 0 {
 		return nil, invalid("items", "", "A subscription must have at least one active plan.")
 	}
+	begins := text(c.params, "trial_end") == "now" && o["status"] == "trialing"
 	delete(c.params, "items")
+	if text(c.params, "trial_end") == "now" {
+		delete(c.params, "trial_end")
+	}
 	if wrong := assign(o, c.params, typeOf[sdk.Subscription]()); wrong != nil {
 		return nil, wrong
 	}
 	a.putItems(o, items)
+	if begins {
+		now := a.clockOf(o)
+		o["status"], o["trial_end"], o["billing_cycle_anchor"], o["current_period_start"] = "active", now.Unix(), now.Unix(), now.Unix()
+		o["current_period_end"] = a.after(o, now).Unix()
+		o["latest_invoice"] = idOf(a.bill(o, "subscription_update", perPeriod(o)))
+	}
 	a.happened("customer.subscription.updated", o)
 	return o, nil
 }
@@ -200,7 +266,7 @@ func advanceClock(a *account, c *call) (object, *failure) {
 		if text(a.objects[text(o, "customer")], "test_clock") != c.id {
 			continue
 		}
-		for o["status"] != "canceled" && amountOf(o, "current_period_end") <= to {
+		for o["status"] != "canceled" && o["status"] != "incomplete" && amountOf(o, "current_period_end") <= to {
 			end := time.Unix(amountOf(o, "current_period_end"), 0).UTC()
 			clock["frozen_time"] = end.Unix()
 			if o["cancel_at_period_end"] == true {
@@ -208,7 +274,7 @@ func advanceClock(a *account, c *call) (object, *failure) {
 				break
 			}
 			o["status"], o["current_period_start"], o["current_period_end"] = "active", end.Unix(), a.after(o, end).Unix()
-			o["latest_invoice"] = idOf(a.bill(o, "subscription_cycle", 0))
+			o["latest_invoice"] = idOf(a.bill(o, "subscription_cycle", perPeriod(o)))
 			a.happened("customer.subscription.updated", o)
 		}
 	}

@@ -214,3 +214,50 @@ func TestASubscriptionRenewsOnItsDay(t *testing.T) {
 	}
 	require.Len(t, srv.Events("invoice.paid"), 4)
 }
+
+// A subscription that begins when it is paid has an invoice with a payment, for the page
+// of the application's own; one on trial is billed when that ends.
+func TestSubscriptionsThatBeginLater(t *testing.T) {
+	srv, c := start(t)
+	ctx := t.Context()
+	cus, err := c.CreateCustomer(ctx, nil)
+	require.NoError(t, err)
+	params := &sdk.SubscriptionParams{
+		Customer: sdk.String(cus.ID), Items: []*sdk.SubscriptionItemsParams{{Price: sdk.String(monthly(t, c))}},
+		PaymentBehavior: sdk.String("default_incomplete"), Expand: sdk.StringSlice([]string{"latest_invoice.payment_intent"}),
+	}
+	sub, err := c.CreateSubscription(ctx, params)
+	require.NoError(t, err)
+	in := sub.LatestInvoice
+	require.Equal(t, []any{sdk.SubscriptionStatusIncomplete, sdk.InvoiceStatusOpen, int64(900), sdk.PaymentIntentStatusRequiresPaymentMethod},
+		[]any{sub.Status, in.Status, in.PaymentIntent.Amount, in.PaymentIntent.Status})
+	require.NotEmpty(t, in.PaymentIntent.ClientSecret)
+	_, err = c.ConfirmPaymentIntent(ctx, in.PaymentIntent.ID, &sdk.PaymentIntentConfirmParams{PaymentMethod: sdk.String("pm_card_chargeDeclined")})
+	require.Error(t, err)
+	for _, want := range []sdk.SubscriptionStatus{sdk.SubscriptionStatusIncomplete, sdk.SubscriptionStatusActive} {
+		sub, err = stripe.GetSubscription.Do(ctx, c.HTTP, stripe.ByID(sub.ID, &sdk.SubscriptionParams{Expand: sdk.StringSlice([]string{"latest_invoice"})}))
+		require.NoError(t, err)
+		require.Equal(t, []any{want, want == sdk.SubscriptionStatusActive}, []any{sub.Status, sub.LatestInvoice.Paid})
+		if want == sdk.SubscriptionStatusIncomplete {
+			_, err = c.ConfirmPaymentIntent(ctx, in.PaymentIntent.ID, &sdk.PaymentIntentConfirmParams{PaymentMethod: sdk.String("pm_card_visa")})
+			require.NoError(t, err)
+		}
+	}
+	require.Len(t, srv.Events("invoice.paid"), 1)
+
+	end := time.Now().AddDate(0, 0, 7).Unix()
+	params.TrialEnd = sdk.Int64(end)
+	sub, err = c.CreateSubscription(ctx, params)
+	require.NoError(t, err)
+	require.Equal(t, []any{sdk.SubscriptionStatusTrialing, end, (*sdk.Invoice)(nil)}, []any{sub.Status, sub.CurrentPeriodEnd, sub.LatestInvoice})
+	sub, err = stripe.UpdateSubscription.Do(ctx, c.HTTP, stripe.ByID(sub.ID, &sdk.SubscriptionParams{TrialEndNow: sdk.Bool(true), Expand: params.Expand}))
+	require.NoError(t, err)
+	require.Equal(t, []any{sdk.SubscriptionStatusActive, int64(900)}, []any{sub.Status, sub.LatestInvoice.AmountPaid})
+	params.TrialEnd = sdk.Int64(5)
+	_, err = c.CreateSubscription(ctx, params)
+	require.ErrorIs(t, err, client.ErrBadRequest)
+	params.TrialEnd, params.TrialEndNow = nil, sdk.Bool(true)
+	sub, err = c.CreateSubscription(ctx, params)
+	require.NoError(t, err)
+	require.Equal(t, sdk.SubscriptionStatusIncomplete, sub.Status)
+}

@@ -140,6 +140,7 @@ func (a *account) charge(o object) object {
 	a.receive(o, ch, amountOf(o, "amount"))
 	a.happened("charge.succeeded", ch)
 	a.happened("payment_intent.succeeded", o)
+	a.pays(o)
 	return o
 }
 
