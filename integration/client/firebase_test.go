@@ -227,7 +227,7 @@ func TestFirebaseEmulator(t *testing.T) {
 	// A custom token signs in, its ID token makes a cookie, and both verify.
 	custom, err := accounts.CustomToken(ctx, "u1", map[string]any{"beta": true})
 	require.NoError(t, err)
-	id := signIn(t, emulator.URL, custom.Reveal())
+	id := signIn(t, emulator.URL, custom.Reveal(), "")
 	ids, err := session.NewVerifier(session.Firebase(project), session.DangerouslyAcceptUnsignedEmulatorTokens())
 	require.NoError(t, err)
 	s, err := ids.Verify(ctx, id)
@@ -285,6 +285,13 @@ func TestFirebaseEmulator(t *testing.T) {
 	u, err := firebase.GetUser.Do(ctx, tenant.HTTP, firebase.GetUserInput{UID: "t1"})
 	require.NoError(t, err)
 	require.Equal(t, "tenant-1", u.TenantID)
+	custom, err = tenant.CustomToken(ctx, "t1", nil)
+	require.NoError(t, err)
+	cookie, err = tenant.CreateSessionCookie(ctx, firebase.SessionCookieInput{IDToken: signIn(t, emulator.URL, custom.Reveal(), "tenant-1"), Life: time.Hour})
+	require.NoError(t, err)
+	s, err = cookies.Verify(ctx, cookie.Value.Reveal())
+	require.NoError(t, err)
+	require.Equal(t, []string{"t1", "tenant-1"}, []string{s.Subject, s.Organization.ID})
 	_, err = firebase.GetUser.Do(ctx, tenant.HTTP, firebase.GetUserInput{UID: "u1"})
 	require.ErrorIs(t, err, client.ErrNotFound)
 
@@ -307,10 +314,14 @@ func uids(ctx context.Context, t *testing.T, c *client.Client) (all []string) {
 	return all
 }
 
-// signIn is what an app of the project does with a custom token.
-func signIn(t *testing.T, base, token string) string {
+// signIn is what an app of the project, or of a tenant, does with a custom token.
+func signIn(t *testing.T, base, token, tenant string) string {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"token": token, "returnSecureToken": true})
+	said := map[string]any{"token": token, "returnSecureToken": true}
+	if tenant != "" {
+		said["tenantId"] = tenant
+	}
+	body, err := json.Marshal(said)
 	require.NoError(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/identitytoolkit.googleapis.com/v1/accounts:signInWithCustomToken?key=any", bytes.NewReader(body))
 	require.NoError(t, err)
