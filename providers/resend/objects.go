@@ -32,7 +32,9 @@ type Created struct {
 	ID string `json:"id"`
 }
 
-// Batch is what [SendBatch] takes: up to 100 emails.
+// Batch is what [SendBatch] takes: up to 100 emails without attachments, which Resend's
+// endpoint for batches does not take. An email that has one is an error that matches
+// [client.ErrRequest], and nothing is sent: Resend would mail it without.
 type Batch struct {
 	Emails []*sdk.SendEmailRequest `body:"json"`
 

@@ -1,6 +1,7 @@
 package resend
 
 import (
+	"fmt"
 	"net/http"
 
 	sdk "github.com/resend/resend-go/v2"
@@ -19,7 +20,7 @@ import (
 // SendBatch it is given with an edit of the request.
 var (
 	SendEmail  = client.Op[*sdk.SendEmailRequest, *sdk.SendEmailResponse]{Name: "emails.send", Method: http.MethodPost, Route: "/emails"}
-	SendBatch  = client.Op[Batch, *sdk.BatchEmailResponse]{Name: "emails.send_batch", Method: http.MethodPost, Route: "/emails/batch"}
+	SendBatch  = client.Op[Batch, *sdk.BatchEmailResponse]{Name: "emails.send_batch", Method: http.MethodPost, Route: "/emails/batch", Encode: encodeBatch}
 	GetEmail   = client.Op[ID, *sdk.Email]{Name: "emails.get", Route: "/emails/{id}"}
 	ListEmails = list[ListInput]("emails.list", "/emails", func(e sdk.Email) string { return e.Id })
 
@@ -86,6 +87,20 @@ func following[T any](id func(T) string) func(client.Page[Page[T]]) (client.Requ
 }
 
 // reschedule sends what the SDK sends, which has the ID in the body as well.
+var sendBatch = client.Op[Batch, *sdk.BatchEmailResponse]{Method: http.MethodPost, Route: "/emails/batch"}
+
+// encodeBatch refuses attachments: Resend's endpoint for batches sends an email that has
+// one without it.
+func encodeBatch(in Batch, r *client.Request) (err error) {
+	for i, email := range in.Emails {
+		if email != nil && len(email.Attachments) > 0 {
+			return fmt.Errorf("%w: email %d of the batch has attachments, which a batch does not take", client.ErrRequest, i)
+		}
+	}
+	*r, err = sendBatch.Request(in)
+	return err
+}
+
 func reschedule(in *sdk.UpdateEmailRequest, r *client.Request) error {
 	if in == nil {
 		in = &sdk.UpdateEmailRequest{}

@@ -34,6 +34,13 @@ var full = &sdk.SendEmailRequest{
 	},
 }
 
+// bare is full without attachments, which a batch does not take.
+var bare = func() *sdk.SendEmailRequest {
+	e := *full
+	e.Attachments = nil
+	return &e
+}()
+
 // P1: every operation sends what resend-go by itself sends: method, path, query, body
 // and headers, but for the User-Agent. (The SDK's encoder ends a body with a newline.)
 func TestP1_OperationsSendWhatTheSDKSends(t *testing.T) {
@@ -62,11 +69,11 @@ func TestP1_OperationsSendWhatTheSDKSends(t *testing.T) {
 		},
 		"SendBatch": {
 			func(ctx context.Context, c *resend.Client, _ *sdk.Client) error {
-				_, err := c.SendBatch(ctx, []*sdk.SendEmailRequest{email, full}, "mine")
+				_, err := c.SendBatch(ctx, []*sdk.SendEmailRequest{email, bare}, "mine")
 				return err
 			},
 			func(ctx context.Context, _ *resend.Client, c *sdk.Client) error {
-				_, err := c.Batch.SendWithOptions(ctx, []*sdk.SendEmailRequest{email, full}, &sdk.BatchSendEmailOptions{IdempotencyKey: "mine"})
+				_, err := c.Batch.SendWithOptions(ctx, []*sdk.SendEmailRequest{email, bare}, &sdk.BatchSendEmailOptions{IdempotencyKey: "mine"})
 				return err
 			},
 		},

@@ -37,9 +37,9 @@ var pairs = map[string]struct {
 		return err
 	}},
 	"emails.send_batch": {
-		do(resend.SendBatch, resend.Batch{Emails: []*sdk.SendEmailRequest{email, full}, Validation: sdk.BatchValidationPermissive}),
+		do(resend.SendBatch, resend.Batch{Emails: []*sdk.SendEmailRequest{email, bare}, Validation: sdk.BatchValidationPermissive}),
 		func(ctx context.Context, c *sdk.Client) error {
-			_, err := c.Batch.SendWithOptions(ctx, []*sdk.SendEmailRequest{email, full}, &sdk.BatchSendEmailOptions{BatchValidation: sdk.BatchValidationPermissive})
+			_, err := c.Batch.SendWithOptions(ctx, []*sdk.SendEmailRequest{email, bare}, &sdk.BatchSendEmailOptions{BatchValidation: sdk.BatchValidationPermissive})
 			return err
 		}},
 	"emails.get": {do(resend.GetEmail, resend.ID{ID: "e_1"}), func(ctx context.Context, c *sdk.Client) error {

@@ -129,6 +129,9 @@ func (s *Server) accept(in *newEmail, key string) (*email, *failure) {
 	if wrong != nil {
 		return nil, wrong
 	}
+	if wrong := tagged(in); wrong != nil {
+		return nil, wrong
+	}
 	e := &email{created: time.Now(), lastEvent: "scheduled", Email: Email{
 		ID: s.id(), From: in.From, To: in.To, Cc: in.Cc, Bcc: in.Bcc, ReplyTo: in.ReplyTo, Subject: in.Subject, HTML: in.HTML, Text: in.Text,
 		Headers: in.Headers, ScheduledAt: at, IdempotencyKey: key,
@@ -149,11 +152,42 @@ func (s *Server) accept(in *newEmail, key string) (*email, *failure) {
 	return e, nil
 }
 
-// due reads when an email is to be sent: a date, or "in 5 min".
+// tagged checks the tags ("Send Email" in the API reference).
+func tagged(in *newEmail) *failure {
+	if len(in.Tags) > 75 {
+		return invalid("An email has at most 75 tags.")
+	}
+	for _, tag := range in.Tags {
+		if tag.Name == "" {
+			return missing("name")
+		}
+		for _, text := range []string{tag.Name, tag.Value} {
+			if len(text) > 256 {
+				return invalid("Tags should have at most 256 characters.")
+			}
+			if strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(tagCharacters, r) }) {
+				return invalid("Tags should only contain ASCII letters, numbers, underscores, or dashes.")
+			}
+		}
+	}
+	return nil
+}
+
+const tagCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+// due reads when an email is to be sent: a date, or "in 5 min", at most 30 days ahead.
 func due(text string) (time.Time, *failure) {
 	if text == "" {
 		return time.Time{}, nil
 	}
+	at, wrong := moment(text)
+	if wrong == nil && at.After(time.Now().Add(30*24*time.Hour)) {
+		wrong = invalid("The `scheduled_at` field is more than 30 days ahead.")
+	}
+	return at, wrong
+}
+
+func moment(text string) (time.Time, *failure) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}

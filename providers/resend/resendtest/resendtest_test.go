@@ -138,6 +138,59 @@ func TestABatch(t *testing.T) {
 	require.ErrorIs(t, err, client.ErrBadRequest)
 }
 
+// A batch has no attachments: Resend would send its emails without them.
+func TestABatchHasNoAttachments(t *testing.T) {
+	t.Parallel()
+	srv, c := start(t)
+	ctx := t.Context()
+	with := mail("b@example.com")
+	with.Attachments = []*sdk.Attachment{{Filename: "invoice.pdf", Content: []byte("1")}}
+	emails := []*sdk.SendEmailRequest{mail("c@example.com"), with}
+	for _, validation := range []sdk.BatchValidationMode{"", sdk.BatchValidationPermissive} {
+		_, err := resend.SendBatch.Do(ctx, c.HTTP, resend.Batch{Emails: emails, Validation: validation})
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.ErrorContains(t, err, "email 1")
+	}
+	_, err := c.SendBatch(ctx, emails, "")
+	require.ErrorIs(t, err, client.ErrRequest)
+	_, err = official(srv, srv.Key()).Batch.SendWithContext(ctx, emails)
+	require.ErrorContains(t, err, "attachments")
+	require.Empty(t, srv.Sent())
+}
+
+// Tags are of a few characters and of some length ("Send Email" in the API reference).
+func TestTags(t *testing.T) {
+	t.Parallel()
+	srv, c := start(t)
+	ctx := t.Context()
+	long := strings.Repeat("a", 256)
+	many := make([]sdk.Tag, 76)
+	for i := range many {
+		many[i] = sdk.Tag{Name: fmt.Sprint("tag", i), Value: "v"}
+	}
+	for name, tags := range map[string][]sdk.Tag{
+		"a colon": {{Name: "order", Value: "order:17"}}, "an address": {{Name: "to", Value: "b@example.com"}}, "a space": {{Name: "the kind", Value: "v"}},
+		"an umlaut": {{Name: "kind", Value: "grün"}}, "a long name": {{Name: long + "a", Value: "v"}},
+		"a long value": {{Name: "kind", Value: long + "a"}}, "too many": many,
+	} {
+		m := mail("b@example.com")
+		m.Tags = tags
+		_, err := c.Send(ctx, m, "")
+		require.Equal(t, "422 validation_error", code(err), name)
+		_, err = c.SendBatch(ctx, []*sdk.SendEmailRequest{m}, "")
+		require.Equal(t, "422 validation_error", code(err), name)
+	}
+	m := mail("b@example.com")
+	m.Tags = []sdk.Tag{{Value: "v"}}
+	_, err := c.Send(ctx, m, "")
+	require.Equal(t, "422 missing_required_field", code(err))
+	require.Empty(t, srv.Sent())
+	m.Tags = append(many[:74:74], sdk.Tag{Name: long, Value: long})
+	m.Tags[0].Value = "Order_17-b"
+	_, err = c.Send(ctx, m, "")
+	require.NoError(t, err)
+}
+
 // What is scheduled goes out when it is due, unless it is canceled.
 func TestScheduledEmails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -168,10 +221,15 @@ func TestScheduledEmails(t *testing.T) {
 		e, err := c.Email(ctx, third)
 		require.NoError(t, err)
 		require.Equal(t, "canceled", e.LastEvent)
-		m := mail("b@example.com")
-		m.ScheduledAt = "tomorrow-ish"
-		_, err = c.Send(ctx, m, "")
-		require.ErrorIs(t, err, client.ErrBadRequest)
+		schedule("in 30 days")
+		for _, at := range []string{"tomorrow-ish", "in 31 days", time.Now().Add(721 * time.Hour).Format(time.RFC3339)} {
+			m := mail("b@example.com")
+			m.ScheduledAt = at
+			_, err = c.Send(ctx, m, "")
+			require.Equal(t, "422 validation_error", code(err), at)
+			_, err = resend.RescheduleEmail.Do(ctx, c.HTTP, &sdk.UpdateEmailRequest{Id: first, ScheduledAt: at})
+			require.Equal(t, "422 validation_error", code(err), at)
+		}
 	})
 }
 

@@ -20,7 +20,8 @@ func sendEmail(s *Server, c *faketest.Call) (any, *failure) {
 	return map[string]any{"id": e.ID}, nil
 }
 
-// sendBatch sends all or none, unless it is asked to be permissive.
+// sendBatch sends all or none, unless it is asked to be permissive. Attachments, which
+// Resend does not take in a batch and may leave out in silence, are an error.
 func sendBatch(s *Server, c *faketest.Call) (any, *failure) {
 	in, wrong := read[[]newEmail](c)
 	switch {
@@ -36,6 +37,10 @@ func sendBatch(s *Server, c *faketest.Call) (any, *failure) {
 	sent, failed := []any{}, []any{}
 	for i := range in {
 		e, wrong := s.accept(&in[i], c.Header.Get("Idempotency-Key"))
+		if len(in[i].Attachments) > 0 {
+			s.emails = before
+			return nil, invalid("The `attachments` field is not supported in a batch.")
+		}
 		switch {
 		case wrong == nil:
 			sent = append(sent, map[string]any{"id": e.ID})
