@@ -46,7 +46,10 @@ func New(cfg Config, opts ...client.Option) (*s3.Client, error) {
 }
 
 // HTTPClient returns the stack as an *http.Client for an official SDK of S3 of any major,
-// with the endpoint https://ACCOUNT.r2.cloudflarestorage.com; see [s3.HTTPClient].
+// with the endpoint https://ACCOUNT.r2.cloudflarestorage.com; see [s3.HTTPClient]. R2 has
+// no chunks with a checksum at their end, which aws-sdk-go-v2 sends unless its
+// RequestChecksumCalculation is aws.RequestChecksumCalculationWhenRequired: they are an
+// error that matches [client.ErrRequest], before anything is sent.
 func HTTPClient(cfg Config, opts ...client.Option) (*http.Client, error) {
 	c, err := cfg.config()
 	if err != nil {
