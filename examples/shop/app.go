@@ -130,8 +130,6 @@ func (s *shop) buy(w http.ResponseWriter, r *http.Request) {
 			},
 		}},
 	}
-	// A user has one page a day, however often they ask. Where they buy again, the key has
-	// the order's ID.
 	params.SetIdempotencyKey("pump/" + user.ID)
 	page, err := stripe.CreateCheckoutSession.Do(r.Context(), s.payments.HTTP, params)
 	if err != nil {
