@@ -6,8 +6,9 @@
 //	h, err := newShop(config{stripeKey: secret.Env("STRIPE_SECRET_KEY"), …})
 //
 // At Stripe, register https://shop.example.com/hooks/stripe for the events
-// checkout.session.completed and charge.dispute.created; at Resend, …/hooks/resend for
-// email.bounced and email.complained.
+// checkout.session.completed, checkout.session.async_payment_succeeded and
+// charge.dispute.created; at Resend, …/hooks/resend for email.bounced and
+// email.complained.
 //
 // There is no database, and nothing is remembered between two requests. An event is
 // acknowledged only when all that it asks for is done, so that the service delivers it
@@ -78,6 +79,7 @@ func newShop(cfg config) (http.Handler, error) {
 	s := &shop{cfg, payments, sender, store}
 	fromStripe, err := hook(s, webhook.Stripe, cfg.stripeHook,
 		webhook.On("checkout.session.completed", s.paid),
+		webhook.On("checkout.session.async_payment_succeeded", s.paid),
 		webhook.On("charge.dispute.created", s.disputed))
 	if err != nil {
 		return nil, err
