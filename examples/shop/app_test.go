@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +18,6 @@ import (
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/session/sessiontest"
-	"github.com/standpipe-go/standpipe/webhook/webhooktest"
 )
 
 func TestMain(m *testing.M) { clienttest.NoLeaks(m) }
@@ -111,19 +109,15 @@ func TestOneOfEach(t *testing.T) {
 // A payment that takes days, a direct debit, say, is told of when it is there.
 func TestAPaymentThatTakesDays(t *testing.T) {
 	s, shop := start(t)
-	by := webhooktest.Stripe(stripeSecret).WithURL("https://shop.example.com/hooks/stripe")
-	deliver := func(id, kind, status string) {
-		rec := httptest.NewRecorder()
-		shop.ServeHTTP(rec, by.Request(fmt.Appendf(nil, `{"id":%q,"object":"event","type":"checkout.session.%s","data":{"object":{
-			"payment_intent":"pi_1","client_reference_id":"user_1","amount_total":2000,"payment_status":%q,"customer_details":{"email":"b@example.com"}}}}`, id, kind, status)))
-		require.Equal(t, http.StatusOK, rec.Code, rec.Body)
-	}
-	deliver("evt_1", "completed", "unpaid")
+	page := path.Base(buy(t, s, shop, nil).Header().Get("Location"))
+	require.NoError(t, s.stripe.CompleteCheckoutLater(page))
+	require.NoError(t, s.stripe.Deliver(shop, stripeSecret))
 	require.Empty(t, s.resend.Sent())
 	require.Empty(t, s.s3.Keys())
-	deliver("evt_2", "async_payment_succeeded", "paid")
+	require.NoError(t, s.stripe.SettleCheckout(page, true))
+	require.NoError(t, s.stripe.Deliver(shop, stripeSecret))
 	require.Len(t, s.resend.Sent(), 1)
-	require.Equal(t, []string{"receipts/pi_1.txt"}, s.s3.Keys())
+	require.Equal(t, []string{"receipts/" + s.stripe.Events("payment_intent.succeeded")[0].Object + ".txt"}, s.s3.Keys())
 }
 
 func TestWhoMayBuy(t *testing.T) {

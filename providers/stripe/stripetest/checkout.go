@@ -122,7 +122,7 @@ func expireCheckout(a *account, c *call) (object, *failure) {
 }
 
 // complete is what the buyer does.
-func (a *account) complete(o object) *failure {
+func (a *account) complete(o object, pay func(*account, object, checkout) (status string, wrong *failure)) *failure {
 	if o["status"] != "open" {
 		return unexpectedState("", fmt.Sprintf("The checkout session is %s.", o["status"]))
 	}
@@ -143,7 +143,7 @@ func (a *account) complete(o object) *failure {
 		}
 		o["customer"] = made["id"]
 	}
-	status, wrong := a.pay(o, of)
+	status, wrong := pay(a, o, of)
 	if wrong != nil {
 		return wrong
 	}
@@ -161,12 +161,8 @@ func (a *account) pay(o object, of checkout) (status string, wrong *failure) {
 		if amountOf(o, "amount_total") == 0 {
 			return later, nil
 		}
-		params := with(of.payment, map[string]any{
-			"amount": fmt.Sprint(o["amount_total"]), "currency": o["currency"], "payment_method": "pm_card_visa", "confirm": "true",
-		})
-		if customer := text(o, "customer"); customer != "" {
-			params["customer"] = customer
-		}
+		params := a.paying(o, of)
+		params["confirm"] = "true"
 		payment, wrong := createPayment(a, &call{params: params})
 		if wrong != nil {
 			return "", wrong
@@ -198,6 +194,17 @@ func (a *account) pay(o object, of checkout) (status string, wrong *failure) {
 		return later, nil
 	}
 	return "paid", nil
+}
+
+// paying is what is asked of the payment of a session.
+func (a *account) paying(o object, of checkout) map[string]any {
+	params := with(of.payment, map[string]any{
+		"amount": fmt.Sprint(o["amount_total"]), "currency": o["currency"], "payment_method": "pm_card_visa",
+	})
+	if customer := text(o, "customer"); customer != "" {
+		params["customer"] = customer
+	}
+	return params
 }
 
 // with is what was given, with what a session sets itself.

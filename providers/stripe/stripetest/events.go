@@ -88,7 +88,7 @@ func listEvents(a *account, c *call) (object, *failure) {
 // CompleteCheckout does what the buyer does on the page of a checkout session: it is
 // paid, with a payment or a subscription of its own.
 func (s *Server) CompleteCheckout(id string) error {
-	return s.about(id, "checkout.session", (*account).complete)
+	return s.about(id, "checkout.session", func(a *account, o object) *failure { return a.complete(o, (*account).pay) })
 }
 
 // Dispute has the buyer's bank dispute a payment that has succeeded.

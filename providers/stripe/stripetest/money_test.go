@@ -261,3 +261,52 @@ func TestSubscriptionsThatBeginLater(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, sdk.SubscriptionStatusIncomplete, sub.Status)
 }
+
+// A payment that takes days is told of twice: when the buyer is done, and when the money
+// has come or has not ("Fulfill orders", Stripe docs, delayed payment methods).
+func TestACheckoutWhosePaymentTakesDays(t *testing.T) {
+	srv, c := start(t)
+	ctx := t.Context()
+	price := monthly(t, c)
+	for _, comes := range []bool{true, false} {
+		s, err := stripe.CreateCheckoutSession.Do(ctx, c.HTTP, session("payment", inline("eur", 2000, "")))
+		require.NoError(t, err)
+		have := func() (told []string) {
+			s, err = stripe.GetCheckoutSession.Do(ctx, c.HTTP, stripe.ByID(s.ID, &sdk.CheckoutSessionParams{Expand: sdk.StringSlice([]string{"payment_intent"})}))
+			require.NoError(t, err)
+			for _, e := range srv.Events() {
+				if e.Object == s.ID || s.PaymentIntent != nil && e.Object == s.PaymentIntent.ID {
+					told = append(told, e.Type)
+				}
+			}
+			return told
+		}
+		require.Error(t, srv.SettleCheckout(s.ID, comes), "the buyer is not done")
+		require.NoError(t, srv.CompleteCheckoutLater(s.ID))
+		require.Equal(t, []string{"payment_intent.created", "payment_intent.processing", "checkout.session.completed"}, have())
+		require.Equal(t, []any{sdk.CheckoutSessionStatusComplete, sdk.CheckoutSessionPaymentStatusUnpaid, sdk.PaymentIntentStatusProcessing, int64(0)},
+			[]any{s.Status, s.PaymentStatus, s.PaymentIntent.Status, s.PaymentIntent.AmountReceived})
+		require.Error(t, srv.CompleteCheckout(s.ID))
+		_, err = stripe.ConfirmPaymentIntent.Do(ctx, c.HTTP, stripe.ByID(s.PaymentIntent.ID, &sdk.PaymentIntentConfirmParams{}))
+		require.ErrorContains(t, err, "payment_intent_unexpected_state")
+		require.NoError(t, srv.SettleCheckout(s.ID, comes))
+		told := have()
+		if comes {
+			require.Equal(t, []string{"payment_intent.succeeded", "checkout.session.async_payment_succeeded"}, told[3:])
+			require.Equal(t, []any{sdk.CheckoutSessionPaymentStatusPaid, sdk.PaymentIntentStatusSucceeded, int64(2000)},
+				[]any{s.PaymentStatus, s.PaymentIntent.Status, s.PaymentIntent.AmountReceived})
+		} else {
+			require.Equal(t, []string{"payment_intent.payment_failed", "checkout.session.async_payment_failed"}, told[3:])
+			require.Equal(t, []any{sdk.CheckoutSessionStatusComplete, sdk.CheckoutSessionPaymentStatusUnpaid, sdk.PaymentIntentStatusRequiresPaymentMethod, int64(0)},
+				[]any{s.Status, s.PaymentStatus, s.PaymentIntent.Status, s.PaymentIntent.AmountReceived})
+			require.NotNil(t, s.PaymentIntent.LastPaymentError)
+		}
+		require.Error(t, srv.SettleCheckout(s.ID, comes), "it is settled")
+	}
+	sub, err := stripe.CreateCheckoutSession.Do(ctx, c.HTTP, session("subscription", &sdk.CheckoutSessionLineItemParams{Price: sdk.String(price), Quantity: sdk.Int64(1)}))
+	require.NoError(t, err)
+	require.Error(t, srv.CompleteCheckoutLater(sub.ID), "there is no payment of its own")
+	require.NoError(t, srv.CompleteCheckout(sub.ID))
+	require.Error(t, srv.SettleCheckout(sub.ID, true))
+	require.Error(t, srv.SettleCheckout("cs_none", true))
+}

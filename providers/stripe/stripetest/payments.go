@@ -115,11 +115,16 @@ func (a *account) confirm(o object, c *call) (object, *failure) {
 		a.happened("payment_intent.requires_action", o)
 		return o, nil
 	}
+	a.fail(o, reason)
+	return nil, declined(reason, snapshot(o))
+}
+
+// fail leaves a payment to another payment method.
+func (a *account) fail(o object, reason string) {
 	why := declined(reason, nil)
 	o["status"], o["payment_method"] = "requires_payment_method", nil
 	o["last_payment_error"] = object{"type": why.kind, "code": why.code, "decline_code": reason, "message": why.message}
 	a.happened("payment_intent.payment_failed", o)
-	return nil, declined(reason, snapshot(o))
 }
 
 // charge takes the money, or sets it aside where it is to be captured.
