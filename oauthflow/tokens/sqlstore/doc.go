@@ -14,7 +14,10 @@
 // server does not exhaust the pool, and no lock is left behind by a process that dies.
 //
 // With Postgres, db must lead to the primary: a replica that lags would show a
-// refresh token that is already used. Connection poolers in transaction mode are fine.
+// refresh token that is already used. Its synchronous_commit must not be off: a server
+// that is killed would forget the last tokens, of which those before are used. Connection
+// poolers in transaction mode are fine where the driver uses no statement that it has
+// prepared before (pgx: default_query_exec_mode=exec).
 //
 // With SQLite, processes on one machine can share the file. Let writers wait
 // for one another, and readers not at all: with modernc.org/sqlite, open
