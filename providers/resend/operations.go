@@ -86,7 +86,7 @@ func following[T any](id func(T) string) func(client.Page[Page[T]]) (client.Requ
 	}
 }
 
-// reschedule sends what the SDK sends, which has the ID in the body as well.
+// sendBatch is SendBatch as it goes out, once its emails have been looked at.
 var sendBatch = client.Op[Batch, *sdk.BatchEmailResponse]{Method: http.MethodPost, Route: "/emails/batch"}
 
 // encodeBatch refuses attachments: Resend's endpoint for batches sends an email that has
@@ -101,6 +101,7 @@ func encodeBatch(in Batch, r *client.Request) (err error) {
 	return err
 }
 
+// reschedule sends what the SDK sends, which has the ID in the body as well.
 func reschedule(in *sdk.UpdateEmailRequest, r *client.Request) error {
 	if in == nil {
 		in = &sdk.UpdateEmailRequest{}
