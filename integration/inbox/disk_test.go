@@ -15,11 +15,14 @@ import (
 // D1: the disk of Postgres is full while deliveries arrive and are worked on: 503, and
 // when there is space again all of them are handled, once each, by the same process.
 func TestD1_TheDiskOfPostgresIsFull(t *testing.T) {
+	t.Parallel()
 	t.Run("of its tables", func(t *testing.T) {
+		t.Parallel()
 		server, disk := servers.PostgresOnSmallDisk(t, false)
 		fullDisk(t, server, disk, 2_000, "could not extend file", func() {})
 	})
 	t.Run("of its log, so that it stops", func(t *testing.T) {
+		t.Parallel()
 		server, disk := servers.PostgresOnSmallDisk(t, true)
 		fullDisk(t, server, disk, 4_000, "xlogtemp", func() { // fewer do not need another file
 			server.Kill() // if it has not come up again by itself

@@ -15,6 +15,7 @@ import (
 // TestAStricterDatabase has a database whose transactions see nothing new after their
 // first statement, unless they say otherwise.
 func TestAStricterDatabase(t *testing.T) {
+	t.Parallel()
 	d := postgres(t)
 	for _, level := range []string{"repeatable read", "serializable"} {
 		db, err := d.open()

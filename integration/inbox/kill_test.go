@@ -137,6 +137,7 @@ func storm(t *testing.T, d database, events, kills int) {
 // D1: Postgres is killed and started again, while deliveries arrive and are worked on:
 // 503, and then all of them are handled, once each.
 func TestD1_PostgresIsKilledAndStartedAgain(t *testing.T) {
+	t.Parallel()
 	server := servers.StartPostgres(t)
 	outages(t, database{"pgx", server.URL}, func() { server.Kill() }, func() { server.Restart(t) })
 }
@@ -173,6 +174,7 @@ func outages(t *testing.T, d database, kill, restart func()) {
 // D3: a worker that is stopped in the middle of a transaction for longer than its lease
 // has no second effect when it goes on.
 func TestD3_AWorkerThatIsStoppedBeyondItsLease(t *testing.T) {
+	t.Parallel()
 	d := postgres(t)
 	shop := newShop(t, d)
 	shop.exec(`CREATE TABLE %s_effect (event VARCHAR(50), pid BIGINT)`)

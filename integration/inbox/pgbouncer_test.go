@@ -23,6 +23,7 @@ func pooled(url, mode string) database {
 // What an inbox promises, with PgBouncer in transaction mode between it and Postgres. One
 // that can keep statements is asked to, few of them, and then pgx may come as it is, too.
 func TestPgBouncer(t *testing.T) {
+	t.Parallel()
 	keeps := servers.PgBouncerKeeps(t, 10)
 	bouncer := servers.PgBouncer(t, servers.StartPostgres(t), keeps...)
 	modes := modes
@@ -69,6 +70,7 @@ func TestW26_BehindPgBouncer(t *testing.T) {
 
 // D1: PgBouncer is killed and started again.
 func TestD1_PgBouncerIsKilledAndStartedAgain(t *testing.T) {
+	t.Parallel()
 	bouncer := servers.PgBouncer(t, servers.StartPostgres(t))
 	outages(t, pooled(bouncer.URL, "exec"), bouncer.Kill, func() { bouncer.Restart(t) })
 }

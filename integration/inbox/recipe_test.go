@@ -16,6 +16,7 @@ import (
 // D1, D2: the recipe on Postgres, by itself and with River. It leaves nothing behind,
 // also where it fails, and says what was wrong without the password.
 func TestTheRecipeOnPostgres(t *testing.T) {
+	t.Parallel()
 	dsn := servers.Postgres(t)
 	db, err := sql.Open("pgx", dsn)
 	require.NoError(t, err)
