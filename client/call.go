@@ -54,10 +54,17 @@ type renewal struct {
 
 // history is the attempts so far.
 type history struct {
-	attempts  []Attempt
-	few       [1]Attempt // where attempts begins
-	throttled bool       // the last one was
-	failed    bool       // the last one's status is a success, and what came is none
+	attempts []Attempt
+	few      [1]Attempt // where attempts begins
+	outcome  conclusion // of the last one, or of the one that the call has gone back to
+}
+
+// conclusion is what came of an attempt, for those who did not see its response.
+type conclusion struct {
+	status    int       // 0 without a response
+	heard     time.Time // when that came
+	throttled bool      // the service says that there were too many requests
+	failed    bool      // the status is a success, and what came is none
 }
 
 func (h *call) begin(ctx context.Context, b *bounds, timeout time.Duration) {
@@ -112,9 +119,9 @@ func (h *call) earlier() left {
 }
 
 // record gives the attempt its number and adds it to the ledger.
-func (h *call) record(a *Attempt, throttled, failed bool) {
+func (h *call) record(a *Attempt, c conclusion) {
 	h.mu.Lock()
-	h.history.throttled, h.history.failed = throttled, failed
+	h.history.outcome = c
 	a.Number = len(h.history.attempts) + 1
 	if n := len(h.history.attempts); n == len(h.history.few) && n == cap(h.history.attempts) {
 		h.history.attempts = append(make([]Attempt, 0, 4), h.history.attempts...)
@@ -123,14 +130,26 @@ func (h *call) record(a *Attempt, throttled, failed bool) {
 	h.mu.Unlock()
 }
 
-// tally returns how many attempts there were, and the status of the last.
+// concludes notes that the outcome is an attempt's before the last one.
+func (h *call) concludes(c conclusion) {
+	h.mu.Lock()
+	h.history.outcome = c
+	h.mu.Unlock()
+}
+
+// outcome returns what came of the last attempt, or of the one that the call has gone
+// back to.
+func (h *call) outcome() conclusion {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.history.outcome
+}
+
+// tally returns how many attempts there were, and the status that came of them.
 func (h *call) tally() (n, status int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if n = len(h.history.attempts); n > 0 {
-		status = h.history.attempts[n-1].Status
-	}
-	return n, status
+	return len(h.history.attempts), h.history.outcome.status
 }
 
 // renewing reports whether the credential may be renewed: once per call.
@@ -154,18 +173,6 @@ func (h *call) refusal() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.renewal.refused
-}
-
-func (h *call) wasThrottled() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.history.throttled
-}
-
-func (h *call) hasFailed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.history.failed
 }
 
 // worse raises the effect: what may once have been applied stays so.

@@ -114,7 +114,7 @@ func (x *hop) fill(m *Meta, resp *http.Response) {
 // decode turns a final response into the result.
 func (x *hop) decode(resp *http.Response, out any) error {
 	replaced := len(x.c.cfg.perCall) > 0 // or may be: middleware has handed it on
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !replaced && x.call.hasFailed() {
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !replaced && x.call.outcome().failed {
 		return x.refusedBy(resp)
 	}
 	body, err := x.success(resp)
@@ -215,8 +215,7 @@ func (x *hop) reread(resp *http.Response) ([]byte, error) {
 		body := guardBody(resp.Body)
 		defer context.AfterFunc(a, func() { _ = body.Close() })()
 	}
-	x.heard = time.Now()
-	if err := x.readBody(resp); err != nil {
+	if err := x.readBody(resp, time.Now()); err != nil {
 		return nil, x.explain(a, err)
 	}
 	return x.accept.buf.Bytes(), nil

@@ -174,8 +174,10 @@ func (x *hop) newError(resp *http.Response) *Error {
 	}
 	e.Status = resp.StatusCode
 	e.RequestID = x.scrub(x.requestID(resp.Header))
-	if d, ok := ratelimit.RetryAfter(resp.Header, time.Now()); ok && resp.StatusCode >= 300 {
-		e.RetryAt = time.Now().Add(d)
+	// From when it was said, not from when the error is made, after a body that is slow or
+	// a retry that was refused.
+	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok && resp.StatusCode >= 300 {
+		e.RetryAt = x.heard.Add(d)
 	}
 	return e
 }
@@ -208,8 +210,6 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 	case resp.StatusCode >= 200 && resp.StatusCode < 300:
 		e.Err = errFailed
 	}
-	// From when it was said, not from when the error is made, after the body has been
-	// read.
 	if d, ok := x.asks(resp, throttled); ok && throttled {
 		e.RetryAt = x.heard.Add(d)
 	}
@@ -220,7 +220,7 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 
 // refusedBy is the error of a call that was answered with resp, which it ends.
 func (x *hop) refusedBy(resp *http.Response) *Error {
-	e := x.statusError(resp, x.call.wasThrottled())
+	e := x.statusError(resp, x.call.outcome().throttled)
 	discard(resp)
 	return e
 }

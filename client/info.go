@@ -13,10 +13,10 @@ type Info struct {
 // was found, and false anywhere else.
 func InfoFrom(ctx context.Context) (Info, bool) {
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		return Info{Route: a.x.out.route, Attempt: a.number, Failed: a.x.call.hasFailed()}, true
+		return Info{Route: a.x.out.route, Attempt: a.number, Failed: a.x.call.outcome().failed}, true
 	}
 	if x, ok := ctx.Value(hopKey{}).(*hop); ok {
-		return Info{Route: x.out.route, Failed: x.call.hasFailed()}, true
+		return Info{Route: x.out.route, Failed: x.call.outcome().failed}, true
 	}
 	return Info{}, false
 }

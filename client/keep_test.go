@@ -410,3 +410,88 @@ func TestC13_EveryBodyIsClosedOnce(t *testing.T) {
 		}
 	})
 }
+
+// C13: a response that is gone back to is what it was when it came: a throttle, a failure
+// within a success, and as old as it is.
+func TestC13_AResponseThatIsGoneBackToIsWhatItWas(t *testing.T) {
+	const asked = 10 * time.Second
+	profile := client.Profile{
+		LookInSuccess: true,
+		Failed:        func(_ int, _ http.Header, body []byte) bool { return strings.Contains(string(body), "busy") },
+		Throttled: func(_ int, _ http.Header, body []byte) bool {
+			return strings.Contains(string(body), "slow down")
+		},
+		HintBody: func(_ int, _ http.Header, body []byte) client.Hint {
+			if strings.Contains(string(body), "busy") {
+				return client.Retry
+			}
+			return client.NoHint
+		},
+	}
+	same := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r) })
+	}
+	ways := map[string]func(context.Context, *client.Client) error{
+		"Call": func(ctx context.Context, c *client.Client) error {
+			_, err := client.Get[map[string]any](ctx, c, "/x")
+			return err
+		},
+		"Do": func(ctx context.Context, c *client.Client) error {
+			return readAll(c.Do(ctx, client.Request{Path: "/x", CheckStatus: true}))
+		},
+	}
+	for script, want := range map[string]struct {
+		status  int
+		retryAt time.Duration
+		matches error
+		text    string
+	}{
+		"429 Retry-After=10": {429, asked, client.ErrRateLimited, ""},
+		"503 Retry-After=10": {503, asked, client.ErrUnavailable, ""},
+		`403 Retry-After=10 {"error":{"message":"slow down"}}`: {403, asked, client.ErrRateLimited, "slow down"},
+		`200 Retry-After=10 {"error":{"message":"slow down"}}`: {200, asked, client.ErrRateLimited, "slow down"},
+		`200 {"error":{"message":"busy"}}`:                     {200, 0, nil, "busy"},
+	} {
+		for middleware, opt := range map[string]client.Option{
+			"":                         client.WithReadAhead(1),
+			", per-attempt middleware": client.WithAttemptMiddleware(same),
+			", per-call middleware":    client.WithCallMiddleware(same),
+		} {
+			for way, call := range ways {
+				t.Run(way+", "+script+middleware, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						began := time.Now()
+						ended := 0
+						o := observerFunc(func(_ context.Context, o client.Observation) {
+							if e, ok := o.(client.CallEnded); ok {
+								ended = e.Status
+							}
+						})
+						c, _ := scripted(t, script, opt, client.WithProfile(profile), client.WithObserver(o),
+							client.WithRateLimit(&nth{f: func(ctx context.Context, n int) error {
+								if n < 2 {
+									return nil
+								}
+								time.Sleep(time.Second)
+								return errors.New("no more")
+							}}))
+						err := call(t.Context(), c)
+						e := asError(t, err)
+						require.Equal(t, want.status, e.Status)
+						require.ErrorContains(t, err, want.text)
+						require.Len(t, e.Attempts, 2)
+						if want.matches != nil {
+							require.ErrorIs(t, err, want.matches)
+						}
+						require.NotErrorIs(t, err, client.ErrForbidden)
+						if want.retryAt > 0 {
+							require.Equal(t, want.retryAt, e.RetryAt.Sub(began))
+						}
+						synctest.Wait()
+						require.Equal(t, want.status, ended)
+					})
+				})
+			}
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 		x.peek(resp)
 		return resp, nil
 	case x.accept.decodes && resp.StatusCode < 300:
-		err := x.readBody(resp)
+		err := x.readBody(resp, x.heard)
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
 		if err != nil {
@@ -137,8 +137,8 @@ func (x *hop) bodyLimit() int64 {
 }
 
 // readBody reads the body of a success that is to be decoded, whole or not at all: a
-// truncated one is the attempt's failure and no JSON error (C26).
-func (x *hop) readBody(resp *http.Response) error {
+// truncated one is the attempt's failure and no JSON error (C26). came is when it began.
+func (x *hop) readBody(resp *http.Response, came time.Time) error {
 	limit := x.bodyLimit()
 	// A length that is announced costs nothing to refuse. That of a HEAD is of a body
 	// which does not come.
@@ -156,7 +156,7 @@ func (x *hop) readBody(resp *http.Response) error {
 	x.accept.in = bodyReader{moved: &x.clock.progress, rc: resp.Body, left: limit + 1}
 	// From when the headers came: what was done since is no excuse for a body that
 	// stands still.
-	x.clock.enterAt(x.heard, x.clock.idle, errIdleTimeout)
+	x.clock.enterAt(came, x.clock.idle, errIdleTimeout)
 	n, err := x.accept.buf.ReadFrom(&x.accept.in)
 	x.clock.leave()
 	// It would keep the body alive for as long as the hop.
@@ -176,7 +176,7 @@ func (x *hop) readBody(resp *http.Response) error {
 // the connection is free.
 func (x *hop) keep(a *attempt, resp *http.Response, v verdict) {
 	// Kept first and read then: it is the outcome also if the call ends meanwhile.
-	x.kept = &kept{a: a, resp: resp, v: v}
+	x.kept = &kept{a: a, resp: resp, v: v, heard: x.heard}
 	// A call that decodes has read its head already.
 	if x.accept.decodes || spent(resp) {
 		return

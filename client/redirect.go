@@ -43,8 +43,11 @@ func (x *hop) passThrough() (*http.Response, error) {
 	req.URL, x.body.first = &u, nil
 	resp, err := x.through(req)
 	// What the hop below has found out does not come up: what the response says of limits
-	// is read again, as of now.
-	x.host, x.heard = x.c.state.host(originOf(x.spec.url)), time.Now()
+	// is read again, as of when it was heard, or of now where nothing was sent for it.
+	x.host, x.heard = x.c.state.host(originOf(x.spec.url)), x.call.outcome().heard
+	if x.heard.IsZero() {
+		x.heard = time.Now()
+	}
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")
 	}

@@ -109,6 +109,10 @@ func (x *hop) turnOver(a *attempt, resp *http.Response, v verdict) {
 // goBack makes the response that was kept the outcome, since a was turned away.
 func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 	last := x.kept
+	// What is known of the last response is known of that one, and not of an attempt
+	// which has brought none.
+	x.heard = last.heard
+	x.call.concludes(last.v.conclusion(last.heard))
 	if v.outcome == ended {
 		return nil, x.interrupted(last.v, v.err)
 	}

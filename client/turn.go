@@ -11,10 +11,11 @@ import (
 // one, at once or after a wait, must not cost the caller what the service has said
 // (C13).
 type kept struct {
-	a    *attempt
-	resp *http.Response
-	v    verdict
-	once sync.Once
+	a     *attempt
+	resp  *http.Response
+	v     verdict
+	heard time.Time // when it came
+	once  sync.Once
 }
 
 // release gives up the connection of a response whose body has not been read to its

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"net/http"
+	"time"
 )
 
 // verdict is what is made of an attempt: what is known of it, and what was decided.
@@ -19,6 +20,12 @@ type verdict struct {
 // worked reports whether the attempt has brought what was asked for.
 func (v *verdict) worked() bool {
 	return v.err == nil && v.status < http.StatusBadRequest && !v.throttled && !v.failed
+}
+
+// conclusion is what came of the attempt, heard at that time.
+func (v *verdict) conclusion(heard time.Time) conclusion {
+	failed := v.failed || v.throttled && v.status != 0 && v.status < 300
+	return conclusion{v.attempt.Status, heard, v.throttled, failed}
 }
 
 // turnedAway reports whether the stack itself has stopped the attempt, or the caller

@@ -109,7 +109,7 @@ func (w *watch) repeated() {
 	}) {
 		return
 	}
-	x.enter(&past, false, false)
+	x.enter(&past, conclusion{})
 	if !x.purse.budget.Withdraw(retry.RetryCost) {
 		a.end(errRepeatUnpaid)
 		return
