@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // DecodeError reads the shapes of error body that most services use: RFC 9457, a
 // bare "message", an "error" or "errors" that is a string, an object, a list of
 // either, or an object of messages by field (with OAuth's "error_description",
-// FastAPI's list of "detail", NestJS's list of "message"), and a list of errors
-// as the whole body. Names are read in any case, with and without underscores.
+// FastAPI's list of "detail", NestJS's list of "message", Jira's "errorMessages",
+// Okta's "errorSummary"), a list of errors as the whole body, and messages by field as
+// all that an error's body holds, as Django has it. Names are read in any case, with and
+// without underscores.
 //
 // A body that begins with "{" or "[" is read as JSON whatever its Content-Type
 // says; any other is a message if it is text/plain. A profile with a shape of its
@@ -22,7 +26,7 @@ import (
 func DecodeError(status int, h http.Header, body []byte) ErrorDetail {
 	body = withoutMark(body)
 	if looksLikeJSON(body) {
-		if d, ok := errorDetail(body); ok {
+		if d, ok := errorDetail(status, body); ok {
 			return d
 		}
 	}
@@ -36,7 +40,7 @@ func DecodeError(status int, h http.Header, body []byte) ErrorDetail {
 const errorDepth = 4
 
 // errorDetail reads a JSON error body, and reports whether it is one.
-func errorDetail(body []byte) (ErrorDetail, bool) {
+func errorDetail(status int, body []byte) (ErrorDetail, bool) {
 	top, ok := membersOf(body)
 	if !ok {
 		var list []json.RawMessage
@@ -49,15 +53,21 @@ func errorDetail(body []byte) (ErrorDetail, bool) {
 	d := ErrorDetail{
 		Code:      top.text("code", "name", "errorcode"),
 		Type:      top.text("type", "errortype", "category"),
-		Message:   top.message("message", "detail", "errordescription", "errormessage", "title"),
-		RequestID: top.text("requestid", "correlationid"),
+		Message:   top.message("message", "detail", "errordescription", "errormessage", "errormessages", "errorsummary", "msg", "title"),
+		RequestID: top.text("requestid", "correlationid", "debugid", "traceid"),
 	}
+	// A code that repeats the status says nothing.
+	if d.Code == strconv.Itoa(status) {
+		d.Code = cmp.Or(top.text("errorcode"), d.Code)
+	}
+	// GitLab has its messages by field there.
+	d.Message = cmp.Or(d.Message, messageByField(onlyLists(top["message"]), errorDepth))
 	if meta, ok := membersOf(top["meta"]); ok && d.RequestID == "" {
 		d.RequestID = meta.text("requestid")
 	}
 	detail, _ := membersOf(first(listOf(top["detail"]))) // a list of FastAPI's
 	d.Type = cmp.Or(d.Type, detail.text("type"))
-	nested := cmp.Or(string(top["error"]), string(top["errors"]))
+	nested := cmp.Or(string(top["error"]), string(top["errors"]), string(top["err"]), string(top["fault"]))
 	if s := stringOf(json.RawMessage(nested)); s != "" {
 		switch {
 		case d.Message == "" && strings.Contains(s, " "):
@@ -65,32 +75,60 @@ func errorDetail(body []byte) (ErrorDetail, bool) {
 		case d.Code == "" && !strings.Contains(s, " "):
 			d.Code = s
 		}
-		d.Message = cmp.Or(d.Message, top.message("description"))
+		d.Message = cmp.Or(d.Message, top.message("description", "reason"))
 		return d, true
 	}
 	in, ok := membersOf([]byte(nested))
 	if !ok {
 		list := listOf(json.RawMessage(nested))
 		if in, ok = membersOf(first(list)); !ok {
-			d.Message = cmp.Or(d.Message, messageIn(first(list), errorDepth), top.message("description"))
+			d.Message = cmp.Or(d.Message, messageIn(first(list), errorDepth), top.message("description", "reason"))
+			if d == (ErrorDetail{}) && status >= http.StatusBadRequest {
+				d.Message = messageByField(onlyLists(body), errorDepth)
+			}
 			return d, true
 		}
+		d.Message = cmp.Or(in.text("title"), d.Message) // all that JSON:API demands
+	}
+	if within := nestedDetail(ErrorDetail{}, in); within == (ErrorDetail{}) {
+		// An object of messages by field, as Shopify and Rails have it.
+		d.Message = cmp.Or(d.Message, messageByField(json.RawMessage(nested), errorDepth))
 	}
 	d = nestedDetail(d, in)
-	// An object of messages by field, as Shopify and Rails have it.
-	d.Message = cmp.Or(d.Message, messageByField(json.RawMessage(nested), errorDepth), top.message("description"))
+	d.Message = cmp.Or(d.Message, top.message("description", "reason"))
 	return d, true
 }
 
 // nestedDetail puts what an error object inside the body says before what the
 // body around it says.
 func nestedDetail(d ErrorDetail, in members) ErrorDetail {
+	// An object that has a list of errors itself says less than the first of them.
+	if list := listOf(json.RawMessage(cmp.Or(string(in["errors"]), string(in["error"])))); len(list) > 0 {
+		if inner, ok := membersOf(list[0]); ok {
+			d = ownDetail(d, inner)
+		}
+	}
+	return ownDetail(d, in)
+}
+
+// ownDetail is nestedDetail for what the object says itself.
+func ownDetail(d ErrorDetail, in members) ErrorDetail {
 	extensions, _ := membersOf(in["extensions"]) // GraphQL's place for a code
-	d.Code = cmp.Or(in.text("code", "errorcode", "reason"), extensions.text("code"), d.Code)
-	d.Type = cmp.Or(in.text("type", "status", "category"), d.Type)
+	d.Code = cmp.Or(in.text("code", "errorcode", "reason"), extensions.text("code"), d.Code, in.text("name"))
+	d.Type = cmp.Or(in.text("type"), in.word("status"), in.text("category"), d.Type)
 	d.Message = cmp.Or(in.message("message", "detail", "longmessage", "description"), d.Message)
 	d.RequestID = cmp.Or(in.text("requestid", "fbtraceid"), d.RequestID)
 	return d
+}
+
+// onlyLists is an object without the members that are no lists: what Django and GitLab
+// say of a form's fields, and not whatever else an object may hold.
+func onlyLists(body []byte) json.RawMessage {
+	var object map[string]json.RawMessage
+	_ = json.Unmarshal(body, &object) // which has been read before
+	maps.DeleteFunc(object, func(_ string, value json.RawMessage) bool { return len(listOf(value)) == 0 })
+	lists, _ := json.Marshal(object)
+	return lists
 }
 
 // members are those of a JSON object that are not null, by their name in lower case
@@ -129,6 +167,15 @@ func (m members) text(names ...string) string {
 	return ""
 }
 
+// word returns what a name holds that is no number.
+func (m members) word(name string) string {
+	s := m.text(name)
+	if _, err := strconv.Atoi(s); err == nil {
+		return ""
+	}
+	return s
+}
+
 // message returns the first of the names that holds something to read.
 func (m members) message(names ...string) string {
 	for _, name := range names {
@@ -147,7 +194,7 @@ func messageIn(raw json.RawMessage, depth int) string {
 	}
 	if m, ok := membersOf(raw); ok {
 		var text string
-		for _, name := range []string{"message", "msg", "detail", "description", "title"} {
+		for _, name := range []string{"message", "msg", "detail", "description", "title", "value"} {
 			if text = messageIn(m[name], depth-1); text != "" {
 				break
 			}

@@ -174,8 +174,8 @@ func (x *hop) newError(resp *http.Response) *Error {
 	}
 	e.Status = resp.StatusCode
 	e.RequestID = x.scrub(x.requestID(resp.Header))
-	// From when it was said, not from when the error is made, after a body that is slow or
-	// a retry that was refused.
+	// From when it was said, not from when the error is made: a body may be slow, and
+	// a retry that is refused takes its time too.
 	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok && resp.StatusCode >= 300 {
 		e.RetryAt = x.heard.Add(d)
 	}

@@ -1,6 +1,7 @@
 package sentry
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -36,8 +37,8 @@ func decodeError(status int, h http.Header, body []byte) client.ErrorDetail {
 		d.Code, d.Message = coded.Code, coded.Message
 	case json.Unmarshal(said["error"], &text) == nil && text != "": // a text, and no code
 		d.Code, d.Message = "", text
-	case d.Message == "":
-		d.Message = fieldErrors(said)
+	case said["message"] == nil: // all fields, of which DecodeError names the first
+		d.Message = cmp.Or(fieldErrors(said), d.Message)
 	}
 	return d
 }
