@@ -137,6 +137,24 @@ func TestP5_AnErrorInsideA200IsRetriedAndSettled(t *testing.T) {
 	})
 }
 
+// P5: what a response brings is its own: one without a body is not judged by the failure
+// before it, which would repeat a write that has been made.
+func TestP5_ASuccessWithoutABodyIsNotTheFailureBeforeIt(t *testing.T) {
+	for name, second := range map[string]string{
+		"no content": "204", "an empty body": "200", "redirected": "307 Location=/y, 204",
+		"a failure in between": "503, 204", "a body that broke in between": "reset, 204",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c, rt := scripted(t, `200 {"ok":false,"error":"try_again"}, `+second+`, 500`, client.WithProfile(chatty))
+			var meta client.Meta
+			body, err := client.Call[[]byte](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Meta: &meta})
+			require.NoError(t, err, name)
+			require.Empty(t, body, name)
+			require.Len(t, meta.Attempts, rt.Count(), name)
+		})
+	}
+}
+
 // Under an SDK a 200 is looked at where the profile asks for it: a throttle is then
 // retried, and the last response is handed on as it came.
 func TestAThrottleInsideA200UnderAnSDK(t *testing.T) {

@@ -30,6 +30,9 @@ const maxRedirectBody = 2 << 10
 // it comes, see look. It runs before the attempt is judged: whatever breaks in here can
 // still be retried.
 func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
+	// What an earlier response has brought is none of this one's, which may have no body.
+	putBuffer(x.accept.buf)
+	x.accept.buf = nil
 	switch {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
 		return resp, nil
