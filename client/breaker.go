@@ -106,7 +106,7 @@ func (s *breakerState) report(b *Breaker, o health, probe bool) (changed bool) {
 type BreakerState struct {
 	Open     bool      // nothing but a probe is let through
 	Failures int       // in a row
-	RetryAt  time.Time // when the next probe is let through; zero while it is closed
+	RetryAt  time.Time // when the next probe is let through, or when one was that is out; zero while closed
 }
 
 func (s *breakerState) state(b *Breaker) BreakerState {

@@ -65,6 +65,7 @@ type conclusion struct {
 	heard     time.Time // when that came
 	throttled bool      // the service says that there were too many requests
 	failed    bool      // the status is a success, and what came is none
+	again     time.Time // when the client's own limits or breaker permit another; zero is not known
 }
 
 func (h *call) begin(ctx context.Context, b *bounds, timeout time.Duration) {

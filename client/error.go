@@ -82,7 +82,7 @@ type Error struct {
 	Type      string    // the service's own kind of error
 	Message   string    // what the service said, at most 1 KiB, not quoted here
 	RequestID string    // the service's own, to show to its support
-	RetryAt   time.Time // when the service says that it may be tried again; zero where it does not
+	RetryAt   time.Time // when the service, or else a limit or breaker of the client's, permits another; zero if unknown
 	Throttled bool      // the status, the profile or a local limiter says: too many
 	Effect    Effect    // whether a write may have happened
 	Attempts  []Attempt // the ledger, oldest first

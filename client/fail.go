@@ -143,16 +143,28 @@ const maxRequestID = 256
 func (x *hop) fail(resp *http.Response, err error) *Error {
 	e := x.newError(resp)
 	e.Err = err
-	if errors.Is(err, ErrCircuitOpen) && x.host != nil && x.c.cfg.breaker != nil {
-		e.RetryAt = x.host.breaker.state(x.c.cfg.breaker).RetryAt
-	}
 	if errors.Is(err, ErrRateLimited) {
 		e.Throttled = true
-		if le, ok := errors.AsType[*ratelimit.Error](err); ok && le.Wait > 0 {
-			e.RetryAt = time.Now().Add(le.Wait)
-		}
+	}
+	if at := x.permittedAt(err); !at.IsZero() {
+		e.RetryAt = at
 	}
 	return e
+}
+
+// permittedAt is when the breaker or the limit that has refused an attempt with err
+// permits one; zero where that is not known, as while a probe of the breaker's is out.
+func (x *hop) permittedAt(err error) time.Time {
+	now := time.Now()
+	if b := x.c.cfg.breaker; b != nil && x.host != nil && errors.Is(err, ErrCircuitOpen) {
+		if left := x.host.breaker.left(b); left > 0 {
+			return now.Add(left)
+		}
+	}
+	if le, ok := errors.AsType[*ratelimit.Error](err); ok && le.Wait > 0 && errors.Is(err, ErrRateLimited) {
+		return now.Add(le.Wait)
+	}
+	return time.Time{}
 }
 
 func (x *hop) newError(resp *http.Response) *Error {
@@ -212,6 +224,9 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 	}
 	if d, ok := x.asks(resp, throttled); ok && throttled {
 		e.RetryAt = x.heard.Add(d)
+	}
+	if e.RetryAt.IsZero() {
+		e.RetryAt = x.call.outcome().again
 	}
 	x.describe(e, resp, body)
 	e.Throttled = e.Throttled || e.means == http.StatusTooManyRequests

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -494,4 +495,87 @@ func TestC13_AResponseThatIsGoneBackToIsWhatItWas(t *testing.T) {
 			}
 		}
 	}
+}
+
+// C13: where a limit or the breaker of the client's own refuses the next attempt, and the
+// service has named no time, the error says when that would be let through.
+func TestC13_WhoRefusesTheNextAttemptSaysWhenItMayBeMade(t *testing.T) {
+	for name, tt := range map[string]struct {
+		script string
+		opts   []client.Option
+		want   time.Duration
+	}{
+		"the pacer": {
+			"503 RateLimit-Remaining=0 RateLimit-Reset=90",
+			[]client.Option{client.WithPacing(ratelimit.NewPacer())}, 90 * time.Second,
+		},
+		"the service before the pacer": {
+			"503 Retry-After=70 RateLimit-Remaining=0 RateLimit-Reset=90",
+			[]client.Option{client.WithPacing(ratelimit.NewPacer())}, 70 * time.Second,
+		},
+		"the limiter": {"503", []client.Option{client.WithRateLimit(ratelimit.PerMinute(0.5))}, 2 * time.Minute},
+		"a limiter that tells when it is asked": {
+			"503",
+			[]client.Option{client.WithRateLimit(&nth{f: func(_ context.Context, n int) error {
+				if n < 2 {
+					return nil
+				}
+				return &ratelimit.Error{Err: ratelimit.ErrDeadline, Wait: 3 * time.Minute}
+			}}), client.WithRetry(retry.Policy{Backoff: retry.Constant(0)})}, 3 * time.Minute,
+		},
+		"a limit that never permits it": {"503", []client.Option{client.WithRateLimit(&never{})}, 0},
+		"the breaker": {
+			"503", []client.Option{client.WithBreaker(client.Breaker{Failures: 1, Cooldown: time.Minute})}, time.Minute,
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			c, rt := scripted(t, tt.script, tt.opts...)
+			_, err := client.Get[client.None](t.Context(), c, "/x")
+			e := asError(t, err)
+			require.Equal(t, 503, e.Status, name)
+			require.Equal(t, 1, rt.Count(), name)
+			if tt.want == 0 {
+				require.Zero(t, e.RetryAt, name)
+				return
+			}
+			require.Equal(t, tt.want, e.RetryAt.Sub(began).Round(time.Millisecond), name)
+		})
+	}
+}
+
+// never is a limiter of one call.
+type never struct{ used bool }
+
+func (l *never) Wait(context.Context, string) error { l.used = true; return nil }
+
+func (l *never) Delay(string) time.Duration {
+	if l.used {
+		return math.MaxInt64
+	}
+	return 0
+}
+
+// A probe that is out ends when it ends: until then nobody knows when another may go.
+func TestAnOpenBreakerNamesNoTimeThatHasPassed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := scripted(t, "503, after 20s 200", client.WithBreaker(client.Breaker{Failures: 1, Cooldown: 5 * time.Second}), client.WithRetry(retry.Never))
+		get := func() error {
+			_, err := client.Get[client.None](t.Context(), c, "/x")
+			return err
+		}
+		require.ErrorIs(t, get(), client.ErrUnavailable)
+		err := get()
+		require.ErrorIs(t, err, client.ErrCircuitOpen)
+		require.Equal(t, time.Now().Add(5*time.Second), asError(t, err).RetryAt)
+		time.Sleep(6 * time.Second)
+		var probe error
+		go func() { probe = get() }()
+		synctest.Wait()
+		err = get()
+		require.ErrorIs(t, err, client.ErrCircuitOpen)
+		require.Zero(t, asError(t, err).RetryAt)
+		time.Sleep(time.Minute)
+		require.NoError(t, probe)
+	})
 }

@@ -112,7 +112,9 @@ func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 	// What is known of the last response is known of that one, and not of an attempt
 	// which has brought none.
 	x.heard = last.heard
-	x.call.concludes(last.v.conclusion(last.heard))
+	c := last.v.conclusion(last.heard)
+	c.again = x.permittedAt(v.err)
+	x.call.concludes(c)
 	if v.outcome == ended {
 		return nil, x.interrupted(last.v, v.err)
 	}

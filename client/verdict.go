@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"time"
 )
@@ -25,7 +26,14 @@ func (v *verdict) worked() bool {
 // conclusion is what came of the attempt, heard at that time.
 func (v *verdict) conclusion(heard time.Time) conclusion {
 	failed := v.failed || v.throttled && v.status != 0 && v.status < 300
-	return conclusion{v.attempt.Status, heard, v.throttled, failed}
+	c := conclusion{status: v.attempt.Status, heard: heard, throttled: v.throttled, failed: failed}
+	switch {
+	case v.reason == LimitPastDeadline && v.limits < math.MaxInt64:
+		c.again = time.Now().Add(v.limits)
+	case v.reason == CircuitOpen:
+		c.again = time.Now().Add(v.open)
+	}
+	return c
 }
 
 // turnedAway reports whether the stack itself has stopped the attempt, or the caller
