@@ -2,6 +2,7 @@ package client
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/standpipe-go/standpipe/ratelimit"
@@ -51,6 +52,14 @@ func (x *hop) said(resp *http.Response) []byte {
 		return x.decoded(resp, maxLook)
 	}
 	return x.look(resp)
+}
+
+// usesUp reports whether a response says that it was the last for a while.
+func (x *hop) usesUp(resp *http.Response) bool {
+	return resp != nil && ratelimit.Informs(resp.Header) && x.host.teaches(resp, x.heard) &&
+		slices.ContainsFunc(ratelimit.ParseLimits(resp.Header, x.heard), func(l ratelimit.Limit) bool {
+			return l.Remaining == 0 && l.Reset > 0
+		})
 }
 
 // asks returns how long a response asks to wait: by its Retry-After or, where a

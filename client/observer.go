@@ -75,8 +75,8 @@ type CallEnded struct {
 	Err      error  // nil, or an *Error without Message, body and IdempotencyKey
 }
 
-// LimitChanged says that the service has asked for quiet, and for how long requests
-// like that of the call are now held back.
+// LimitChanged says that the service has asked for quiet, or has told that a limit is
+// used up, and for how long requests like that of the call are now held back.
 type LimitChanged struct {
 	Call CallID
 	Time time.Time

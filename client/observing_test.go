@@ -114,6 +114,28 @@ func TestAnObserverIsToldOfLimitsAndBreakers(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrRateLimited)
 		require.Contains(t, s.kinds(), "LimitChanged")
 	})
+	// A response that was the last for a while says so in its headers alone.
+	for script, want := range map[string][]time.Duration{
+		"200 X-RateLimit-Limit=60 X-RateLimit-Remaining=0 X-RateLimit-Reset=30 {}":       {30 * time.Second},
+		"404 RateLimit-Remaining=0 RateLimit-Reset=30":                                   {30 * time.Second},
+		"200 X-RateLimit-Limit=60 X-RateLimit-Remaining=7 X-RateLimit-Reset=30 {}":       nil,
+		"200 Age=5 X-RateLimit-Limit=60 X-RateLimit-Remaining=0 X-RateLimit-Reset=30 {}": nil,
+		"200 {}": nil,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := new(witness)
+			c, _ := scripted(t, script, client.WithObserver(s), client.WithPacing(ratelimit.NewPacer()))
+			_, _ = client.Get[thing](t.Context(), c, "/x")
+			require.Contains(t, s.kinds(), "CallEnded", script)
+			var waits []time.Duration
+			for _, o := range s.told {
+				if l, ok := o.(client.LimitChanged); ok {
+					waits = append(waits, l.Wait)
+				}
+			}
+			require.Equal(t, want, waits, script)
+		})
+	}
 }
 
 // T2: one that is too slow holds up nobody, and hears how much it has missed.

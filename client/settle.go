@@ -49,7 +49,7 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	// Behind read, which says whether it was a throttle, and before decide, which asks
 	// the limits how long they will hold the next one back.
 	a.observe(t, &v, resp)
-	if x.report != nil && (v.throttled || v.told) {
+	if x.report != nil && (v.throttled || v.told || x.usesUp(resp)) {
 		x.report.quieted(a.limitsDelay())
 	}
 	// What an attempt has cost it has cost for good, unless it cured something or was
