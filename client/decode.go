@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +156,56 @@ func (x *hop) decodeJSON(resp *http.Response, out any, body []byte) (kept []byte
 		return body, x.mismatch(resp, out, len(body), err)
 	}
 	return nil, nil
+}
+
+// decodeAs decodes a success into out as its type says. With an error comes the body
+// that did not fit, if there is one to be looked at.
+func (x *hop) decodeAs(r *result, resp *http.Response, out any, body []byte) (kept []byte, err error) {
+	switch {
+	case r.err != nil:
+		return nil, r.err
+	case len(r.header) == 0 && r.body.index == nil:
+		return x.decodeJSON(resp, out, body)
+	}
+	v := reflect.ValueOf(out).Elem()
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(v.Type().Elem()))
+		v = v.Elem()
+	}
+	into := v.Addr().Interface()
+	if r.body.index != nil {
+		into = v.FieldByIndex(r.body.index).Addr().Interface()
+	}
+	switch {
+	case r.bare:
+	case r.body.name == "raw":
+		*into.(*[]byte) = append([]byte{}, body...)
+	case r.body.name == "xml":
+		kept, err = x.decodeXML(resp, into, body)
+	default:
+		kept, err = x.decodeJSON(resp, into, body)
+	}
+	if err != nil {
+		return kept, err
+	}
+	return nil, r.fill(v, resp.Header)
+}
+
+func (x *hop) decodeXML(resp *http.Response, into any, body []byte) (kept []byte, err error) {
+	if body, err = x.plain(resp, body); err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		return nil, emptyBody(into)
+	}
+	if err = xml.Unmarshal(body, into); err == nil {
+		return nil, nil
+	}
+	want := reflect.TypeOf(into).Elem()
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok { // its text may quote the body
+		return body, failf(ErrDecode, "the response's %d bytes do not fit a %s: they are not XML from line %d on", len(body), want, syntax.Line)
+	}
+	return body, failf(ErrDecode, "the response's %d bytes of XML do not fit a %s", len(body), want)
 }
 
 func emptyBody(out any) error {

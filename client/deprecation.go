@@ -53,7 +53,7 @@ func (s *deprecations) first(d deprecation) bool {
 
 // noteDeprecation tells what a response says of the future of what was called. An origin
 // that is not the client's own says nothing of its service.
-func (x *hop) noteDeprecation(h http.Header) {
+func noteDeprecation(x *hop, h http.Header) {
 	deprecated, sunset := h["Deprecation"], h["Sunset"]
 	if len(deprecated)+len(sunset) == 0 || !x.inside {
 		return
@@ -74,10 +74,10 @@ func (x *hop) noteDeprecation(h http.Header) {
 		d.Call = x.report.call
 		x.report.tell(d)
 	}
-	x.logDeprecation(method, &d)
+	logDeprecation(x, method, &d)
 }
 
-func (x *hop) logDeprecation(method string, d *Deprecated) {
+func logDeprecation(x *hop, method string, d *Deprecated) {
 	l, ctx := x.c.cfg.logger, context.WithoutCancel(x.ctx)
 	if l == nil || !l.Enabled(ctx, slog.LevelWarn) {
 		return

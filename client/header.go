@@ -174,6 +174,11 @@ type fields struct {
 	requestIDs []string
 }
 
+// sends reports whether the client sends the field with every request.
+func (f *fields) sends(name string) bool {
+	return slices.ContainsFunc(f.header, func(own headerField) bool { return sameField(own.name, name) })
+}
+
 // headerField is one field of a header. A list of them is quicker to copy into a
 // header than another header.
 type headerField struct {

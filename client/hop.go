@@ -134,6 +134,22 @@ func (x *hop) begin() {
 	x.report = report(x.ctx, x.c.cfg.observers, x.c.cfg.profile.Name, x.spec, x.out.route, began, before)
 }
 
+// nameRoute names the route of a hop whose Request names none, such as that of an SDK,
+// for logs, errors and observers.
+func (x *hop) nameRoute() {
+	ask, u := x.c.cfg.profile.Route, x.spec.url
+	if ask == nil || x.out.route != "" || u == nil || !x.c.origins.contains(u, originOf(u)) {
+		return
+	}
+	req := x.bare()
+	req.Body = nil
+	req.URL = underBase(x.c.base, u)
+	// A name is worth no call: without one, a panic is as "".
+	var err error
+	defer panics.Catch(&err, givenCode)
+	x.out.route = ask(req)
+}
+
 // prepare checks the request and decides what holds for all its attempts. Nothing has
 // been sent when it fails, and no attempt is in the ledger.
 func (x *hop) prepare() error {

@@ -81,3 +81,38 @@ func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, 
 	}
 	return longest, told
 }
+
+// inProgress reports whether resp says that a request with the same idempotency key
+// is still running: this call's own earlier attempt, as a rule. Only a request with
+// such a key can be told so. Whether its body holds one nobody but the profile knows,
+// which is asked where the caller says that the request is repeatable.
+func (x *hop) inProgress(v *verdict, resp *http.Response) bool {
+	if resp.StatusCode < http.StatusBadRequest && !v.failed {
+		return false
+	}
+	told, inHeader := x.c.cfg.profile.InProgress, x.idempotencyKey() != ""
+	switch {
+	case told != nil && (inHeader || x.out.repeatable):
+	case inHeader && resp.StatusCode == http.StatusConflict && mediaType(resp.Header) == problemJSON:
+		told = problemInProgress
+	default:
+		return false
+	}
+	return told(resp.StatusCode, resp.Header, x.said(resp))
+}
+
+// keyMisused reports whether resp says that something is wrong with the key itself,
+// such as that it was used with other content before. No repeat cures that, whatever
+// a hint says.
+func (x *hop) keyMisused(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity:
+	default:
+		return false
+	}
+	if x.idempotencyKey() == "" {
+		return false
+	}
+	d := x.decodeError(resp, x.look(resp))
+	return namesKey(d.Type) || namesKey(d.Code)
+}

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"strings"
-
-	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // SetPath makes the path that Route is with these values in its places, in order, each
@@ -162,22 +160,6 @@ func routePlaces(route string) []string {
 		return "x", true
 	})
 	return names
-}
-
-// nameRoute names the route of a hop whose Request names none, such as that of an SDK,
-// for logs, errors and observers.
-func (x *hop) nameRoute() {
-	ask, u := x.c.cfg.profile.Route, x.spec.url
-	if ask == nil || x.out.route != "" || u == nil || !x.c.origins.contains(u, originOf(u)) {
-		return
-	}
-	req := x.bare()
-	req.Body = nil
-	req.URL = underBase(x.c.base, u)
-	// A name is worth no call: without one, a panic is as "".
-	var err error
-	defer panics.Catch(&err, givenCode)
-	x.out.route = ask(req)
 }
 
 // underBase is u with the path of the base URL taken off.

@@ -32,12 +32,8 @@ type sent struct {
 	rate  leastRate
 	empty int // reads in a row that brought nothing
 
-	inMemory bool      // it cannot block, so it is read in place
-	buf      []byte    // what is read into; nil once it is left to a read that blocks
-	done     chan read // how that read has ended; with buf
-
-	progress  func(sent, total int64) // of the request; nil where nobody asks
-	n, length int64                   // bytes read, and of how many; 0 or -1 if unknown
+	reads
+	progressed
 
 	once sync.Once // the transport and the attempt's end may both close it
 	err  error     // of the one that did
@@ -47,17 +43,33 @@ type sent struct {
 	broke atomic.Pointer[error] // why it was not read to its end, if not for that
 }
 
+// reads is how a body is read from its source.
+type reads struct {
+	inMemory bool      // it cannot block, so it is read in place
+	buf      []byte    // what is read into; nil once it is left to a read that blocks
+	done     chan read // how that read has ended; with buf
+}
+
+// progressed is how far a body has got.
+type progressed struct {
+	progress  func(sent, total int64) // of the request; nil where nobody asks
+	n, length int64                   // bytes read, and of how many; 0 or -1 if unknown
+}
+
 // sending returns the body of a's request as the transport gets it. A small body in
 // memory goes out as it is: net/http knows its type, and sends it in one write with the
 // header.
-func (a *attempt) sending(rc io.ReadCloser, length int64) io.ReadCloser {
+func sending(a *attempt, rc io.ReadCloser, length int64) io.ReadCloser {
 	t := reflect.TypeOf(rc)
 	inMemory := t == nopCloser || t == nopCloserTo
 	progress := a.x.out.progress
 	if inMemory && length >= 0 && length <= maxUnwatched && progress == nil {
 		return rc
 	}
-	b := &sent{ReadCloser: rc, x: a.x, a: a, progress: progress, length: length, inMemory: inMemory}
+	b := &sent{
+		ReadCloser: rc, x: a.x, a: a,
+		reads: reads{inMemory: inMemory}, progressed: progressed{progress: progress, length: length},
+	}
 	b.stop = context.AfterFunc(a, func() { _ = b.close() })
 	return b
 }

@@ -44,7 +44,7 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	v.attempt = x.line(&v, t, resp)
 	if resp != nil {
 		x.read(&v, resp)
-		x.noteDeprecation(resp.Header)
+		noteDeprecation(x, resp.Header)
 	}
 	// Behind read, which says whether it was a throttle, and before decide, which asks
 	// the limits how long they will hold the next one back.

@@ -75,11 +75,6 @@ func (h *specHeader) get(name string) []string {
 	return h.base[name]
 }
 
-// sends reports whether the client sends the field with every request.
-func (c *Client) sends(name string) bool {
-	return slices.ContainsFunc(c.header, func(f headerField) bool { return sameField(f.name, name) })
-}
-
 // respells reports whether h has the field in another spelling of its name.
 func (h *specHeader) respells(name string) bool {
 	for i := range h.over {
