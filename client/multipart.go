@@ -25,8 +25,8 @@ type Part struct {
 	// upload can be retried, and nothing is buffered.
 	Open func() (io.ReadCloser, error)
 
-	// Size is how many bytes Open yields; 0 means unknown. Content of any other
-	// length is an error of the call.
+	// Size is how many bytes Open yields; 0 means unknown, and an empty file is one
+	// without Open. Content of any other length is an error of the call.
 	Size int64
 }
 

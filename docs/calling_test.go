@@ -312,11 +312,19 @@ func files(ctx context.Context, api *client.Client, folder string) error {
 	if err != nil {
 		return err
 	}
+	scan := filepath.Join(folder, "scan.pdf")
+	info, err := os.Stat(scan)
+	if err != nil {
+		return err
+	}
 	_, err = client.Post[client.None](ctx, api, "/v1/files", client.Multipart(
 		client.Part{Name: "purpose", Value: "evidence"},
-		client.Part{Name: "file", FileName: "scan.pdf", ContentType: "application/pdf", Open: func() (io.ReadCloser, error) {
-			return os.Open(filepath.Join(folder, "scan.pdf")) // again for each attempt
-		}}))
+		client.Part{
+			Name: "file", FileName: "scan.pdf", ContentType: "application/pdf",
+			Size: info.Size(), // so that the request says how long it is: some services insist
+			// Again for each attempt:
+			Open: func() (io.ReadCloser, error) { return os.Open(scan) },
+		}))
 	return err
 }
 
