@@ -126,6 +126,15 @@ func TestP5_AFailureInASuccessIsFoundInWhatMiddlewareHandsOn(t *testing.T) {
 			}))
 			got, err := client.Get[thing](context.Background(), c, "/x")
 			require.Equal(t, strings.Contains(tt.sent, "false"), info.Failed)
+			p := tt.p
+			p.LookInSuccess = true
+			looking, wrong := c.With(client.WithProfile(p))
+			require.NoError(t, wrong)
+			resp, wrong := looking.Do(context.Background(), client.Request{Path: "/x", CheckStatus: true})
+			require.Equal(t, tt.fails, wrong != nil, "%v", wrong)
+			if resp != nil {
+				require.NoError(t, resp.Body.Close())
+			}
 			if !tt.fails {
 				require.NoError(t, err)
 				require.Equal(t, "x", got.ID)

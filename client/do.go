@@ -36,7 +36,7 @@ func (c *Client) do(ctx context.Context, r *Request) (x *hop, resp *http.Respons
 	switch {
 	case err != nil:
 		return x, nil, err
-	case r.CheckStatus && (resp.StatusCode >= http.StatusBadRequest || x.call.outcome().failed):
+	case r.CheckStatus && (resp.StatusCode >= http.StatusBadRequest || x.hollow(resp)):
 		return x, nil, x.refusedBy(resp)
 	}
 	c.cfg.limit(resp, x.out.limit)

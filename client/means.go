@@ -33,6 +33,14 @@ func (x *hop) sees(resp *http.Response) bool {
 	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
 }
 
+// hollow reports whether the profile finds a failure in a success that is streamed.
+func (x *hop) hollow(resp *http.Response) bool {
+	if len(x.c.cfg.perCall) == 0 {
+		return x.call.outcome().failed
+	}
+	return resp.StatusCode < 300 && x.sees(resp) && x.failsIn(resp)
+}
+
 // failsIn reports whether the profile finds a failure in a success that per-call
 // middleware has handed on: another response, maybe, than the engine has judged.
 func (x *hop) failsIn(resp *http.Response) bool {
