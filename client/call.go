@@ -56,15 +56,23 @@ type renewal struct {
 type history struct {
 	attempts []Attempt
 	few      [1]Attempt // where attempts begins
-	outcome  conclusion // of the last one, or of the one that the call has gone back to
+	outcome  concluded
+}
+
+// concluded is which attempt the outcome of a call is, and what its line does not say.
+type concluded struct {
+	number    int32         // 0 before there is one
+	throttled bool          // the service says that there were too many requests
+	failed    bool          // the status is a success, and what came is none
+	again     time.Duration // since the call began: when another is permitted; 0 is not known
 }
 
 // conclusion is what came of an attempt, for those who did not see its response.
 type conclusion struct {
 	status    int       // 0 without a response
 	heard     time.Time // when that came
-	throttled bool      // the service says that there were too many requests
-	failed    bool      // the status is a success, and what came is none
+	throttled bool
+	failed    bool
 	again     time.Time // when the client's own limits or breaker permit another; zero is not known
 }
 
@@ -120,10 +128,11 @@ func (h *call) earlier() left {
 }
 
 // record gives the attempt its number and adds it to the ledger.
-func (h *call) record(a *Attempt, c conclusion) {
+func (h *call) record(a *Attempt, c concluded) {
 	h.mu.Lock()
-	h.history.outcome = c
 	a.Number = len(h.history.attempts) + 1
+	c.number = int32(a.Number)
+	h.history.outcome = c
 	if n := len(h.history.attempts); n == len(h.history.few) && n == cap(h.history.attempts) {
 		h.history.attempts = append(make([]Attempt, 0, 4), h.history.attempts...)
 	}
@@ -132,7 +141,7 @@ func (h *call) record(a *Attempt, c conclusion) {
 }
 
 // concludes notes that the outcome is an attempt's before the last one.
-func (h *call) concludes(c conclusion) {
+func (h *call) concludes(c concluded) {
 	h.mu.Lock()
 	h.history.outcome = c
 	h.mu.Unlock()
@@ -143,14 +152,26 @@ func (h *call) concludes(c conclusion) {
 func (h *call) outcome() conclusion {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.history.outcome
+	o := h.history.outcome
+	c := conclusion{throttled: o.throttled, failed: o.failed}
+	if o.number > 0 {
+		line := &h.history.attempts[o.number-1]
+		c.status, c.heard = line.Status, line.Start.Add(line.Duration)
+	}
+	if o.again > 0 {
+		c.again = h.began.Add(o.again)
+	}
+	return c
 }
 
 // tally returns how many attempts there were, and the status that came of them.
 func (h *call) tally() (n, status int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.history.attempts), h.history.outcome.status
+	if of := h.history.outcome.number; of > 0 {
+		status = h.history.attempts[of-1].Status
+	}
+	return len(h.history.attempts), status
 }
 
 // renewing reports whether the credential may be renewed: once per call.

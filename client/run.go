@@ -113,8 +113,10 @@ func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 	// What is known of the last response is known of that one, and not of an attempt
 	// which has brought none.
 	x.heard = last.heard
-	c := last.v.conclusion(last.heard)
-	c.again = x.permittedAt(v.err)
+	c := last.v.concluded(x.call.began)
+	if at := x.permittedAt(v.err); !at.IsZero() {
+		c.again = at.Sub(x.call.began)
+	}
 	x.call.concludes(c)
 	if v.outcome == ended {
 		return nil, x.interrupted(last.v, v.err)

@@ -218,12 +218,12 @@ func (x *hop) foresee(a *attempt, v *verdict, resp *http.Response) {
 // record writes the attempt into the call's ledger and into the context's, and tells
 // the observers.
 func (x *hop) record(v *verdict) {
-	x.enter(&v.attempt, v.conclusion(x.heard))
+	x.enter(&v.attempt, v.concluded(x.call.began))
 }
 
 // enter writes a line down everywhere. A request ID is the service's text, and may
 // repeat a credential: what leaves the call is scrubbed.
-func (x *hop) enter(line *Attempt, c conclusion) {
+func (x *hop) enter(line *Attempt, c concluded) {
 	x.call.record(line, c)
 	l := x.call.ledger
 	if l == nil && x.report == nil {

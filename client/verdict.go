@@ -23,15 +23,15 @@ func (v *verdict) worked() bool {
 	return v.err == nil && v.status < http.StatusBadRequest && !v.throttled && !v.failed
 }
 
-// conclusion is what came of the attempt, heard at that time.
-func (v *verdict) conclusion(heard time.Time) conclusion {
+// concluded is the attempt as the outcome of a call that has begun then.
+func (v *verdict) concluded(began time.Time) concluded {
 	failed := v.failed || v.throttled && v.status != 0 && v.status < 300
-	c := conclusion{status: v.attempt.Status, heard: heard, throttled: v.throttled, failed: failed}
+	c := concluded{number: int32(v.attempt.Number), throttled: v.throttled, failed: failed}
 	switch {
 	case v.reason == LimitPastDeadline && v.limits < math.MaxInt64:
-		c.again = time.Now().Add(v.limits)
+		c.again = time.Since(began) + v.limits
 	case v.reason == CircuitOpen:
-		c.again = time.Now().Add(v.open)
+		c.again = time.Since(began) + v.open
 	}
 	return c
 }

@@ -109,7 +109,7 @@ func (w *watch) repeated() {
 	}) {
 		return
 	}
-	x.enter(&past, conclusion{})
+	x.enter(&past, concluded{})
 	if !x.purse.budget.Withdraw(retry.RetryCost) {
 		a.end(errRepeatUnpaid)
 		return
