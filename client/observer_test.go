@@ -605,6 +605,49 @@ func TestWaitsAreInTheLedgerAndTheLog(t *testing.T) {
 	})
 }
 
+// A wait that was in vain was a wait: the ledger, the log and the observers say where the
+// time of a call went that did not come to be sent.
+func TestAWaitInVainIsInTheLedgerAndTheLog(t *testing.T) {
+	waits := func(name string, want client.Waited, opts ...client.Option) {
+		synctest.Test(t, func(t *testing.T) {
+			var text bytes.Buffer
+			s := new(witness)
+			c, rt := scripted(t, "503 Retry-After=20", append(opts, client.WithObserver(s), client.WithLogger(slog.New(slog.NewJSONHandler(&text, nil))))...)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(7*time.Second, cancel)
+			_, err := client.Get[thing](ctx, c, "/x")
+			last := asError(t, err).Attempts[0]
+			require.Contains(t, s.kinds(), "CallEnded", name)
+			var told []client.Waited
+			for _, o := range s.told {
+				if w, ok := o.(client.Waited); ok {
+					told = append(told, client.Waited{For: w.For, Wait: w.Wait})
+				}
+			}
+			require.Equal(t, []client.Waited{want}, told, name)
+			switch want.For {
+			case client.WaitLimit:
+				require.Equal(t, want.Wait, last.LimitWait, name)
+				require.Contains(t, text.String(), `"limit_wait":7000000000`, name)
+			case client.WaitToken:
+				require.Equal(t, want.Wait, last.TokenWait, name)
+				require.Contains(t, text.String(), `"token_wait":5000000000`, name)
+			case client.WaitBackoff:
+				require.Equal(t, 1, rt.Count(), name)
+			}
+		})
+	}
+	waits("a limit", client.Waited{For: client.WaitLimit, Wait: 7 * time.Second}, client.WithRateLimit(&nth{f: func(ctx context.Context, _ int) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}}))
+	waits("a token", client.Waited{For: client.WaitToken, Wait: 5 * time.Second}, client.WithAuth(failing(func() error {
+		time.Sleep(5 * time.Second)
+		return errors.New("the vault is closed")
+	})))
+	waits("a backoff", client.Waited{For: client.WaitBackoff, Wait: 7 * time.Second})
+}
+
 // Middleware can know of which call it is a part.
 func TestInfoInMiddleware(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

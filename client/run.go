@@ -185,6 +185,7 @@ func (x *hop) pause(since time.Time, d time.Duration) error {
 		x.report.waited(WaitBackoff, d)
 		return nil
 	case <-x.ctx.Done():
+		x.report.waited(WaitBackoff, whole(time.Since(since)))
 		x.purse.refund()
 		return context.Cause(x.ctx)
 	}

@@ -179,7 +179,11 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 		return req, false, asked, nil
 	}
 	asked = time.Now()
-	out, err = a.authorize(req, mine)
+	if out, err = a.authorize(req, mine); err != nil {
+		d := time.Since(asked)
+		x.report.waited(WaitToken, whole(d))
+		a.note(func(t *tally) { t.awaited += d })
+	}
 	return out, true, asked, err
 }
 
@@ -190,11 +194,14 @@ func (a *attempt) token() error {
 		return nil
 	}
 	began := time.Now()
-	if err := a.await(); err != nil {
-		return refused(ErrRateLimited, "not let through", err)
-	}
+	err := a.await()
 	d := time.Since(began)
 	x.report.waited(WaitLimit, whole(d))
+	if err != nil {
+		// What was in vain was waited for all the same.
+		a.note(func(t *tally) { t.limited += d })
+		return refused(ErrRateLimited, "not let through", err)
+	}
 	if !a.note(func(t *tally) { t.paced++; t.limited += d }) {
 		// settle has given back what it knew of; this token came after.
 		a.unused(1)
