@@ -98,6 +98,32 @@ func (a *attempt) Err() error {
 	return err
 }
 
+// context returns the context that ends when the attempt does.
+func (a *attempt) context() context.Context {
+	e := &a.ending
+	switch {
+	case e.made.Load():
+	case !e.bounded:
+		return a.x.ctx
+	default:
+		e.begin(a.x.ctx)
+		// Outside of the lock, which the clock takes to end the attempt. What was due
+		// before anybody waited ends it now.
+		a.x.clock.watch(a)
+	}
+	return e.ctx
+}
+
+// awaited reports whether somebody waits for the end of a; of nil nobody does.
+func (a *attempt) awaited() bool { return a != nil && a.ending.made.Load() }
+
+// end ends the context with cause; an attempt that is nil has none.
+func (a *attempt) end(cause error) {
+	if a != nil {
+		a.ending.end(cause)
+	}
+}
+
 // sendTrace tells what may have reached the service from what cannot have. Only
 // a transport that reports both ends is believed.
 type sendTrace struct {

@@ -21,25 +21,6 @@ type ending struct {
 	cancel context.CancelCauseFunc
 }
 
-// context returns the context that ends when the attempt does.
-func (a *attempt) context() context.Context {
-	e := &a.ending
-	switch {
-	case e.made.Load():
-	case !e.bounded:
-		return a.x.ctx
-	default:
-		e.begin(a.x.ctx)
-		// Outside of the lock, which the clock takes to end the attempt. What was due
-		// before anybody waited ends it now.
-		a.x.clock.watch(a)
-	}
-	return e.ctx
-}
-
-// awaited reports whether somebody waits for the end of a; of nil nobody does.
-func (a *attempt) awaited() bool { return a != nil && a.ending.made.Load() }
-
 // begin makes the context, unless another goroutine just has.
 func (e *ending) begin(parent context.Context) {
 	e.mu.Lock()
@@ -55,12 +36,8 @@ func (e *ending) begin(parent context.Context) {
 }
 
 // end ends the context with cause, nil for one that nothing has gone wrong with. Only
-// the first end counts. An attempt that is nil has none.
-func (a *attempt) end(cause error) {
-	if a == nil {
-		return
-	}
-	e := &a.ending
+// the first end counts.
+func (e *ending) end(cause error) {
 	e.mu.Lock()
 	first := !e.over
 	if first {
