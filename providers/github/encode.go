@@ -12,23 +12,15 @@ import (
 
 // since has a list send its time as GitHub documents it, YYYY-MM-DDTHH:MM:SSZ: in UTC and
 // in whole seconds.
-func since[In interface{ seconds() In }, Out any](op client.Op[In, Out]) client.Op[In, Out] {
+func since[In, Out any](of func(*In) *time.Time, op client.Op[In, Out]) client.Op[In, Out] {
 	plain := op
 	op.Encode = func(in In, r *client.Request) (err error) {
-		*r, err = plain.Request(in.seconds())
+		t := of(&in)
+		*t = t.UTC().Truncate(time.Second)
+		*r, err = plain.Request(in)
 		return err
 	}
 	return op
-}
-
-func (in ListRepositoriesInput) seconds() ListRepositoriesInput {
-	in.Since = in.Since.UTC().Truncate(time.Second)
-	return in
-}
-
-func (in ListIssuesInput) seconds() ListIssuesInput {
-	in.Since = in.Since.UTC().Truncate(time.Second)
-	return in
 }
 
 func encodeContent(in ContentInput, r *client.Request) error {

@@ -16,7 +16,7 @@ var (
 
 	// ListRepositories lists the repositories that the user may see.
 	ListRepositories = client.List[ListRepositoriesInput, []Repository, Repository]{
-		Op:    since(client.Op[ListRepositoriesInput, []Repository]{Name: "repos.listForAuthenticatedUser", Route: "/user/repos"}),
+		Op:    since(func(in *ListRepositoriesInput) *time.Time { return &in.Since }, client.Op[ListRepositoriesInput, []Repository]{Name: "repos.listForAuthenticatedUser", Route: "/user/repos"}),
 		Items: all[Repository], Next: client.NextLink[[]Repository],
 	}
 
@@ -25,7 +25,7 @@ var (
 
 	// ListIssues lists issues, and pull requests among them, the newest first.
 	ListIssues = client.List[ListIssuesInput, []Issue, Issue]{
-		Op:    since(client.Op[ListIssuesInput, []Issue]{Name: "issues.listForRepo", Route: "/repos/{owner}/{repo}/issues"}),
+		Op:    since(func(in *ListIssuesInput) *time.Time { return &in.Since }, client.Op[ListIssuesInput, []Issue]{Name: "issues.listForRepo", Route: "/repos/{owner}/{repo}/issues"}),
 		Items: all[Issue], Next: client.NextLink[[]Issue],
 	}
 

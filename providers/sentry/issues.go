@@ -27,10 +27,7 @@ type ListIssuesInput struct {
 	Limit        int       `query:"limit"`
 }
 
-func (in ListIssuesInput) seconds() ListIssuesInput {
-	in.Start, in.End = inSeconds(in.Start), inSeconds(in.End)
-	return in
-}
+func (in *ListIssuesInput) period() (start, end *time.Time) { return &in.Start, &in.End }
 
 // IssueInput names an issue.
 type IssueInput struct {
@@ -139,10 +136,7 @@ type ListIssueEventsInput struct {
 	PerPage      int       `query:"per_page"`
 }
 
-func (in ListIssueEventsInput) seconds() ListIssueEventsInput {
-	in.Start, in.End = inSeconds(in.Start), inSeconds(in.End)
-	return in
-}
+func (in *ListIssueEventsInput) period() (start, end *time.Time) { return &in.Start, &in.End }
 
 // IssueEvent is an event of an issue as a list has it.
 type IssueEvent struct {

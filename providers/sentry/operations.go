@@ -15,7 +15,7 @@ const organization = "/api/0/organizations/{organization}"
 // is also the most.
 var (
 	// ListIssues lists issues: without a Query those that are unresolved.
-	ListIssues = listAt[ListIssuesInput, Issue]("issues.list", organization+"/issues/")
+	ListIssues = listAt[Issue]("issues.list", organization+"/issues/", (*ListIssuesInput).period)
 
 	// GetIssue returns an issue.
 	GetIssue = client.Op[IssueInput, Issue]{Name: "issues.get", Route: organization + "/issues/{issue}/"}
@@ -31,7 +31,7 @@ var (
 	DeleteIssue = client.Op[IssueInput, client.None]{Name: "issues.delete", Method: http.MethodDelete, Route: organization + "/issues/{issue}/"}
 
 	// ListIssueEvents lists the events of an issue, the newest first.
-	ListIssueEvents = listAt[ListIssueEventsInput, IssueEvent]("issues.events", organization+"/issues/{issue}/events/")
+	ListIssueEvents = listAt[IssueEvent]("issues.events", organization+"/issues/{issue}/events/", (*ListIssueEventsInput).period)
 
 	// ListReleases lists releases, the newest first.
 	ListReleases = list[ListReleasesInput, Release]("releases.list", organization+"/releases/")
@@ -54,7 +54,7 @@ var (
 	ListAlerts = list[ListAlertsInput, Alert]("alerts.list", organization+"/workflows/")
 
 	// GetStats counts what has been received, and what became of it.
-	GetStats = period(client.Op[StatsInput, OrganizationStats]{Name: "stats.get", Route: organization + "/stats_v2/"})
+	GetStats = during((*StatsInput).period, client.Op[StatsInput, OrganizationStats]{Name: "stats.get", Route: organization + "/stats_v2/"})
 )
 
 // Operations is the table of the operations.
@@ -74,17 +74,19 @@ func list[In, Item any](name, route string) client.List[In, []Item, Item] {
 }
 
 // listAt is a list of what happened in a period.
-func listAt[In interface{ seconds() In }, Item any](name, route string) client.List[In, []Item, Item] {
+func listAt[Item, In any](name, route string, period func(*In) (start, end *time.Time)) client.List[In, []Item, Item] {
 	l := list[In, Item](name, route)
-	l.Op = period(l.Op)
+	l.Op = during(period, l.Op)
 	return l
 }
 
-// period has the operation send its period as Sentry reads it.
-func period[In interface{ seconds() In }, Out any](op client.Op[In, Out]) client.Op[In, Out] {
+// during has the operation send its period as Sentry reads it.
+func during[In, Out any](period func(*In) (start, end *time.Time), op client.Op[In, Out]) client.Op[In, Out] {
 	plain := op
 	op.Encode = func(in In, r *client.Request) (err error) {
-		*r, err = plain.Request(in.seconds())
+		start, end := period(&in)
+		*start, *end = inSeconds(*start), inSeconds(*end)
+		*r, err = plain.Request(in)
 		return err
 	}
 	return op

@@ -21,10 +21,7 @@ type StatsInput struct {
 	Reason       string    `query:"reason"`
 }
 
-func (in StatsInput) seconds() StatsInput {
-	in.Start, in.End = inSeconds(in.Start), inSeconds(in.End)
-	return in
-}
+func (in *StatsInput) period() (start, end *time.Time) { return &in.Start, &in.End }
 
 // OrganizationStats are counts: of each group the total of each field, and one value for
 // each of the Intervals.
