@@ -13,6 +13,7 @@ import (
 	"github.com/standpipe-go/standpipe/inbox"
 	"github.com/standpipe-go/standpipe/providers/github"
 	"github.com/standpipe-go/standpipe/providers/paddle"
+	"github.com/standpipe-go/standpipe/providers/resend"
 	"github.com/standpipe-go/standpipe/providers/stripe"
 	"github.com/standpipe-go/standpipe/secret"
 	"github.com/standpipe-go/standpipe/webhook"
@@ -36,6 +37,12 @@ func fromPaddle(ctx context.Context, ib *inbox.Inbox, hooks *webhook.Handler, c 
 	return ib.Reconcile(ctx, hooks, paddle.ExpectedNotifications(ctx, c.HTTP, "ntfset_01", since))
 }
 
+// fromResend has Resend replay what never arrived.
+func fromResend(ctx context.Context, ib *inbox.Inbox, hooks *webhook.Handler, c *resend.Client, hook string) (inbox.Reconciled, error) {
+	since := time.Now().Add(-24 * time.Hour)
+	return ib.Reconcile(ctx, hooks, resend.ExpectedEvents(ctx, c.HTTP, hook, since))
+}
+
 // What these do with a database is asked in integration/inbox: here there is none, and
 // each says so.
 func TestReconcileWithoutADatabase(t *testing.T) {
@@ -54,10 +61,13 @@ func TestReconcileWithoutADatabase(t *testing.T) {
 	require.NoError(t, err)
 	pd, err := paddle.New(secret.Static("pdl_sdbx_apikey_1"), rt)
 	require.NoError(t, err)
+	rs, err := resend.New(secret.Static("re_1"), rt)
+	require.NoError(t, err)
 	for name, call := range map[string]func() (inbox.Reconciled, error){
 		"stripe": func() (inbox.Reconciled, error) { return fromStripe(t.Context(), ib, h, st) },
 		"github": func() (inbox.Reconciled, error) { return fromGitHub(t.Context(), ib, h, gh) },
 		"paddle": func() (inbox.Reconciled, error) { return fromPaddle(t.Context(), ib, h, pd) },
+		"resend": func() (inbox.Reconciled, error) { return fromResend(t.Context(), ib, h, rs, "4dd369bc") },
 	} {
 		found, err := call()
 		require.ErrorContains(t, err, "inbox: reconcile: it is away", name)

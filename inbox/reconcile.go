@@ -12,8 +12,8 @@ import (
 )
 
 // Listed is an event in a service's own list. Adapters make such lists:
-// ExpectedEvents of a stripe.Client, github.ExpectedDeliveries and
-// paddle.ExpectedNotifications.
+// ExpectedEvents of a stripe.Client, github.ExpectedDeliveries,
+// paddle.ExpectedNotifications and resend.ExpectedEvents.
 type Listed = listed.Event
 
 // Reconciled counts what [Inbox.Reconcile] has found.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	sdk "github.com/resend/resend-go/v2"
@@ -82,6 +83,16 @@ func TestP1_ResendsDescriptionTakesEveryOperation(t *testing.T) {
 		"broadcasts.list": func(ctx context.Context) error {
 			return first(resend.ListBroadcasts.All(ctx, c.HTTP, resend.ListInput{}))
 		},
+
+		"webhooks.list_events": func(ctx context.Context) error {
+			return first(resend.ListWebhookEvents.All(ctx, c.HTTP, resend.WebhookEventsInput{Webhook: id}))
+		},
+		"webhooks.get_event": func(ctx context.Context) error {
+			return does(resend.GetWebhookEvent.Do(ctx, c.HTTP, resend.WebhookEventInput{Webhook: id, ID: "msg_1"}))
+		},
+		"webhooks.replay_event": func(ctx context.Context) error {
+			return does(resend.ReplayWebhookEvent.Do(ctx, c.HTTP, resend.WebhookEventInput{Webhook: id, ID: "msg_1"}))
+		},
 	}
 	require.Len(t, calls, len(resend.Operations))
 	for _, op := range resend.Operations {
@@ -93,6 +104,12 @@ func TestP1_ResendsDescriptionTakesEveryOperation(t *testing.T) {
 				// The description has the body of this operation as its response, and
 				// none for its request. The documentation and the SDK send it.
 				require.ErrorContains(t, err, "No supported content types, but request included a non-empty body")
+				return
+			}
+			if strings.HasPrefix(name, "webhooks.") {
+				// The description that can be had is older. Once it has these paths this
+				// fails, and they are held to it like the others.
+				require.ErrorContains(t, err, "Route not resolved")
 				return
 			}
 			require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	resendsdk "github.com/resend/resend-go/v2"
 	"github.com/stretchr/testify/require"
 	sdk "github.com/stripe/stripe-go/v76"
 
@@ -18,6 +19,8 @@ import (
 	githubapi "github.com/standpipe-go/standpipe/providers/github"
 	"github.com/standpipe-go/standpipe/providers/github/githubtest"
 	"github.com/standpipe-go/standpipe/providers/paddle"
+	"github.com/standpipe-go/standpipe/providers/resend"
+	"github.com/standpipe-go/standpipe/providers/resend/resendtest"
 	"github.com/standpipe-go/standpipe/providers/stripe/stripetest"
 	"github.com/standpipe-go/standpipe/retry"
 	"github.com/standpipe-go/standpipe/secret"
@@ -230,6 +233,42 @@ func testExpectedOfPaddle(t *testing.T, d database) {
 	require.NoError(t, err)
 	require.Equal(t, inbox.Reconciled{Known: 5}, got)
 	ranOnce(t, s, h, j, "evt_0", "evt_1", "evt_2", "evt_3", "evt_4")
+}
+
+// Resend's events that it has given up are replayed, each once, and those that it has not
+// are left to it.
+func testExpectedOfResend(t *testing.T, d database) {
+	const key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	s, j, srv := newShop(t, d), &diary{}, resendtest.New()
+	h := handler(t, func() (*webhook.Scheme, error) { return webhook.Resend(secret.Static(key)) }, webhook.WithQueue(s), webhook.On("email.sent", j.note), webhook.On("email.delivered", j.note))
+	c, err := srv.Client(client.WithRetry(retry.Never))
+	require.NoError(t, err)
+	send := func() {
+		_, err := c.Send(t.Context(), &resendsdk.SendEmailRequest{From: "a@example.com", To: []string{"b@example.com"}, Subject: "s", Html: "h"}, "")
+		require.NoError(t, err)
+	}
+	list := func() (inbox.Reconciled, error) {
+		return s.Reconcile(t.Context(), h, resend.ExpectedEvents(t.Context(), c.HTTP, resendtest.Webhook, time.Now().Add(-time.Hour)))
+	}
+	send()
+	require.NoError(t, srv.Deliver(h, key))
+	known := len(srv.Events())
+	send()
+	srv.GiveUp()
+	lost := len(srv.Events()) - known
+	send()
+	got, err := list()
+	require.NoError(t, err)
+	require.Equal(t, inbox.Reconciled{Known: known, Asked: lost}, got)
+	require.NoError(t, srv.Deliver(h, key))
+	var ids []string
+	for _, e := range srv.Events() {
+		ids = append(ids, e.ID)
+	}
+	got, err = list()
+	require.NoError(t, err)
+	require.Equal(t, inbox.Reconciled{Known: len(ids)}, got)
+	ranOnce(t, s, h, j, ids...)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

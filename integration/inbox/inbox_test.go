@@ -55,6 +55,7 @@ func TestInbox(t *testing.T) {
 			"what Stripe expects to have arrived":                        testExpectedOfStripe,
 			"what GitHub expects to have arrived":                        testExpectedOfGitHub,
 			"what Paddle expects to have arrived":                        testExpectedOfPaddle,
+			"what Resend expects to have arrived":                        testExpectedOfResend,
 			"a list that fails, and what cannot be taken in":             testReconcileFails,
 			"a batch is taken apart":                                     testBatch,
 			"D2 what the function writes is committed with the event":    testTx,

@@ -25,5 +25,6 @@
 // stack; its errors keep no more than a text. HTTP is the client below both, for what
 // the SDK does not have.
 //
-// Webhooks are package webhook's: webhook.Resend.
+// Webhooks are package webhook's: webhook.Resend. What never arrived is found by
+// inbox.Inbox.Reconcile and [ExpectedEvents].
 package resend

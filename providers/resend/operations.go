@@ -59,6 +59,7 @@ var Operations = client.Operations{
 	CreateDomain, GetDomain, ListDomains, VerifyDomain, DeleteDomain,
 	CreateContact, GetContact, UpdateContact, DeleteContact, ListContacts,
 	CreateBroadcast, GetBroadcast, SendBroadcast, CancelBroadcast, DeleteBroadcast, ListBroadcasts,
+	ListWebhookEvents, GetWebhookEvent, ReplayWebhookEvent,
 }
 
 func list[In, T any](name, route string, id func(T) string) client.List[In, Page[T], T] {

@@ -93,8 +93,10 @@ var pairs = map[string]struct {
 }
 
 // described are the operations in which v2 is behind the API: it files contacts under
-// audiences, has no attachments, and repeats a broadcast's ID in the body. They are held
-// to Resend's own description in integration/client, and their form to this.
+// audiences, has no attachments and no events of webhooks, and repeats a broadcast's ID
+// in the body. They are held to Resend's own description in integration/client, and their
+// form to this. The description is older than the events, whose form is that of the API
+// reference (read 2026-11-27).
 var described = map[string]struct {
 	call func(context.Context, *client.Client) error
 	want string
@@ -110,6 +112,10 @@ var described = map[string]struct {
 		`POST /broadcasts {"segment_id":"s_1","from":"a@example.com","subject":"s","html":"h"}`},
 	"broadcasts.send":   {do(resend.SendBroadcast, resend.BroadcastSend{ID: "b_1", ScheduledAt: "in 1 hour"}), `POST /broadcasts/b_1/send {"scheduled_at":"in 1 hour"}`},
 	"broadcasts.cancel": {do(resend.CancelBroadcast, resend.ID{ID: "b_1"}), "POST /broadcasts/b_1/cancel "},
+
+	"webhooks.list_events":  {do(resend.ListWebhookEvents.Op, resend.WebhookEventsInput{Webhook: "w_1", ListInput: resend.ListInput{Limit: 2, After: "msg_1"}}), "GET /webhooks/w_1/events?after=msg_1&limit=2 "},
+	"webhooks.get_event":    {do(resend.GetWebhookEvent, resend.WebhookEventInput{Webhook: "w_1", ID: "msg_1"}), "GET /webhooks/w_1/events/msg_1 "},
+	"webhooks.replay_event": {do(resend.ReplayWebhookEvent, resend.WebhookEventInput{Webhook: "w_1", ID: "msg_1"}), "POST /webhooks/w_1/events/msg_1/replay "},
 }
 
 // P1: every operation is held to what resend-go sends, or to Resend's own description.

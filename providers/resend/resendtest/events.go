@@ -35,7 +35,7 @@ func (s *Server) happened(kind string, e *email) {
 	if err != nil {
 		panic(err) // a fake's own objects always can
 	}
-	s.events = append(s.events, Event{"msg_" + s.id(), kind, e.ID, raw})
+	s.events = append(s.events, &event{Event{"msg_" + s.id(), kind, e.ID, raw}, time.Now(), pending})
 }
 
 // Events returns what has happened so far, of these types or all of it, oldest first.
@@ -45,24 +45,26 @@ func (s *Server) Events(types ...string) (found []Event) {
 	s.pass()
 	for _, e := range s.events {
 		if len(types) == 0 || slices.Contains(types, e.Type) {
-			found = append(found, e)
+			found = append(found, e.Event)
 		}
 	}
 	return found
 }
 
-// Deliver delivers what has happened since the last time to a webhook endpoint, signed
-// with its secret, one after the other. The error names the first event that is not
-// acknowledged with a 2xx; the next call begins with it, as Resend delivers again.
+// Deliver delivers what has happened since the last time, and what is to be replayed, to
+// a webhook endpoint, signed with its secret, one after the other. The error names the
+// first event that is not acknowledged with a 2xx; the next call begins with it, as
+// Resend delivers again.
 func (s *Server) Deliver(h http.Handler, secret string) error {
 	for {
 		s.fake.State.Lock()
 		s.pass()
-		if s.told == len(s.events) {
+		i := slices.IndexFunc(s.events, func(e *event) bool { return e.status == pending })
+		if i < 0 {
 			s.fake.State.Unlock()
 			return nil
 		}
-		e := s.events[s.told]
+		e := s.events[i]
 		s.fake.State.Unlock()
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, e.Request("https://example.com/hooks/resend", secret)) // which may call this server
@@ -70,7 +72,7 @@ func (s *Server) Deliver(h http.Handler, secret string) error {
 			return fmt.Errorf("resendtest: %s (%s) was answered with %d", e.Type, e.ID, w.Code)
 		}
 		s.fake.State.Lock()
-		s.told++
+		e.status = "success"
 		s.fake.State.Unlock()
 	}
 }

@@ -58,7 +58,7 @@ func TestEveryOperationIsThere(t *testing.T) {
 	srv, c := start(t)
 	for _, op := range resend.Operations {
 		info := op.Info()
-		path := strings.NewReplacer("{id}", "x_1", "{email}", "e_1").Replace(info.Route)
+		path := strings.NewReplacer("{id}", "x_1", "{email}", "e_1", "{webhook}", "w_1").Replace(info.Route)
 		_, err := client.Call[client.None](t.Context(), c.HTTP, client.Request{Method: info.Method, Path: path})
 		got := srv.Requests()
 		require.Equal(t, info.Name, got[len(got)-1].Operation, info.Route)

@@ -31,8 +31,7 @@ type Server struct {
 	contacts   []*contact
 	broadcasts []*broadcast
 	audiences  []*audience
-	events     []Event
-	told       int // how many of the events Deliver has delivered
+	events     []*event
 }
 
 // New returns a server without a network, to be used by its [Server.Transport], in a
@@ -225,6 +224,10 @@ func (s *Server) routes() []faketest.Route {
 	add("emails.cancel", "POST /emails/{id}/cancel", cancelEmail)
 	add("attachments.list", "GET /emails/{id}/attachments", listAttachments)
 	add("attachments.get", "GET /emails/{id}/attachments/{attachment}", getAttachment)
+
+	add("webhooks.list_events", "GET /webhooks/{webhook}/events", listEvents)
+	add("webhooks.get_event", "GET /webhooks/{webhook}/events/{id}", getEvent)
+	add("webhooks.replay_event", "POST /webhooks/{webhook}/events/{id}/replay", replayEvent)
 
 	add("domains.create", "POST /domains", createDomain)
 	add("domains.get", "GET /domains/{id}", getDomain)
