@@ -569,13 +569,12 @@ func TestAnOpenBreakerNamesNoTimeThatHasPassed(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrCircuitOpen)
 		require.Equal(t, time.Now().Add(5*time.Second), asError(t, err).RetryAt)
 		time.Sleep(6 * time.Second)
-		var probe error
-		go func() { probe = get() }()
+		probe := make(chan error, 1)
+		go func() { probe <- get() }()
 		synctest.Wait()
 		err = get()
 		require.ErrorIs(t, err, client.ErrCircuitOpen)
 		require.Zero(t, asError(t, err).RetryAt)
-		time.Sleep(time.Minute)
-		require.NoError(t, probe)
+		require.NoError(t, <-probe)
 	})
 }
