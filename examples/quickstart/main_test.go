@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -47,22 +46,5 @@ func TestOnly(t *testing.T) {
 		require.Equal(t, 1, strings.Count(out.String(), ". "+title[3:]))
 		require.NotContains(t, out.String(), "1. an authenticated call")
 		require.NotContains(t, out.String(), "What you saw", "of one scene that would not be so")
-	}
-}
-
-// Whoever has seen the scenes finds each example to copy, and nothing else.
-func TestTheEndNamesEveryExample(t *testing.T) {
-	t.Parallel()
-	_, list, _ := strings.Cut(ending, "Copy next")
-	list, more, _ := strings.Cut(list, "To read:")
-	apps, err := filepath.Glob("../*/app.go")
-	require.NoError(t, err)
-	require.NotEmpty(t, apps)
-	for _, app := range apps {
-		name := "examples/" + filepath.Base(filepath.Dir(app))
-		require.Contains(t, list+more, name+" ", name)
-	}
-	for _, line := range strings.Split(strings.TrimSpace(list), "\n")[1:] {
-		require.FileExists(t, filepath.Join("../..", strings.Fields(line)[0], "app.go"), line)
 	}
 }
