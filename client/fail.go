@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/standpipe-go/standpipe/internal/quote"
 	"github.com/standpipe-go/standpipe/internal/redact"
@@ -150,21 +149,6 @@ func (x *hop) fail(resp *http.Response, err error) *Error {
 		e.RetryAt = at
 	}
 	return e
-}
-
-// permittedAt is when the breaker or the limit that has refused an attempt with err
-// permits one; zero where that is not known, as while a probe of the breaker's is out.
-func (x *hop) permittedAt(err error) time.Time {
-	now := time.Now()
-	if b := x.c.cfg.breaker; b != nil && x.host != nil && errors.Is(err, ErrCircuitOpen) {
-		if left := x.host.breaker.left(b); left > 0 {
-			return now.Add(left)
-		}
-	}
-	if le, ok := errors.AsType[*ratelimit.Error](err); ok && le.Wait > 0 && errors.Is(err, ErrRateLimited) {
-		return now.Add(le.Wait)
-	}
-	return time.Time{}
 }
 
 func (x *hop) newError(resp *http.Response) *Error {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -123,4 +124,19 @@ func (x *hop) keyMisused(resp *http.Response) bool {
 	}
 	d := x.decodeError(resp, x.look(resp))
 	return namesKey(d.Type) || namesKey(d.Code)
+}
+
+// permittedAt is when the breaker or the limit that has refused an attempt with err
+// permits one; zero where that is not known, as while a probe of the breaker's is out.
+func (x *hop) permittedAt(err error) time.Time {
+	now := time.Now()
+	if b := x.c.cfg.breaker; b != nil && x.host != nil && errors.Is(err, ErrCircuitOpen) {
+		if left := x.host.breaker.left(b); left > 0 {
+			return now.Add(left)
+		}
+	}
+	if le, ok := errors.AsType[*ratelimit.Error](err); ok && le.Wait > 0 && errors.Is(err, ErrRateLimited) {
+		return now.Add(le.Wait)
+	}
+	return time.Time{}
 }
