@@ -39,7 +39,8 @@ type tally struct {
 	paced    int32     // let through by the limits, which are to hear what came of it
 	sent     int32     // handed to the transport
 	repeats  int32     // of them, that net/http repeated
-	at       time.Time // when the last of them was
+	at       time.Time // when the first of them was, or its last repeat
+	answered bool      // middleware has handed on what it takes: what it still sends is not waited for
 
 	limited time.Duration // waits for the limiter and the pacer
 	awaited time.Duration // and for the credential

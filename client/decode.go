@@ -261,10 +261,7 @@ func (x *hop) reread(resp *http.Response) ([]byte, error) {
 	defer x.clock.stop()
 	a := x.newAttempt()
 	if a.ending.bounded {
-		// No context of ours reaches a body that middleware made: closing it ends
-		// the wait.
-		body := guardBody(resp.Body)
-		defer context.AfterFunc(a, func() { _ = body.Close() })()
+		defer a.closes(resp.Body)() // what middleware made heeds no context of ours
 	}
 	if err := x.readBody(resp, time.Now()); err != nil {
 		return nil, x.explain(a, err)

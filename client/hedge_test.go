@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,6 +56,108 @@ func TestHedgingMiddleware(t *testing.T) {
 			}
 			wg.Wait()
 			require.Eventually(t, pacer.settled, 30*time.Second, time.Millisecond, "every token is observed or returned")
+		})
+	}
+}
+
+// twiceAt sends a request a second time when the first is d old, and takes what comes
+// first.
+func twiceAt(d time.Duration) client.Middleware {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			responses := make(chan *http.Response, 2)
+			send := func() {
+				if resp, err := next.RoundTrip(r.Clone(r.Context())); err == nil {
+					responses <- resp
+				}
+			}
+			go send()
+			time.AfterFunc(d, send)
+			return <-responses, nil
+		})
+	}
+}
+
+// lateBody takes a while to be read.
+type lateBody struct {
+	takes time.Duration
+	*strings.Reader
+}
+
+func (b *lateBody) Read(p []byte) (int, error) {
+	time.Sleep(b.takes)
+	b.takes = 0
+	return b.Reader.Read(p)
+}
+
+func (b *lateBody) Close() error { return nil }
+
+// C22: when a response came, and how long it took, is told of the one that was taken:
+// not of a request that goes out, or comes back, while that one's body is read.
+func TestC22_TimesAreThoseOfTheHedgeThatWon(t *testing.T) {
+	for name, tc := range map[string]struct {
+		second, loses time.Duration // when the second goes out, and how long it takes
+	}{
+		"the other comes back later": {time.Second, 5 * time.Second},
+		"the other goes out later":   {4 * time.Second, 5 * time.Second},
+		"both":                       {4 * time.Second, time.Second},
+	} {
+		for _, status := range []int{200, 429} {
+			t.Run(name+" "+strconv.Itoa(status), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var n atomic.Int64
+					rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+						takes := tc.loses
+						if n.Add(1) == 1 {
+							takes = 3 * time.Second
+						}
+						time.Sleep(takes)
+						return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"60"}}, Request: r, ContentLength: -1,
+							Body: &lateBody{20 * time.Second, strings.NewReader("{}")}}, nil
+					})
+					c, err := client.New(base, client.WithTransport(rt), client.WithAttemptMiddleware(twiceAt(tc.second)), client.WithRetry(retry.Never),
+						client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout))
+					require.NoError(t, err)
+					var ledger client.Ledger
+					began := time.Now()
+					_, err = client.Get[thing](client.WithLedger(t.Context(), &ledger), c, "/x")
+					line := ledger.Attempts()[0]
+					require.Equal(t, began, line.Start)
+					require.Equal(t, 3*time.Second, line.Duration)
+					if status != 200 {
+						require.Equal(t, began.Add(63*time.Second), asError(t, err).RetryAt)
+					} else {
+						require.NoError(t, err)
+					}
+					time.Sleep(time.Minute) // the other ends
+				})
+			})
+		}
+	}
+}
+
+// C12: a request that goes out, or comes back, after the response was taken does not
+// end the bound of that one's body.
+func TestC12_AHedgeThatLostDoesNotExcuseAStalledBody(t *testing.T) {
+	for _, second := range []time.Duration{time.Second, 4 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var n atomic.Int64
+			rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+				resp := &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: -1}
+				if resp.Body = http.NoBody; n.Add(1) == 1 {
+					resp.Body = &stalled{make(chan struct{})}
+				}
+				time.Sleep(3 * time.Second)
+				return resp, nil
+			})
+			c, err := client.New(base, client.WithTransport(rt), client.WithAttemptMiddleware(twiceAt(second)), client.WithRetry(retry.Never),
+				client.WithIdleTimeout(10*time.Second))
+			require.NoError(t, err)
+			began := time.Now()
+			_, err = client.Get[thing](t.Context(), c, "/x")
+			require.ErrorContains(t, err, "the response body stalled")
+			require.Equal(t, 13*time.Second, time.Since(began))
+			time.Sleep(time.Minute)
 		})
 	}
 }
@@ -265,21 +368,27 @@ func (s *stalled) Close() error {
 
 // C12: a body that middleware made up is bounded as any other.
 func TestC12_MiddlewaresOwnBodyIsBounded(t *testing.T) {
-	for want, opt := range map[time.Duration]client.Option{
-		7 * time.Second: client.WithIdleTimeout(7 * time.Second), 5 * time.Second: client.WithTimeout(5 * time.Second),
+	for name, use := range map[string]func(...client.Middleware) client.Option{
+		"per attempt": client.WithAttemptMiddleware, "per call": client.WithCallMiddleware,
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			cache := func(http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: &stalled{make(chan struct{})}, ContentLength: -1, Request: r}, nil
+		for want, opt := range map[time.Duration]client.Option{
+			7 * time.Second: client.WithIdleTimeout(7 * time.Second), 5 * time.Second: client.WithTimeout(5 * time.Second),
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					cache := func(http.RoundTripper) http.RoundTripper {
+						return roundTripper(func(r *http.Request) (*http.Response, error) {
+							return &http.Response{StatusCode: 200, Header: http.Header{}, Body: &stalled{make(chan struct{})}, ContentLength: -1, Request: r}, nil
+						})
+					}
+					c, _ := scripted(t, "200", opt, use(cache), client.WithRetry(retry.Never))
+					start := time.Now()
+					_, err := client.Get[thing](t.Context(), c, "/x")
+					require.ErrorIs(t, err, client.ErrTimeout)
+					require.Equal(t, want, time.Since(start))
 				})
-			}
-			c, _ := scripted(t, "200", opt, client.WithCallMiddleware(cache))
-			start := time.Now()
-			_, err := client.Get[thing](t.Context(), c, "/x")
-			require.ErrorIs(t, err, client.ErrTimeout)
-			require.Equal(t, want, time.Since(start))
-		})
+			})
+		}
 	}
 }
 

@@ -37,9 +37,11 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
 		return resp, nil
 	case x.accept.decodes && resp.StatusCode >= 400, x.follows(resp) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
+		defer a.bound(resp.Body)()
 		x.peek(resp)
 		return resp, nil
 	case x.accept.decodes && resp.StatusCode < 300:
+		defer a.bound(resp.Body)()
 		err := x.readBody(resp, x.heard)
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
@@ -51,6 +53,21 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 		return resp, err
 	}
 	return resp, nil
+}
+
+// bound sees to it that body ends with the attempt, until unbound is called. No context
+// of ours reaches one that middleware has made: closing it ends the wait.
+func (a *attempt) bound(body io.ReadCloser) (unbound func() bool) {
+	if a.x.c.attempt == nil || !a.ending.bounded {
+		return func() bool { return true }
+	}
+	return a.closes(body)
+}
+
+// closes closes body with the end of a, until stop is called.
+func (a *attempt) closes(body io.ReadCloser) (stop func() bool) {
+	body = guardBody(body)
+	return context.AfterFunc(a, func() { _ = body.Close() })
 }
 
 // peek reads the head of an error body, in the goroutine of the call and under its

@@ -157,8 +157,9 @@ func (x *hop) try(a *attempt) (*http.Response, error) {
 // it may go on that nobody waits for, and must not end a later phase.
 func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) {
 	resp, err := x.c.attempt.RoundTrip(req)
+	x.heard = time.Now()
+	a.note(func(t *tally) { t.answered = true })
 	x.clock.leave()
-	a.note(func(*tally) { x.heard = time.Now() })
 	switch {
 	case err == nil && (resp == nil || resp.Body == nil):
 		return nil, failf(ErrConfig, "middleware returned neither a usable response nor an error")

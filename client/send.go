@@ -54,12 +54,17 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		x.report.waited(WaitToken, whole(now.Sub(asked)))
 	}
 	var last *kept
-	place := a.slot()
+	place, phase := a.slot(), noPhase
 	// From here on something may reach the service. Whether the attempt is still
 	// wanted, that it was sent and what was sent is one step: settle sees all of it or
 	// nothing.
 	if !a.note(func(t *tally) {
-		t.sent, t.at = t.sent+1, now
+		if t.sent++; t.sent == 1 {
+			t.at = now
+		}
+		if !t.answered {
+			phase = x.clock.send(now)
+		}
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
@@ -77,14 +82,15 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	last.release()
 	host := a.hostOf(out)
 	final, watch := a.readied(host, out, mine || out != req, last)
-	phase := x.clock.send(now)
 	watch.timed(phase)
 	resp, err := a.roundTrip(final, watch, place)
 	// By its number: a hedged request that comes back must not end the phase of the one
 	// that is still out.
 	heard := time.Now()
 	x.clock.leavePhase(watch.timer(phase), heard)
-	a.note(func(*tally) { x.heard = heard })
+	if x.c.attempt == nil {
+		x.heard = heard // else it is when middleware has handed on what it takes
+	}
 	if err != nil {
 		// Told here, where the transport's own error is at hand: middleware may wrap it
 		// in one of another type.

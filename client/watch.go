@@ -122,11 +122,15 @@ func (w *watch) repeated() {
 	}
 	w.slot.resume()
 	now := time.Now()
+	phase := noPhase
 	a.note(func(t *tally) {
 		t.sent, t.at = t.sent+1, now
+		if !t.answered {
+			phase = x.clock.send(now)
+		}
 		x.call.sending(wire, of)
 	})
-	w.phase.Store(int64(x.clock.send(now)))
+	w.phase.Store(int64(phase))
 }
 
 var (

@@ -58,11 +58,13 @@ func TestPartsThroughFaults(t *testing.T) {
 		direct, c := newClient(t, config(srv.URL)), newClient(t, config("http://"+proxy.Listen))
 		faults := func(t *testing.T) {
 			t.Helper()
+			// Each connection is cut, in its third part up or its second one down, so that
+			// no run is spared.
 			for _, f := range []struct {
 				stream string
 				after  int
 			}{{"upstream", 12 << 20}, {"downstream", 7 << 20}} {
-				_, err := proxy.AddToxic("cut "+f.stream, "limit_data", f.stream, 0.5, toxiproxy.Attributes{"bytes": f.after})
+				_, err := proxy.AddToxic("cut "+f.stream, "limit_data", f.stream, 1, toxiproxy.Attributes{"bytes": f.after})
 				require.NoError(t, err)
 			}
 			_, err = proxy.AddToxic("late", "latency", "downstream", 0.5, toxiproxy.Attributes{"latency": 20, "jitter": 20})
