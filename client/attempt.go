@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,21 @@ func (a *attempt) end(cause error) {
 	if a != nil {
 		a.ending.end(cause)
 	}
+}
+
+// bound sees to it that body ends with the attempt, until unbound is called. No context
+// of ours reaches one that middleware has made: closing it ends the wait.
+func (a *attempt) bound(body io.ReadCloser) (unbound func() bool) {
+	if a.x.c.attempt == nil || !a.ending.bounded {
+		return func() bool { return true }
+	}
+	return a.closes(body)
+}
+
+// closes closes body with the end of a, until stop is called.
+func (a *attempt) closes(body io.ReadCloser) (stop func() bool) {
+	body = guardBody(body)
+	return context.AfterFunc(a, func() { _ = body.Close() })
 }
 
 // sendTrace tells what may have reached the service from what cannot have. Only

@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -53,21 +52,6 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 		return resp, err
 	}
 	return resp, nil
-}
-
-// bound sees to it that body ends with the attempt, until unbound is called. No context
-// of ours reaches one that middleware has made: closing it ends the wait.
-func (a *attempt) bound(body io.ReadCloser) (unbound func() bool) {
-	if a.x.c.attempt == nil || !a.ending.bounded {
-		return func() bool { return true }
-	}
-	return a.closes(body)
-}
-
-// closes closes body with the end of a, until stop is called.
-func (a *attempt) closes(body io.ReadCloser) (stop func() bool) {
-	body = guardBody(body)
-	return context.AfterFunc(a, func() { _ = body.Close() })
 }
 
 // peek reads the head of an error body, in the goroutine of the call and under its

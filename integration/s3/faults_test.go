@@ -58,8 +58,8 @@ func TestPartsThroughFaults(t *testing.T) {
 		direct, c := newClient(t, config(srv.URL)), newClient(t, config("http://"+proxy.Listen))
 		faults := func(t *testing.T) {
 			t.Helper()
-			// Each connection is cut, in its third part up or its second one down, so that
-			// no run is spared.
+			// Each connection is cut, in its third part up or its second down: no run is
+			// spared.
 			for _, f := range []struct {
 				stream string
 				after  int
