@@ -172,7 +172,9 @@ func (ib *Inbox) immediate(ctx context.Context, f func(ctx context.Context, q qu
 			discard(conn)
 		}
 	}()
-	if err := f(ctx, conn); err != nil {
+	again := repeating{Conn: conn}
+	defer again.close()
+	if err := f(ctx, &again); err != nil {
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
@@ -180,6 +182,55 @@ func (ib *Inbox) immediate(ctx context.Context, f func(ctx context.Context, q qu
 	}
 	committed = true
 	return nil
+}
+
+// repeating is a connection on which a statement that comes again, such as that of each
+// event of a group, is prepared: SQLite takes longer to read it than to run it. It is for
+// one transaction, in one goroutine.
+type repeating struct {
+	*sql.Conn
+	seen map[string]*sql.Stmt // nil is one that has come once
+}
+
+// prepared returns nil for a statement that is better run as it is.
+func (r *repeating) prepared(ctx context.Context, query string) *sql.Stmt {
+	stmt, again := r.seen[query]
+	if !again || stmt != nil {
+		if r.seen == nil {
+			r.seen = make(map[string]*sql.Stmt)
+		}
+		r.seen[query] = stmt
+		return stmt
+	}
+	stmt, err := r.Conn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // it fails by itself
+	}
+	r.seen[query] = stmt
+	return stmt
+}
+
+func (r *repeating) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt := r.prepared(ctx, query); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return r.Conn.ExecContext(ctx, query, args...)
+}
+
+func (r *repeating) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if stmt := r.prepared(ctx, query); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return r.Conn.QueryRowContext(ctx, query, args...)
+}
+
+// close lets go of what was prepared.
+func (r *repeating) close() {
+	for _, stmt := range r.seen {
+		if stmt != nil {
+			_ = stmt.Close()
+		}
+	}
 }
 
 // discard keeps a connection from going back into the pool.

@@ -160,7 +160,7 @@ func (s *Signer) Authorize(req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if s.s3 {
+	if given := req.Header[sigv4.ContentHash]; s.s3 && (len(given) != 1 || given[0] != payload) {
 		req.Header[sigv4.ContentHash] = []string{payload}
 	}
 	if err := s.sign.Sign(req, c.signing(), payload, now); err != nil {
@@ -177,7 +177,10 @@ var errOnce = fmt.Errorf("s3: %w: signing: the request body cannot be read twice
 
 // payload is the digest of req's body, or what stands for it.
 func (s *Signer) payload(req *http.Request) (string, error) {
-	given := req.Header.Get(sigv4.ContentHash)
+	given := ""
+	if values := req.Header[sigv4.ContentHash]; len(values) > 0 {
+		given = values[0]
+	}
 	switch {
 	case strings.HasPrefix(given, "STREAMING-AWS4-"):
 		return "", errChunks

@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"strings"
@@ -267,5 +268,28 @@ func TestWhatCannotBeSigned(t *testing.T) {
 		require.Error(t, err, name)
 		require.Empty(t, names, name)
 		require.Equal(t, query, req.URL.RawQuery, name)
+	}
+}
+
+// Eight bytes that are looked at together are judged as each is by itself.
+func TestVisible(t *testing.T) {
+	ordinary := func(c int) bool { return c > ' ' && c < 0x7f }
+	for at := range 8 {
+		for c := range 256 {
+			for others := range 256 {
+				v := bytes.Repeat([]byte{byte(others)}, 8)
+				v[at] = byte(c)
+				if visible(string(v)) != (ordinary(c) && ordinary(others)) {
+					t.Fatalf("%q", v)
+				}
+			}
+		}
+	}
+	for v, want := range map[string][2]bool{
+		"": {true, true}, "a": {true, true}, "eight=ok": {true, true}, "eight=ok and more": {true, false}, "\tx": {true, false},
+		"a\x00": {false, true}, "eight=ok\x7f": {false, true}, "a \n": {false, false}, "gr\u00fc\u00dfe an die Welt": {true, false}, "gr\u00fc\u00dfe": {true, true},
+	} {
+		sendable, plain := inspect(v)
+		require.Equal(t, want, [2]bool{sendable, plain}, "%q", v)
 	}
 }

@@ -53,7 +53,7 @@ const upperHex = "0123456789ABCDEF"
 // §2.3, and slashes where they are to stay, percent-encoded byte by byte.
 func appendEncoded(dst []byte, s string, slashes bool) []byte {
 	for i := range len(s) {
-		if c := s[i]; unreserved(c) || c == '/' && slashes {
+		if c := s[i]; unreserved[c] || c == '/' && slashes {
 			dst = append(dst, c)
 		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
@@ -62,6 +62,19 @@ func appendEncoded(dst []byte, s string, slashes bool) []byte {
 	return dst
 }
 
-func unreserved(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+const (
+	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
+)
+
+var unreserved = setOf("-._~", letters, digits)
+
+// setOf is the set of the bytes of some strings.
+func setOf(parts ...string) (set [256]bool) {
+	for _, part := range parts {
+		for i := range len(part) {
+			set[part[i]] = true
+		}
+	}
+	return set
 }

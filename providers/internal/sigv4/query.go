@@ -95,7 +95,7 @@ func appendRecoded(dst []byte, s string) ([]byte, bool) {
 			c = byte(high<<4 | low)
 			i += 2
 		}
-		if unreserved(c) {
+		if unreserved[c] {
 			dst = append(dst, c)
 		} else {
 			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])

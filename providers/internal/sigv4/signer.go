@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +30,7 @@ type Signer struct {
 	// UnsignedToken adds the session token after signing, as AWS IoT wants it.
 	UnsignedToken bool
 
+	stamps  stamps
 	keys    keys
 	scratch sync.Pool // of *scratch
 	hashing sync.Pool // of *hashing
@@ -73,7 +75,7 @@ func (s *Signer) Sign(req *http.Request, c Credentials, payload string, now time
 	if err := w.parse(req.URL.RawQuery); err != nil {
 		return err
 	}
-	stamp := now.UTC().Format(layout)
+	stamp := s.stamps.of(now)
 	values := [...]string{stamp, c.Token, ""}
 	h := req.Header
 	delete(h, authorization)
@@ -117,7 +119,7 @@ func (s *Signer) Presign(req *http.Request, c Credentials, payload string, now t
 	if err := w.collect(req, req.Header); err != nil {
 		return nil, err
 	}
-	stamp := now.UTC().Format(layout)
+	stamp := s.stamps.of(now)
 	w.add("X-Amz-Algorithm", algorithm)
 	w.add("X-Amz-Credential", c.ID+"/"+stamp[:8]+"/"+s.Region+"/"+s.Service+"/"+ending)
 	w.add("X-Amz-Date", stamp)
@@ -140,6 +142,9 @@ func (s *Signer) Presign(req *http.Request, c Credentials, payload string, now t
 
 // Presigned reports whether a URL carries a signature in its query already.
 func Presigned(u *url.URL) bool {
+	if u.RawQuery == "" {
+		return false
+	}
 	for pair := range strings.SplitSeq(u.RawQuery, "&") {
 		if strings.HasPrefix(pair, "X-Amz-Signature=") {
 			return true
@@ -164,7 +169,7 @@ type scratch struct {
 	signed []byte // names of the signed fields
 	text   []byte // the canonical request, and later what is made of it
 	host   [1]string
-	length [1]string
+	length int64 // of the body
 
 	signature [sha256.Size]byte
 }
@@ -188,8 +193,26 @@ func (s *Signer) end(w *scratch) {
 	w.params, w.fields = w.params[:0], w.fields[:0]
 	w.path, w.pairs, w.query, w.names = w.path[:0], w.pairs[:0], w.query[:0], w.names[:0]
 	w.signed, w.text = w.signed[:0], w.text[:0]
-	w.host, w.length = [1]string{}, [1]string{}
+	w.host = [1]string{}
 	s.scratch.Put(w)
+}
+
+// stamps keeps the last second in its form: whoever signs a lot signs much in one second.
+type stamps struct{ last atomic.Pointer[stamp] }
+
+type stamp struct {
+	second int64 // since 1970
+	text   string
+}
+
+func (k *stamps) of(now time.Time) string {
+	second := now.Unix()
+	last := k.last.Load()
+	if last == nil || last.second != second {
+		last = &stamp{second, now.UTC().Format(layout)}
+		k.last.Store(last)
+	}
+	return last.text
 }
 
 var (
@@ -211,7 +234,9 @@ func (w *scratch) target(s *Signer, req *http.Request) error {
 		return errHost
 	}
 	w.path = s.appendPath(w.path, u)
-	if s.EncodeOnce && s.KeepPath && u.Path != "" && string(w.path) != u.EscapedPath() {
+	// Where nothing had to be encoded, and nothing says otherwise, it is sent like that.
+	plain := u.RawPath == "" && len(w.path) == len(u.Path)
+	if s.EncodeOnce && s.KeepPath && u.Path != "" && !plain && string(w.path) != u.EscapedPath() {
 		u.RawPath = string(w.path)
 	}
 	return nil
