@@ -15,7 +15,8 @@ type call struct {
 	ledger *Ledger // from the context, may be nil
 
 	mu      sync.Mutex // guards the rest: middleware may send two hops at once
-	onWire  onWire     // set by each send, for what errors must not show
+	last    onWire     // set by each send, for what errors must not show
+	beside  []onWire   // what the same attempt has sent before: middleware's hedges
 	key     string     // the idempotency key
 	way     way        // which origins the hops have come by
 	passed  *passed    // the request that was redirected last; nil before there is one
@@ -34,7 +35,7 @@ type deadline struct {
 	stood    atomic.Int64 // nanoseconds for which a request body moved, and a default one stood still
 }
 
-// onWire is the request that was sent last.
+// onWire is a request as it was sent.
 type onWire struct {
 	wire *http.Request // with its credential
 	of   *spec         // which knows nothing of that
@@ -103,18 +104,34 @@ func (h *call) until() time.Time {
 	return h.at.Add(time.Duration(h.stood.Load()))
 }
 
-// sending notes what goes to the transport.
-func (h *call) sending(wire *http.Request, of *spec) {
-	h.mu.Lock()
-	h.onWire = onWire{wire, of}
-	h.mu.Unlock()
-}
-
-// last returns what was sent last, and of which spec; nil where nothing was.
-func (h *call) last() (wire *http.Request, of *spec) {
+// sending notes what goes to the transport: beside the attempt's other requests, or as
+// its first.
+func (h *call) sending(wire *http.Request, of *spec, beside bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.onWire.wire, h.onWire.of
+	if beside {
+		h.beside = append(h.beside, h.last)
+	} else {
+		h.beside = nil
+	}
+	h.last = onWire{wire, of}
+}
+
+// sent returns what the attempt that was sent last has sent, the last request first.
+func (h *call) sent() []onWire {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.last.wire == nil {
+		return nil
+	}
+	return append([]onWire{h.last}, h.beside...)
+}
+
+// sentLast returns what was sent last; without a wire where nothing was.
+func (h *call) sentLast() onWire {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
 }
 
 // earlier returns what was a credential on an earlier hop.

@@ -79,17 +79,26 @@ func (x *hop) label(h http.Header, shown string) string {
 	return printable(shown)
 }
 
-// secrets are the values that the last request has and its spec has not, those of
-// earlier hops, and in a call of the client's own the credentials that its caller
-// has put on the request.
+// secrets are the values that the requests of the last attempt have and their spec has
+// not, those of earlier hops, and in a call of the client's own the credentials that its
+// caller has put on the request. A request that nobody waits for any more asks for them
+// as well, when the hop has gone further.
 func (x *hop) secrets() []string {
-	wire, of := x.call.last()
+	sent := x.call.sent()
 	// Nothing has been sent, so nothing can repeat it.
-	if wire == nil {
+	if len(sent) == 0 {
 		return nil
 	}
 	found := slices.Clone(x.call.earlier().secrets)
-	if x.spec.like == nil {
+	for _, s := range sent {
+		found = x.secretsOf(found, s.wire, s.of)
+	}
+	return found
+}
+
+// secretsOf adds those of one request.
+func (x *hop) secretsOf(found []string, wire *http.Request, of *spec) []string {
+	if of.like == nil {
 		found = givenSecrets(found, wire)
 	}
 	// What is beyond the spec is then middleware's, not a credential of the stack's.
@@ -320,14 +329,16 @@ func (x *hop) invalid(r *Request, err error) error {
 // place is how errors and logs call the target: the route if the caller named one, else
 // the path, never the query. It holds no credential of the stack. An identifier in a
 // path can be personal: who names a route keeps it out of them.
-func (x *hop) place() string {
+func (x *hop) place() string { return x.placeOf(x.spec) }
+
+func (x *hop) placeOf(s *spec) string {
 	if x.out.route != "" {
 		return x.scrub(x.out.route)
 	}
-	if x.spec.url == nil {
+	if s.url == nil {
 		return "(no URL)"
 	}
-	if p := x.spec.url.EscapedPath(); p != "" {
+	if p := s.url.EscapedPath(); p != "" {
 		return quote.Cut(x.scrub(p), 256)
 	}
 	return "/"

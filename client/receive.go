@@ -256,7 +256,7 @@ func (x *hop) passOn(resp *http.Response) error {
 		return failf(ErrRedirect, "the Location of the redirect is longer than %d bytes", maxURL)
 	}
 	h := x.call
-	wire, of := h.last()
+	last := h.sentLast()
 	// They are taken down now: after the next hop the last request is another one, and
 	// nobody would recognize what this one has shown.
 	secrets := x.secrets()
@@ -271,8 +271,8 @@ func (x *hop) passOn(resp *http.Response) error {
 	}
 	// A service may copy the query into its Location, and with it a key, onto a host
 	// where that must not go (C14).
-	if wire != nil && x.inside {
-		next.params = append(next.params, credentialParams(wire.URL, of.url)...)
+	if last.wire != nil && x.inside {
+		next.params = append(next.params, credentialParams(last.wire.URL, last.of.url)...)
 	}
 	h.left = next
 	if req := x.spec.like; req != nil {

@@ -57,7 +57,7 @@ func (d *download) wanted() string {
 // asked is the error of a request that has brought nothing, or nil where that says that
 // there was nothing left to bring.
 func (d *download) asked(x *hop, err error) error {
-	if wire, _ := x.call.last(); wire == nil && d.paid > 0 {
+	if x.call.sentLast().wire == nil && d.paid > 0 {
 		d.unmade()
 	}
 	e, ok := errors.AsType[*Error](err)

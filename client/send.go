@@ -68,7 +68,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
-		x.call.sending(out, a.spec)
+		x.call.sending(out, a.spec, t.sent > 1)
 		last = x.kept
 		if place != nil {
 			a.slots = append(a.slots, place) // for vacate, which comes when this is judged
@@ -81,7 +81,9 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	// any more, and its connection is free for this one (C13).
 	last.release()
 	host := a.hostOf(out)
-	final, watch := a.readied(host, out, mine || out != req, last)
+	// What middleware sends beside others is read, as what was sent last, while this is
+	// under way.
+	final, watch := a.readied(host, out, mine, last)
 	watch.timed(phase)
 	resp, err := a.roundTrip(final, watch, place)
 	// By its number: a hedged request that comes back must not end the phase of the one

@@ -245,7 +245,7 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	}
 	// Challenge is shown what was sent: another call may have renewed that credential
 	// meanwhile, and once is enough (C15).
-	wire, _ := x.call.last()
+	wire := x.call.sentLast().wire
 	if wire == nil || !x.call.renewing() {
 		return false
 	}

@@ -101,7 +101,6 @@ func (w *watch) multiplexed(c net.Conn) bool {
 // which pays and waits as any other. Where it may not be made, the attempt ends.
 func (w *watch) repeated() {
 	x, a := w.x, w.a
-	wire, of := x.call.last()
 	past := Attempt{Err: errRepeated, Reason: Retried}
 	if !a.note(func(t *tally) {
 		t.repeats++
@@ -114,7 +113,7 @@ func (w *watch) repeated() {
 		a.end(errRepeatUnpaid)
 		return
 	}
-	x.clock.leave()
+	x.clock.leavePhase(int(w.phase.Load()), time.Now())
 	w.slot.leave() // it would wait for itself
 	if err := a.token(); err != nil {
 		a.end(err)
@@ -128,7 +127,6 @@ func (w *watch) repeated() {
 		if !t.answered {
 			phase = x.clock.send(now)
 		}
-		x.call.sending(wire, of)
 	})
 	w.phase.Store(int64(phase))
 }
