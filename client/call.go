@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,7 @@ type call struct {
 
 	mu      sync.Mutex // guards the rest: middleware may send two hops at once
 	last    onWire     // set by each send, for what errors must not show
-	beside  []onWire   // what the same attempt has sent before: middleware's hedges
+	beside  []onWire   // what has been sent beside it: middleware's hedges
 	key     string     // the idempotency key
 	way     way        // which origins the hops have come by
 	passed  *passed    // the request that was redirected last; nil before there is one
@@ -38,7 +39,7 @@ type deadline struct {
 // onWire is a request as it was sent.
 type onWire struct {
 	wire *http.Request // with its credential
-	of   *spec         // which knows nothing of that
+	of   *spec         // which knows nothing of that; each hop has its own
 }
 
 // left is what was a credential on an earlier hop, and must not be shown.
@@ -104,20 +105,21 @@ func (h *call) until() time.Time {
 	return h.at.Add(time.Duration(h.stood.Load()))
 }
 
-// sending notes what goes to the transport: beside the attempt's other requests, or as
-// its first.
-func (h *call) sending(wire *http.Request, of *spec, beside bool) {
+// sending notes what goes to the transport. The first request of an attempt takes the
+// place of what the same hop's attempt before it has sent.
+func (h *call) sending(w onWire, first bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if beside {
+	if h.last.wire != nil && (!first || h.last.of != w.of) {
 		h.beside = append(h.beside, h.last)
-	} else {
-		h.beside = nil
 	}
-	h.last = onWire{wire, of}
+	if first && len(h.beside) > 0 {
+		h.beside = slices.DeleteFunc(h.beside, func(o onWire) bool { return o.of == w.of })
+	}
+	h.last = w
 }
 
-// sent returns what the attempt that was sent last has sent, the last request first.
+// sent returns what the last attempt of each hop has sent, the last request first.
 func (h *call) sent() []onWire {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -232,7 +234,15 @@ func callOf(resp *http.Response) *call {
 }
 
 // hopKey leads from the context of a call's own hop to the call, where per-call
-// middleware stands between the two.
+// middleware stands between the two. Its value is an above.
 type hopKey struct{}
+
+// above is the hop that has asked the middleware, and of it what the next hop changes, as
+// it was then: middleware may send a request late.
+type above struct {
+	hop  *hop
+	via  int16
+	made *spec
+}
 
 type callKey struct{}

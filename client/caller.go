@@ -25,11 +25,14 @@ import (
 //
 // What a request's own headers hold is not part of it.
 func CallerFrom(ctx context.Context) (string, error) {
-	x, ok := ctx.Value(hopKey{}).(*hop)
-	if a, inAttempt := ctx.Value(attemptKey{}).(*attempt); inAttempt {
-		x, ok = a.x, true
+	var x *hop
+	if a, ok := ctx.Value(hopKey{}).(*above); ok {
+		x = a.hop
 	}
-	if !ok {
+	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+		x = a.x
+	}
+	if x == nil {
 		return "", failf(ErrConfig, "client: the context is not that of a call's middleware")
 	}
 	if d := x.call.until(); !d.IsZero() {

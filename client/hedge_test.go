@@ -178,42 +178,45 @@ func TestX1_TheCredentialOfEachHedge(t *testing.T) {
 			return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"/x?" + r.Header.Get("Authorization")}}, Request: r, Body: http.NoBody}, nil
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var asked, sent atomic.Int64
-				keys := secret.Func(func(context.Context) ([]secret.Value, error) {
-					return []secret.Value{secret.New("canary-" + strconv.FormatInt(asked.Add(1), 10) + "-canary")}, nil
-				})
-				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
-					if sent.Add(1) == 1 {
-						time.Sleep(2 * time.Second) // until the second has gone out
-						return respond(r)
-					}
-					time.Sleep(time.Minute)
-					return nil, io.ErrUnexpectedEOF
-				})
-				first := func(next http.RoundTripper) http.RoundTripper {
-					return roundTripper(func(r *http.Request) (*http.Response, error) {
-						second := r.Clone(r.Context())
-						time.AfterFunc(time.Second, func() { _, _ = next.RoundTrip(second) })
-						resp, err := next.RoundTrip(r)
-						if err != nil {
-							require.NotContains(t, err.Error(), "canary")
-						}
-						return resp, err
+		for scope, use := range map[string]func(...client.Middleware) client.Option{
+			"attempt": client.WithAttemptMiddleware, "call": client.WithCallMiddleware,
+		} {
+			t.Run(name+" "+scope, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var asked, sent atomic.Int64
+					keys := secret.Func(func(context.Context) ([]secret.Value, error) {
+						return []secret.Value{secret.New("canary-" + strconv.FormatInt(asked.Add(1), 10) + "-canary")}, nil
 					})
-				}
-				c, err := client.New(base, client.WithTransport(rt), client.WithAttemptMiddleware(first), client.WithRetry(retry.Never),
-					client.WithAuth(client.Bearer(keys)))
-				require.NoError(t, err)
-				_, err = client.Get[thing](t.Context(), c, "/x")
-				require.Error(t, err)
-				require.NotContains(t, err.Error(), "canary")
-				require.NotContains(t, asError(t, err).RequestID, "canary")
-				require.NotContains(t, asError(t, err).Message, "canary")
-				time.Sleep(time.Hour)
+					rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+						if sent.Add(1) == 1 {
+							time.Sleep(2 * time.Second) // until the second has gone out
+							return respond(r)
+						}
+						time.Sleep(time.Minute)
+						return nil, io.ErrUnexpectedEOF
+					})
+					first := func(next http.RoundTripper) http.RoundTripper {
+						return roundTripper(func(r *http.Request) (*http.Response, error) {
+							second := r.Clone(r.Context())
+							time.AfterFunc(time.Second, func() { _, _ = next.RoundTrip(second) })
+							resp, err := next.RoundTrip(r)
+							if err != nil {
+								require.NotContains(t, err.Error(), "canary")
+							}
+							return resp, err
+						})
+					}
+					c, err := client.New(base, client.WithTransport(rt), use(first), client.WithRetry(retry.Never), client.WithAuth(client.Bearer(keys)))
+					require.NoError(t, err)
+					_, err = client.Get[thing](t.Context(), c, "/x")
+					require.Error(t, err)
+					require.NotContains(t, err.Error(), "canary")
+					require.NotContains(t, asError(t, err).RequestID, "canary")
+					require.NotContains(t, asError(t, err).Message, "canary")
+					time.Sleep(time.Hour)
+				})
 			})
-		})
+		}
 	}
 }
 

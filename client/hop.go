@@ -23,6 +23,7 @@ type hop struct {
 	out  *outgoing // as Call and Do build it; never nil
 	via  int16     // the status of the redirect that led here; 0 for the first hop
 	spec *spec     // nil until it is built
+	made *spec     // as the stack has made it, for the hop itself or the one above; nil under an SDK
 	target
 	rules  rules  // set by prepare, but for replayable, which decide asks anew
 	body   replay // as prepare has found it; each attempt takes it anew
@@ -87,7 +88,7 @@ func (x *hop) partOf(c *call) { x.call, x.clock.call = c, c }
 // asksFor makes s what the hop of a call of our own asks for, with that body. What was
 // found out about the last hop's is forgotten.
 func (x *hop) asksFor(s *spec, body io.ReadCloser) {
-	x.spec, x.out.asks = s, s
+	x.spec, x.made = s, s
 	x.body = replay{first: body}
 }
 

@@ -15,8 +15,8 @@ func InfoFrom(ctx context.Context) (Info, bool) {
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
 		return Info{Route: a.x.out.route, Attempt: a.number, Failed: a.x.call.outcome().failed}, true
 	}
-	if x, ok := ctx.Value(hopKey{}).(*hop); ok {
-		return Info{Route: x.out.route, Failed: x.call.outcome().failed}, true
+	if a, ok := ctx.Value(hopKey{}).(*above); ok {
+		return Info{Route: a.hop.out.route, Failed: a.hop.call.outcome().failed}, true
 	}
 	return Info{}, false
 }

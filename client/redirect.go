@@ -113,7 +113,7 @@ func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
 // it, strips what must not travel on (C14), and refuses what must not go at all (C39).
 func (x *hop) guard(o origin) error {
 	host := x.spec.host
-	if own := x.out.asks; own != nil && host == own.host {
+	if own := x.made; own != nil && host == own.host {
 		host = "" // of the caller's own choosing
 	}
 	// Asked for every hop, also the first: what it was decides what those after it may
@@ -207,7 +207,7 @@ func (x *hop) through(req *http.Request) (*http.Response, error) {
 	// Middleware that answers by itself never asks the engine. The hop still counts: a
 	// redirect that it makes must find the chain as long as it is.
 	hops := x.call.hops()
-	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, x)))
+	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, &above{x, x.via, x.made})))
 	if x.call.hops() == hops && req.URL != nil {
 		x.call.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
 	}

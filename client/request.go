@@ -124,7 +124,6 @@ type outgoing struct {
 	first spec
 	url   url.URL // of first
 
-	asks   *spec       // of the present hop, as the stack has made it; nil under an SDK
 	header http.Header // the caller's own, which win over the credential
 	route  string
 	key    string // the caller's idempotency key

@@ -65,9 +65,11 @@ func (c *Client) roundTripSDK(req *http.Request) (resp *http.Response, err error
 // what an SDK's http.Client drives, once per redirect hop.
 func (c *Client) roundTrip(req *http.Request) (resp *http.Response, err error) {
 	x := newSDKHop(c, req)
-	if p, ok := x.ctx.Value(hopKey{}).(*hop); ok && p.c == c {
+	if a, ok := x.ctx.Value(hopKey{}).(*above); ok && a.hop.c == c {
+		p := a.hop
 		x.partOf(p.call)
-		x.via, x.accept.decodes, x.accept.streams, x.clock.patience, x.out, x.report = p.via, p.accept.decodes, p.accept.streams, p.clock.patience, p.out, p.report
+		x.via, x.made = a.via, a.made
+		x.accept.decodes, x.accept.streams, x.clock.patience, x.out, x.report = p.accept.decodes, p.accept.streams, p.clock.patience, p.out, p.report
 	} else {
 		x.join(req)
 		if x.begin(); x.report != nil {
