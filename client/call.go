@@ -109,14 +109,21 @@ func (h *call) until() time.Time {
 // place of what the same hop's attempt before it has sent.
 func (h *call) sending(w onWire, first bool) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.last.wire != nil && (!first || h.last.of != w.of) {
-		h.beside = append(h.beside, h.last)
-	}
-	if first && len(h.beside) > 0 {
-		h.beside = slices.DeleteFunc(h.beside, func(o onWire) bool { return o.of == w.of })
+	if h.last.wire != nil {
+		h.displace(w, first)
 	}
 	h.last = w
+	h.mu.Unlock()
+}
+
+// displace keeps what is still to be known beside w, which is sent now.
+func (h *call) displace(w onWire, first bool) {
+	if !first || h.last.of != w.of {
+		h.beside = append(h.beside, h.last)
+	}
+	if first {
+		h.beside = slices.DeleteFunc(h.beside, func(o onWire) bool { return o.of == w.of })
+	}
 }
 
 // sent returns what the last attempt of each hop has sent, the last request first.
