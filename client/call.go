@@ -116,10 +116,13 @@ func (h *call) sending(w onWire, first bool) {
 	h.mu.Unlock()
 }
 
+// maxBeside bounds what is kept for middleware that sends a call again and again.
+const maxBeside = 16
+
 // displace keeps what is still to be known beside w, which is sent now.
 func (h *call) displace(w onWire, first bool) {
 	if !first || h.last.of != w.of {
-		h.beside = append(h.beside, h.last)
+		h.beside = append(h.beside[max(0, len(h.beside)-maxBeside+1):], h.last)
 	}
 	if first {
 		h.beside = slices.DeleteFunc(h.beside, func(o onWire) bool { return o.of == w.of })

@@ -156,12 +156,23 @@ func (e *Error) notes() (notes []string) {
 		notes = append(notes, "request "+printable(e.RequestID))
 	}
 	if n := len(e.Attempts); n > 0 {
-		notes = append(notes, gaveUp(n, e.Attempts[n-1].Reason)...)
+		notes = append(notes, gaveUp(e.made(), e.Attempts[n-1].Reason)...)
 	}
 	if e.Effect == NeverSent || e.Effect == MaybeApplied {
 		notes = append(notes, e.Effect.String())
 	}
 	return notes
+}
+
+// made is how many of the attempts were made: what the limits or the breaker turned away
+// was not.
+func (e *Error) made() (n int) {
+	for _, a := range e.Attempts {
+		if !unsent(a.Err) {
+			n++
+		}
+	}
+	return n
 }
 
 // gaveUp says after how many attempts, and why.

@@ -578,3 +578,22 @@ func TestAnOpenBreakerNamesNoTimeThatHasPassed(t *testing.T) {
 		require.NoError(t, <-probe)
 	})
 }
+
+// What a limit has turned away was not attempted.
+func TestAttemptsThatWereNotMadeAreNotCounted(t *testing.T) {
+	for permits, want := range map[int]string{
+		1: "GET /x: 503 Service Unavailable", 2: "GET /x: 503 Service Unavailable (2 attempts)",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			limiter := &nth{f: func(_ context.Context, n int) error {
+				if n > permits {
+					return errors.New("no quota left")
+				}
+				return nil
+			}}
+			c, _ := scripted(t, "503", client.WithRateLimit(limiter), client.WithRetry(retry.Policy{MaxAttempts: 5}))
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			require.EqualError(t, err, want)
+		})
+	}
+}
