@@ -61,6 +61,13 @@ func readDump(data []byte) (*dump, error) {
 		return nil, errors.New("the header fields are malformed")
 	}
 	d.header = http.Header(header)
+	// A value that is folded onto an empty line would end in a space, which is none of it
+	// (RFC 9110 §5.5).
+	for _, values := range d.header {
+		for i, v := range values {
+			values[i] = textproto.TrimString(v)
+		}
+	}
 	d.host = d.header.Get("Host")
 	delete(d.header, "Host")
 	return d, d.readFraming()
