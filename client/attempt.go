@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -126,19 +127,55 @@ func (a *attempt) end(cause error) {
 	}
 }
 
-// bound sees to it that body ends with the attempt, until unbound is called. No context
-// of ours reaches one that middleware has made: closing it ends the wait.
-func (a *attempt) bound(body io.ReadCloser) (unbound func() bool) {
+// bound sees to it that the body of resp ends with the attempt, until unbound is called.
+// No context of ours reaches one that middleware has made.
+func (a *attempt) bound(resp *http.Response) (unbound func()) {
 	if a.x.c.attempt == nil || !a.ending.bounded {
-		return func() bool { return true }
+		return func() {}
 	}
-	return a.closes(body)
+	body := &closedOnce{ReadCloser: resp.Body}
+	resp.Body = body
+	if a.Err() == nil {
+		return a.closes(body)
+	}
+	// What has come too late, of a transport that heeds no context, is used all the same.
+	idle := a.x.clock.idle
+	if idle <= 0 {
+		return func() {}
+	}
+	late := time.AfterFunc(idle, func() { _ = guardBody(body).Close() })
+	return func() { late.Stop() }
 }
 
-// closes closes body with the end of a, until stop is called.
-func (a *attempt) closes(body io.ReadCloser) (stop func() bool) {
-	body = guardBody(body)
-	return context.AfterFunc(a, func() { _ = body.Close() })
+// closes closes body, from another goroutine, where a has ended and a read of it goes on,
+// until stop is called.
+func (a *attempt) closes(body *closedOnce) (stop func()) {
+	stopped := make(chan struct{})
+	unwatch := context.AfterFunc(a, func() {
+		t := time.NewTimer(afterEnd)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			_ = guardBody(body).Close()
+		case <-stopped: // it has heeded the context
+		}
+	})
+	return func() {
+		unwatch()
+		close(stopped)
+	}
+}
+
+// closedOnce is a body that may be closed by two, and is closed by the first.
+type closedOnce struct {
+	io.ReadCloser
+	once sync.Once
+	err  error
+}
+
+func (b *closedOnce) Close() error {
+	b.once.Do(func() { b.err = b.ReadCloser.Close() })
+	return b.err
 }
 
 // sendTrace tells what may have reached the service from what cannot have. Only

@@ -27,6 +27,8 @@ type clock struct {
 	armed   time.Time   // when the timer fires; zero is not at all
 	phase   time.Time   // when the present phase ends; zero is never
 	phases  int         // how many have begun
+	since   int         // how many had when the attempt began
+	out     int         // requests of the attempt that the transport has
 	cause   error       // what ends it then
 	moving  time.Time   // since when the request body moves; zero where it does not
 	lifted  bool        // the call's deadline does not count any more
@@ -43,6 +45,7 @@ func (k *clock) follow(a *attempt, now time.Time) {
 	defer k.mu.Unlock()
 	k.attempt = a
 	k.begin(now, 0, nil)
+	k.since, k.out = k.phases, 0
 }
 
 // enterAt begins a phase of at most d, which the timer ends with cause. A d of zero
@@ -60,6 +63,7 @@ func (k *clock) send(now time.Time) (phase int) {
 	defer k.mu.Unlock()
 	k.begin(now, k.answers, errAttemptTimeout)
 	k.sending = true
+	k.out++
 	return k.phases
 }
 
@@ -157,12 +161,16 @@ func (k *clock) left() {
 	}
 }
 
-// leavePhase ends that phase, if no other has begun. Of two hedged requests the first
-// that comes back would else end the bound of the other.
+// leavePhase ends the wait for the transport, once the request that was sent in that
+// phase is the last one back: of two hedged requests one that comes back, or fails, would
+// else end the bound of the other.
 func (k *clock) leavePhase(phase int, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.phases != phase {
+	if phase <= k.since {
+		return // of an attempt before this one
+	}
+	if k.out--; k.out > 0 || !k.sending {
 		return
 	}
 	// That its time was over is found out here where nobody has waited for it.

@@ -247,9 +247,11 @@ func (x *hop) plain(resp *http.Response, body []byte) ([]byte, error) {
 // between, where per-call middleware replaced it.
 func (x *hop) success(resp *http.Response) ([]byte, error) {
 	if len(x.c.cfg.perCall) > 0 {
-		defer resp.Body.Close()
+		body := &closedOnce{ReadCloser: resp.Body}
+		resp.Body = body
+		defer body.Close()
 		x.clock.restart()
-		return x.reread(resp)
+		return x.reread(resp, body)
 	}
 	if x.accept.buf == nil {
 		return nil, nil
@@ -257,11 +259,11 @@ func (x *hop) success(resp *http.Response) ([]byte, error) {
 	return x.accept.buf.Bytes(), nil
 }
 
-func (x *hop) reread(resp *http.Response) ([]byte, error) {
+func (x *hop) reread(resp *http.Response, body *closedOnce) ([]byte, error) {
 	defer x.clock.stop()
 	a := x.newAttempt()
 	if a.ending.bounded {
-		defer a.closes(resp.Body)() // what middleware made heeds no context of ours
+		defer a.closes(body)() // what middleware made heeds no context of ours
 	}
 	if err := x.readBody(resp, time.Now()); err != nil {
 		return nil, x.explain(a, err)

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -156,8 +157,89 @@ func TestC12_AHedgeThatLostDoesNotExcuseAStalledBody(t *testing.T) {
 			began := time.Now()
 			_, err = client.Get[thing](t.Context(), c, "/x")
 			require.ErrorContains(t, err, "the response body stalled")
-			require.Equal(t, 13*time.Second, time.Since(began))
+			require.Equal(t, 13*time.Second+moment, time.Since(began))
 			time.Sleep(time.Minute)
+		})
+	}
+}
+
+// C12: of two requests one that fails does not end the bound of the other.
+func TestC12_AHedgeThatFailsLeavesTheOthersBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n atomic.Int64
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			if n.Add(1) == 2 {
+				return nil, errors.New("reset")
+			}
+			<-r.Context().Done()
+			return nil, context.Cause(r.Context())
+		})
+		patient := func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				second := r.Clone(r.Context())
+				time.AfterFunc(time.Second, func() { _, _ = next.RoundTrip(second) })
+				return next.RoundTrip(r)
+			})
+		}
+		c, err := client.New(base, client.WithTransport(rt), client.WithAttemptMiddleware(patient), client.WithRetry(retry.Never),
+			client.WithTimeout(time.Hour), client.WithAttemptTimeout(5*time.Second))
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.ErrorIs(t, err, client.ErrTimeout)
+		require.Equal(t, 6*time.Second, time.Since(began), "5 s after the second was sent")
+	})
+}
+
+// C22: middleware that responds from what it has and asks the service afterwards.
+func TestC22_NothingTakesLessThanNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stale := func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				time.AfterFunc(3*time.Second, func() { _, _ = next.RoundTrip(r) })
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: -1,
+					Body: &lateBody{5 * time.Second, strings.NewReader("{}")}}, nil
+			})
+		}
+		c, _ := scripted(t, "200 {}", client.WithAttemptMiddleware(stale))
+		var ledger client.Ledger
+		began := time.Now()
+		_, err := client.Get[thing](client.WithLedger(t.Context(), &ledger), c, "/x")
+		require.NoError(t, err)
+		require.Equal(t, began, ledger.Attempts()[0].Start)
+		require.Zero(t, ledger.Attempts()[0].Duration)
+	})
+}
+
+// X1: a credential that the caller or middleware has put on a request is taken out of
+// what the service repeats of it, whatever middleware there is.
+func TestX1_CallersAndMiddlewaresOwnCredentials(t *testing.T) {
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		said := r.Header.Get("X-Api-Key") + " " + r.Header.Get("Cookie") + " " + r.URL.Query().Get("api_key")
+		body := `{"error":{"message":"not for ` + said + `","code":"` + said + `"}}`
+		return &http.Response{StatusCode: 403, Header: http.Header{"X-Request-Id": {said}}, Request: r, ContentLength: -1,
+			Body: io.NopCloser(strings.NewReader(body))}, nil
+	})
+	for name, use := range map[string]func(...client.Middleware) client.Option{
+		"per attempt": client.WithAttemptMiddleware, "per call": client.WithCallMiddleware,
+	} {
+		t.Run(name, func(t *testing.T) {
+			keyed := func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					r = r.Clone(r.Context())
+					r.Header.Set("X-Api-Key", "canary-of-middleware")
+					return next.RoundTrip(r)
+				})
+			}
+			c, err := client.New(base, client.WithTransport(rt), use(keyed))
+			require.NoError(t, err)
+			var meta client.Meta
+			_, err = client.Call[thing](t.Context(), c, client.Request{Path: "/x", Query: url.Values{"api_key": {"canary-of-a-query"}},
+				Header: http.Header{"Cookie": {"session=canary-of-a-cookie"}}, Meta: &meta})
+			e := asError(t, err)
+			for _, text := range []string{err.Error(), e.RequestID, e.Message, e.Code, meta.RequestID} {
+				require.NotContains(t, text, "canary")
+			}
 		})
 	}
 }
@@ -443,8 +525,80 @@ func TestC12_MiddlewaresOwnBodyIsBounded(t *testing.T) {
 					start := time.Now()
 					_, err := client.Get[thing](t.Context(), c, "/x")
 					require.ErrorIs(t, err, client.ErrTimeout)
-					require.Equal(t, want, time.Since(start))
+					require.Equal(t, want+moment, time.Since(start))
 				})
+			})
+		}
+	}
+}
+
+// moment is how long a body has to end by itself with its attempt before it is closed.
+const moment = 50 * time.Millisecond
+
+// heedful is a body that blocks as long as its request lasts. It is not safe for use by
+// several goroutines at once, as few bodies are.
+type heedful struct {
+	r             *http.Request
+	reads, closes int
+}
+
+func (b *heedful) Read([]byte) (int, error) {
+	b.reads++
+	<-b.r.Context().Done()
+	return 0, context.Cause(b.r.Context())
+}
+
+func (b *heedful) Close() error { b.closes++; b.reads++; return nil }
+
+// C12: a body that heeds its context is left to end by itself, and closed once.
+func TestC12_ABodyThatHeedsItsContextIsClosedOnce(t *testing.T) {
+	for name, tc := range map[string]struct {
+		use  func(...client.Middleware) client.Option
+		idle time.Duration
+	}{
+		"per attempt": {client.WithAttemptMiddleware, 7 * time.Second},
+		"per call":    {client.WithCallMiddleware, 20 * time.Second}, // of which its request's context knows nothing
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var body *heedful
+				own := func(http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(r *http.Request) (*http.Response, error) {
+						body = &heedful{r: r}
+						return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, ContentLength: -1, Request: r}, nil
+					})
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+				defer cancel()
+				c, _ := scripted(t, "200", client.WithIdleTimeout(tc.idle), tc.use(own), client.WithRetry(retry.Never))
+				_, err := client.Get[thing](ctx, c, "/x")
+				require.Error(t, err)
+				time.Sleep(time.Minute)
+				require.Equal(t, 1, body.closes)
+			})
+		})
+	}
+}
+
+// What a transport that heeds no context brings too late is used all the same, with
+// middleware as without.
+func TestLateResponsesAreReadWhole(t *testing.T) {
+	pass := func(next http.RoundTripper) http.RoundTripper { return next }
+	for _, opt := range []client.Option{client.WithMaxRedirects(3), client.WithAttemptMiddleware(pass)} {
+		for status, want := range map[int]string{200: "", 404: `GET /x: 404 Not Found "hello"`} {
+			synctest.Test(t, func(t *testing.T) {
+				rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+					time.Sleep(6 * time.Second)
+					return &http.Response{StatusCode: status, Header: http.Header{}, Request: r, ContentLength: -1,
+						Body: &morsels{context.Background(), strings.NewReader(`{"message":"hello"}`), io.EOF}}, nil
+				})
+				c, err := client.New(base, client.WithTransport(rt), opt, client.WithRetry(retry.Never), client.WithAttemptTimeout(5*time.Second))
+				require.NoError(t, err)
+				if _, err = client.Get[thing](t.Context(), c, "/x"); want == "" {
+					require.NoError(t, err)
+				} else {
+					require.EqualError(t, err, want)
+				}
 			})
 		}
 	}

@@ -37,11 +37,11 @@ func (x *hop) receive(a *attempt, resp *http.Response) (*http.Response, error) {
 	case resp.Body == http.NoBody || resp.StatusCode == http.StatusSwitchingProtocols:
 		return resp, nil
 	case x.accept.decodes && resp.StatusCode >= 400, x.follows(resp) && resp.ContentLength > 0 && resp.ContentLength <= maxRedirectBody:
-		defer a.bound(resp.Body)()
+		defer a.bound(resp)()
 		x.peek(resp)
 		return resp, nil
 	case x.accept.decodes && resp.StatusCode < 300:
-		defer a.bound(resp.Body)()
+		defer a.bound(resp)()
 		err := x.readBody(resp, x.heard)
 		_ = resp.Body.Close()
 		resp.Body = http.NoBody
@@ -259,7 +259,7 @@ func (x *hop) passOn(resp *http.Response) error {
 	last := h.sentLast()
 	// They are taken down now: after the next hop the last request is another one, and
 	// nobody would recognize what this one has shown.
-	secrets := x.secrets()
+	secrets := x.secrets(x.spec)
 	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
 		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
 	}

@@ -84,7 +84,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	// What middleware sends beside others is read, as what was sent last, while this is
 	// under way.
 	final, watch := a.readied(host, out, mine, last)
-	watch.timed(phase)
+	watch.timed(phase, now)
 	resp, err := a.roundTrip(final, watch, place)
 	// By its number: a hedged request that comes back must not end the phase of the one
 	// that is still out.
@@ -97,7 +97,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		// Told here, where the transport's own error is at hand: middleware may wrap it
 		// in one of another type.
 		if err = a.unconnected(final, watch, err); x.c.attempt != nil {
-			err = x.clean(err) // middleware sees it
+			err = x.cleanAs(a.spec, err) // middleware sees it
 		}
 		return nil, err
 	}

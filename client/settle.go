@@ -92,7 +92,11 @@ func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
 	case v.unsent:
 		line.Start = time.Now()
 	case v.err == nil:
-		line.Duration = x.heard.Sub(t.at)
+		// Middleware that responds by itself may send later.
+		if x.heard.Before(t.at) {
+			line.Start = x.heard
+		}
+		line.Duration = x.heard.Sub(line.Start)
 	default:
 		line.Duration = time.Since(t.at)
 	}

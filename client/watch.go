@@ -20,6 +20,7 @@ type watch struct {
 	hooks httptrace.ClientTrace
 	wrote atomic.Bool  // the header has been written whole
 	phase atomic.Int64 // of the clock
+	at    time.Time    // when it was sent last
 	slot  *slot        // among the calls under way; nil where nobody counts them
 
 	handshake atomic.Pointer[error] // with which the last TLS handshake ended, if it failed
@@ -32,11 +33,12 @@ func (a *attempt) watched(host *hostState, req *http.Request) (*http.Request, *w
 	return req.WithContext(httptrace.WithClientTrace(req.Context(), &w.hooks)), w
 }
 
-// timed says in which phase of the clock the request is sent. A nil watch is of no
-// use to anybody.
-func (w *watch) timed(phase int) {
+// timed says when, and in which phase of the clock, the request is sent. A nil watch is
+// of no use to anybody.
+func (w *watch) timed(phase int, now time.Time) {
 	if w != nil {
 		w.phase.Store(int64(phase))
+		w.at = now
 	}
 }
 
@@ -104,7 +106,7 @@ func (w *watch) repeated() {
 	past := Attempt{Err: errRepeated, Reason: Retried}
 	if !a.note(func(t *tally) {
 		t.repeats++
-		past.Start, past.Duration = t.at, time.Since(t.at)
+		past.Start, past.Duration = w.at, time.Since(w.at)
 	}) {
 		return
 	}
@@ -128,7 +130,7 @@ func (w *watch) repeated() {
 			phase = x.clock.send(now)
 		}
 	})
-	w.phase.Store(int64(phase))
+	w.timed(phase, now)
 }
 
 var (
