@@ -27,8 +27,8 @@ type clock struct {
 	armed   time.Time   // when the timer fires; zero is not at all
 	phase   time.Time   // when the present phase ends; zero is never
 	phases  int         // how many have begun
-	since   int         // how many had when the attempt began
-	out     int         // requests of the attempt that the transport has
+	since   int32       // how many had when the attempt began
+	out     int32       // requests of the attempt that the transport has
 	cause   error       // what ends it then
 	moving  time.Time   // since when the request body moves; zero where it does not
 	lifted  bool        // the call's deadline does not count any more
@@ -45,7 +45,7 @@ func (k *clock) follow(a *attempt, now time.Time) {
 	defer k.mu.Unlock()
 	k.attempt = a
 	k.begin(now, 0, nil)
-	k.since, k.out = k.phases, 0
+	k.since, k.out = int32(k.phases), 0
 }
 
 // enterAt begins a phase of at most d, which the timer ends with cause. A d of zero
@@ -167,7 +167,7 @@ func (k *clock) left() {
 func (k *clock) leavePhase(phase int, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if phase <= k.since {
+	if phase <= int(k.since) {
 		return // of an attempt before this one
 	}
 	if k.out--; k.out > 0 || !k.sending {
