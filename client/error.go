@@ -164,8 +164,8 @@ func (e *Error) notes() (notes []string) {
 	return notes
 }
 
-// made is how many of the attempts were made: what the limits or the breaker turned away
-// was not.
+// made is how many of the attempts were made: one that the stack stopped itself, as for a
+// limit, was not.
 func (e *Error) made() (n int) {
 	for _, a := range e.Attempts {
 		if !unsent(a.Err) {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/standpipe-go/standpipe/internal/quote"
 	"github.com/standpipe-go/standpipe/internal/redact"
@@ -100,37 +99,7 @@ func (x *hop) secrets(s *spec) []string {
 		if s.like == nil {
 			found = givenSecrets(found, w.wire)
 		}
-		found = x.secretsOf(found, w.wire, w.of)
-	}
-	return found
-}
-
-// secretsOf adds those that the stack has put on one request.
-func (x *hop) secretsOf(found []string, wire *http.Request, of *spec) []string {
-	// What is beyond the spec is then middleware's, not a credential of the stack's.
-	if x.c.cfg.auth == nil {
-		return found
-	}
-	_, ours := x.c.cfg.auth.(headerOnly)
-	for _, name := range credentialHeaders(wire.Header, of.header.get) {
-		if !ours && redact.Harmless(name) {
-			continue // a date or a digest, which an Auth adds to what it signs
-		}
-		for _, v := range wire.Header[name] {
-			found = fieldSecrets(found, v)
-		}
-	}
-	for _, name := range credentialParams(wire.URL, of.url) {
-		found = append(found, wire.URL.Query()[name]...)
-	}
-	// What tells no difference, and what is not the whole value of a field.
-	switch auth := x.c.cfg.auth.(type) {
-	case *queryAuth:
-		found = append(found, wire.URL.Query()[auth.name]...)
-	case *headerAuth:
-		for _, v := range wire.Header[auth.name] {
-			found = append(found, strings.TrimPrefix(v, auth.prefix))
-		}
+		found = stackSecrets(found, x.c.cfg.auth, w)
 	}
 	return found
 }

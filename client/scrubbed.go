@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 var errBadURL = errors.New("a URL cannot be parsed")
@@ -59,4 +62,35 @@ func credentialParams(wire, bare *url.URL) []string {
 		}
 	}
 	return names
+}
+
+// stackSecrets adds what auth has put on a request that was sent.
+func stackSecrets(found []string, auth Auth, sent onWire) []string {
+	// What is beyond the spec is then middleware's, not a credential of the stack's.
+	if auth == nil {
+		return found
+	}
+	wire := sent.wire
+	_, ours := auth.(headerOnly)
+	for _, name := range credentialHeaders(wire.Header, sent.of.header.get) {
+		if !ours && redact.Harmless(name) {
+			continue // a date or a digest, which an Auth adds to what it signs
+		}
+		for _, v := range wire.Header[name] {
+			found = fieldSecrets(found, v)
+		}
+	}
+	for _, name := range credentialParams(wire.URL, sent.of.url) {
+		found = append(found, wire.URL.Query()[name]...)
+	}
+	// What tells no difference, and what is not the whole value of a field.
+	switch auth := auth.(type) {
+	case *queryAuth:
+		found = append(found, wire.URL.Query()[auth.name]...)
+	case *headerAuth:
+		for _, v := range wire.Header[auth.name] {
+			found = append(found, strings.TrimPrefix(v, auth.prefix))
+		}
+	}
+	return found
 }
