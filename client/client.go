@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
@@ -58,17 +58,16 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	return newClient(cfg, c, opts)
 }
 
-// newClient makes a client. An error of it names the service too: a program has a client
-// for each of several.
+// newClient makes a client.
 func newClient(cfg config, parent *Client, opts []Option) (*Client, error) {
-	for _, o := range opts {
-		o(&cfg)
+	if err := option.Apply(&cfg, opts); err != nil {
+		return nil, cfg.named(failWrap(ErrConfig, "client", err))
 	}
 	c, err := configure(cfg, parent)
-	if err != nil && cfg.profile.Name != "" {
-		return nil, fmt.Errorf("%s: %w", cfg.profile.Name, err)
+	if err != nil {
+		return nil, cfg.named(err)
 	}
-	return c, err
+	return c, nil
 }
 
 func configure(cfg config, parent *Client) (*Client, error) {
@@ -85,8 +84,8 @@ func configure(cfg config, parent *Client) (*Client, error) {
 		return nil, err
 	}
 	c.query = params
-	if err := check(&cfg); err != nil {
-		return nil, err
+	if cfg.adjusted && cfg.transportGiven {
+		return nil, failf(ErrConfig, "client: WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport")
 	}
 	if cfg.auth != nil {
 		// The one origin that is sure to be called: the others are judged hop by hop.
@@ -242,41 +241,6 @@ func (c *Client) resolveHeaders(cfg *config) error {
 		for i, name := range ids {
 			c.requestIDs[i] = http.CanonicalHeaderKey(name)
 		}
-	}
-	return nil
-}
-
-// check refuses settings that would show with the first call only, or never.
-func check(cfg *config) error {
-	for name, n := range map[string]int64{
-		"MaxBody": cfg.maxBody, "ReadAhead": cfg.readAhead, "MaxRedirects": int64(cfg.maxRedirects),
-	} {
-		if n < 0 {
-			return failf(ErrConfig, "client: %s is negative", name)
-		}
-	}
-	for name, d := range map[string]time.Duration{
-		"Timeout": cfg.callTimeout, "AttemptTimeout": cfg.attemptTimeout, "IdleTimeout": cfg.idleTimeout,
-	} {
-		if d < 0 && d != NoTimeout {
-			return failf(ErrConfig, "client: %s is negative: only NoTimeout turns it off", name)
-		}
-	}
-	if cfg.adjusted && cfg.transportGiven {
-		return failf(ErrConfig, "client: WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport")
-	}
-	for _, m := range append(slices.Clip(cfg.perCall), cfg.perAttempt...) {
-		if m == nil {
-			return failf(ErrConfig, "client: a middleware is nil")
-		}
-	}
-	for _, m := range cfg.observers {
-		if isNil(m.o) {
-			return failf(ErrConfig, "client: nil observer")
-		}
-	}
-	if cfg.breaker != nil {
-		return cfg.breaker.check()
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package client
 
 import (
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -99,4 +101,37 @@ func defaults() config {
 		},
 		defaultFields: defaultFields{userAgent: "standpipe"},
 	}
+}
+
+// named is err with the service's name: a program has a client for each of several.
+func (c *config) named(err error) error {
+	if c.profile.Name == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", c.profile.Name, err)
+}
+
+// checkTimeout refuses a duration that is no timeout, for the option of that name.
+func checkTimeout(name string, d time.Duration) error {
+	if d < 0 && d != NoTimeout {
+		return fmt.Errorf("%s is negative: only NoTimeout turns it off", name)
+	}
+	return nil
+}
+
+// checkCount refuses what nobody can count to, for the option of that name.
+func checkCount(name string, n int64) error {
+	if n < 0 {
+		return fmt.Errorf("%s is negative", name)
+	}
+	return nil
+}
+
+func checkMiddleware(ms []Middleware) error {
+	for _, m := range ms {
+		if m == nil {
+			return errors.New("a middleware is nil")
+		}
+	}
+	return nil
 }

@@ -29,6 +29,9 @@ func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 		"client: IdleTimeout is negative":    client.WithIdleTimeout(-time.Second),
 		"a middleware is nil":                client.WithCallMiddleware(nil),
 		"client: a middleware is nil":        client.WithAttemptMiddleware(nil),
+		"client: nil observer":               client.WithObserver(nil),
+		"client: a breaker's numbers":        client.WithBreaker(client.Breaker{Failures: -1}),
+		"client: option 1 of 1 is nil":       nil,
 	} {
 		with := base
 		if say == "no base URL" {
@@ -38,6 +41,8 @@ func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 		require.ErrorIs(t, err, client.ErrConfig, say)
 		require.ErrorContains(t, err, say)
 	}
+	_, err := client.New(base, client.WithProfile(client.Profile{Name: "acme"}), client.WithMaxBody(-1), nil, client.WithTimeout(-2))
+	require.EqualError(t, err, "acme: client: MaxBody is negative\noption 3 of 4 is nil\nTimeout is negative: only NoTimeout turns it off")
 	for _, opt := range []client.Option{
 		client.WithTimeout(0), client.WithAttemptTimeout(0), client.WithIdleTimeout(0), client.WithMaxBody(0), client.WithReadAhead(0), client.WithMaxRedirects(0),
 		client.WithTimeout(client.NoTimeout), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout), client.WithIdempotencyHeader(""),

@@ -4,24 +4,33 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // DownloadOption configures a [Download] or a [DownloadFile].
-type DownloadOption func(*download)
+type DownloadOption func(*download) error
 
 // WithChecksum holds the content to a checksum that is known beforehand: what h makes
 // of all bytes must be want, else the error matches [ErrChecksum]. h belongs to the
 // download, which resets it. A want of another length than h's sum is an error before
 // anything is sent.
 func WithChecksum(h hash.Hash, want []byte) DownloadOption {
-	return func(d *download) { d.checks = append(d.checks, checksum{h, want, "the expected checksum"}) }
+	return func(d *download) error {
+		if isNil(h) || len(want) != h.Size() {
+			return errors.New("the expected checksum is not as long as its hash makes it")
+		}
+		h.Reset() // it may have been used before
+		d.checks = append(d.checks, checksum{h, want, "the expected checksum"})
+		return nil
+	}
 }
 
 // WithProgress calls f with how many bytes have been written and how many there are, -1
@@ -29,7 +38,7 @@ func WithChecksum(h hash.Hash, want []byte) DownloadOption {
 // caller's goroutine and holds the download up. Where one has to start over, written
 // begins at 0 again.
 func WithProgress(f func(written, total int64)) DownloadOption {
-	return func(d *download) { d.progress = f }
+	return func(d *download) error { d.progress = f; return nil }
 }
 
 // WithRange asks for n bytes from the byte at first on, which have to be there, and
@@ -38,7 +47,13 @@ func WithProgress(f func(written, total int64)) DownloadOption {
 // part's. A first below 0 or an n below 1 is an error before anything is sent. So that
 // all parts are of one version, give the request an If-Match.
 func WithRange(first, n int64) DownloadOption {
-	return func(d *download) { d.part = &span{first, n} }
+	return func(d *download) error {
+		if first < 0 || n < 1 || n > maxLimit-first {
+			return errors.New("WithRange was given no range")
+		}
+		d.part = &span{first, n}
+		return nil
+	}
 }
 
 // Download makes the call r, which is a GET, and writes the content of its response to
@@ -64,10 +79,10 @@ func WithRange(first, n int64) DownloadOption {
 // somebody asked for bounds all of it.
 func Download(ctx context.Context, c *Client, r Request, w io.Writer, opts ...DownloadOption) (n int64, err error) {
 	d := &download{c: c, r: r, total: -1}
-	for _, o := range opts {
-		o(d)
-	}
 	err = guarded(func() error {
+		if err := option.Apply(d, opts); err != nil {
+			return failf(ErrRequest, "%s", err.Error())
+		}
 		if err := d.check(w); err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ type identified interface {
 // The name becomes part of the keys that limiters see, and must hold no secret. A
 // later WithAuth drops it, unless it comes in the same With.
 func WithIdentity(name string) Option {
-	return func(c *config) { c.identity, c.identitySet = name, true }
+	return func(c *config) error { c.identity, c.identitySet = name, true; return nil }
 }
 
 // identify finds out who c calls as.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -20,8 +21,9 @@ import (
 // [http.RoundTripper].
 type Middleware func(http.RoundTripper) http.RoundTripper
 
-// Option configures a client in [New] and [Client.With].
-type Option func(*config)
+// Option configures a client in [New] and [Client.With], which return the errors of all
+// whose arguments cannot work.
+type Option func(*config) error
 
 // The defaults, see the options of the same names.
 const (
@@ -43,28 +45,30 @@ const (
 )
 
 // WithProfile sets what is particular to the service.
-func WithProfile(p Profile) Option { return func(c *config) { c.profile = p } }
+func WithProfile(p Profile) Option { return func(c *config) error { c.profile = p; return nil } }
 
 // WithBaseURL replaces the base URL, and with it the profile's whole set of
 // origins: a test server never gets the credential of the real one.
-func WithBaseURL(url string) Option { return func(c *config) { c.baseURL = url } }
+func WithBaseURL(url string) Option { return func(c *config) error { c.baseURL = url; return nil } }
 
 // WithAuth sets the credential. Nil is none.
 func WithAuth(a Auth) Option {
-	return func(c *config) { c.auth, c.authSet = a, true }
+	return func(c *config) error { c.auth, c.authSet = a, true; return nil }
 }
 
 // WithOrigins names further origins ("https://uploads.example.com") to which the
 // credential may go, in addition to the base URL's.
 func WithOrigins(origins ...string) Option {
-	return func(c *config) { c.origins = append(slices.Clip(c.origins), origins...) }
+	return func(c *config) error { c.origins = append(slices.Clip(c.origins), origins...); return nil }
 }
 
 // WithInsecureCleartextCredentials lets the credential travel over plain http to
 // the client's origins, also off this machine: anyone on the way can read it.
 // Without it plain http carries a credential to loopback addresses and localhost
 // only. It never goes through a proxy, as far as an *http.Transport tells.
-func WithInsecureCleartextCredentials() Option { return func(c *config) { c.cleartext = true } }
+func WithInsecureCleartextCredentials() Option {
+	return func(c *config) error { c.cleartext = true; return nil }
+}
 
 // WithRetry sets the retry policy. The zero Policy is the default: three
 // attempts. retry.Never turns retries off. To retry what is not HTTP, use package retry.
@@ -101,7 +105,7 @@ func WithInsecureCleartextCredentials() Option { return func(c *config) { c.clea
 // Nothing else repeats a request: net/http, which does so by itself when a kept
 // connection breaks, is given each in a form that it does not repeat. What it sends
 // again because HTTP/2 refused it is in the ledger like any other attempt.
-func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
+func WithRetry(p retry.Policy) Option { return func(c *config) error { c.retry = p; return nil } }
 
 // WithRateLimit makes every attempt wait for l. By default the key is the origin
 // and whom the credential stands for, see [WithIdentity], [WithLimitKey] and
@@ -111,7 +115,7 @@ func WithRetry(p retry.Policy) Option { return func(c *config) { c.retry = p } }
 // ratelimit.Quota is counted on over restarts, and by several processes together, with a
 // ratelimit.State.
 func WithRateLimit(l ratelimit.Limiter) Option {
-	return func(c *config) { c.limiter, c.limitsSet = l, true }
+	return func(c *config) error { c.limiter, c.limitsSet = l, true; return nil }
 }
 
 // Pacer slows a client down by what the service says of its limits. A
@@ -133,7 +137,7 @@ type Pacer interface {
 //	state, err := ratelimit.FileState("/var/lib/app/limits")
 //	client.WithPacing(ratelimit.NewPacer(ratelimit.WithState(state)))
 func WithPacing(p Pacer) Option {
-	return func(c *config) { c.pacer, c.pacerSet, c.pacerOwn, c.limitsSet = p, true, false, true }
+	return func(c *config) error { c.pacer, c.pacerSet, c.pacerOwn, c.limitsSet = p, true, false, true; return nil }
 }
 
 // WithLimitKey replaces the whole key that the limiter and the pacer see: what the
@@ -142,16 +146,18 @@ func WithPacing(p Pacer) Option {
 // resource then holds up the whole key; without either it holds up the same method
 // and path. f is asked once per redirect hop, before the stack adds the credential. It
 // must not put a secret into the key and must be safe for concurrent use.
-func WithLimitKey(f func(*http.Request) string) Option { return func(c *config) { c.limitKey = f } }
+func WithLimitKey(f func(*http.Request) string) Option {
+	return func(c *config) error { c.limitKey = f; return nil }
+}
 
 // WithBreaker adds a circuit breaker for each origin. The zero Breaker has
 // usable defaults. Without this option there is none.
-func WithBreaker(b Breaker) Option { return func(c *config) { c.breaker = &b } }
+func WithBreaker(b Breaker) Option { return func(c *config) error { c.breaker = &b; return b.check() } }
 
 // WithLogger logs every attempt at debug level, every retry at info and every
 // call that fails at warn. Headers and queries pass through an allow-list; no
 // body is logged. Nil logs nothing, which is the default.
-func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+func WithLogger(l *slog.Logger) Option { return func(c *config) error { c.logger = l; return nil } }
 
 // WithTimeout bounds a call with all its attempts and waits, and its bodies. The
 // default is [DefaultTimeout], unless the context has a deadline; an earlier
@@ -161,14 +167,20 @@ func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l }
 // request body moves, and ends with the headers under [Client.Do] and
 // [Client.HTTPClient]: see [WithIdleTimeout] for what bounds bodies then.
 func WithTimeout(d time.Duration) Option {
-	return func(c *config) { c.callTimeout, c.callTimeoutSet = cmp.Or(d, DefaultTimeout), d != 0 }
+	return func(c *config) error {
+		c.callTimeout, c.callTimeoutSet = cmp.Or(d, DefaultTimeout), d != 0
+		return checkTimeout("Timeout", d)
+	}
 }
 
 // WithAttemptTimeout bounds how long an attempt waits for the response's headers once
 // the request's body has gone out. Waits for a limiter, the breaker or a token do not
 // count. The default is [DefaultAttemptTimeout], and so is 0; [NoTimeout] is none.
 func WithAttemptTimeout(d time.Duration) Option {
-	return func(c *config) { c.attemptTimeout = cmp.Or(d, DefaultAttemptTimeout) }
+	return func(c *config) error {
+		c.attemptTimeout = cmp.Or(d, DefaultAttemptTimeout)
+		return checkTimeout("AttemptTimeout", d)
+	}
 }
 
 // WithIdleTimeout bounds a single wait for more of a response body, or for a request
@@ -179,7 +191,10 @@ func WithAttemptTimeout(d time.Duration) Option {
 // Where [Call] reads the body, a wait is ended after this time or, at the
 // latest, twice this time.
 func WithIdleTimeout(d time.Duration) Option {
-	return func(c *config) { c.idleTimeout = cmp.Or(d, DefaultIdleTimeout) }
+	return func(c *config) error {
+		c.idleTimeout = cmp.Or(d, DefaultIdleTimeout)
+		return checkTimeout("IdleTimeout", d)
+	}
 }
 
 // WithMaxBody bounds the response body, in bytes after decompression: what a call
@@ -187,8 +202,9 @@ func WithIdleTimeout(d time.Duration) Option {
 // event streams. The default is [DefaultMaxBody] for what is decoded and no bound
 // for what is streamed, and so is 0.
 func WithMaxBody(bytes int64) Option {
-	return func(c *config) {
+	return func(c *config) error {
 		c.maxBody, c.maxBodySet = cmp.Or(min(bytes, maxLimit), DefaultMaxBody), bytes != 0
+		return checkCount("MaxBody", bytes)
 	}
 }
 
@@ -197,22 +213,25 @@ func WithMaxBody(bytes int64) Option {
 // 200 ms, or is longer, is sent as it comes, once. The default is [DefaultReadAhead]; 0
 // keeps nothing.
 func WithReadAhead(bytes int64) Option {
-	return func(c *config) { c.readAhead = min(bytes, maxLimit) }
+	return func(c *config) error { c.readAhead = min(bytes, maxLimit); return checkCount("ReadAhead", bytes) }
 }
 
 // WithIdempotencyHeader names the header in which the service takes an idempotency
 // key, in place of the profile's. "" says that it supports none.
-func WithIdempotencyHeader(name string) Option { return func(c *config) { c.idempotency = &name } }
+func WithIdempotencyHeader(name string) Option {
+	return func(c *config) error { c.idempotency = &name; return nil }
+}
 
 // WithHeader sends a header with every request that does not set it itself. The name
 // is sent over HTTP/1 as it is spelled here, but for those of HTTP's own.
 func WithHeader(name, value string) Option {
-	return func(c *config) {
+	return func(c *config) error {
 		c.header = c.header.Clone()
 		if c.header == nil {
 			c.header = http.Header{}
 		}
 		setField(c.header, spelled(name), []string{value})
+		return nil
 	}
 }
 
@@ -222,7 +241,7 @@ func WithHeader(name, value string) Option {
 // profile's away. Under [Client.HTTPClient] none is added. For a credential there is
 // [APIKeyQuery].
 func WithQuery(params url.Values) Option {
-	return func(c *config) {
+	return func(c *config) error {
 		c.query = maps.Clone(c.query)
 		if c.query == nil {
 			c.query = url.Values{}
@@ -230,23 +249,27 @@ func WithQuery(params url.Values) Option {
 		for name, values := range params {
 			c.query[name] = slices.Clone(values)
 		}
+		return nil
 	}
 }
 
 // WithUserAgent replaces the User-Agent, which by default is "standpipe".
-func WithUserAgent(ua string) Option { return func(c *config) { c.userAgent = ua } }
+func WithUserAgent(ua string) Option { return func(c *config) error { c.userAgent = ua; return nil } }
 
 // WithCallMiddleware adds middleware that runs once per redirect hop, outside the
 // retries. The first one added is the outermost.
 func WithCallMiddleware(m ...Middleware) Option {
-	return func(c *config) { c.perCall = append(slices.Clip(c.perCall), m...) }
+	return func(c *config) error { c.perCall = append(slices.Clip(c.perCall), m...); return checkMiddleware(m) }
 }
 
 // WithAttemptMiddleware adds middleware that runs once per attempt, inside the
 // retries and outside breaker, limiter and auth: it never sees the credential.
 // The first one added is the outermost.
 func WithAttemptMiddleware(m ...Middleware) Option {
-	return func(c *config) { c.perAttempt = append(slices.Clip(c.perAttempt), m...) }
+	return func(c *config) error {
+		c.perAttempt = append(slices.Clip(c.perAttempt), m...)
+		return checkMiddleware(m)
+	}
 }
 
 // WithTransport sets what sends the requests in the end. The default is an
@@ -257,7 +280,7 @@ func WithAttemptMiddleware(m ...Middleware) Option {
 // an empty body, so that no http.Transport below repeats them by itself. Nil is the
 // default; [NewTransport] makes one of its kind to adjust.
 func WithTransport(rt http.RoundTripper) Option {
-	return func(c *config) { c.transport, c.transportGiven = rt, rt != nil }
+	return func(c *config) error { c.transport, c.transportGiven = rt, rt != nil; return nil }
 }
 
 // WithTLS sets the TLS configuration of the default transport: for a service's own
@@ -266,7 +289,7 @@ func WithTransport(rt http.RoundTripper) Option {
 // the transport is one of [WithTransport]: that has its own.
 func WithTLS(cfg *tls.Config) Option {
 	cfg = cfg.Clone()
-	return func(c *config) { c.tls, c.adjusted = cfg, true }
+	return func(c *config) error { c.tls, c.adjusted = cfg, true; return nil }
 }
 
 // WithProxy sets the proxy of the default transport, in place of the environment's, as
@@ -274,13 +297,15 @@ func WithTLS(cfg *tls.Config) Option {
 // proxy. What the proxy refuses fails a call at once. It is an error where the transport
 // is one of [WithTransport]: that has its own.
 func WithProxy(proxy func(*http.Request) (*url.URL, error)) Option {
-	return func(c *config) { c.proxy, c.proxySet, c.adjusted = proxy, true, true }
+	return func(c *config) error { c.proxy, c.proxySet, c.adjusted = proxy, true, true; return nil }
 }
 
 // WithMaxRedirects bounds how many redirects a call follows. The default is
 // [DefaultMaxRedirects]; 0 follows none and returns the redirect itself. Under
 // [Client.HTTPClient] the http.Client's own CheckRedirect decides.
-func WithMaxRedirects(n int) Option { return func(c *config) { c.maxRedirects = n } }
+func WithMaxRedirects(n int) Option {
+	return func(c *config) error { c.maxRedirects = n; return checkCount("MaxRedirects", int64(n)) }
+}
 
 // maxLimit is the highest limit in bytes: one more can still be counted.
 const maxLimit = 1 << 62
@@ -289,5 +314,11 @@ const maxLimit = 1 << 62
 // the other. A nil one is an error.
 func WithObserver(o Observer) Option {
 	box := &mailbox{o: o}
-	return func(c *config) { c.observers = append(c.observers[:len(c.observers):len(c.observers)], box) }
+	return func(c *config) error {
+		if isNil(o) {
+			return errors.New("nil observer")
+		}
+		c.observers = append(c.observers[:len(c.observers):len(c.observers)], box)
+		return nil
+	}
 }

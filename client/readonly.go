@@ -16,7 +16,7 @@ import (
 // as well. To write, keep the client that this one was made of, or make another with
 // [New]. What an [Auth] needs to get its credential, such as a token, is no request of
 // the client's and is not refused.
-func WithReadOnly() Option { return func(c *config) { c.readOnly = true } }
+func WithReadOnly() Option { return func(c *config) error { c.readOnly = true; return nil } }
 
 // overrides are the headers by which services take another method than the request's.
 var overrides = [...]string{"X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"}

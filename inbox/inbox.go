@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/webhook"
 )
@@ -42,14 +43,7 @@ var (
 // a file in WAL mode that two connections write).
 func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 	cfg := defaults()
-	var errs []error
-	for _, o := range opts {
-		if o == nil {
-			errs = append(errs, errors.New("an option is nil"))
-			continue
-		}
-		errs = append(errs, o(&cfg))
-	}
+	errs := []error{option.Apply(&cfg, opts)}
 	switch {
 	case db == nil:
 		errs = append(errs, errors.New("the database is nil"))

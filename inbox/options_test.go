@@ -21,7 +21,7 @@ func TestNewNamesEveryMistake(t *testing.T) {
 	defer db.Close()
 	key := func(string, webhook.Raw) string { return "" }
 	for says, opt := range map[string]inbox.Option{
-		"an option is nil":                 nil,
+		"option 1 of 1 is nil":             nil,
 		"WithPrefix: \"\"":                 inbox.WithPrefix(""),
 		"WithPrefix: \"a;b\"":              inbox.WithPrefix("a;b"),
 		"WithPrefix: \"A\"":                inbox.WithPrefix("A"),

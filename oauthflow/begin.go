@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/standpipe-go/standpipe/internal/option"
 )
 
 // attemptLifetime is how long a user may take between redirect and callback.
@@ -122,10 +124,8 @@ var reservedParams = [...]string{
 // only case in which Begin sends something.
 func (c *Client) Begin(ctx context.Context, opts ...BeginOption) (*Attempt, error) {
 	b := begin{scopes: c.cfg.Scopes, params: map[string]string{}, redirect: c.cfg.RedirectURL}
-	for _, o := range opts {
-		if err := o(&b); err != nil {
-			return nil, fmt.Errorf("oauthflow: begin: %w", err)
-		}
+	if err := option.Apply(&b, opts); err != nil {
+		return nil, fmt.Errorf("oauthflow: begin: %w", err)
 	}
 	if err := c.checkBegin(&b); err != nil {
 		return nil, fmt.Errorf("oauthflow: begin: %w", err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/claims"
 	"github.com/standpipe-go/standpipe/internal/keyset"
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -127,10 +128,8 @@ func New(cfg Config, opts ...Option) (*Client, error) {
 // newClient applies opts to an unchecked client.
 func newClient(cfg Config, opts []Option) (*Client, error) {
 	c := &Client{cfg: cfg}
-	for _, o := range opts {
-		if err := o(&c.settings); err != nil {
-			return nil, err
-		}
+	if err := option.Apply(&c.settings, opts); err != nil {
+		return nil, err
 	}
 	c.http = cmp.Or(c.http, &http.Client{})
 	if c.now == nil {

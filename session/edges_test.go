@@ -92,7 +92,7 @@ func TestJ8_NoTrafficForWhatIsRefusedAnyway(t *testing.T) {
 	t.Parallel()
 	i, _ := shared()
 	network := &web{}
-	v, err := session.NewVerifier(i.Clerk(), nil, session.WithClock(i.Now), session.WithHTTPClient(&http.Client{Transport: network}))
+	v, err := session.NewVerifier(i.Clerk(), session.WithClock(i.Now), session.WithHTTPClient(&http.Client{Transport: network}))
 	require.NoError(t, err)
 	payload := decode(t, segment(i.ClerkToken(nil), 1))
 	refused(t, v, i.Sign([]byte(`{"alg":"PS256","kid":"`+i.KeyID()+`"}`), payload), session.ErrWrongAlgorithm)
@@ -159,7 +159,7 @@ func TestOptionEdges(t *testing.T) {
 	t.Parallel()
 	i, _ := shared()
 	for _, option := range []session.Option{
-		nil, session.WithExpiryLeeway(0), session.WithLeeway(0), session.WithLeeway(5 * time.Minute), session.WithExpiryLeeway(5 * time.Minute),
+		session.WithExpiryLeeway(0), session.WithLeeway(0), session.WithLeeway(5 * time.Minute), session.WithExpiryLeeway(5 * time.Minute),
 		session.WithKeyCache(session.KeyCache{Cooldown: 30 * time.Second}),
 	} {
 		_, err := session.NewVerifier(i.OIDC(), option)
@@ -167,6 +167,7 @@ func TestOptionEdges(t *testing.T) {
 	}
 	for want, f := range map[string]func() (*session.Verifier, error){
 		"no profile":         func() (*session.Verifier, error) { return session.NewVerifier(session.Profile{}) },
+		"option 1 of 1 is":   func() (*session.Verifier, error) { return session.NewVerifier(i.OIDC(), nil) },
 		"negative leeway":    func() (*session.Verifier, error) { return session.NewVerifier(i.OIDC(), session.WithLeeway(-1)) },
 		"no algorithm given": func() (*session.Verifier, error) { return session.NewVerifier(i.OIDC(), session.WithAlgorithms()) },
 		"leeway over": func() (*session.Verifier, error) {

@@ -7,11 +7,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
 // MiddlewareOption adjusts [Middleware].
-type MiddlewareOption func(*middleware)
+type MiddlewareOption func(*middleware) error
 
 type middleware struct {
 	verifier *Verifier
@@ -30,26 +31,29 @@ type middleware struct {
 // of trustedOrigins (https://app.example.com), as [http.CrossOriginProtection]
 // tells it; others are answered with 403. This is the protection against
 // cross-site request forgery, on the condition that GET, HEAD and OPTIONS change
-// nothing. It panics if a trusted origin is not one.
+// nothing. [Middleware] panics if a trusted origin is not one.
 func FromCookie(name string, trustedOrigins ...string) MiddlewareOption {
-	origins := http.NewCrossOriginProtection()
-	for _, o := range trustedOrigins {
-		if err := origins.AddTrustedOrigin(o); err != nil {
-			panic("session: FromCookie: " + err.Error())
+	return func(m *middleware) error {
+		origins := http.NewCrossOriginProtection()
+		for _, o := range trustedOrigins {
+			if err := origins.AddTrustedOrigin(o); err != nil {
+				return fmt.Errorf("FromCookie: %w", err)
+			}
 		}
+		m.cookie, m.origins = name, origins
+		return nil
 	}
-	return func(m *middleware) { m.cookie, m.origins = name, origins }
 }
 
 // Optional lets requests without any token pass, without a session in the
 // context. A token that is there must still be good.
-func Optional() MiddlewareOption { return func(m *middleware) { m.optional = true } }
+func Optional() MiddlewareOption { return func(m *middleware) error { m.optional = true; return nil } }
 
 // OnRefused calls f with every request that is not let through and the reason,
 // which the response does not tell: for logs and metrics. The error of a refused
 // token is an *[Error].
 func OnRefused(f func(r *http.Request, err error)) MiddlewareOption {
-	return func(m *middleware) { m.refused = f }
+	return func(m *middleware) error { m.refused = f; return nil }
 }
 
 // ErrNoToken is the error that [OnRefused] gets for a request without a token.
@@ -68,14 +72,14 @@ var ErrCrossOrigin = errors.New("session: cross-origin request with a cookie")
 // header by RFC 6750 section 3; the response says no more than that. When no
 // decision can be made because keys are unavailable, the response is 503. Every
 // response, the handler's included, has a Vary header that names what was looked at.
-// Middleware panics if v is nil.
+// Middleware panics if v is nil, or what an option was given cannot work.
 func Middleware(v *Verifier, options ...MiddlewareOption) func(http.Handler) http.Handler {
 	if v == nil {
 		panic("session: Middleware: nil verifier")
 	}
 	m := &middleware{verifier: v, refused: func(*http.Request, error) {}}
-	for _, option := range options {
-		option(m)
+	if err := option.Apply(m, options); err != nil {
+		panic("session: middleware: " + err.Error())
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(w, r, next) })

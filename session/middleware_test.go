@@ -248,10 +248,13 @@ func TestRequire(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	t.Parallel()
+	i, _ := shared()
+	v := verifier(t, i, i.Clerk())
 	require.Panics(t, func() { session.Middleware(nil) })
+	require.Panics(t, func() { session.Middleware(v, nil) })
 	require.Panics(t, func() { session.Require() })
 	require.Panics(t, func() { session.RequireScope("") })
-	require.Panics(t, func() { session.FromCookie("x", "not an origin") })
+	require.Panics(t, func() { session.Middleware(v, session.FromCookie("x", "not an origin")) })
 	_, ok := session.FromContext(session.NewContext(t.Context(), nil))
 	require.False(t, ok)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/standpipe-go/standpipe/internal/claims"
 	"github.com/standpipe-go/standpipe/internal/jose"
 	"github.com/standpipe-go/standpipe/internal/keyset"
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
 
@@ -46,13 +47,8 @@ func newVerifier(p Profile, options []Option) (*Verifier, error) {
 	v := &Verifier{profile: p, rules: p.rules, algorithms: p.algorithms}
 	s := &v.settings
 	s.now = time.Now
-	for _, option := range options {
-		if option == nil {
-			continue
-		}
-		if err := option(s); err != nil {
-			return nil, err
-		}
+	if err := option.Apply(s, options); err != nil {
+		return nil, err
 	}
 	if err := v.checkCombination(); err != nil {
 		return nil, err

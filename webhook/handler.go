@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/option"
 )
 
 // Handler is an [http.Handler] over a [Scheme]: it reads the body once, verifies,
@@ -130,10 +132,7 @@ func WithLogger(log *slog.Logger) HandlerOption {
 // together with [Respond].
 func NewHandler(s *Scheme, opts ...HandlerOption) (*Handler, error) {
 	c := handlerConfig{routes: newRoutes()}
-	var errs []error
-	for _, opt := range opts {
-		errs = append(errs, opt(&c))
-	}
+	errs := []error{option.Apply(&c, opts)}
 	if s == nil || s.verify == nil {
 		errs = append(errs, errors.New("the scheme was not made by a constructor"))
 	} else {

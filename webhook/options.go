@@ -41,9 +41,9 @@ type config struct {
 	challenge func(ctx context.Context, r *Request) (*Answer, bool, error)
 }
 
-// option makes an Option of its name, whether its argument can work, what is wrong
+// newOption makes an Option of its name, whether its argument can work, what is wrong
 // if it cannot, and what it does.
-func option(name string, ok bool, wrong string, set func(c *config)) Option {
+func newOption(name string, ok bool, wrong string, set func(c *config)) Option {
 	return func(c *config) error {
 		switch {
 		case !slices.Contains(c.takes, name):
@@ -61,19 +61,19 @@ func option(name string, ok bool, wrong string, set func(c *config)) Option {
 // be positive and is an error for schemes that sign no time; for [SNS], which has
 // no limit by default, it sets one.
 func WithTolerance(d time.Duration) Option {
-	return option("WithTolerance", d > 0, "the tolerance must be positive", func(c *config) { c.tolerance = d })
+	return newOption("WithTolerance", d > 0, "the tolerance must be positive", func(c *config) { c.tolerance = d })
 }
 
 // WithClock sets the source of the current time, [time.Now] by default. It is an
 // error for [NewScheme], whose function has a clock of its own.
 func WithClock(now func() time.Time) Option {
-	return option("WithClock", now != nil, "the clock is nil", func(c *config) { c.now = now })
+	return newOption("WithClock", now != nil, "the clock is nil", func(c *config) { c.now = now })
 }
 
 // WithMaxBody sets the largest accepted body in bytes: [DefaultMaxBody] by default,
 // 25 MiB for GitHub, 30 MiB for inbound mail. It must be positive.
 func WithMaxBody(n int64) Option {
-	return option("WithMaxBody", n > 0, "the largest body must be positive", func(c *config) { c.maxBody = n })
+	return newOption("WithMaxBody", n > 0, "the largest body must be positive", func(c *config) { c.maxBody = n })
 }
 
 // WithHTTPClient sets the client that fetches key sets and certificates, where a
@@ -83,14 +83,14 @@ func WithMaxBody(n int64) Option {
 // that refuses proxies and addresses that are not public. No client follows a
 // redirect to another origin. It is an error for schemes that fetch nothing.
 func WithHTTPClient(client *http.Client) Option {
-	return option("WithHTTPClient", client != nil, "the HTTP client is nil", func(c *config) { c.client = client })
+	return newOption("WithHTTPClient", client != nil, "the HTTP client is nil", func(c *config) { c.client = client })
 }
 
 // WithRawSecret says that the text of a Standard Webhooks sender's secret is the
 // key itself, all of it, and not base64. It is never guessed. It is an error for
 // schemes outside that family.
 func WithRawSecret() Option {
-	return option("WithRawSecret", true, "", func(c *config) { c.rawSecret = true })
+	return newOption("WithRawSecret", true, "", func(c *config) { c.rawSecret = true })
 }
 
 // SNSAutoConfirm lets [Scheme.Challenge] confirm a subscription to one of the
@@ -99,7 +99,7 @@ func WithRawSecret() Option {
 // arrives as an event of type "SubscriptionConfirmation". It is an error for
 // other schemes.
 func SNSAutoConfirm() Option {
-	return option("SNSAutoConfirm", true, "", func(c *config) { c.autoConfirm = true })
+	return newOption("SNSAutoConfirm", true, "", func(c *config) { c.autoConfirm = true })
 }
 
 // WithVolatile names members of the payload, at its top, that the provider renders
@@ -107,7 +107,7 @@ func SNSAutoConfirm() Option {
 // pending_webhooks). They count for nothing in [EventKey].Content.
 func WithVolatile(members ...string) Option {
 	ok := len(members) > 0 && !slices.Contains(members, "")
-	return option("WithVolatile", ok, "a member's name is empty", func(c *config) {
+	return newOption("WithVolatile", ok, "a member's name is empty", func(c *config) {
 		c.volatile = append(c.volatile, members...)
 	})
 }
@@ -116,7 +116,7 @@ func WithVolatile(members ...string) Option {
 // deliveries as well as challenges.
 func WithMethods(more ...string) Option {
 	ok := len(more) > 0 && !slices.Contains(more, "")
-	return option("WithMethods", ok, "a method is empty", func(c *config) {
+	return newOption("WithMethods", ok, "a method is empty", func(c *config) {
 		c.methods = slices.DeleteFunc(slices.Clone(more), func(m string) bool { return m == http.MethodPost })
 	})
 }
@@ -125,12 +125,12 @@ func WithMethods(more ...string) Option {
 // response before it counts a delivery as failed; see [Scheme.AckDeadline]. It must
 // be positive.
 func WithAckDeadline(d time.Duration) Option {
-	return option("WithAckDeadline", d > 0, "the acknowledgement deadline must be positive", func(c *config) { c.ack = d })
+	return newOption("WithAckDeadline", d > 0, "the acknowledgement deadline must be positive", func(c *config) { c.ack = d })
 }
 
 // WithChallenge answers the challenges of a [NewScheme]; see [Scheme.Challenge].
 func WithChallenge(fn func(ctx context.Context, r *Request) (answer *Answer, ok bool, err error)) Option {
-	return option("WithChallenge", fn != nil, "the function that answers challenges is nil", func(c *config) { c.challenge = fn })
+	return newOption("WithChallenge", fn != nil, "the function that answers challenges is nil", func(c *config) { c.challenge = fn })
 }
 
 // WithSplit finds the events in a delivery of a scheme of the caller's own: of
@@ -143,5 +143,5 @@ func WithChallenge(fn func(ctx context.Context, r *Request) (answer *Answer, ok 
 // nothing, they do not count. It must be safe for concurrent use. Its error has the
 // reason [ErrPayload] unless it wraps another one of this package.
 func WithSplit(fn func(r *Request, rec Receipt) ([]Raw, error)) Option {
-	return option("WithSplit", fn != nil, "the function that finds the events is nil", func(c *config) { c.split = fn })
+	return newOption("WithSplit", fn != nil, "the function that finds the events is nil", func(c *config) { c.split = fn })
 }

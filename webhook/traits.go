@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/option"
 )
 
 const defaultTolerance = 5 * time.Minute
@@ -54,10 +56,8 @@ func newScheme(provider string, t traits, opts []Option) (*Scheme, config, error
 	if !t.own {
 		c.takes = append(c.takes, "WithClock")
 	}
-	for _, opt := range opts {
-		if err := opt(&c); err != nil {
-			return nil, c, configError(provider, err)
-		}
+	if err := option.Apply(&c, opts); err != nil {
+		return nil, c, configError(provider, err)
 	}
 	s := &Scheme{
 		provider: provider, maxBody: c.maxBody, deliver: t.deliver,

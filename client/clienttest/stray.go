@@ -4,6 +4,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/stray"
 )
 
@@ -11,7 +12,7 @@ import (
 var ErrStray = stray.ErrRefused
 
 // StrayOption widens what [NoStrayRequests] lets through.
-type StrayOption func(*strayConfig)
+type StrayOption func(*strayConfig) error
 
 type strayConfig struct {
 	hosts    []string
@@ -21,18 +22,19 @@ type strayConfig struct {
 // AllowHosts lets requests to these hosts through, such as that of a test server in a
 // container. A port does not count.
 func AllowHosts(hosts ...string) StrayOption {
-	return func(c *strayConfig) {
+	return func(c *strayConfig) error {
 		for _, h := range hosts {
 			if host, _, err := net.SplitHostPort(h); err == nil {
 				h = host
 			}
 			c.hosts = append(c.hosts, h)
 		}
+		return nil
 	}
 }
 
 // AllowLiveKeys lets keys through that a Profile of package client knows for live ones.
-func AllowLiveKeys() StrayOption { return func(c *strayConfig) { c.liveKeys = true } }
+func AllowLiveKeys() StrayOption { return func(c *strayConfig) error { c.liveKeys = true; return nil } }
 
 // NoStrayRequests keeps a test off the network. Until the test ends, every request of a
 // client of package client is refused that would go to another host than this machine,
@@ -57,8 +59,8 @@ func AllowLiveKeys() StrayOption { return func(c *strayConfig) { c.liveKeys = tr
 func NoStrayRequests(tb testing.TB, opts ...StrayOption) {
 	tb.Helper()
 	var c strayConfig
-	for _, o := range opts {
-		o(&c)
+	if err := option.Apply(&c, opts); err != nil {
+		tb.Fatalf("clienttest: NoStrayRequests: %s", err)
 	}
 	tb.Cleanup(stray.Watch(&stray.Watcher{Hosts: c.hosts, LiveKeys: c.liveKeys, Report: func(what string) {
 		tb.Errorf("clienttest: a stray request, of this test or of one that runs beside it: %s", what)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/option"
 )
 
 // config is what the options of [New] say.
@@ -26,10 +28,8 @@ func newConfig(opts []Option) (config, error) {
 		timeout: 15 * time.Second, lease: 5 * time.Second, recheck: time.Minute,
 		capacity: 10_000,
 	}
-	for _, o := range opts {
-		if err := o(&c); err != nil {
-			return config{}, err
-		}
+	if err := option.Apply(&c, opts); err != nil {
+		return config{}, err
 	}
 	return c, nil
 }

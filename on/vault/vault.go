@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/option"
 )
 
 // Vault reads secrets of one Vault under one login. Make one with [New]; it is immutable
@@ -85,10 +86,8 @@ func New(address string, login Login, opts ...Option) (*Vault, error) {
 
 func newVault(address string, login Login, opts []Option) (*Vault, error) {
 	cfg := config{interval: time.Minute, grace: time.Hour}
-	for _, o := range opts {
-		if err := o(&cfg); err != nil {
-			return nil, err
-		}
+	if err := option.Apply(&cfg, opts); err != nil {
+		return nil, err
 	}
 	if login == nil {
 		return nil, errors.New("there is no login")

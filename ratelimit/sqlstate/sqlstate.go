@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/pause"
 	"github.com/standpipe-go/standpipe/internal/sqltable"
 	"github.com/standpipe-go/standpipe/ratelimit"
@@ -58,10 +59,8 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Table, error) {
 		return nil, errors.New("sqlstate: the dialect must be Postgres or SQLite")
 	}
 	cfg := config{name: "ratelimit_state"}
-	for _, o := range opts {
-		if err := o(&cfg); err != nil {
-			return nil, fmt.Errorf("sqlstate: %w", err)
-		}
+	if err := option.Apply(&cfg, opts); err != nil {
+		return nil, fmt.Errorf("sqlstate: %w", err)
 	}
 	t := &Table{table: sqltable.Table{DB: db, Postgres: dialect == Postgres, Name: cfg.name}}
 	t.all = t.table.SQL(`SELECT state_key, data FROM %s`)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/sqltable"
 	"github.com/standpipe-go/standpipe/oauthflow/tokens"
 )
@@ -54,10 +55,8 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Store, error) {
 		return nil, errors.New("sqlstore: the dialect must be Postgres or SQLite")
 	}
 	cfg := config{table: "oauth_tokens"}
-	for _, o := range opts {
-		if err := o(&cfg); err != nil {
-			return nil, fmt.Errorf("sqlstore: %w", err)
-		}
+	if err := option.Apply(&cfg, opts); err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	s := &Store{table: sqltable.Table{DB: db, Postgres: dialect == Postgres, Name: cfg.table}}
 	s.load = s.table.SQL(`SELECT version, data FROM %s WHERE record_key = ?`)

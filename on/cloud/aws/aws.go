@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/on/cloud/internal/settings"
 	"github.com/standpipe-go/standpipe/providers/s3"
 	"github.com/standpipe-go/standpipe/secret"
@@ -60,10 +61,8 @@ func newService(cfg aws.Config, name string, opts []Option) (*service, error) {
 	if cfg.BaseEndpoint != nil {
 		c.Endpoint = *cfg.BaseEndpoint
 	}
-	for _, o := range opts {
-		if err := o(&c); err != nil {
-			return nil, fmt.Errorf("onaws: %w", err)
-		}
+	if err := option.Apply(&c, opts); err != nil {
+		return nil, fmt.Errorf("onaws: %w", err)
 	}
 	switch {
 	case cfg.Credentials == nil:

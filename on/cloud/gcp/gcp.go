@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/standpipe-go/standpipe/client"
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/on/cloud/internal/settings"
 )
 
@@ -77,10 +78,8 @@ func WithClient(opts ...client.Option) Option {
 // New returns the Secret Manager of a project, called with tokens. It sends nothing.
 func New(project string, tokens oauth2.TokenSource, opts ...Option) (*Manager, error) {
 	c := config{Config: settings.Defaults()}
-	for _, o := range opts {
-		if err := o(&c); err != nil {
-			return nil, fmt.Errorf("ongcp: %w", err)
-		}
+	if err := option.Apply(&c, opts); err != nil {
+		return nil, fmt.Errorf("ongcp: %w", err)
 	}
 	switch {
 	case !projectName.MatchString(project):
