@@ -20,7 +20,7 @@ type attempt struct {
 	// the hop has gone further.
 	spec *spec
 	target
-	number int // in the call's ledger
+	number int32 // in the call's ledger
 
 	observed bool      // the limits have been told
 	slots    []*slot   // held by its requests; vacate gives them back

@@ -13,7 +13,7 @@ type Info struct {
 // was found, and false anywhere else.
 func InfoFrom(ctx context.Context) (Info, bool) {
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		return Info{Route: a.x.out.route, Attempt: a.number, Failed: a.x.call.outcome().failed}, true
+		return Info{Route: a.x.out.route, Attempt: int(a.number), Failed: a.x.call.outcome().failed}, true
 	}
 	if a, ok := ctx.Value(hopKey{}).(*above); ok {
 		return Info{Route: a.hop.out.route, Failed: a.hop.call.outcome().failed}, true

@@ -89,8 +89,8 @@ func (x *hop) run() (resp *http.Response, err error) {
 func (x *hop) nextAttempt() *attempt {
 	a := x.newAttempt()
 	a.spec, a.target = x.spec, x.target
-	a.number, _ = x.call.tally()
-	a.number++
+	before, _ := x.call.tally()
+	a.number = int32(before) + 1
 	x.purse.tried++
 	x.current, x.resp = a, nil
 	return a
