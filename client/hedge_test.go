@@ -532,6 +532,62 @@ func TestC12_MiddlewaresOwnBodyIsBounded(t *testing.T) {
 	}
 }
 
+// C12: so is one that is streamed, at each read, and between two reads nobody closes it.
+func TestC12_MiddlewaresOwnStreamIsBounded(t *testing.T) {
+	asks := map[string]func(*testing.T, *client.Client) (*http.Response, error){
+		"Do": func(t *testing.T, c *client.Client) (*http.Response, error) {
+			return c.Do(t.Context(), client.Request{Path: "/x"})
+		},
+		"SDK": func(t *testing.T, c *client.Client) (*http.Response, error) { return c.HTTPClient().Get(base + "/x") },
+	}
+	for name, ask := range asks {
+		for want, opt := range map[time.Duration]client.Option{
+			7 * time.Second: client.WithIdleTimeout(7 * time.Second), 5 * time.Second: client.WithTimeout(5 * time.Second),
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					body := &stalled{make(chan struct{})}
+					own := func(http.RoundTripper) http.RoundTripper {
+						return roundTripper(func(r *http.Request) (*http.Response, error) {
+							return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, ContentLength: -1, Request: r}, nil
+						})
+					}
+					c, _ := scripted(t, "200", opt, client.WithAttemptMiddleware(own), client.WithRetry(retry.Never))
+					resp, err := ask(t, c)
+					require.NoError(t, err)
+					start := time.Now()
+					_, err = io.ReadAll(resp.Body)
+					require.ErrorIs(t, err, client.ErrTimeout)
+					require.Equal(t, want+moment, time.Since(start))
+					require.NoError(t, resp.Body.Close())
+				})
+			})
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var body *heedful
+		own := func(http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				body = &heedful{r: r}
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, ContentLength: -1, Request: r}, nil
+			})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		c, _ := scripted(t, "200", client.WithAttemptMiddleware(own), client.WithRetry(retry.Never))
+		resp, err := c.Do(ctx, client.Request{Path: "/x"})
+		require.NoError(t, err)
+		cancel()
+		time.Sleep(time.Minute)
+		require.Zero(t, body.closes, "while nobody reads it")
+		_, err = io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, context.Canceled)
+		time.Sleep(time.Minute)
+		require.Zero(t, body.closes, "it has heeded its context")
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 1, body.closes)
+	})
+}
+
 // moment is how long a body has to end by itself with its attempt before it is closed.
 const moment = 50 * time.Millisecond
 

@@ -257,7 +257,8 @@ func WithQuery(params url.Values) Option {
 func WithUserAgent(ua string) Option { return func(c *config) error { c.userAgent = ua; return nil } }
 
 // WithCallMiddleware adds middleware that runs once per redirect hop, outside the
-// retries. The first one added is the outermost.
+// retries. The first one added is the outermost. A body that it makes itself and that is
+// streamed, under [Client.Do] or [Client.HTTPClient], has no bound but its own.
 func WithCallMiddleware(m ...Middleware) Option {
 	return func(c *config) error { c.perCall = append(slices.Clip(c.perCall), m...); return checkMiddleware(m) }
 }

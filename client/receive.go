@@ -226,6 +226,10 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 			break // no bound to keep
 		}
 		b := &streamBody{x: x, a: a, rc: resp.Body}
+		if x.c.attempt != nil {
+			b.own = &closedOnce{ReadCloser: resp.Body}
+			b.rc = b.own
+		}
 		if !x.accept.decodes && !x.call.explicit {
 			// A default is meant for calls, not for downloads (C12): the body is
 			// bounded while it moves instead.

@@ -31,8 +31,9 @@ type streamBody struct {
 	a  *attempt      // that it is of, and whose context it lives by
 	rc io.ReadCloser // as it came
 
-	rated bool      // a least rate is asked of it
-	rate  leastRate // which an idle timeout cannot see
+	own   *closedOnce // rc, where per-attempt middleware may have made it; else nil
+	rated bool        // a least rate is asked of it
+	rate  leastRate   // which an idle timeout cannot see
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
@@ -61,9 +62,13 @@ func (b *streamBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// read contains a panic in a body that middleware or a transport has made.
+// read contains a panic in a body that middleware or a transport has made, and ends with
+// the attempt also where middleware's heeds no context.
 func (b *streamBody) read(p []byte) (n int, err error) {
 	defer panics.Catch(&err, givenCode)
+	if b.own != nil {
+		defer b.a.closes(b.own)()
+	}
 	return b.rc.Read(p)
 }
 
