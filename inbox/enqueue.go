@@ -33,18 +33,6 @@ func (ib *Inbox) Enqueue(ctx context.Context, d *webhook.Delivery) error {
 	return nil
 }
 
-// row is an event to be inserted.
-type row struct {
-	identity          []byte // nil: it has no identifier
-	content           [32]byte
-	signed            bool
-	bodyMark, idMark  []byte
-	endpoint, id, typ string
-	orderKey          []byte
-	meta              []byte
-	body              []byte // of the delivery
-}
-
 func (ib *Inbox) rows(ctx context.Context, d *webhook.Delivery) ([]row, error) {
 	switch {
 	case d == nil || len(d.Events) == 0:

@@ -31,6 +31,23 @@ const loadText = `SELECT e.endpoint, e.meta, e.body, p.body,
 			EXISTS (SELECT 1 FROM {event} o WHERE o.id_mark = e.id_mark AND o.id < e.id)
 			FROM {event} e LEFT JOIN {event} p ON p.id = e.parent WHERE e.id = ?`
 
+// lendText makes an event the job's. A job that had it before has lost it.
+const lendText = `INSERT INTO {due} AS d (event, endpoint, order_key, since, run_at, token)
+	SELECT id, endpoint, order_key, {now}, {now} + ?, ? FROM {event} WHERE id = ?
+	ON CONFLICT (event) DO UPDATE SET run_at = excluded.run_at, token = excluded.token, attempt = 0`
+
+// lentDue makes what has arrived the jobs'. What has none is due now.
+const lentDue = `j (job, event) AS ({jobs}) INSERT INTO {due} (event, endpoint, order_key, since, run_at, token)
+	SELECT e.id, e.endpoint, e.order_key, e.received_at, e.received_at + CASE WHEN j.job IS NULL THEN 0 ELSE {never} END, j.job
+	FROM e LEFT JOIN j ON j.event = e.id WHERE ` + durable
+
+// aloneLentText is aloneText with the event's job.
+const aloneLentText = arrivedText + `, arrived (event) AS (SELECT id FROM e), ` + lentDue
+
+// lendAllText is for events that were inserted before in the transaction.
+const lendAllText = `WITH e AS (SELECT id, endpoint, order_key, received_at FROM {event} WHERE id = ANY (?::bigint[])),
+	arrived (event) AS (SELECT id FROM e ORDER BY id), ` + lentDue
+
 func (ib *Inbox) statements() statements {
 	queued, alone, done := insertText, aloneText, `DELETE FROM {due} WHERE event = ? AND token = ?`
 	if ib.cfg.jobs != nil {

@@ -94,3 +94,15 @@ func decode(endpoint string, meta, body []byte) (*webhook.Delivery, error) {
 func shown(s string, limit int) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(quote.Clip(s, limit), "\uFFFD"), "\x00", "\uFFFD")
 }
+
+// row is an event to be inserted.
+type row struct {
+	identity          []byte // nil: it has no identifier
+	content           [32]byte
+	signed            bool
+	bodyMark, idMark  []byte
+	endpoint, id, typ string
+	orderKey          []byte
+	meta              []byte
+	body              []byte // of the delivery
+}

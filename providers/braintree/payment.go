@@ -174,3 +174,9 @@ func (i *Instrument) UnmarshalJSON(raw []byte) error {
 	}
 	return nil
 }
+
+// CustomField is one that was set up in the Control Panel.
+type CustomField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}

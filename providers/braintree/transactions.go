@@ -42,12 +42,6 @@ type TransactionInput struct {
 	Vault             *VaultTransacting `json:"vaultPaymentMethodAfterTransacting,omitempty"`
 }
 
-// CustomField is one that was set up in the Control Panel.
-type CustomField struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
 // Descriptor is what the bank statement of the customer shows.
 type Descriptor struct {
 	Name  string `json:"name,omitempty"`

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
-	"github.com/standpipe-go/standpipe/secret"
 )
 
 // Profile is the Identity Toolkit API, version 1, as package client sees it (Google
@@ -25,30 +24,6 @@ var Profile = client.Profile{
 // project, as [Client.HTTP] is.
 var Operations = client.Operations{
 	LookupUsers, CreateUser, UpdateUser, DeleteUser, DeleteUsers, ListUsers, CreateActionLink,
-}
-
-// Config says whose accounts to call, and as whom. It needs one of ServiceAccount, Auth
-// and Emulator.
-type Config struct {
-	// ProjectID is the project's ID, and not its number. Required.
-	ProjectID string
-
-	// ServiceAccount yields the JSON key file of a service account. A key that is rotated
-	// within the file is picked up.
-	ServiceAccount secret.Source
-
-	// Auth is another credential, for where there is no key file: client.OAuth2 over any
-	// token source, with the scope cloud-platform. Custom tokens cannot be signed then.
-	Auth client.Auth
-
-	// Emulator is where the Firebase emulator for authentication listens, as
-	// FIREBASE_AUTH_EMULATOR_HOST has it: "127.0.0.1:9099". Custom tokens are then not
-	// signed.
-	Emulator string
-
-	// HTTPClient obtains the service account's access tokens. Nil is one over
-	// http.DefaultTransport. The accounts are called as the options of New say.
-	HTTPClient *http.Client
 }
 
 // Client is the accounts of one project, or of one of its tenants, over the stack. It is

@@ -9,6 +9,15 @@ import (
 	"github.com/standpipe-go/standpipe/secret"
 )
 
+// Operations is the table of the operations, and of those that [Deliveries] and
+// [Redeliver] make.
+var Operations = client.Operations{
+	GetUser, ListRepositories, GetRepository, ListIssues, GetIssue, CreateIssue, UpdateIssue, CreateComment,
+	ListPullRequests, CreatePullRequest, GetContent, PutContent, CreateRelease, UploadAsset, CreateInstallationToken,
+	ListHooks, CreateHook, DeleteHook,
+	repositoryDeliveries, redeliverRepository, organizationDeliveries, redeliverOrganization, appDeliveries, redeliverApp,
+}
+
 // Profile is GitHub's API as package client sees it (GitHub docs, "Getting started with
 // the REST API", "API Versions", "Rate limits for the REST API" and "Best practices for
 // using the REST API"). Treat it as a constant.

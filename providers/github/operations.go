@@ -98,15 +98,6 @@ var (
 	}
 )
 
-// Operations is the table of the operations, and of those that [Deliveries] and
-// [Redeliver] make.
-var Operations = client.Operations{
-	GetUser, ListRepositories, GetRepository, ListIssues, GetIssue, CreateIssue, UpdateIssue, CreateComment,
-	ListPullRequests, CreatePullRequest, GetContent, PutContent, CreateRelease, UploadAsset, CreateInstallationToken,
-	ListHooks, CreateHook, DeleteHook,
-	repositoryDeliveries, redeliverRepository, organizationDeliveries, redeliverOrganization, appDeliveries, redeliverApp,
-}
-
 // all are the items of a list that is a page by itself.
 func all[T any](page []T) []T { return page }
 

@@ -11,6 +11,10 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 )
 
+// Routes are those of Amazon's own description of the service. Where several operations
+// share a path, its SDKs send their name along as x-id; so do these.
+const objectRoute = "/{key+}"
+
 // ObjectSettings are what an object is stored with ("Working with object metadata" in
 // the User Guide). What is zero is left out.
 type ObjectSettings struct {

@@ -2,10 +2,6 @@ package s3
 
 import "github.com/standpipe-go/standpipe/client"
 
-// Routes are those of Amazon's own description of the service. Where several operations
-// share a path, its SDKs send their name along as x-id; so do these.
-const objectRoute = "/{key+}"
-
 // Operations are all operations of this package: the table by which the requests of an
 // SDK get their names in errors, logs and observers.
 var Operations = client.Operations{

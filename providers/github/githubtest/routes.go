@@ -1,32 +1,12 @@
 package githubtest
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/standpipe-go/standpipe/providers/github"
 )
-
-// caller is who asks.
-type caller struct {
-	login string // "" is an app, or an installation
-	app   bool   // the app itself
-	key   string // for whom requests are counted
-}
-
-// call is a request that has been let in.
-type call struct {
-	*http.Request
-	caller
-	base string
-	body []byte
-}
-
-// into decodes the request's body.
-func (c *call) into(v any) bool { return json.Unmarshal(c.body, v) == nil }
 
 // routes are those of github.Operations, each with what it does.
 func (s *Server) routes() *http.ServeMux {
@@ -136,45 +116,4 @@ func (a *answer) write(w http.ResponseWriter, f *Fault) {
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = w.Write(a.body)
-}
-
-// quota is what one caller has of one resource.
-type quota struct {
-	resource    string
-	limit, used int
-	reset       time.Time
-}
-
-func (s *Server) quota(caller, resource string) *quota {
-	key := caller + "#" + resource
-	q := s.used[key]
-	if now := s.now(); q == nil || !now.Before(q.reset) {
-		q = &quota{resource: resource, limit: s.opts.Limit, reset: now.Add(time.Hour)}
-		s.used[key] = q
-	}
-	return q
-}
-
-// refusal is that of a quota that is used up.
-func (q *quota) refusal() *answer {
-	if q.used < q.limit {
-		return nil
-	}
-	return refuse(http.StatusForbidden, "API rate limit exceeded for user ID 1.")
-}
-
-// count counts an answer and says so. A 304 is free.
-func (q *quota) count(a *answer) {
-	if a.status != http.StatusNotModified && q.used < q.limit {
-		q.used++
-	}
-	for name, value := range map[string]string{
-		"X-RateLimit-Limit": strconv.Itoa(q.limit), "X-RateLimit-Used": strconv.Itoa(q.used),
-		"X-RateLimit-Remaining": strconv.Itoa(q.limit - q.used), "X-RateLimit-Reset": strconv.FormatInt(q.reset.Unix(), 10),
-		"X-RateLimit-Resource": q.resource,
-	} {
-		if a.header.Get(name) == "" {
-			a.header.Set(name, value)
-		}
-	}
 }

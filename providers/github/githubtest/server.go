@@ -1,12 +1,10 @@
 package githubtest
 
 import (
-	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/standpipe-go/standpipe/providers/github"
@@ -60,57 +58,6 @@ type Server struct {
 	serial int64
 }
 
-// New starts a server on loopback that ends with the test.
-func New(t testing.TB, opts ...Options) *Server {
-	t.Helper()
-	s := Start(opts...)
-	t.Cleanup(s.Close)
-	return s
-}
-
-// Start starts a server on loopback, for a program. Close it.
-func Start(opts ...Options) *Server {
-	s := NewHandler(opts...)
-	s.http = httptest.NewServer(s)
-	s.URL = s.http.URL
-	return s
-}
-
-// NewHandler returns a server that does not listen, for [Server.Transport] or a server of
-// your own.
-func NewHandler(opts ...Options) *Server {
-	s := &Server{
-		URL: github.Profile.BaseURL, repos: map[string]*repository{}, hooks: map[string][]github.Delivery{},
-		used: map[string]*quota{}, counts: map[string]int{}, minted: map[string]mint{},
-	}
-	if len(opts) > 0 {
-		s.opts = opts[0]
-	}
-	if s.opts.Tokens == nil {
-		s.opts.Tokens = map[string]string{Token: Login}
-	}
-	if s.opts.Repositories == nil {
-		s.opts.Repositories = []string{Owner + "/" + Repo}
-	}
-	s.opts.Limit = cmp.Or(s.opts.Limit, Limit)
-	if s.opts.Now == nil {
-		s.opts.Now = time.Now
-	}
-	for _, full := range s.opts.Repositories {
-		s.repos[full] = s.newRepository(full)
-	}
-	s.mux = s.routes()
-	return s
-}
-
-// Close ends a server that listens.
-func (s *Server) Close() {
-	if s.http != nil {
-		s.http.CloseClientConnections()
-		s.http.Close()
-	}
-}
-
 // ServeHTTP makes the Server a handler. The paths of GitHub Enterprise Server
 // (/api/v3/…, /api/uploads/…) are its too.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -125,9 +72,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mux.ServeHTTP(w, r)
 }
-
-// Transport reaches the server without a network, whatever the host of a request.
-func (s *Server) Transport() http.RoundTripper { return memory{s} }
 
 // Count says how often an operation was asked for, as github.Operations name it:
 // "issues.create". What failed is counted too. It panics at a name that there is not.
@@ -146,3 +90,10 @@ func (s *Server) next() int64 {
 
 // now is in whole seconds, as GitHub's times are.
 func (s *Server) now() time.Time { return s.opts.Now().UTC().Truncate(time.Second) }
+
+// quota is what one caller has of one resource.
+type quota struct {
+	resource    string
+	limit, used int
+	reset       time.Time
+}

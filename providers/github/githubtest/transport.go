@@ -64,3 +64,6 @@ func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (broken bool)
 type cut struct{}
 
 func (cut) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// Transport reaches the server without a network, whatever the host of a request.
+func (s *Server) Transport() http.RoundTripper { return memory{s} }

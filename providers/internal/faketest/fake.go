@@ -42,32 +42,6 @@ type Service struct {
 	Finish func(*Call, *Response)
 }
 
-// Call is a request as a handler sees it.
-type Call struct {
-	*http.Request
-	Operation string
-	Body      []byte
-	Fault     Fault // a service's own, for its handler
-}
-
-// Response is what a handler answers. A body that is no []byte is sent as JSON.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   any
-}
-
-// Request is one that was received.
-type Request struct {
-	Operation string // "" where no operation is meant
-	Method    string
-	Path      string // with the query
-	Header    http.Header
-	Body      []byte
-	Status    int // of the response; 0 where there was none
-	Time      time.Time
-}
-
 // Fake is a service in memory. It is safe for concurrent use.
 type Fake struct {
 	service Service

@@ -14,13 +14,6 @@ import (
 // end: nothing can be sent before then, as the service asked, or after its failures.
 var ErrPaused = errors.New("the next attempt comes after the deadline")
 
-// flush waits until so many items are settled, and the callbacks know.
-type flush struct {
-	upTo     uint64
-	deadline time.Time // zero is none
-	done     chan error
-}
-
 // Flush waits until everything that was accepted before is sent or dropped, and does not
 // let it wait for others to go with. The error says how much is left when ctx ends; that
 // stays in the queue. A wait that the service asked for is not shortened: where it would
@@ -115,4 +108,13 @@ func (q *Queue[T]) end() int {
 	}
 	q.reported(len(left))
 	return len(left)
+}
+
+// reported is called when the callbacks know of so many more items: what they count is
+// whole when a flush ends.
+func (q *Queue[T]) reported(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.told += uint64(n)
+	q.tell()
 }

@@ -110,3 +110,10 @@ func (q *Queue[T]) Stats() Stats {
 
 // pending is how many items are accepted and not settled, under the lock.
 func (q *Queue[T]) pending() int { return q.waiting.count + len(q.batch) }
+
+// flush waits until so many items are settled, and the callbacks know.
+type flush struct {
+	upTo     uint64
+	deadline time.Time // zero is none
+	done     chan error
+}

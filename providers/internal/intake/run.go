@@ -136,15 +136,6 @@ func (q *Queue[T]) after(o Outcome) {
 	}
 }
 
-// reported is called when the callbacks know of so many more items: what they count is
-// whole when a flush ends.
-func (q *Queue[T]) reported(n int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.told += uint64(n)
-	q.tell()
-}
-
 // pause sets when the next batch may be sent, and makes a Drop of an Again that would
 // come too late. It is called under the lock.
 func (q *Queue[T]) pause(o Outcome) Outcome {

@@ -11,16 +11,6 @@ import (
 	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
-// field is a header field that is signed; its name, in lower case, is
-// names[from:to].
-type field struct {
-	from, to int
-	spelled  string
-	values   []string
-	plain    bool // no value of it has white space
-	more     bool // it has the name of the one before it
-}
-
 // contentLength is net/http's own field, which no header's is taken for.
 const contentLength = "content-length"
 

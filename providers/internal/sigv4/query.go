@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// param is a query parameter, encoded: name and value are pairs[from:eq] and
-// pairs[eq:to].
-type param struct{ from, eq, to int }
-
 var errQuery = errors.New("the query has a malformed percent-escape")
 
 // parse reads a raw query as servers do: + is a space, and what has no = has an empty

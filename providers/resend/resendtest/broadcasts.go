@@ -7,29 +7,6 @@ import (
 	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
-// broadcast is an email to the contacts.
-type broadcast struct {
-	Object      string   `json:"object"`
-	ID          string   `json:"id"`
-	Name        string   `json:"name"`
-	AudienceID  string   `json:"audience_id"`
-	SegmentID   string   `json:"segment_id"`
-	From        string   `json:"from"`
-	Subject     string   `json:"subject"`
-	ReplyTo     names    `json:"reply_to"`
-	PreviewText string   `json:"preview_text"`
-	HTML        string   `json:"html"`
-	Text        string   `json:"text"`
-	Status      string   `json:"status"`
-	CreatedAt   string   `json:"created_at"`
-	ScheduledAt string   `json:"scheduled_at"`
-	SentAt      string   `json:"sent_at"`
-	Send        bool     `json:"send,omitempty"`
-	emails      []*email // once it is on its way
-}
-
-func (b *broadcast) id() string { return b.ID }
-
 func createBroadcast(s *Server, c *faketest.Call) (any, *failure) {
 	in, wrong := read[broadcast](c)
 	switch {

@@ -9,20 +9,6 @@ import (
 	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
-// contact is one of the account.
-type contact struct {
-	Object       string         `json:"object"`
-	ID           string         `json:"id"`
-	Email        string         `json:"email"`
-	FirstName    string         `json:"first_name"`
-	LastName     string         `json:"last_name"`
-	Unsubscribed bool           `json:"unsubscribed"`
-	CreatedAt    string         `json:"created_at"`
-	Properties   map[string]any `json:"properties"`
-}
-
-func (c *contact) id() string { return c.ID }
-
 // contact finds one by its ID or its address.
 func (s *Server) contact(c *faketest.Call) (*contact, *failure) {
 	id := c.PathValue("id")
@@ -108,16 +94,6 @@ func deleteContact(s *Server, c *faketest.Call) (any, *failure) {
 func listContacts(s *Server, c *faketest.Call) (any, *failure) {
 	return page(c, newestFirst(s.contacts), func(c *contact) any { return c })
 }
-
-// audience is what older versions of the API file contacts under.
-type audience struct {
-	Object    string `json:"object"`
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	CreatedAt string `json:"created_at"`
-}
-
-func (a *audience) id() string { return a.ID }
 
 func createAudience(s *Server, c *faketest.Call) (any, *failure) {
 	in, wrong := read[audience](c)

@@ -8,19 +8,6 @@ import (
 	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
-// domain is one that was added.
-type domain struct {
-	Object    string           `json:"object"`
-	ID        string           `json:"id"`
-	Name      string           `json:"name"`
-	Status    string           `json:"status"`
-	Region    string           `json:"region"`
-	CreatedAt string           `json:"created_at"`
-	Records   []map[string]any `json:"records,omitempty"`
-}
-
-func (d *domain) id() string { return d.ID }
-
 func createDomain(s *Server, c *faketest.Call) (any, *failure) {
 	in, wrong := read[domain](c)
 	switch {

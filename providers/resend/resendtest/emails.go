@@ -31,17 +31,6 @@ type Attachment struct {
 	Content                   []byte // where it came with the email
 }
 
-// email is what the server knows of one.
-type email struct {
-	Email
-	created   time.Time
-	lastEvent string
-	canceled  bool
-	told      bool // its events have happened
-}
-
-func (e *email) id() string { return e.ID }
-
 // names is one string or several.
 type names []string
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"testing"
 	"time"
 	"unicode/utf8"
 
@@ -33,36 +32,6 @@ type Server struct {
 	audiences  []*audience
 	events     []*event
 }
-
-// New returns a server without a network, to be used by its [Server.Transport], in a
-// bubble of testing/synctest for one, or as an [http.Handler].
-func New() *Server {
-	s := &Server{URL: resend.Profile.BaseURL, closes: func() {}, key: "re_resendtest"}
-	s.fake = faketest.New(faketest.Service{
-		Routes: s.routes(), Auth: s.auth, Failure: says, Keys: keys(), Finish: s.finish,
-		NotFound: (&failure{http.StatusNotFound, "not_found", "The requested endpoint does not exist."}).response(),
-	})
-	return s
-}
-
-// Start returns a server on loopback, for examples and demonstrations. The caller closes
-// it.
-func Start() *Server {
-	s := New()
-	s.URL, s.closes = s.fake.Listen()
-	return s
-}
-
-// NewServer returns a server on loopback that ends with the test.
-func NewServer(tb testing.TB) *Server {
-	tb.Helper()
-	s := Start()
-	tb.Cleanup(s.Close)
-	return s
-}
-
-// Close breaks off what is under way and ends a server on loopback.
-func (s *Server) Close() { s.closes() }
 
 // ServeHTTP answers a request as Resend would.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.fake.ServeHTTP(w, r) }
@@ -114,27 +83,6 @@ func (s *Server) Requests(operations ...string) []Request {
 	}
 	return all
 }
-
-// Fault is what goes wrong with a request.
-type Fault = faketest.Fault
-
-// The faults that [Server.Inject] knows.
-const (
-	Unavailable   = faketest.Unavailable // 503, and nothing was done
-	ServerError   = faketest.ServerError // 500, and nothing was done
-	RateLimited   = faketest.RateLimited // 429, and nothing was done
-	HTMLPage      = faketest.HTMLPage    // a proxy's page with 502
-	DropBefore    = faketest.DropBefore  // the connection breaks, and nothing was done
-	DropAfter     = faketest.DropAfter   // it is done, and the connection breaks before the response
-	CutBody       = faketest.CutBody     // it is done, and the response breaks off half-way
-	Hang          = faketest.Hang        // no response; it is done when the caller has given up
-	QuotaExceeded = faketest.Own         // 429 for the quota of the day, which is no throttle
-)
-
-// Inject makes the next requests for an operation fail, one for each fault. "" is any
-// operation. It panics at the name of one that there is not, whose faults would never
-// come.
-func (s *Server) Inject(operation string, faults ...Fault) { s.fake.Inject(operation, faults...) }
 
 // id makes one, which is a UUID as Resend's are.
 func (s *Server) id() string {
@@ -198,62 +146,6 @@ type handler func(s *Server, c *faketest.Call) (any, *failure)
 
 // created is a result that is new.
 type created struct{ any }
-
-func (s *Server) routes() []faketest.Route {
-	var all []faketest.Route
-	add := func(name, pattern string, h handler) {
-		all = append(all, faketest.Route{Name: name, Pattern: pattern, Handle: func(c *faketest.Call) faketest.Response {
-			if c.Fault == QuotaExceeded {
-				return says(c.Fault)
-			}
-			result, wrong := h(s, c)
-			if wrong != nil {
-				return wrong.response()
-			}
-			if made, ok := result.(created); ok {
-				return faketest.Response{Status: http.StatusCreated, Body: made.any}
-			}
-			return faketest.Response{Status: http.StatusOK, Body: result}
-		}})
-	}
-	add("emails.send", "POST /emails", sendEmail)
-	add("emails.send_batch", "POST /emails/batch", sendBatch)
-	add("emails.get", "GET /emails/{id}", getEmail)
-	add("emails.list", "GET /emails", listEmails)
-	add("emails.reschedule", "PATCH /emails/{id}", rescheduleEmail)
-	add("emails.cancel", "POST /emails/{id}/cancel", cancelEmail)
-	add("attachments.list", "GET /emails/{id}/attachments", listAttachments)
-	add("attachments.get", "GET /emails/{id}/attachments/{attachment}", getAttachment)
-
-	add("webhooks.list_events", "GET /webhooks/{webhook}/events", listEvents)
-	add("webhooks.get_event", "GET /webhooks/{webhook}/events/{id}", getEvent)
-	add("webhooks.replay_event", "POST /webhooks/{webhook}/events/{id}/replay", replayEvent)
-
-	add("domains.create", "POST /domains", createDomain)
-	add("domains.get", "GET /domains/{id}", getDomain)
-	add("domains.list", "GET /domains", listDomains)
-	add("domains.verify", "POST /domains/{id}/verify", verifyDomain)
-	add("domains.delete", "DELETE /domains/{id}", deleteDomain)
-
-	// resend-go v2 files contacts under an audience, of which there may be any.
-	for prefix, under := range map[string]string{"": "", "audience_": "/audiences/{audience}"} {
-		add(prefix+"contacts.create", "POST "+under+"/contacts", createContact)
-		add(prefix+"contacts.get", "GET "+under+"/contacts/{id}", getContact)
-		add(prefix+"contacts.update", "PATCH "+under+"/contacts/{id}", updateContact)
-		add(prefix+"contacts.delete", "DELETE "+under+"/contacts/{id}", deleteContact)
-		add(prefix+"contacts.list", "GET "+under+"/contacts", listContacts)
-	}
-	add("audiences.create", "POST /audiences", createAudience)
-	add("audiences.list", "GET /audiences", listAudiences)
-
-	add("broadcasts.create", "POST /broadcasts", createBroadcast)
-	add("broadcasts.get", "GET /broadcasts/{id}", getBroadcast)
-	add("broadcasts.list", "GET /broadcasts", listBroadcasts)
-	add("broadcasts.send", "POST /broadcasts/{id}/send", sendBroadcast)
-	add("broadcasts.cancel", "POST /broadcasts/{id}/cancel", cancelBroadcast)
-	add("broadcasts.delete", "DELETE /broadcasts/{id}", deleteBroadcast)
-	return all
-}
 
 // read decodes a body.
 func read[T any](c *faketest.Call) (in T, wrong *failure) {

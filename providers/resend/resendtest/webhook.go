@@ -11,18 +11,6 @@ import (
 // [resend.ListWebhookEvents] takes it.
 const Webhook = "4dd369bc-aa82-4ff3-97de-514ae3000ee0"
 
-// pending is the status of what Deliver is going to deliver.
-const pending = "pending"
-
-// event is an Event as the webhook has it.
-type event struct {
-	Event
-	created time.Time
-	status  string
-}
-
-func (e *event) id() string { return e.ID }
-
 func (e *event) shown() map[string]any {
 	return map[string]any{
 		"id": e.ID, "type": e.Type, "created_at": e.created.UTC().Format(time.RFC3339Nano), "status": e.status, "next_attempt_at": nil,

@@ -2,12 +2,8 @@ package s3test
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
-	"slices"
 	"time"
-
-	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
 // Fault is something that goes wrong with the requests that it is for.
@@ -37,15 +33,6 @@ type Fault struct {
 type fault struct {
 	Fault
 	skip, left int
-}
-
-// Inject has f happen from now on. Of several that fit a request, the first is taken. It
-// panics at the name of an operation that there is not, whose fault would never come.
-func (s *Server) Inject(f Fault) {
-	faketest.MustKnow(slices.Collect(maps.Keys(s.handlers())), f.Operation)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, &fault{f, f.Skip, cmp.Or(f.Times, 1)})
 }
 
 // fault finds what is to go wrong with a request, which it counts, or with one of the

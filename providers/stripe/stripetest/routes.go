@@ -10,16 +10,6 @@ import (
 	"github.com/standpipe-go/standpipe/providers/internal/faketest"
 )
 
-// call is a request as a handler sees it: with its parameters, and the ID in its path.
-type call struct {
-	params map[string]any
-	id     string
-	path   string
-	fault  Fault
-}
-
-type handler func(*account, *call) (object, *failure)
-
 // route is an operation; of is the SDK's type of its parameters, by which one is known.
 func (s *Server) route(name, pattern string, of reflect.Type, h handler) faketest.Route {
 	return faketest.Route{Name: name, Pattern: pattern, Handle: func(c *faketest.Call) faketest.Response {
