@@ -25,21 +25,6 @@ const (
 	isStale   = 3 // the calendar was told by a clock that is wrong
 )
 
-// known is what a process knows of one limit of a key.
-type known struct {
-	turn  string // the end of a rate's last turn, as Redis wrote it
-	ends  int64  // of a quota's period, in microseconds of Redis' clock
-	taken int64  // in it, by all
-	back  int64  // of which were given back
-	birth int64  // of Redis' count, which is another one where it begins anew
-	spent        // while Redis was away
-
-	mine, before int       // what it took of late, and somewhat earlier, and may yet return
-	counted      time.Time // since when mine counts
-	old          int       // what may yet come back of the period that has ended
-	oldUntil     time.Time
-}
-
 // question is one call of the script, and who it is for.
 type question struct {
 	sent  time.Time

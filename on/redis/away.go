@@ -6,22 +6,6 @@ import (
 	"github.com/standpipe-go/standpipe/ratelimit"
 )
 
-// local is this process's share of the limits while Redis is away. It begins with
-// nothing of a rate, so that what was used up to then and what is used from then on
-// are within the limit together.
-type local struct {
-	since  time.Time
-	next   time.Time // when whoever is first is to be looked at again
-	turns  []time.Time
-	shares []quotaShare
-}
-
-// quotaShare is what this process may use of a quota's period by itself.
-type quotaShare struct {
-	ends time.Time
-	left int
-}
-
 // serveShare does what the limiter's choice for a Redis that is away is.
 func (a *lane) serveShare(now, since time.Time) {
 	if a.l.cfg.Away == Fail {

@@ -59,6 +59,22 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+func (a *lane) delay(n int) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	a.expire(now)
+	tokens := 0
+	for _, w := range a.queue {
+		tokens += w.n
+	}
+	d := a.ahead(now, len(a.queue), tokens, n).Sub(now)
+	if now.Before(a.full) {
+		d = max(d, slotsDenied)
+	}
+	return d
+}
+
 // refuse ends the waits, from the given place in the queue on, that are known to pass
 // their deadlines.
 func (a *lane) refuse(from int) {
@@ -76,20 +92,4 @@ func (a *lane) refuse(from int) {
 		tokens += w.n
 		i++
 	}
-}
-
-func (a *lane) delay(n int) time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now := time.Now()
-	a.expire(now)
-	tokens := 0
-	for _, w := range a.queue {
-		tokens += w.n
-	}
-	d := a.ahead(now, len(a.queue), tokens, n).Sub(now)
-	if now.Before(a.full) {
-		d = max(d, slotsDenied)
-	}
-	return d
 }

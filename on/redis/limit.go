@@ -138,10 +138,6 @@ func (l Limit) every() time.Duration {
 // full is how long a burst that was used up takes to come back.
 func (l Limit) full() time.Duration { return time.Duration(l.burst) * l.every() }
 
-// ahead is how far in the future a turn may lie that is given out: what a batch spans,
-// and beyond it one turn for each of so many processes that wait.
-func (l Limit) ahead() time.Duration { return horizon + min(32*l.every(), 10*time.Second) }
-
 // most is how much one call may weigh.
 func (l Limit) most() int {
 	switch l.kind {
@@ -157,3 +153,10 @@ func (l Limit) most() int {
 func micros(d time.Duration) string {
 	return strconv.FormatFloat(float64(d)/1000, 'f', 3, 64)
 }
+
+// horizon is how far ahead a batch is reserved (D7).
+const horizon = 250 * time.Millisecond
+
+// ahead is how far in the future a turn may lie that is given out: what a batch spans,
+// and beyond it one turn for each of so many processes that wait.
+func (l Limit) ahead() time.Duration { return horizon + min(32*l.every(), 10*time.Second) }

@@ -14,15 +14,6 @@ const (
 	mostSettle = 2 * time.Second
 )
 
-// spent is what a process took of a quota while Redis was away, since the lane began. It
-// tells both numbers in whatever it asks of Redis next: so that what was told counts
-// once, also where the response was lost.
-type spent struct {
-	total int
-	told  int       // of these, how many Redis has counted, or are of a period that has ended
-	last  time.Time // when the last was taken
-}
-
 // spentIn is the end of the period that the last of a quota's share was taken in, in
 // microseconds; 0 where none was.
 func (a *lane) spentIn(i int) int64 {

@@ -1,7 +1,5 @@
 package onredis
 
-import "sync/atomic"
-
 // Stats is what a [Limiter] has done since it was made.
 type Stats struct {
 	// Asked is how many script calls were sent to Redis, Granted how many tokens the
@@ -15,8 +13,6 @@ type Stats struct {
 	// Away is whether Redis is away now, or in a cluster the node of any key.
 	Away bool
 }
-
-type counters struct{ asked, granted, local, clamped atomic.Int64 }
 
 // Stats returns what the limiter has done.
 func (l *Limiter) Stats() Stats {

@@ -6,6 +6,17 @@ import (
 	"time"
 )
 
+// callLimit bounds what is recorded after a function, whatever became of its context.
+const callLimit = 10 * time.Second
+
+// eventArgs are those of the job of one event.
+type eventArgs struct {
+	Event int64 `json:"event"`
+}
+
+// Kind implements [river.JobArgs].
+func (eventArgs) Kind() string { return "standpipe_event" }
+
 // jobsVersion is the version of River's tables that the statement of jobs is written for.
 // With a River of another one all jobs are inserted by its client, which takes longer.
 const jobsVersion = 8

@@ -19,17 +19,6 @@ import (
 	"github.com/standpipe-go/standpipe/webhook"
 )
 
-// callLimit bounds what is recorded after a function, whatever became of its context.
-const callLimit = 10 * time.Second
-
-// eventArgs are those of the job of one event.
-type eventArgs struct {
-	Event int64 `json:"event"`
-}
-
-// Kind implements [river.JobArgs].
-func (eventArgs) Kind() string { return "standpipe_event" }
-
 // worker runs events.
 type worker struct {
 	river.WorkerDefaults[eventArgs]
