@@ -14,6 +14,12 @@ import (
 
 // Client calls one service. It is immutable and safe for concurrent use; make
 // one with [New] and derive others with [Client.With].
+//
+// A call passes through these, outermost first; [WithRetry], [Auth] and [Error] say more.
+// The order is behaviour.
+//
+//	call      per-call middleware → call deadline → idempotency key → retry
+//	attempt   per-attempt middleware → breaker → limit, pacing → auth → timer → transport
 type Client struct {
 	cfg     config
 	base    *url.URL  // to which paths are joined; nil in the zero Client

@@ -25,9 +25,9 @@ import (
 //	RefreshToken(ctx context.Context, failed *oauth2.Token) (*oauth2.Token, error)
 //
 // is asked, once for all calls that failed with the same token, for a newer one
-// on a 401. The sources of package oauthflow have both. A plain TokenSource takes
-// no context, so it is asked by a goroutine of its own, once for all who wait, each
-// under the deadline of its call. It cannot refresh on demand: its 401 is returned.
+// on a 401. The sources of package oauthflow/tokens have both. A plain TokenSource
+// takes no context, so it is asked by a goroutine of its own, once for all who wait,
+// each under the deadline of its call. It cannot refresh on demand: its 401 is returned.
 func OAuth2(ts oauth2.TokenSource) Auth {
 	a := &oauthAuth{ts: ts}
 	a.bounded, _ = ts.(tokenContext)
