@@ -15,9 +15,10 @@ import (
 //	invoice, err := stripe.PayInvoice.Do(ctx, c.HTTP, stripe.ByID("in_1", &sdk.InvoicePayParams{}))
 //
 // Nil parameters are none. Their Context is not looked at, the call has one; their
-// StripeAccount makes the call for a connected account. An error is a *client.Error. A
-// listing with EndingBefore goes backwards page by page, each page newest first, and
-// Single is for whoever loops.
+// IdempotencyKey (SetIdempotencyKey) takes the place of the one that is made for each
+// call; their StripeAccount makes the call for a connected account. An error is a
+// *client.Error. A listing with EndingBefore goes backwards page by page, each page
+// newest first, and Single is for whoever loops.
 var (
 	CreateCustomer  = post[*sdk.CustomerParams, sdk.Customer]("customers.create", "/v1/customers")
 	GetCustomer     = getOn[*sdk.CustomerParams, sdk.Customer]("customers.get", "/v1/customers/{id}")
