@@ -104,6 +104,9 @@ func sameSubject(body []byte, tok *oauth2.Token) error {
 	info, _ := claims.Parse(body)
 	want, _ := id.String("sub")
 	got, _ := info.String("sub")
+	if want != "" && got == "" {
+		return fmt.Errorf("%w: it has no \"sub\" to compare with the ID token's", ErrMalformedResponse)
+	}
 	if want == "" || want != got {
 		return fmt.Errorf("%w: it is about another user than the ID token", ErrMalformedResponse)
 	}

@@ -50,6 +50,8 @@ func TestUserInfoAnswers(t *testing.T) {
 	} {
 		require.ErrorIs(t, ask(tc.status, tc.body, tc.tok), tc.want, "%d %.30s", tc.status, tc.body)
 	}
+	require.ErrorContains(t, ask(200, `{"id":1}`, res.Token), `it has no "sub"`)
+	require.ErrorContains(t, ask(200, `{"sub":"bob"}`, res.Token), "another user")
 	require.Error(t, ask(200, `{"sub":"alice"}`, withIDToken("a", "not.a.token")))
 	require.Error(t, ask(200, `{"sub":""}`, withIDToken("a", s.SignIDToken(map[string]any{"sub": ""}))), "nobody is not somebody")
 	require.Error(t, ask(200, `{}`, withIDToken("a", s.SignIDToken(map[string]any{}))))

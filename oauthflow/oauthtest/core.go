@@ -56,7 +56,9 @@ type Config struct {
 	// DeviceInterval is what device polls must keep to; 0 means 5 s.
 	DeviceInterval time.Duration
 
-	// UserInfo makes the response of the userinfo endpoint. Nil: OpenID claims.
+	// UserInfo makes the response of the userinfo endpoint. Nil: OpenID claims. After a
+	// sign-in with the scope openid it needs the subject as "sub"; to play a service
+	// without ID tokens, such as GitHub, ask for no scopes.
 	UserInfo func(User) any
 
 	// Now replaces time.Now.

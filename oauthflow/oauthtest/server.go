@@ -93,8 +93,8 @@ func (s *Server) Provider() oauthflow.Provider {
 }
 
 // ClientConfig returns the configuration of the named client, with the redirect
-// URL that was registered first or "https://app.test/callback". An unknown name
-// yields a client that the server refuses.
+// URL that was registered first or "https://app.test/callback", and the scopes of
+// OpenID Connect. An unknown name yields a client that the server refuses.
 func (s *Server) ClientConfig(id string) oauthflow.Config {
 	cfg := oauthflow.Config{
 		Provider: s.Provider(), ClientID: id,
