@@ -1,9 +1,9 @@
 // Package stripe calls Stripe on the stack of package client, with the parameters and
 // types of the official stripe-go.
 //
-// Most callers should make a [Client] with [New] and use its few methods, the operations
-// of this package, or its SDK field for the rest of stripe-go, whose documentation
-// applies:
+// Most callers should make a [Client] with [New] and use its few methods; where there is
+// none, an operation of this package; and for the rest of stripe-go the SDK field, to
+// which its documentation applies:
 //
 //	c, err := stripe.New(secret.Env("STRIPE_SECRET_KEY"))
 //	cus, err := c.CreateCustomer(ctx, &sdk.CustomerParams{Email: sdk.String("a@example.com")})
