@@ -64,46 +64,41 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	return newClient(cfg, c, opts)
 }
 
-// newClient makes a client.
+// newClient makes a client, or names all that is wrong with the settings.
 func newClient(cfg config, parent *Client, opts []Option) (*Client, error) {
-	if err := option.Apply(&cfg, opts); err != nil {
-		return nil, cfg.named(failWrap(ErrConfig, "client", err))
-	}
-	c, err := configure(cfg, parent)
-	if err != nil {
-		return nil, cfg.named(err)
-	}
-	return c, nil
-}
-
-func configure(cfg config, parent *Client) (*Client, error) {
 	// A copy is made anew: calls of its parent may be under way.
 	c := &Client{}
-	if err := c.resolveBase(&cfg); err != nil {
-		return nil, err
+	err := option.Join(option.Apply(&cfg, opts),
+		c.resolveBase(&cfg), c.resolveHeaders(&cfg), c.resolveQuery(&cfg), cfg.checkTransport(), c.checkAuth(&cfg))
+	if err == nil {
+		c.configure(cfg, parent)
+		return c, nil
 	}
-	if err := c.resolveHeaders(&cfg); err != nil {
-		return nil, err
+	err = failWrap(ErrConfig, "client", err)
+	if cfg.profile.Name != "" { // a program has a client for each of several
+		err = fmt.Errorf("%s: %w", cfg.profile.Name, err)
 	}
-	params, err := queryParams(cfg.profile.Query, cfg.query)
-	if err != nil {
-		return nil, err
+	return nil, err
+}
+
+// checkAuth refuses a credential that the first call would find out about.
+func (c *Client) checkAuth(cfg *config) error {
+	if cfg.auth == nil {
+		return nil
 	}
-	c.query = params
-	if cfg.adjusted && cfg.transportGiven {
-		return nil, failf(ErrConfig, "client: WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport")
+	// The one origin that is sure to be called: the others are judged hop by hop.
+	if c.base != nil && !c.origins.contains(c.base, c.origins.base) {
+		return failf(ErrConfig, "the credential would go over plain http to a host that is not this machine: use https, or WithInsecureCleartextCredentials on a network that you trust")
 	}
-	if cfg.auth != nil {
-		// The one origin that is sure to be called: the others are judged hop by hop.
-		if !c.origins.contains(c.base, c.origins.base) {
-			return nil, failf(ErrConfig, "client: the credential would go over plain http to a host that is not this machine: use https, or WithInsecureCleartextCredentials on a network that you trust")
+	if checker, ok := cfg.auth.(interface{ Check() error }); ok {
+		if err := checker.Check(); err != nil {
+			return failWrap(ErrConfig, "auth", err)
 		}
-		if checker, ok := cfg.auth.(interface{ Check() error }); ok {
-			if err := checker.Check(); err != nil {
-				return nil, failWrap(ErrConfig, "client: auth", err)
-			}
-		}
 	}
+	return nil
+}
+
+func (c *Client) configure(cfg config, parent *Client) {
 	// A copy that adjusts nothing keeps its parent's transport, and with it the open
 	// connections.
 	if cfg.transport == nil || cfg.adjusted {
@@ -143,7 +138,6 @@ func configure(cfg config, parent *Client) (*Client, error) {
 	if c.sdk = c.chain; len(cfg.perCall) > 0 {
 		c.sdk = roundTripper(c.roundTripSDK)
 	}
-	return c, nil
 }
 
 // limits is what attempts wait for. Where both are package ratelimit's, a token is
@@ -175,14 +169,14 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func (c *Client) resolveBase(cfg *config) error {
 	raw := cmp.Or(cfg.baseURL, cfg.profile.BaseURL)
 	if raw == "" {
-		return failf(ErrConfig, "client: there is no base URL: give one to New, or a profile that has one")
+		return failf(ErrConfig, "there is no base URL: give one to New, or a profile that has one")
 	}
 	base, err := parseBase(raw)
 	if err != nil {
-		return fmt.Errorf("client: %w", err)
+		return err
 	}
 	if !isASCII(base.Host) {
-		return failf(ErrConfig, "client: the base URL has a host that is no international name (RFC 5891): give its ASCII form")
+		return failf(ErrConfig, "the base URL has a host that is no international name (RFC 5891): give its ASCII form")
 	}
 	c.base = base
 	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
@@ -196,7 +190,7 @@ func (c *Client) resolveBase(cfg *config) error {
 	for _, o := range more {
 		u, err := parseURL("the origin", o)
 		if err != nil {
-			return fmt.Errorf("client: %w", err)
+			return err
 		}
 		c.origins.others = append(c.origins.others, originOf(u))
 	}
@@ -209,7 +203,7 @@ func (c *Client) resolveHeaders(cfg *config) error {
 	h := http.Header{"User-Agent": {cfg.userAgent}, "Accept": {"application/json"}}
 	for name, values := range cfg.profile.Header {
 		if spellings(cfg.profile.Header, name) > 1 {
-			return failf(ErrConfig, "client: header %s is given in two spellings", http.CanonicalHeaderKey(name))
+			return failf(ErrConfig, "header %s is given in two spellings", http.CanonicalHeaderKey(name))
 		}
 		setField(h, spelled(name), slices.Clip(values))
 	}
@@ -219,7 +213,7 @@ func (c *Client) resolveHeaders(cfg *config) error {
 	// Values from variables and files come here: what is malformed is said now, and not
 	// by every call.
 	if err := checkHeader(h); err != nil {
-		return failWrap(ErrConfig, "client", err)
+		return err
 	}
 	if own, ok := cfg.auth.(headerOnly); ok {
 		oneSpelling(h, own.headerName()) // which the credential then replaces
@@ -232,7 +226,7 @@ func (c *Client) resolveHeaders(cfg *config) error {
 		c.keyHeader = *cfg.idempotency
 	}
 	if c.keyHeader != "" && !validToken(c.keyHeader) {
-		return failf(ErrConfig, "client: the idempotency header's name is not a token")
+		return failf(ErrConfig, "the idempotency header's name is not a token")
 	}
 	c.keyHeader = spelled(c.keyHeader)
 	// Of the methods that are not idempotent in themselves, services support a key for

@@ -103,12 +103,12 @@ func defaults() config {
 	}
 }
 
-// named is err with the service's name: a program has a client for each of several.
-func (c *config) named(err error) error {
-	if c.profile.Name == "" {
-		return err
+// checkTransport refuses to adjust what is not the client's own.
+func (c *config) checkTransport() error {
+	if c.adjusted && c.transportGiven {
+		return failf(ErrConfig, "WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport")
 	}
-	return fmt.Errorf("%s: %w", c.profile.Name, err)
+	return nil
 }
 
 // checkTimeout refuses a duration that is no timeout, for the option of that name.

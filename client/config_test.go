@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 // What New refuses, and in which words.
@@ -42,7 +44,12 @@ func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 		require.ErrorContains(t, err, say)
 	}
 	_, err := client.New(base, client.WithProfile(client.Profile{Name: "acme"}), client.WithMaxBody(-1), nil, client.WithTimeout(-2))
-	require.EqualError(t, err, "acme: client: MaxBody is negative\noption 3 of 4 is nil\nTimeout is negative: only NoTimeout turns it off")
+	require.EqualError(t, err, "acme: client: MaxBody is negative; option 3 of 4 is nil; Timeout is negative: only NoTimeout turns it off")
+	_, err = client.New("ftp://x", client.WithHeader("A", "\n"), client.WithQuery(url.Values{"": {"b"}}), client.WithMaxRedirects(-1),
+		client.WithTLS(nil), client.WithTransport(http.DefaultTransport), client.WithAuth(client.Bearer(secret.Static(" "))))
+	require.EqualError(t, err, "client: MaxRedirects is negative; the base URL needs the scheme https or http, as in https://api.example.com; "+
+		"header A holds CR, LF, NUL or another control character; the name of a query parameter is empty or holds a control character; "+
+		"WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport; auth: secret: static value 1 of 1: secret is blank")
 	for _, opt := range []client.Option{
 		client.WithTimeout(0), client.WithAttemptTimeout(0), client.WithIdleTimeout(0), client.WithMaxBody(0), client.WithReadAhead(0), client.WithMaxRedirects(0),
 		client.WithTimeout(client.NoTimeout), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout), client.WithIdempotencyHeader(""),

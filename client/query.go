@@ -10,27 +10,26 @@ import (
 // queryParam is a parameter that every request gets, with its values as they are sent.
 type queryParam struct{ name, pairs string }
 
-// queryParams merges the profile's parameters and the client's own, name by name. A
+// resolveQuery merges the profile's parameters and the client's own, name by name. A
 // name without a value takes the profile's away.
-func queryParams(profile, own url.Values) ([]queryParam, error) {
-	all := maps.Clone(profile)
+func (f *fields) resolveQuery(cfg *config) error {
+	all := maps.Clone(cfg.profile.Query)
 	if all == nil {
 		all = url.Values{}
 	}
-	maps.Copy(all, own)
-	var list []queryParam
+	maps.Copy(all, cfg.query)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if name == "" || hasControl(name) {
-			return nil, failf(ErrConfig, "client: the name of a query parameter is empty or holds a control character")
+			return failf(ErrConfig, "the name of a query parameter is empty or holds a control character")
 		}
 		if slices.ContainsFunc(all[name], hasControl) {
-			return nil, failf(ErrConfig, "client: query parameter %s holds a control character", printable(name))
+			return failf(ErrConfig, "query parameter %s holds a control character", printable(name))
 		}
 		if len(all[name]) > 0 {
-			list = append(list, queryParam{name, url.Values{name: all[name]}.Encode()})
+			f.query = append(f.query, queryParam{name, url.Values{name: all[name]}.Encode()})
 		}
 	}
-	return list, nil
+	return nil
 }
 
 func hasControl(s string) bool {

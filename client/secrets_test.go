@@ -320,8 +320,10 @@ func TestErrorIsWhatItsStatusSays(t *testing.T) {
 		}
 	}
 	require.NotErrorIs(t, &client.Error{Status: 403, Throttled: true}, client.ErrForbidden)
-	_, err := client.New("")
-	require.Len(t, err.(interface{ Unwrap() []error }).Unwrap(), 1, "what has no cause says none")
+	_, err := client.Get[client.None](t.Context(), new(client.Client), "/x")
+	e, ok := errors.AsType[*client.Error](err)
+	require.True(t, ok)
+	require.Len(t, e.Err.(interface{ Unwrap() []error }).Unwrap(), 1, "what has no cause says none")
 }
 
 func TestC6_IdempotencyKeys(t *testing.T) {

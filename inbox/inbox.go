@@ -58,7 +58,7 @@ func New(db *sql.DB, dialect Dialect, opts ...Option) (*Inbox, error) {
 	case cfg.send != nil && cfg.order != nil:
 		errs = append(errs, errors.New("WithCourier: another queue has an order of its own, so there can be no OrderBy"))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := option.Join(errs...); err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
 	ib := &Inbox{db: db, dialect: dialect, cfg: cfg, tables: dialect.names(cfg.prefix), woken: make(chan struct{}, 1)}

@@ -3,6 +3,7 @@ package oauthflow
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -146,24 +147,19 @@ func newClient(cfg Config, opts []Option) (*Client, error) {
 func (c *Client) Metadata() []string { return slices.Clone(c.cfg.Provider.Metadata) }
 
 func (c *Client) check() error {
-	if err := c.cfg.Provider.check(); err != nil {
-		return err
-	}
+	wrong := []error{c.cfg.Provider.check()}
 	if c.cfg.ClientID == "" {
-		return fmt.Errorf("the client ID is missing")
+		wrong = append(wrong, errors.New("the client ID is missing"))
 	}
 	if c.cfg.RedirectURL != "" {
 		if err := checkURL(c.cfg.RedirectURL); err != nil {
-			return fmt.Errorf("the redirect URL %w", err)
+			wrong = append(wrong, fmt.Errorf("the redirect URL %w", err))
 		}
 	}
-	if err := c.setUpKeys(); err != nil {
+	if err := option.Join(wrong...); err != nil {
 		return err
 	}
-	if err := c.setUpCookies(); err != nil {
-		return err
-	}
-	return c.checkAuth()
+	return option.Join(c.setUpKeys(), c.setUpCookies(), c.checkAuth())
 }
 
 // setUpKeys prepares the verification of ID tokens.

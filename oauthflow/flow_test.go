@@ -390,8 +390,8 @@ func TestX2_BlankOrShortKeysAreRefused(t *testing.T) {
 func TestErrorsNameTheProvider(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{
-		"acme": "oauthflow: new client for acme: the token endpoint is missing",
-		"":     "oauthflow: new client: there is no provider: take that of a function such as GitHub, or of Discover",
+		"acme": "oauthflow: new client for acme: the token endpoint is missing; the client ID is missing",
+		"":     "oauthflow: new client: there is no provider: take that of a function such as GitHub, or of Discover; the client ID is missing",
 	} {
 		_, err := oauthflow.New(oauthflow.Config{Provider: oauthflow.Provider{Name: name}})
 		require.EqualError(t, err, says)

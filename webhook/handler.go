@@ -141,7 +141,7 @@ func NewHandler(s *Scheme, opts ...HandlerOption) (*Handler, error) {
 	if c.queue != nil && c.routes.responds {
 		errs = append(errs, errors.New("WithQueue and Respond exclude each other: a queued event is acknowledged before it is run"))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := option.Join(errs...); err != nil {
 		return nil, &Error{Reason: ErrConfig, Detail: "handler", Err: err}
 	}
 	methods := s.Methods()

@@ -1,9 +1,10 @@
-// Package option applies the options of a constructor.
+// Package option applies the options of a constructor, and says what is wrong with them.
 package option
 
 import (
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Apply gives config to each of opts, in their order, and returns what is wrong with all
@@ -18,5 +19,30 @@ func Apply[Config any, Option ~func(*Config) error](config *Config, opts []Optio
 		}
 		errs[i] = o(config)
 	}
-	return errors.Join(errs...)
+	return Join(errs...)
 }
+
+// Join is [errors.Join] in one line: what goes into a log has no lines of its own.
+func Join(errs ...error) error {
+	switch wrong := slices.DeleteFunc(errs, func(err error) bool { return err == nil }); len(wrong) {
+	case 0:
+		return nil
+	case 1:
+		return wrong[0]
+	default:
+		return mistakes(wrong)
+	}
+}
+
+// mistakes are at least two.
+type mistakes []error
+
+func (m mistakes) Error() string {
+	said := make([]string, len(m))
+	for i, err := range m {
+		said[i] = err.Error()
+	}
+	return strings.Join(said, "; ")
+}
+
+func (m mistakes) Unwrap() []error { return m }

@@ -36,6 +36,6 @@ func TestAllMistakesAreNamed(t *testing.T) {
 	err := option.Apply(&c, []opt{says("a", one), nil, says("b", nil), says("c", two)})
 	require.ErrorIs(t, err, one)
 	require.ErrorIs(t, err, two)
-	require.EqualError(t, err, "one is wrong\noption 2 of 4 is nil\ntwo is wrong")
+	require.EqualError(t, err, "one is wrong; option 2 of 4 is nil; two is wrong")
 	require.Equal(t, []string{"a", "b", "c"}, c.said)
 }

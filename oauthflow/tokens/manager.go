@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
@@ -32,13 +33,15 @@ type Manager struct {
 // [WithRefresherFor].
 func New(store Store, refresher Refresher, opts ...Option) (*Manager, error) {
 	cfg, err := newConfig(opts)
-	switch {
-	case store == nil:
-		return nil, errors.New("tokens: new manager: the store is nil")
-	case err != nil:
+	wrong := []error{err}
+	if store == nil {
+		wrong = append(wrong, errors.New("the store is nil"))
+	}
+	if err == nil && refresher == nil && cfg.choose == nil {
+		wrong = append(wrong, errors.New("there is no refresher"))
+	}
+	if err := option.Join(wrong...); err != nil {
 		return nil, fmt.Errorf("tokens: new manager: %w", err)
-	case refresher == nil && cfg.choose == nil:
-		return nil, errors.New("tokens: new manager: there is no refresher")
 	}
 	return &Manager{
 		store: store, refresher: refresher, cfg: cfg, cache: cache{seed: maphash.MakeSeed(), capacity: cfg.capacity},
