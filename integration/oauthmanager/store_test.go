@@ -112,6 +112,20 @@ func TestSQLStore(t *testing.T) {
 	})
 }
 
+func TestSQLStore_NotMigrated(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, d database) {
+		db, store, err := d.open(sqlstore.WithTable("nobody_has_made"))
+		require.NoError(t, err)
+		defer db.Close()
+		const want = "there is no table nobody_has_made: call Migrate first"
+		_, err = store.Load(t.Context(), "k")
+		require.ErrorContains(t, err, want)
+		_, err = store.Save(t.Context(), "k", tokens.Record{})
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, store.Delete(t.Context(), "k"), want)
+	})
+}
+
 func TestSQLStore_Sealed(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, d database) {
 		_, store := openStore(t, d, sqlstore.WithTable("sealed_tokens"))

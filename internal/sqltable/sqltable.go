@@ -85,7 +85,7 @@ func (t Table) migrateSQLite(ctx context.Context, schema string) error {
 			return err
 		}
 		if pause.For(ctx, wait) != nil {
-			return Cause(ctx, err)
+			return t.Cause(ctx, err)
 		}
 	}
 }
@@ -101,11 +101,27 @@ func FirstVersion() int64 {
 	return int64(binary.NativeEndian.Uint64(b[:])>>2) + 1
 }
 
-// Cause makes a driver's error match that of the context which it comes from:
-// some drivers say "interrupted" and wrap nothing.
-func Cause(ctx context.Context, err error) error {
+// Cause says what a driver's error leaves out: that the table is not there yet, and the
+// context's end, for which some drivers say "interrupted" and wrap nothing.
+func (t Table) Cause(ctx context.Context, err error) error {
 	if ctxErr := ctx.Err(); ctxErr != nil && !errors.Is(err, ctxErr) {
 		return fmt.Errorf("%w: %w", ctxErr, err)
 	}
+	if t.missing(err) {
+		return fmt.Errorf("there is no table %s: call Migrate first: %w", t.Name, err)
+	}
 	return err
+}
+
+// missing tells by what Postgres has a code for (undefined_table, Postgres docs,
+// appendix A) and SQLite a text.
+func (t Table) missing(err error) bool {
+	if t.Postgres {
+		coded, ok := errors.AsType[interface {
+			error
+			SQLState() string
+		}](err)
+		return ok && coded.SQLState() == "42P01"
+	}
+	return err != nil && strings.Contains(err.Error(), "no such table: "+t.Name)
 }

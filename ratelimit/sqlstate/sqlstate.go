@@ -99,7 +99,7 @@ func (t *Table) Schema() string {
 func (t *Table) Load(ctx context.Context) (map[string][]byte, error) {
 	kept, err := t.read(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstate: load: %w", sqltable.Cause(ctx, err))
+		return nil, fmt.Errorf("sqlstate: load: %w", t.table.Cause(ctx, err))
 	}
 	return kept, nil
 }
@@ -132,7 +132,7 @@ func (t *Table) Update(ctx context.Context, key string, change func(old []byte) 
 	for {
 		done, err := t.try(ctx, key, change)
 		if err != nil {
-			return fmt.Errorf("sqlstate: update: %w", sqltable.Cause(ctx, err))
+			return fmt.Errorf("sqlstate: update: %w", t.table.Cause(ctx, err))
 		}
 		if done {
 			return nil

@@ -105,7 +105,7 @@ func (s *Store) Load(ctx context.Context, key string) (tokens.Record, error) {
 	case errors.Is(err, sql.ErrNoRows):
 		return tokens.Record{}, fmt.Errorf("sqlstore: load: %w", tokens.ErrNotFound)
 	case err != nil:
-		return tokens.Record{}, fmt.Errorf("sqlstore: load: %w", sqltable.Cause(ctx, err))
+		return tokens.Record{}, fmt.Errorf("sqlstore: load: %w", s.table.Cause(ctx, err))
 	}
 	return r, nil
 }
@@ -122,7 +122,7 @@ func (s *Store) Save(ctx context.Context, key string, r tokens.Record) (int64, e
 		res, err = s.table.DB.ExecContext(ctx, s.update, r.Data, key, r.Version)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("sqlstore: save: %w", sqltable.Cause(ctx, err))
+		return 0, fmt.Errorf("sqlstore: save: %w", s.table.Cause(ctx, err))
 	}
 	switch n, err := res.RowsAffected(); {
 	case err != nil:
@@ -136,7 +136,7 @@ func (s *Store) Save(ctx context.Context, key string, r tokens.Record) (int64, e
 // Delete implements [tokens.Store].
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if _, err := s.table.DB.ExecContext(ctx, s.remove, key); err != nil {
-		return fmt.Errorf("sqlstore: delete: %w", sqltable.Cause(ctx, err))
+		return fmt.Errorf("sqlstore: delete: %w", s.table.Cause(ctx, err))
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 func (s *Store) DeleteVersion(ctx context.Context, key string, version int64) error {
 	res, err := s.table.DB.ExecContext(ctx, s.removeVersion, key, version)
 	if err != nil {
-		return fmt.Errorf("sqlstore: delete: %w", sqltable.Cause(ctx, err))
+		return fmt.Errorf("sqlstore: delete: %w", s.table.Cause(ctx, err))
 	}
 	if n, err := res.RowsAffected(); err != nil || n > 0 {
 		return err
@@ -169,7 +169,7 @@ func (s *Store) Keys(ctx context.Context, prefix string) iter.Seq2[string, error
 		for last := ""; ; {
 			keys, err := s.page(ctx, prefix, last)
 			if err != nil {
-				yield("", fmt.Errorf("sqlstore: list keys: %w", sqltable.Cause(ctx, err)))
+				yield("", fmt.Errorf("sqlstore: list keys: %w", s.table.Cause(ctx, err)))
 				return
 			}
 			for _, key := range keys {
