@@ -23,7 +23,7 @@ const (
 
 func (b *Breaker) check() error {
 	if b.Failures < 0 || b.Cooldown < 0 {
-		return failf(ErrConfig, "a breaker's numbers cannot be negative")
+		return failf(ErrConfig, "WithBreaker: its numbers cannot be negative")
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package client
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -112,25 +111,25 @@ func (c *config) checkTransport() error {
 }
 
 // checkTimeout refuses a duration that is no timeout, for the option of that name.
-func checkTimeout(name string, d time.Duration) error {
+func checkTimeout(option string, d time.Duration) error {
 	if d < 0 && d != NoTimeout {
-		return fmt.Errorf("%s is negative: only NoTimeout turns it off", name)
+		return fmt.Errorf("%s: %s is negative: only NoTimeout turns it off", option, d)
 	}
 	return nil
 }
 
 // checkCount refuses what nobody can count to, for the option of that name.
-func checkCount(name string, n int64) error {
+func checkCount(option string, n int64) error {
 	if n < 0 {
-		return fmt.Errorf("%s is negative", name)
+		return fmt.Errorf("%s: %d is negative", option, n)
 	}
 	return nil
 }
 
-func checkMiddleware(ms []Middleware) error {
+func checkMiddleware(option string, ms []Middleware) error {
 	for _, m := range ms {
 		if m == nil {
-			return errors.New("a middleware is nil")
+			return fmt.Errorf("%s: a middleware is nil", option)
 		}
 	}
 	return nil

@@ -20,20 +20,20 @@ import (
 func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 	t.Parallel()
 	for say, opt := range map[string]client.Option{
-		"no base URL":                        client.WithBaseURL(""),
-		"client: the origin ":                client.WithOrigins("https://a.example.com", "ftp://b.example.com"),
-		"idempotency header's name":          client.WithIdempotencyHeader("Idempotency Key"),
-		"MaxBody is negative":                client.WithMaxBody(-1),
-		"ReadAhead is negative":              client.WithReadAhead(-1),
-		"MaxRedirects is negative":           client.WithMaxRedirects(-1),
-		"Timeout is negative":                client.WithTimeout(-2),
-		"client: AttemptTimeout is negative": client.WithAttemptTimeout(-time.Second),
-		"client: IdleTimeout is negative":    client.WithIdleTimeout(-time.Second),
-		"a middleware is nil":                client.WithCallMiddleware(nil),
-		"client: a middleware is nil":        client.WithAttemptMiddleware(nil),
-		"client: nil observer":               client.WithObserver(nil),
-		"client: a breaker's numbers":        client.WithBreaker(client.Breaker{Failures: -1}),
-		"client: option 1 of 1 is nil":       nil,
+		"no base URL":                                        client.WithBaseURL(""),
+		"client: the origin ":                                client.WithOrigins("https://a.example.com", "ftp://b.example.com"),
+		"idempotency header's name":                          client.WithIdempotencyHeader("Idempotency Key"),
+		"WithMaxBody: -1 is negative":                        client.WithMaxBody(-1),
+		"WithReadAhead: -1 is negative":                      client.WithReadAhead(-1),
+		"WithMaxRedirects: -1 is negative":                   client.WithMaxRedirects(-1),
+		"WithTimeout: -2ns is negative":                      client.WithTimeout(-2),
+		"client: WithAttemptTimeout: -1s is negative":        client.WithAttemptTimeout(-time.Second),
+		"client: WithIdleTimeout: -1s is negative":           client.WithIdleTimeout(-time.Second),
+		"WithCallMiddleware: a middleware is nil":            client.WithCallMiddleware(nil),
+		"client: WithAttemptMiddleware: a middleware is nil": client.WithAttemptMiddleware(nil),
+		"client: WithObserver: the observer is nil":          client.WithObserver(nil),
+		"client: WithBreaker: its numbers":                   client.WithBreaker(client.Breaker{Failures: -1}),
+		"client: option 1 of 1 is nil":                       nil,
 	} {
 		with := base
 		if say == "no base URL" {
@@ -44,10 +44,10 @@ func TestWhatIsWrongWithAClientIsSaid(t *testing.T) {
 		require.ErrorContains(t, err, say)
 	}
 	_, err := client.New(base, client.WithProfile(client.Profile{Name: "acme"}), client.WithMaxBody(-1), nil, client.WithTimeout(-2))
-	require.EqualError(t, err, "acme: client: MaxBody is negative; option 3 of 4 is nil; Timeout is negative: only NoTimeout turns it off")
+	require.EqualError(t, err, "acme: client: WithMaxBody: -1 is negative; option 3 of 4 is nil; WithTimeout: -2ns is negative: only NoTimeout turns it off")
 	_, err = client.New("ftp://x", client.WithHeader("A", "\n"), client.WithQuery(url.Values{"": {"b"}}), client.WithMaxRedirects(-1),
 		client.WithTLS(nil), client.WithTransport(http.DefaultTransport), client.WithAuth(client.Bearer(secret.Static(" "))))
-	require.EqualError(t, err, "client: MaxRedirects is negative; the base URL needs the scheme https or http, as in https://api.example.com; "+
+	require.EqualError(t, err, "client: WithMaxRedirects: -1 is negative; the base URL needs the scheme https or http, as in https://api.example.com; "+
 		"header A holds CR, LF, NUL or another control character; the name of a query parameter is empty or holds a control character; "+
 		"WithTLS and WithProxy adjust the default transport: set them on the one given to WithTransport; auth: secret: static value 1 of 1: secret is blank")
 	for _, opt := range []client.Option{

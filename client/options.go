@@ -169,7 +169,7 @@ func WithLogger(l *slog.Logger) Option { return func(c *config) error { c.logger
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.callTimeout, c.callTimeoutSet = cmp.Or(d, DefaultTimeout), d != 0
-		return checkTimeout("Timeout", d)
+		return checkTimeout("WithTimeout", d)
 	}
 }
 
@@ -179,7 +179,7 @@ func WithTimeout(d time.Duration) Option {
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.attemptTimeout = cmp.Or(d, DefaultAttemptTimeout)
-		return checkTimeout("AttemptTimeout", d)
+		return checkTimeout("WithAttemptTimeout", d)
 	}
 }
 
@@ -193,7 +193,7 @@ func WithAttemptTimeout(d time.Duration) Option {
 func WithIdleTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.idleTimeout = cmp.Or(d, DefaultIdleTimeout)
-		return checkTimeout("IdleTimeout", d)
+		return checkTimeout("WithIdleTimeout", d)
 	}
 }
 
@@ -204,7 +204,7 @@ func WithIdleTimeout(d time.Duration) Option {
 func WithMaxBody(bytes int64) Option {
 	return func(c *config) error {
 		c.maxBody, c.maxBodySet = cmp.Or(min(bytes, maxLimit), DefaultMaxBody), bytes != 0
-		return checkCount("MaxBody", bytes)
+		return checkCount("WithMaxBody", bytes)
 	}
 }
 
@@ -213,7 +213,7 @@ func WithMaxBody(bytes int64) Option {
 // 200 ms, or is longer, is sent as it comes, once. The default is [DefaultReadAhead]; 0
 // keeps nothing.
 func WithReadAhead(bytes int64) Option {
-	return func(c *config) error { c.readAhead = min(bytes, maxLimit); return checkCount("ReadAhead", bytes) }
+	return func(c *config) error { c.readAhead = min(bytes, maxLimit); return checkCount("WithReadAhead", bytes) }
 }
 
 // WithIdempotencyHeader names the header in which the service takes an idempotency
@@ -260,7 +260,10 @@ func WithUserAgent(ua string) Option { return func(c *config) error { c.userAgen
 // retries. The first one added is the outermost. A body that it makes itself and that is
 // streamed, under [Client.Do] or [Client.HTTPClient], has no bound but its own.
 func WithCallMiddleware(m ...Middleware) Option {
-	return func(c *config) error { c.perCall = append(slices.Clip(c.perCall), m...); return checkMiddleware(m) }
+	return func(c *config) error {
+		c.perCall = append(slices.Clip(c.perCall), m...)
+		return checkMiddleware("WithCallMiddleware", m)
+	}
 }
 
 // WithAttemptMiddleware adds middleware that runs once per attempt, inside the
@@ -269,7 +272,7 @@ func WithCallMiddleware(m ...Middleware) Option {
 func WithAttemptMiddleware(m ...Middleware) Option {
 	return func(c *config) error {
 		c.perAttempt = append(slices.Clip(c.perAttempt), m...)
-		return checkMiddleware(m)
+		return checkMiddleware("WithAttemptMiddleware", m)
 	}
 }
 
@@ -305,7 +308,7 @@ func WithProxy(proxy func(*http.Request) (*url.URL, error)) Option {
 // [DefaultMaxRedirects]; 0 follows none and returns the redirect itself. Under
 // [Client.HTTPClient] the http.Client's own CheckRedirect decides.
 func WithMaxRedirects(n int) Option {
-	return func(c *config) error { c.maxRedirects = n; return checkCount("MaxRedirects", int64(n)) }
+	return func(c *config) error { c.maxRedirects = n; return checkCount("WithMaxRedirects", int64(n)) }
 }
 
 // maxLimit is the highest limit in bytes: one more can still be counted.
@@ -317,7 +320,7 @@ func WithObserver(o Observer) Option {
 	box := &mailbox{o: o}
 	return func(c *config) error {
 		if isNil(o) {
-			return errors.New("nil observer")
+			return errors.New("WithObserver: the observer is nil")
 		}
 		c.observers = append(c.observers[:len(c.observers):len(c.observers)], box)
 		return nil
