@@ -99,6 +99,9 @@ func (r *running) begin(ctx context.Context) (t *transaction, err error) {
 		// A first statement that may write waits for other writers, and lets none in
 		// until the end. One that comes after a read would fail if it had to wait.
 		_, err = t.tx.ExecContext(t.ctx, r.ib.write(`UPDATE {schema} SET version = version WHERE version < 0`))
+		if err == nil {
+			_, err = t.tx.ExecContext(t.ctx, "SAVEPOINT "+savepoint)
+		}
 	} else {
 		if t.tx, err = r.ib.db.BeginTx(t.ctx, nil); err != nil {
 			return t, err
@@ -119,10 +122,30 @@ func (r *running) begin(ctx context.Context) (t *transaction, err error) {
 	return t, nil
 }
 
+// savepoint is there for as long as the transaction is that was begun.
+const savepoint = "inbox_event"
+
+// whole makes sure that the transaction is still the one that was begun. SQLite ends it
+// with a statement that says so (OR ROLLBACK, a trigger's RAISE), and with one that is
+// interrupted or finds the disk full. If the function does not mind, what it wrote before
+// is gone, and what came after is committed already.
+func (t *transaction) whole() error {
+	if t.conn == nil {
+		return nil // Postgres refuses to commit what has failed
+	}
+	if _, err := t.tx.ExecContext(t.ctx, "RELEASE "+savepoint); err != nil {
+		return failed(t.ctx, "find the transaction, which a statement may have rolled back", err)
+	}
+	return nil
+}
+
 // commit makes the function's work and the event's end one. Whose lease is over, by now
 // another's, commits nothing.
 func (t *transaction) commit() error {
 	defer t.rollback() // after a commit it does nothing
+	if err := t.whole(); err != nil {
+		return err
+	}
 	n, err := changed(t.tx.ExecContext(t.ctx, t.r.ib.sql.done, t.r.job.event, t.r.job.token))
 	switch {
 	case err != nil:
