@@ -136,23 +136,22 @@ func (w *window) count(now time.Time, change func(kept *record)) (end time.Time,
 		return end, left, err
 	}
 	var foreign error
+	var kept record
 	err = r.state.update(context.Background(), r.key, func(old []byte) []byte {
-		var kept record
 		if kept, foreign = readRecord(old); foreign != nil {
 			return old
 		}
 		kept = w.counted(kept, now)
 		change(&kept)
-		end, left = kept.Until, max(w.quota-kept.Used, 0)
 		return kept.text()
 	})
 	switch {
-	case err != nil: // the storage may be at work yet
+	case err != nil: // the storage may be at work yet, and change what it was given
 		return time.Time{}, 0, err
 	case foreign != nil:
 		return time.Time{}, 0, fmt.Errorf("what is kept as %q %w", r.key, foreign)
 	}
-	return end, left, nil
+	return kept.Until, max(w.quota-kept.Used, 0), nil
 }
 
 // counted is what is kept of the period that w is in. One that ends later was begun

@@ -474,6 +474,28 @@ func TestC17_AStorageThatDoesNotAnswerIsWaitedForOnce(t *testing.T) {
 	})
 }
 
+// late is a storage that does not heed its context.
+type late struct{}
+
+func (late) Load(context.Context) (map[string][]byte, error) { return nil, nil }
+func (late) Update(_ context.Context, _ string, change func(old []byte) []byte) error {
+	time.Sleep(time.Minute)
+	change(nil)
+	return nil
+}
+
+// L1: it is at work yet when the call has long been given up.
+func TestAStorageThatIsLateRacesWithNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		state, err := ratelimit.NewState(t.Context(), late{}, ratelimit.WithLogger(slog.New(slog.DiscardHandler)))
+		require.NoError(t, err)
+		q := ratelimit.Quota(5, ratelimit.Month, ratelimit.WithState(state))
+		require.ErrorIs(t, q.Wait(t.Context(), "k"), ratelimit.ErrState)
+		time.Sleep(time.Hour)
+	})
+}
+
 func TestC37_AStorageThatPanicsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
