@@ -41,6 +41,7 @@ func (p *Pacer) HoldRoute(key string, r Route, d time.Duration) {
 // or by a quota that is used up: what holds for other processes too. It is not what
 // spaces the calls of this one, and 0 where a key is not paused.
 func (p *Pacer) Paused(key string) time.Duration {
+	p.recall(key)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -49,6 +50,7 @@ func (p *Pacer) Paused(key string) time.Duration {
 
 // PausedRoute is [Pacer.Paused] for what is known of r alone.
 func (p *Pacer) PausedRoute(key string, r Route) time.Duration {
+	p.recallRoute(key, r)
 	sh := p.store.shard(key)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()

@@ -192,6 +192,25 @@ func TestC17_ARoutesPauseOutlivesItsProcess(t *testing.T) {
 }
 
 // Calls that were refused together are one pause, written down once.
+// Who asks how long a pause lasts hears of one before this process began as who waits does.
+func TestC17_APauseIsToldAfterARestart(t *testing.T) {
+	t.Parallel()
+	storage, route := &memory{kept: map[string][]byte{}}, ratelimit.Route{Method: "GET", Path: "/a"}
+	pacer := func() *ratelimit.Pacer {
+		state, err := ratelimit.NewState(t.Context(), storage)
+		require.NoError(t, err)
+		return ratelimit.NewPacer(ratelimit.WithState(state))
+	}
+	h := http.Header{"Retry-After": {"3600"}}
+	p := pacer()
+	p.Observe("k", 429, h, true)
+	p.ObserveRoute("other", route, 503, h, false)
+	p = pacer()
+	require.Greater(t, p.Paused("k"), 59*time.Minute)
+	require.Greater(t, p.PausedRoute("other", route), 59*time.Minute)
+	require.Zero(t, p.Paused("other"))
+}
+
 func TestAPauseIsKeptOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemory()
