@@ -24,6 +24,7 @@ func All(limiters ...Limiter) Limiter {
 		}
 		if t, ok := l.(taker); ok {
 			own.takers = append(own.takers, t)
+			own.joint = own.joint || isJoint(t)
 		} else {
 			others = append(others, l)
 		}
@@ -43,9 +44,11 @@ func All(limiters ...Limiter) Limiter {
 	}
 }
 
+// repeated reports whether l is among those before. A limiter that holds what cannot be
+// compared, such as a function, equals no other.
 func repeated(before []Limiter, l Limiter) bool {
-	return reflect.TypeOf(l).Comparable() &&
-		slices.ContainsFunc(before, func(b Limiter) bool { return b != nil && reflect.TypeOf(b).Comparable() && b == l })
+	return reflect.ValueOf(l).Comparable() &&
+		slices.ContainsFunc(before, func(b Limiter) bool { return b != nil && reflect.ValueOf(b).Comparable() && b == l })
 }
 
 // releaseAll releases key in each of held, also where one of them panics.

@@ -336,3 +336,43 @@ func TestLinesAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+// waitFunc is a limiter that cannot be compared.
+type waitFunc func(ctx context.Context, key string) error
+
+func (f waitFunc) Wait(ctx context.Context, key string) error { return f(ctx, key) }
+
+func TestAllOfWhatCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	waits := 0
+	f := waitFunc(func(context.Context, string) error { waits++; return nil })
+	l := ratelimit.All(f, f, ratelimit.Together(f), ratelimit.Together(f))
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	require.Equal(t, 4, waits, "none is known to be another's repetition")
+}
+
+// What one key gives back is there for those of another key who wait for the same tokens,
+// and do not look before the period's end.
+func TestTogetherGivesBackToAnyKey(t *testing.T) {
+	t.Parallel()
+	month := func() ratelimit.Limiter { return ratelimit.Together(ratelimit.Quota(1, ratelimit.Month)) }
+	for name, l := range map[string]ratelimit.Limiter{
+		"one": ratelimit.All(month(), ratelimit.PerSecond(100)), "nested": ratelimit.All(ratelimit.All(month()), ratelimit.PerSecond(100)),
+		"with slots": ratelimit.All(ratelimit.All(month(), ratelimit.InFlight(9)), ratelimit.Together(ratelimit.InFlight(9))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				require.NoError(t, l.Wait(t.Context(), "a"))
+				waited := make(chan time.Duration, 1)
+				begun := time.Now()
+				go func() {
+					_ = l.Wait(t.Context(), "b")
+					waited <- time.Since(begun)
+				}()
+				time.Sleep(time.Minute)
+				l.(ratelimit.Returner).Return("a")
+				require.Less(t, <-waited, 2*time.Minute)
+			})
+		})
+	}
+}

@@ -13,6 +13,7 @@ import (
 // all takes from several of this package's limiters.
 type all struct {
 	takers []taker
+	joint  bool // one of them counts the calls of all keys together
 
 	waiting atomic.Int32
 	mu      sync.Mutex
@@ -150,6 +151,10 @@ func (a *all) ReturnN(key string, n int) {
 	for _, t := range a.takers {
 		t.ReturnN(key, n)
 	}
+	if a.joint {
+		a.rouseAll()
+		return
+	}
 	a.rouse(key)
 }
 
@@ -161,4 +166,31 @@ func (a *all) rouse(key string) {
 	a.mu.Lock()
 	a.lines[key].rouse()
 	a.mu.Unlock()
+}
+
+// rouseAll lets whoever waits first with any key look again: what was given back by one
+// may be what another waits for. A Release need not, since nobody waits long for that
+// without looking.
+func (a *all) rouseAll() {
+	if a.waiting.Load() == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, l := range a.lines {
+		l.rouse()
+	}
+}
+
+// isJoint reports whether keys draw on each other's tokens in t.
+func isJoint(t taker) bool {
+	switch t := t.(type) {
+	case togetherTaker, togetherTakerHeld:
+		return true
+	case *all:
+		return t.joint
+	case *allHeld:
+		return t.joint
+	}
+	return false
 }
