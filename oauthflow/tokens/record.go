@@ -108,6 +108,11 @@ func (s *tokenState) gone() bool {
 	return s.Access == "" && s.Refresh == "" && s.Attempt == nil && s.Dead != nil
 }
 
+// sameToken reports whether both are from the same Put or refresh.
+func (s *tokenState) sameToken(other *tokenState) bool {
+	return s.Access == other.Access && s.Refresh == other.Refresh && s.Obtained.Equal(other.Obtained)
+}
+
 // clone returns a copy whose marks can be changed.
 func (s *tokenState) clone() *tokenState {
 	c := *s

@@ -84,6 +84,11 @@ func (r *renewal) rejected(ctx context.Context, sent *tokenState, code string) (
 		r.again = true
 		return r.run(ctx)
 	}
+	if st.inFlight() && st.Attempt.Owner != r.owner && !r.again {
+		// A sibling has taken over, and may have won: what it got is on its way.
+		r.again = true
+		return r.run(ctx)
+	}
 	return r.condemn(ctx, st, code)
 }
 
@@ -99,6 +104,9 @@ func (r *renewal) condemn(ctx context.Context, st *tokenState, code string) (*to
 		dead.Attempt = nil
 	}
 	err := r.m.save(ctx, r.key, dead)
+	if errors.Is(err, ErrConflict) && r.recorded(ctx, dead) {
+		err = nil // our own save, whose result was lost
+	}
 	if errors.Is(err, ErrConflict) {
 		if r.again {
 			return nil, st.refreshError(r.key, time.Time{}, ErrRefreshInProgress)
@@ -113,4 +121,15 @@ func (r *renewal) condemn(ctx context.Context, st *tokenState, code string) (*to
 		return dead, fmt.Errorf("%w; and it could not be recorded: %w", reauth, err)
 	}
 	return dead, reauth
+}
+
+// recorded reports whether the record is dead as it stands, by this renewal and no other,
+// since only who has found it out tells.
+func (r *renewal) recorded(ctx context.Context, dead *tokenState) bool {
+	now, err := r.m.load(ctx, r.key)
+	if err != nil || now.Dead == nil || !now.sameToken(dead) || !now.Dead.At.Equal(dead.Dead.At) {
+		return false
+	}
+	dead.version = now.version
+	return true
 }

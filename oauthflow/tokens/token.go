@@ -61,10 +61,16 @@ func (m *Manager) Put(ctx context.Context, key string, tok *oauth2.Token) error 
 		return fmt.Errorf("tokens: put token %s: %w", quote.Text(key, maxKey), err)
 	}
 	st := newState(tok, time.Now(), extra)
-	for {
+	for again := false; ; again = true {
 		old, err := m.load(ctx, key)
 		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
 			return err
+		}
+		if again && err == nil && old.Dead == nil && old.sameToken(st) {
+			// Our own save, whose result was lost. Its token may be being refreshed, so
+			// that the mark must stay.
+			e.replace(old)
+			return nil
 		}
 		st.version = old.version
 		if errors.Is(err, ErrCorrupt) && st.version == 0 {
