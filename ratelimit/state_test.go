@@ -192,7 +192,7 @@ func TestC17_ARoutesPauseOutlivesItsProcess(t *testing.T) {
 }
 
 // Calls that were refused together are one pause, written down once.
-// Who asks how long a pause lasts hears of one before this process began as who waits does.
+// Who asks how long a pause lasts hears of one before this process, as who waits does.
 func TestC17_APauseIsToldAfterARestart(t *testing.T) {
 	t.Parallel()
 	storage, route := &memory{kept: map[string][]byte{}}, ratelimit.Route{Method: "GET", Path: "/a"}
