@@ -47,8 +47,9 @@ type Config struct {
 	// CookieKey yields the keys that seal the cookie of [Client.Start], newest
 	// first; older ones still open. Each is 32 random bytes in standard base64,
 	// such as `openssl rand -base64 32` prints. All processes behind one
-	// address need the same. Nil: a random key, which serves a single process
-	// and loses the sign-ins under way when it restarts.
+	// address need the same: a new key goes last until all have it, and then in
+	// front. Nil: a random key, which serves a single process and loses the
+	// sign-ins under way when it restarts.
 	CookieKey secret.Source
 
 	// CallbackPath is the path of the requests that [Client.Finish] sees, where

@@ -27,8 +27,9 @@ type EncryptedStore struct {
 // Encrypt reads keys once, so that a key that will not do is an error here. Each
 // secret is 32 random bytes in standard base64, such as
 // `openssl rand -base64 32` prints. The newest seals; a record names the one
-// that sealed it, and any of them opens it. To rotate, put a new key in front, wait
-// until every process has it, call [EncryptedStore.Reseal], and take the old one away.
+// that sealed it, and any of them opens it. To rotate, put a new key last, so that every
+// process can open what the first one seals with it; once all have it, put it in front;
+// once all have that, call [EncryptedStore.Reseal], and take the old one away.
 //
 // A record that was not sealed by one of the keys for its place does not open,
 // and the error matches [ErrCorrupt]: also one that was stored before the

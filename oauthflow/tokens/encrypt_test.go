@@ -130,6 +130,38 @@ func TestO9_KeysRotate(t *testing.T) {
 	require.Zero(t, n)
 }
 
+// O9, X3: while processes get a new key one after the other, each opens what another has
+// sealed, at every step that the documentation names.
+func TestO9_ARotationInStepsFailsNobody(t *testing.T) {
+	t.Parallel()
+	inner := tokens.NewMemoryStore()
+	steps := []*tokens.EncryptedStore{
+		encrypted(t, inner, sealKey(1)), encrypted(t, inner, sealKey(1), sealKey(2)),
+		encrypted(t, inner, sealKey(2), sealKey(1)), encrypted(t, inner, sealKey(2)),
+	}
+	save := func(s *tokens.EncryptedStore, key string) {
+		_, err := s.Save(t.Context(), key, tokens.Record{Data: []byte(key)})
+		require.NoError(t, err)
+	}
+	save(steps[0], "a")
+	for i, key := range []string{"b", "c", "d"} {
+		before, after := steps[i], steps[i+1]
+		save(before, key+"1")
+		if i == 2 {
+			_, err := before.Reseal(t.Context())
+			require.NoError(t, err)
+		}
+		save(after, key+"2")
+		for stored, err := range inner.Keys(t.Context(), "") {
+			require.NoError(t, err)
+			for _, s := range []*tokens.EncryptedStore{before, after} {
+				_, err := s.Load(t.Context(), stored)
+				require.NoError(t, err, "%s at step %d", stored, i)
+			}
+		}
+	}
+}
+
 // O9: the manager is at work while its key is rotated and records are resealed.
 func TestO9_RotationUnderLoad(t *testing.T) {
 	t.Parallel()
