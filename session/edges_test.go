@@ -210,3 +210,17 @@ func TestOptionEdges(t *testing.T) {
 	require.Equal(t, 401, call{cookies: []string{"__session=; __session=x"}}.do(h).Code)
 	require.Equal(t, 200, call{cookies: []string{"__session="}}.do(h).Code)
 }
+
+// A verifier is immutable: the lists are the caller's own again once it is made.
+func TestAVerifierKeepsItsLists(t *testing.T) {
+	t.Parallel()
+	i, _ := shared()
+	parties, tenants := []string{sessiontest.ClientID}, []string{"t1"}
+	v := verifier(t, i, i.AccessTokens(), session.WithAuthorizedParties(parties...))
+	ofTenants := verifier(t, i, session.OIDC("https://login.example/{tenantid}", "aud"), session.WithKeysURL(sessiontest.OIDCIssuer+"/keys"), session.WithTenants(tenants...))
+	parties[0], tenants[0] = "another", "t2"
+	_, err := v.Verify(t.Context(), i.AccessToken(claims{"client_id": "another"}))
+	require.ErrorIs(t, err, session.ErrWrongParty)
+	_, err = ofTenants.Verify(t.Context(), i.IDToken(claims{"iss": "https://login.example/t2", "tid": "t2", "aud": "aud"}))
+	require.ErrorIs(t, err, session.ErrWrongIssuer)
+}

@@ -160,7 +160,7 @@ func WithAlgorithms(names ...string) Option {
 // [WorkOS] an argument of the profile does the same.
 func WithAuthorizedParties(parties ...string) Option {
 	return func(s *config) error {
-		s.parties = parties
+		s.parties = slices.Clone(parties)
 		return checkList("authorized party", parties)
 	}
 }
@@ -180,7 +180,7 @@ func WithAudience(names ...string) Option {
 // stand for.
 func WithTenants(tenants ...string) Option {
 	return func(s *config) error {
-		s.tenants = tenants
+		s.tenants = slices.Clone(tenants)
 		return checkList("tenant", tenants)
 	}
 }
