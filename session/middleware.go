@@ -9,6 +9,7 @@ import (
 
 	"github.com/standpipe-go/standpipe/internal/option"
 	"github.com/standpipe-go/standpipe/internal/panics"
+	"github.com/standpipe-go/standpipe/internal/quote"
 )
 
 // MiddlewareOption adjusts [Middleware].
@@ -31,9 +32,12 @@ type middleware struct {
 // of trustedOrigins (https://app.example.com), as [http.CrossOriginProtection]
 // tells it; others are answered with 403. This is the protection against
 // cross-site request forgery, on the condition that GET, HEAD and OPTIONS change
-// nothing. [Middleware] panics if a trusted origin is not one.
+// nothing. [Middleware] panics if a trusted origin is not one, or the name no cookie's.
 func FromCookie(name string, trustedOrigins ...string) MiddlewareOption {
 	return func(m *middleware) error {
+		if err := (&http.Cookie{Name: name}).Valid(); err != nil {
+			return errors.New("FromCookie: no cookie can have the name " + quote.Text(name, maxQuoted))
+		}
 		origins := http.NewCrossOriginProtection()
 		for _, o := range trustedOrigins {
 			if err := origins.AddTrustedOrigin(o); err != nil {
@@ -53,7 +57,13 @@ func Optional() MiddlewareOption { return func(m *middleware) error { m.optional
 // which the response does not tell: for logs and metrics. The error of a refused
 // token is an *[Error].
 func OnRefused(f func(r *http.Request, err error)) MiddlewareOption {
-	return func(m *middleware) error { m.refused = f; return nil }
+	return func(m *middleware) error {
+		if f == nil {
+			return errors.New("OnRefused: the function is nil")
+		}
+		m.refused = f
+		return nil
+	}
 }
 
 // ErrNoToken is the error that [OnRefused] gets for a request without a token.

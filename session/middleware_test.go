@@ -255,6 +255,10 @@ func TestMisuse(t *testing.T) {
 	require.Panics(t, func() { session.Require() })
 	require.Panics(t, func() { session.RequireScope("") })
 	require.Panics(t, func() { session.Middleware(v, session.FromCookie("x", "not an origin")) })
+	for _, name := range []string{"", "a b", "a;b", "a=b", "ä", "a\n"} { // no cookie is called that
+		require.Panics(t, func() { session.Middleware(v, session.FromCookie(name)) }, "%q", name)
+	}
+	require.Panics(t, func() { session.Middleware(v, session.OnRefused(nil)) })
 	_, ok := session.FromContext(session.NewContext(t.Context(), nil))
 	require.False(t, ok)
 }
