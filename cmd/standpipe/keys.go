@@ -97,7 +97,10 @@ func writeNew(path, text string) error {
 		return err
 	}
 	_, err = f.WriteString(text)
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // a part of it would pass for the whole
+	}
+	return nil
 }
 
 // fileClient returns a client that answers every request with a file: the key
