@@ -140,7 +140,10 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if l.forward != nil {
 		ctx, cancel := context.WithTimeout(r.Context(), l.timeout)
 		defer cancel()
-		a, forwardErr = deliver(ctx, l.destination(r.URL), d)
+		a, forwardErr = deliver(ctx, l.destination(r.URL), d, maxDump)
+		if forwardErr == nil && a.cut {
+			forwardErr = fmt.Errorf("the response has more than %d bytes", maxDump)
+		}
 	}
 	l.print(r.Context(), d, now, file, a, forwardErr)
 	switch {

@@ -52,9 +52,12 @@ func runReplay(ctx context.Context, s streams, c *command, args []string) error 
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
+		for _, note := range d.notes {
+			fmt.Fprintf(s.out, "%s: note: %s\n", file, note)
+		}
 		fmt.Fprintf(s.out, "%s: ", file)
 		one, cancel := context.WithTimeout(ctx, *timeout)
-		a, err := deliver(one, targetFor(target, d), d)
+		a, err := deliver(one, targetFor(target, d), d, maxAnswer)
 		cancel()
 		if err != nil {
 			fmt.Fprintln(s.out, "not sent")
@@ -119,6 +122,6 @@ func readStored(ctx context.Context, file, sign string, target *url.URL, o *sign
 			again.header[name] = values
 		}
 	}
-	again.method = stored.method
+	again.method, again.notes = stored.method, stored.notes
 	return again, secrets, nil
 }

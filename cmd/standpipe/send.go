@@ -64,7 +64,7 @@ func runSend(ctx context.Context, s streams, c *command, args []string) error {
 		return err
 	}
 	o.noteEvent(s, d)
-	answer, err := deliver(ctx, withAdded(target, o.url, d.url), d)
+	answer, err := deliver(ctx, withAdded(target, o.url, d.url), d, maxAnswer)
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,9 @@ type answer struct {
 
 const maxAnswer = 64 << 10
 
-// deliver sends the request to target, whatever its own URL says.
-func deliver(ctx context.Context, target *url.URL, d *dump) (*answer, error) {
+// deliver sends the request to target, whatever its own URL says. Of the response's body
+// it reads so many bytes.
+func deliver(ctx context.Context, target *url.URL, d *dump, most int64) (*answer, error) {
 	req, err := http.NewRequestWithContext(ctx, d.method, target.String(), bytes.NewReader(d.body))
 	if err != nil {
 		return nil, fmt.Errorf("sending to %s: the request is malformed", redactTarget(target))
@@ -139,13 +140,13 @@ func deliver(ctx context.Context, target *url.URL, d *dump) (*answer, error) {
 		return nil, fmt.Errorf("sending to %s: %w", redactTarget(target), err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the response of %s: %w", redactTarget(target), err)
 	}
 	a := &answer{status: resp.StatusCode, header: resp.Header, body: body, elapsed: time.Since(start)}
-	if a.cut = len(body) > maxAnswer; a.cut {
-		a.body = body[:maxAnswer]
+	if a.cut = int64(len(body)) > most; a.cut {
+		a.body = body[:most]
 	}
 	return a, nil
 }
@@ -184,7 +185,7 @@ func sendChallenge(ctx context.Context, s streams, name string, target *url.URL,
 	if err != nil {
 		return err
 	}
-	a, err := deliver(ctx, d.url, d)
+	a, err := deliver(ctx, d.url, d, maxAnswer)
 	if err != nil {
 		return err
 	}

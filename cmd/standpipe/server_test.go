@@ -169,7 +169,8 @@ func TestSendCutsALongAnswer(t *testing.T) {
 	r := standpipe(t, "{}", "webhook", "send", "github", srv.URL, "-secret-file", file(t, "secret", "s"))
 	require.Equal(t, exitOK, r.status)
 	require.Less(t, len(r.out), 2*maxAnswer)
-	require.Contains(t, r.out, "… (more than 65536 bytes)")
+	require.Contains(t, r.out, "… (more than 65536 bytes)\n")
+	require.Equal(t, 1, strings.Count(r.out, "more than"))
 }
 
 func TestSendTimesOut(t *testing.T) {
@@ -435,6 +436,39 @@ func TestListenWhenTheApplicationIsDown(t *testing.T) {
 	require.Contains(t, out.String(), "forwarding failed: sending to http://127.0.0.1:1/: ")
 	require.Contains(t, out.String(), "hello\ufffd[2J")
 	require.Equal(t, exitOK, stop())
+}
+
+// The response of -forward becomes the response, however long it is.
+func TestListenForwardsALongAnswerWhole(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 2*maxAnswer)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, long) }))
+	defer srv.Close()
+	address, out, stop := listen(t, "-forward", srv.URL)
+	resp, err := http.Post(address, "text/plain", strings.NewReader("hello"))
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, len(long), len(body))
+	require.Equal(t, exitOK, stop())
+	require.Less(t, len(out.String()), 2*maxAnswer)
+}
+
+// A stored delivery that is not whole is not sent again without a word, all the less
+// where it is signed again.
+func TestReplaySaysWhatIsNotWhole(t *testing.T) {
+	t.Parallel()
+	const key = "a secret of github"
+	app := serve(t, scheme(webhook.GitHub(secret.Static(key))))
+	whole := captured(t, webhooktest.GitHub(key), `{"a":1}`)
+	damaged, secretFile := file(t, "damaged.http", whole[:len(whole)-3]), file(t, "secret", key)
+	for _, more := range [][]string{nil, {"-sign", "github", "-secret-file", secretFile}} {
+		r := standpipe(t, "", append([]string{"webhook", "replay", damaged, "-to", app.URL}, more...)...)
+		require.Contains(t, r.out, "note: the body has 4 bytes but Content-Length says 7")
+	}
+	r := standpipe(t, "", "webhook", "replay", file(t, "whole.http", whole), "-to", app.URL)
+	require.NotContains(t, r.out, "note:")
 }
 
 func TestListenThatCannotStore(t *testing.T) {
