@@ -81,11 +81,31 @@ func compact(body []byte) []byte {
 func indented(by string) func([]byte) []byte {
 	return func(body []byte) []byte {
 		var b bytes.Buffer
-		if json.Indent(&b, bytes.TrimSpace(body), "", by) != nil {
+		body = bytes.TrimSpace(body)
+		if len(body)+len(by)*whiteSpace(body) > maxDump || json.Indent(&b, body, "", by) != nil {
 			return nil
 		}
 		return b.Bytes()
 	}
+}
+
+// whiteSpace is how many levels the lines of a JSON text are indented by in all, or more: a
+// few bytes that are nested deeply become gigabytes.
+func whiteSpace(text []byte) (levels int) {
+	depth := 0
+	for _, c := range text {
+		switch c {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case ',':
+		default:
+			continue
+		}
+		levels += max(depth, 0)
+	}
+	return levels
 }
 
 // unescaped undoes what encoding/json does to HTML by default.
