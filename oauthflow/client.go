@@ -28,7 +28,8 @@ type Config struct {
 	ClientID string
 
 	// ClientSecret yields the secret of a confidential client; it is read again
-	// for every request. Nil, without ClientKey: a public client, which names
+	// for every request. White space around it, a byte order mark and a second
+	// line are an error of [New], where the source holds it. Nil, without ClientKey: a public client, which names
 	// itself by "client_id" alone.
 	ClientSecret secret.Source
 

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/standpipe-go/standpipe/internal/slip"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -27,11 +28,32 @@ func (c *Client) checkAuth() error {
 	if err := secret.Check(c.cfg.ClientSecret); err != nil {
 		return fmt.Errorf("the client secret: %w", err)
 	}
+	if err := checkAtHand(c.cfg.ClientSecret); err != nil {
+		return fmt.Errorf("the client secret: %w", err)
+	}
 	switch c.cfg.Provider.Endpoint.AuthStyle {
 	case oauth2.AuthStyleInHeader, oauth2.AuthStyleInParams:
 		return nil
 	}
 	return fmt.Errorf("the endpoint's AuthStyle must be AuthStyleInHeader or AuthStyleInParams: it is not detected by trying")
+}
+
+// checkAtHand looks at the secrets that can be read without anybody being asked: what
+// came with one by mistake would be an invalid_client that does not say why.
+func checkAtHand(src secret.Source) error {
+	if s, ok := src.(interface{ AtHand() bool }); !ok || !s.AtHand() {
+		return nil
+	}
+	values, err := src.Secrets(context.Background())
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if err := slip.Check(v.Reveal()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // authenticate adds the client's identity to form and header, and returns what

@@ -360,6 +360,9 @@ func TestX2_BlankOrShortKeysAreRefused(t *testing.T) {
 		"blank cookie key": func(c *oauthflow.Config) { c.CookieKey = secret.Static(" ") },
 		"no cookie key":    func(c *oauthflow.Config) { c.CookieKey = secret.Static() },
 		"blank secret":     func(c *oauthflow.Config) { c.ClientSecret = secret.Static("") },
+		"a mark before it": func(c *oauthflow.Config) { c.ClientSecret = secret.Static("\ufeffcanary") },
+		"a second line":    func(c *oauthflow.Config) { c.ClientSecret = secret.Static("canary\ncanary") },
+		"a space behind":   func(c *oauthflow.Config) { c.ClientSecret = secret.Join(secret.Static("s"), secret.Static("canary ")) },
 		"unset secret":     func(c *oauthflow.Config) { c.ClientSecret = secret.Env("STANDPIPE_TEST_UNSET") },
 		"no client ID":     func(c *oauthflow.Config) { c.ClientID = "" },
 		"secret, beside a key": func(c *oauthflow.Config) {

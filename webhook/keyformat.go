@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/standpipe-go/standpipe/internal/slip"
 )
 
 // KeyFormat says how the text of a secret stands for the key's bytes. It is
@@ -15,7 +17,8 @@ type KeyFormat int
 
 const (
 	// RawKey: the text's own bytes are the key. This is the zero value and what
-	// most providers do. White space around the text is refused as a slip.
+	// most providers do. White space around the text is refused as a slip, and so are a
+	// byte order mark and a second line.
 	RawKey KeyFormat = iota
 	// Base64Key: canonical standard base64 (RFC 4648 section 4) with padding.
 	Base64Key
@@ -34,8 +37,8 @@ var errNotCanonical = errors.New("not canonical base64")
 func (f KeyFormat) decode(text string) ([]byte, error) {
 	switch f {
 	case RawKey, SHA1Key:
-		if strings.TrimSpace(text) != text {
-			return nil, errors.New("white space around the secret")
+		if err := slip.Check(text); err != nil {
+			return nil, err
 		}
 		if f == SHA1Key {
 			sum := sha1.Sum([]byte(text))

@@ -64,6 +64,8 @@ func TestW1_UnusableSecretsRefusedAtConstruction(t *testing.T) {
 			"unset variable":   secret.Env("STANDPIPE_TEST_NO_SUCH_VARIABLE"),
 			"missing file":     secret.File(t.TempDir() + "/none"),
 			"empty join":       secret.Join(),
+			"byte order mark":  secret.Static("\ufeff" + standardKey), "second line": secret.Static(standardKey + "\n" + standardKey),
+			"space before": secret.Static(" " + standardKey), "no-break space behind": secret.Static(standardKey + "\u00a0"),
 		} {
 			s, err := construct(src)
 			require.ErrorIs(t, err, webhook.ErrConfig, "%s: %s", name, what)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/slip"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -61,8 +62,8 @@ func newToken(spec tokenSpec, tokens secret.Source, opts []Option) (*Scheme, err
 	}
 	var err error
 	c.ring, err = newKeyring(tokens, func(text string) ([sha256.Size]byte, error) {
-		if strings.TrimSpace(text) != text {
-			return [sha256.Size]byte{}, errors.New("white space around the token, which no header can carry")
+		if err := slip.Check(text); err != nil {
+			return [sha256.Size]byte{}, err
 		}
 		if user, password, ok := strings.Cut(text, ":"); spec.basic && (!ok || user == "" || password == "") {
 			return [sha256.Size]byte{}, errors.New("the credentials are not of the form user:password")
