@@ -29,8 +29,8 @@ type Config struct {
 
 	// ClientSecret yields the secret of a confidential client; it is read again
 	// for every request. White space around it, a byte order mark and a second
-	// line are an error of [New], where the source holds it. Nil, without ClientKey: a public client, which names
-	// itself by "client_id" alone.
+	// line are an error of [New], where the source holds it. Nil, without
+	// ClientKey: a public client, which names itself by "client_id" alone.
 	ClientSecret secret.Source
 
 	// ClientKey signs assertions: for private_key_jwt (RFC 7523 section 2.2),

@@ -89,8 +89,8 @@ func indented(by string) func([]byte) []byte {
 	}
 }
 
-// whiteSpace is how many levels the lines of a JSON text are indented by in all, or more: a
-// few bytes that are nested deeply become gigabytes.
+// whiteSpace is how many levels the lines of a JSON text are indented by in all, or more:
+// a few bytes that are nested deeply become gigabytes.
 func whiteSpace(text []byte) (levels int) {
 	depth := 0
 	for _, c := range text {

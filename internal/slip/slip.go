@@ -8,8 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Check returns what is wrong with a secret of one line, without a part of it: white space
-// around it, a byte order mark, a second line. Bytes that are no text may hold line breaks.
+// Check returns what is wrong with a secret of one line, without a part of it: white
+// space around it, a byte order mark, a second line. Bytes that are no text may hold line
+// breaks.
 func Check(secret string) error {
 	switch {
 	case strings.HasPrefix(secret, "\ufeff"):
