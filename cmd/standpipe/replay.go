@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -72,11 +73,18 @@ func runReplay(ctx context.Context, s streams, c *command, args []string) error 
 }
 
 // targetFor adds the stored query, which belongs to the delivery: it holds a
-// challenge's token, or Twilio's hash of the body.
+// challenge's token, or Twilio's hash of the body. What target has already is not added.
 func targetFor(target *url.URL, d *dump) *url.URL {
 	u := *target
-	if u.RawQuery == "" {
-		u.RawQuery = d.url.RawQuery
+	if u.RawQuery == "" || d.url.RawQuery == "" {
+		u.RawQuery += d.url.RawQuery
+		return &u
+	}
+	own := strings.Split(target.RawQuery, "&")
+	for part := range strings.SplitSeq(d.url.RawQuery, "&") {
+		if !slices.Contains(own, part) {
+			u.RawQuery += "&" + part
+		}
 	}
 	return &u
 }

@@ -471,6 +471,32 @@ func TestReplaySaysWhatIsNotWhole(t *testing.T) {
 	require.NotContains(t, r.out, "note:")
 }
 
+// A delivery's query is its own, whatever the URL is that it is sent to again.
+func TestReplayKeepsTheQuery(t *testing.T) {
+	t.Parallel()
+	const key = "0123456789abcdef0123456789abcdef"
+	var got string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.RawQuery
+		s, err := webhook.Twilio(secret.Static(key), "http://"+r.Host)
+		require.NoError(t, err)
+		if _, _, err := webhook.VerifyHTTP(s, r); err != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer srv.Close()
+	stored := file(t, "stored.http", captured(t, webhooktest.Twilio(key).WithURL("http://app.example/hook?tenant=1").WithHeader("Content-Type", "application/json"), `{"a":1}`))
+	hash := "bodySHA256=015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
+	for to, want := range map[string]string{"": "tenant=1&" + hash, "?tenant=1": "tenant=1&" + hash, "?b=2": "b=2&tenant=1&" + hash} {
+		r := standpipe(t, "", "webhook", "replay", stored, "-to", srv.URL+"/hook"+to, "-sign", "twilio", "-secret-file", file(t, "secret", key))
+		require.Equal(t, exitOK, r.status, r.out+r.err)
+		require.Equal(t, want, got)
+	}
+	repeated := file(t, "repeated.http", "GET /hook?a=1&a=1 HTTP/1.1\r\nHost: app.example\r\n\r\n")
+	standpipe(t, "", "webhook", "replay", repeated, "-to", srv.URL)
+	require.Equal(t, "a=1&a=1", got)
+}
+
 func TestListenThatCannotStore(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "store")
