@@ -219,17 +219,26 @@ func (r *reader) signedURL(req *Request) string {
 	return m.query
 }
 
-// readSignatures collects what the signature headers hold. One that is missing is
-// passed over while another is there.
+// readSignatures collects what the signature headers hold. One that is missing, or is not
+// wholly understood, is passed over while another is there.
 func (r *reader) readSignatures(h http.Header, name string, sigs *candidates, m *metadata) error {
 	err := r.readSignature(h, name, sigs, m)
 	for _, other := range r.others {
-		switch next := r.readSignature(h, other, sigs, m); {
-		case errors.Is(next, ErrMissing):
-		case next != nil:
+		if err != nil {
+			sigs.n = 0
+		}
+		understood := sigs.n
+		next := r.readSignature(h, other, sigs, m)
+		if next != nil {
+			sigs.n = understood
+		}
+		switch {
+		case errors.Is(next, ErrDuplicate):
 			return next
-		case errors.Is(err, ErrMissing):
+		case next == nil && !errors.Is(err, ErrDuplicate):
 			err = nil
+		case errors.Is(err, ErrMissing) && !errors.Is(next, ErrMissing):
+			err = next
 		}
 	}
 	return err

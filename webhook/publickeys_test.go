@@ -190,6 +190,10 @@ func TestW28_SeveralSignatureHeaders(t *testing.T) {
 		"all empty":        {http.Header{"X-Sig-1": {""}, "X-Sig-2": {""}, "X-Sig-3": {""}}, webhook.ErrMissing, ""},
 		"second repeated":  {http.Header{"X-Sig-1": {ours}, "X-Sig-2": {ours, ours}}, webhook.ErrDuplicate, ""},
 		"first repeated":   {http.Header{"X-Sig-1": {ours, other}, "X-Sig-2": {ours}}, webhook.ErrDuplicate, ""},
+		"second malformed": {http.Header{"X-Sig-1": {ours}, "X-Sig-2": {"v2=" + ours[3:]}}, nil, "key 1"}, // W8
+		"first malformed":  {http.Header{"X-Sig-1": {"v2="}, "X-Sig-3": {older}}, nil, "key 2"},
+		"all malformed":    {http.Header{"X-Sig-1": {"v2="}, "X-Sig-2": {"v2="}}, webhook.ErrMalformed, ""},
+		"malformed, wrong": {http.Header{"X-Sig-1": {"v2="}, "X-Sig-2": {other}}, webhook.ErrMismatch, ""},
 		"without a prefix": {http.Header{"X-Sig-2": {ours[3:]}}, webhook.ErrMalformed, ""},
 	} {
 		rec, err := s.Verify(t.Context(), &webhook.Request{Header: c.headers, Body: []byte("{}")})
@@ -212,4 +216,8 @@ func TestW28_SeveralSignatureHeaders(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Verify(t.Context(), post("{}", "X-Sig-1", "v0=x", "X-Sig-2", "v0=y,"+ours))
 	require.NoError(t, err)
+	for _, odd := range [][]string{{ours + ",odd", other}, {other, ours + ",odd"}} { // a list counts as a whole
+		_, err = s.Verify(t.Context(), post("{}", "X-Sig-1", odd[0], "X-Sig-2", odd[1]))
+		require.ErrorIs(t, err, webhook.ErrMismatch)
+	}
 }
