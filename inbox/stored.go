@@ -19,6 +19,7 @@ type stored struct {
 	Receipt    webhook.Receipt `json:"receipt"`
 	Method     string          `json:"method,omitempty"`
 	URL        string          `json:"url,omitempty"`
+	NoHost     bool            `json:"no_host,omitempty"` // the URL begins with two slashes, and no host
 	Header     http.Header     `json:"header,omitempty"`
 	ReceivedAt time.Time       `json:"received_at,omitzero"`
 	Event      webhook.Raw     `json:"event"` // without its payload
@@ -42,6 +43,7 @@ func encode(d *webhook.Delivery, i, from int) (meta []byte, next int, err error)
 		s.Method, s.Header, s.ReceivedAt, body = r.Method, r.Header, r.ReceivedAt, r.Body
 		if r.URL != nil {
 			s.URL = r.URL.String()
+			s.NoHost = r.URL.Host == "" && strings.HasPrefix(s.URL, "//")
 		}
 	}
 	next = from
@@ -81,7 +83,11 @@ func decode(endpoint string, meta, body []byte) (*webhook.Delivery, error) {
 	}
 	if s.URL != "" {
 		var err error
-		if r.URL, err = url.Parse(s.URL); err != nil {
+		parse := url.Parse
+		if s.NoHost {
+			parse = url.ParseRequestURI
+		}
+		if r.URL, err = parse(s.URL); err != nil {
 			return nil, fmt.Errorf("%w: its URL is none", ErrUndecodable)
 		}
 	}

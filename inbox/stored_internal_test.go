@@ -69,6 +69,24 @@ func TestADeliveryComesBackAsItWas(t *testing.T) {
 	require.NotNil(t, got.Request.Header)
 }
 
+// A URL comes back as net/http made it, also where a path that is put together of two
+// begins with two slashes: it is no host.
+func TestAURLComesBackAsItWas(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{"//hooks/eu?x=1", "///a", "/", "/a%2Fb?", "/a:b", "?x=//y"} {
+		u, err := url.ParseRequestURI(target)
+		if target[0] == '?' {
+			u, err = url.Parse(target)
+		}
+		require.NoError(t, err)
+		d := &webhook.Delivery{Request: &webhook.Request{URL: u}, Events: []webhook.Raw{{}}}
+		require.Equal(t, u, roundTrip(t, d)[0].Request.URL, target)
+	}
+	u := &url.URL{Host: "example.com", Path: "/h"} // as an adapter may make it
+	d := &webhook.Delivery{Request: &webhook.Request{URL: u}, Events: []webhook.Raw{{}}}
+	require.Equal(t, u, roundTrip(t, d)[0].Request.URL)
+}
+
 func TestARowThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, meta := range []string{
