@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/standpipe-go/standpipe/internal/quote"
 	"github.com/standpipe-go/standpipe/webhook"
@@ -15,15 +18,19 @@ import (
 
 // stored is what a row keeps of an event beside the body of its delivery.
 type stored struct {
-	Version    int             `json:"v"`
-	Receipt    webhook.Receipt `json:"receipt"`
-	Method     string          `json:"method,omitempty"`
-	URL        string          `json:"url,omitempty"`
-	NoHost     bool            `json:"no_host,omitempty"` // the URL begins with two slashes, and no host
-	Header     http.Header     `json:"header,omitempty"`
-	ReceivedAt time.Time       `json:"received_at,omitzero"`
-	Event      webhook.Raw     `json:"event"` // without its payload
-	Index      int             `json:"index,omitempty"`
+	Version int             `json:"v"`
+	Receipt webhook.Receipt `json:"receipt"`
+	Method  string          `json:"method,omitempty"`
+	URL     string          `json:"url,omitempty"`
+	NoHost  bool            `json:"no_host,omitempty"` // the URL begins with two slashes, and no host
+	Header  http.Header     `json:"header,omitempty"`
+	// What is not UTF-8, which a JSON text cannot hold, is here instead.
+	URLBytes    []byte              `json:"url_bytes,omitempty"`
+	HeaderBytes map[string][][]byte `json:"header_bytes,omitempty"`
+
+	ReceivedAt time.Time   `json:"received_at,omitzero"`
+	Event      webhook.Raw `json:"event"` // without its payload
+	Index      int         `json:"index,omitempty"`
 	// The payload is a part of the body, or here.
 	Start   int    `json:"start,omitempty"`
 	Length  int    `json:"length,omitempty"`
@@ -46,6 +53,7 @@ func encode(d *webhook.Delivery, i, from int) (meta []byte, next int, err error)
 			s.NoHost = r.URL.Host == "" && strings.HasPrefix(s.URL, "//")
 		}
 	}
+	s.setBytesAside()
 	next = from
 	if at := bytes.Index(body[from:], payload); len(payload) > 0 && at >= 0 {
 		s.Start, s.Length = from+at, len(payload)
@@ -57,7 +65,41 @@ func encode(d *webhook.Delivery, i, from int) (meta []byte, next int, err error)
 	return meta, next, err
 }
 
-// decode is the reverse. The delivery has one event.
+// setBytesAside takes out what encoding/json would replace.
+func (s *stored) setBytesAside() {
+	if !utf8.ValidString(s.URL) {
+		s.URL, s.URLBytes = "", []byte(s.URL)
+	}
+	for name, values := range s.Header {
+		if !slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+			continue
+		}
+		if s.HeaderBytes == nil {
+			s.Header, s.HeaderBytes = maps.Clone(s.Header), map[string][][]byte{} // they are the delivery's
+		}
+		for _, v := range values {
+			s.HeaderBytes[name] = append(s.HeaderBytes[name], []byte(v))
+		}
+		delete(s.Header, name)
+	}
+}
+
+// takeBytesBack is the reverse of setBytesAside.
+func (s *stored) takeBytesBack() {
+	if s.URLBytes != nil {
+		s.URL = string(s.URLBytes)
+	}
+	if s.Header == nil {
+		s.Header = http.Header{}
+	}
+	for name, values := range s.HeaderBytes {
+		for _, v := range values {
+			s.Header[name] = append(s.Header[name], string(v))
+		}
+	}
+}
+
+// decode is the reverse of encode. The delivery has one event.
 func decode(endpoint string, meta, body []byte) (*webhook.Delivery, error) {
 	var s stored
 	if err := json.Unmarshal(meta, &s); err != nil {
@@ -77,10 +119,8 @@ func decode(endpoint string, meta, body []byte) (*webhook.Delivery, error) {
 	default:
 		s.Event.Payload = s.Payload
 	}
+	s.takeBytesBack()
 	r := &webhook.Request{Method: s.Method, Header: s.Header, Body: body, ReceivedAt: s.ReceivedAt}
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
 	if s.URL != "" {
 		var err error
 		parse := url.Parse

@@ -87,6 +87,19 @@ func TestAURLComesBackAsItWas(t *testing.T) {
 	require.Equal(t, u, roundTrip(t, d)[0].Request.URL)
 }
 
+// Headers and queries are bytes, of which not all are UTF-8.
+func TestWhatIsNotUTF8ComesBackAsItWas(t *testing.T) {
+	t.Parallel()
+	u, err := url.ParseRequestURI("/a?b=\xe9")
+	require.NoError(t, err)
+	header := http.Header{"X-A": {"caf\xe9", "tea"}, "X-B": {"b"}}
+	d := &webhook.Delivery{Request: &webhook.Request{URL: u, Header: header}, Events: []webhook.Raw{{}}}
+	got := roundTrip(t, d)[0].Request
+	require.Equal(t, u, got.URL)
+	require.Equal(t, http.Header{"X-A": {"caf\xe9", "tea"}, "X-B": {"b"}}, got.Header)
+	require.Len(t, header, 2, "it is the delivery's own")
+}
+
 func TestARowThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, meta := range []string{
