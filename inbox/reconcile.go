@@ -39,10 +39,10 @@ const maxReported = 10
 // so nothing is quarantined for that.
 //
 // An event that cannot be taken in or asked for costs itself alone: the error joins the
-// first ten, and counts the others. The list's own error and that of the database end
-// it: what was listed before has been made up for, so call it again. An error that
-// matches [listed.ErrNotKept] is the list's last word: it was walked to its end, which is
-// later than the time that was asked for.
+// first ten, and counts the others. The list's own error or panic and the database's
+// error end it: what was listed before has been made up for, so call it again. An error
+// that matches [listed.ErrNotKept] is the list's last word: it was walked to its end,
+// which is later than the time that was asked for.
 func (ib *Inbox) Reconcile(ctx context.Context, h *webhook.Handler, list iter.Seq2[Listed, error]) (r Reconciled, err error) {
 	if h == nil || list == nil {
 		return r, errors.New("inbox: reconcile: the handler or the list is nil")
@@ -50,6 +50,7 @@ func (ib *Inbox) Reconcile(ctx context.Context, h *webhook.Handler, list iter.Se
 	if err := ib.ready(ctx); err != nil {
 		return r, failed(ctx, "reconcile", err)
 	}
+	defer panics.Catch(&err, "inbox: reconcile: the list, or the function that splits events,")
 	var errs []error
 	more := 0
 	for l, err := range list {

@@ -2,6 +2,7 @@ package inbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"strings"
@@ -142,4 +143,17 @@ func testReconcileFails(t *testing.T, d database) {
 	cancel()
 	_, err = s.Reconcile(ctx, h, listOf(&inbox.Listed{ID: "evt_8", Body: paid("evt_8")}))
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// C37: a panic in the list is the call's error, and what came before is taken in.
+func TestReconcileWithAListThatPanics(t *testing.T) {
+	s := newShop(t, sqliteFile(t))
+	h := handler(t, stripe, webhook.WithQueue(s), webhook.Fallback(func(context.Context, webhook.Event[json.RawMessage]) error { return nil }))
+	got, err := s.Reconcile(t.Context(), h, func(yield func(inbox.Listed, error) bool) {
+		yield(inbox.Listed{ID: "evt_1", Body: paid("evt_1")}, nil)
+		panic("canary")
+	})
+	require.ErrorContains(t, err, "panicked")
+	require.NotContains(t, err.Error(), "canary")
+	require.Equal(t, inbox.Reconciled{Taken: 1}, got)
 }
