@@ -265,6 +265,25 @@ func TestC37_APanicInALimiter(t *testing.T) {
 	require.True(t, own.Allow("k"))
 }
 
+// blowingReturn lets every call through and takes none back.
+type blowingReturn struct{}
+
+func (blowingReturn) Wait(context.Context, string) error { return nil }
+func (blowingReturn) Return(string)                      { panic("canary") }
+
+func TestC37_APanicInAReturn(t *testing.T) {
+	t.Parallel()
+	after, own := new(returning), ratelimit.PerMinute(1)
+	err := ratelimit.All(blowingReturn{}, after, blowingLimiter{}, own).Wait(t.Context(), "k")
+	require.ErrorContains(t, err, "the limiter panicked with a string")
+	require.Equal(t, 1, after.gave)
+	l := ratelimit.All(blowingReturn{}, after, own)
+	require.NoError(t, l.Wait(t.Context(), "k"))
+	l.(ratelimit.Returner).Return("k")
+	require.Equal(t, 2, after.gave)
+	require.True(t, own.Allow("k"), "its token is back too")
+}
+
 // cancelling is a limiter from elsewhere under which the call is given up.
 type cancelling struct {
 	returning

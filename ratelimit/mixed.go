@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/pause"
 )
 
@@ -43,11 +44,18 @@ func (m *mixed) WaitN(ctx context.Context, key string, n int) error {
 	return nil
 }
 
-// giveBack gives n tokens back to the first so many of the limiters from elsewhere.
+// giveBack gives n tokens back to the first so many of the limiters from elsewhere. One
+// that panics keeps those of no other.
 func (m *mixed) giveBack(key string, n, first int) {
 	for _, l := range m.others[:first] {
-		ReturnN(l, key, n)
+		giveQuietly(l, key, n)
 	}
+}
+
+func giveQuietly(l Limiter, key string, n int) {
+	var nobody error // is left to tell
+	defer panics.Catch(&nobody, "the limiter")
+	ReturnN(l, key, n)
 }
 
 // Return gives the token back to every limiter that can take it.
