@@ -65,7 +65,8 @@
 //
 // [WithoutReplay] replaces steps 2 and 3 by a ReauthError, for a server that punishes
 // reuse beyond the family. If the first response was only late, it is stored when it
-// comes, as long as nothing has replaced the refresh token that it came from.
+// comes, as long as nothing has replaced the refresh token that it came from; where the
+// server does not rotate, as long as nobody has stored another access token.
 //
 // # What it needs
 //

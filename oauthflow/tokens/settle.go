@@ -62,6 +62,8 @@ func (r *renewal) reconcile(ctx context.Context, sent, next *tokenState) (*token
 	switch {
 	case now.Access == next.Access && now.Refresh == next.Refresh:
 		return now, nil // our own save, whose result was lost
+	case now.Refresh == sent.Refresh && next.Refresh == sent.Refresh && now.Access != sent.Access && now.alive(time.Now()):
+		return now, nil // a new sign-in, or a sibling's, under the same refresh token
 	case now.Refresh == sent.Refresh:
 		// Someone took us for dead and put a mark on the token that we have
 		// exchanged, or found it dead because we have. What we hold came from it.

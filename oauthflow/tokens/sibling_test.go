@@ -136,3 +136,29 @@ func TestO5_ADeadGrantWhoseRecordingWasLost(t *testing.T) {
 		}
 	})
 }
+
+// O5: a user signs in again, for more scopes, while the old token is being refreshed, at a
+// server that gives out the same refresh token each time. The sign-in is not lost.
+func TestO5_ASignInWithTheSameRefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wake := make(chan struct{})
+		same := func(access string) *oauth2.Token {
+			return &oauth2.Token{AccessToken: access, RefreshToken: "rt", Expiry: time.Now().Add(time.Hour)}
+		}
+		m := newManager(t, tokens.NewMemoryStore(), refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+			<-wake
+			return same("at-narrow"), nil
+		}))
+		require.NoError(t, m.Put(t.Context(), userKey, same("at-old")))
+		time.Sleep(2 * time.Hour)
+		go func() { _, _ = m.Token(context.Background(), userKey) }()
+		synctest.Wait()
+		require.NoError(t, m.Put(t.Context(), userKey, same("at-wide")))
+		close(wake)
+		synctest.Wait()
+		time.Sleep(5 * time.Minute) // so that the store is looked at again
+		tok, err := m.Token(t.Context(), userKey)
+		require.NoError(t, err)
+		require.Equal(t, "at-wide", tok.AccessToken)
+	})
+}
