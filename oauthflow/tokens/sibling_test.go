@@ -137,8 +137,8 @@ func TestO5_ADeadGrantWhoseRecordingWasLost(t *testing.T) {
 	})
 }
 
-// O5: a user signs in again, for more scopes, while the old token is being refreshed, at a
-// server that gives out the same refresh token each time. The sign-in is not lost.
+// O5: a user signs in again, for more scopes, while the old token is being refreshed, at
+// a server that gives out the same refresh token each time. The sign-in is not lost.
 func TestO5_ASignInWithTheSameRefreshToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wake := make(chan struct{})
