@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -76,12 +75,12 @@ func shown(name, value string) string {
 
 // printBody shows JSON indented and other text as it is.
 func printBody(w io.Writer, body []byte) {
-	switch {
-	case len(body) == 0:
+	if len(body) == 0 {
 		return
-	case json.Valid(body):
-		body = spread(body, maxAnswer)
-	case !utf8.Valid(body):
+	}
+	if pretty := indented("  ")(body); pretty != nil {
+		body = pretty
+	} else if !utf8.Valid(body) {
 		fmt.Fprintf(w, "  (%d bytes that are not text)\n", len(body))
 		return
 	}
@@ -95,57 +94,6 @@ func printBody(w io.Writer, body []byte) {
 	if cut {
 		fmt.Fprintf(w, "  … (more than %d bytes)\n", maxAnswer)
 	}
-}
-
-// spread is a JSON text as json.Indent writes it, to the line that passes so many bytes:
-// of a few that are nested deeply the whole would be gigabytes.
-func spread(text []byte, most int) []byte {
-	var out []byte
-	depth, inText, opened := 0, false, false
-	line := func() {
-		out = append(out, '\n')
-		for range depth {
-			out = append(out, "  "...)
-		}
-	}
-	for i := 0; i < len(text) && len(out) <= most; i++ {
-		c := text[i]
-		switch {
-		case inText:
-			if c == '\\' {
-				out, i = append(out, c), i+1 // what is valid does not end here
-				c = text[i]
-			} else {
-				inText = c != '"'
-			}
-			out = append(out, c)
-			continue
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-			continue
-		case c == '}' || c == ']':
-			if depth--; !opened {
-				line()
-			}
-			opened, out = false, append(out, c)
-			continue
-		}
-		if opened {
-			line()
-		}
-		opened = false
-		out = append(out, c)
-		switch c {
-		case '"':
-			inText = true
-		case '{', '[':
-			depth, opened = depth+1, true
-		case ',':
-			line()
-		case ':':
-			out = append(out, ' ')
-		}
-	}
-	return out
 }
 
 // printable keeps what strangers send from steering the terminal.
