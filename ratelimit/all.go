@@ -83,3 +83,16 @@ func (m *mixedHeld) Release(key string) {
 	defer m.own.rouse(key)
 	releaseAll(m.held, key)
 }
+
+// isJoint reports whether keys draw on each other's tokens in t.
+func isJoint(t taker) bool {
+	switch t := t.(type) {
+	case togetherTaker, togetherTakerHeld:
+		return true
+	case *all:
+		return t.joint
+	case *allHeld:
+		return t.joint
+	}
+	return false
+}

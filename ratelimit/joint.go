@@ -181,16 +181,3 @@ func (a *all) rouseAll() {
 		l.rouse()
 	}
 }
-
-// isJoint reports whether keys draw on each other's tokens in t.
-func isJoint(t taker) bool {
-	switch t := t.(type) {
-	case togetherTaker, togetherTakerHeld:
-		return true
-	case *all:
-		return t.joint
-	case *allHeld:
-		return t.joint
-	}
-	return false
-}
