@@ -278,7 +278,7 @@ func (x *hop) abandon(cause error) {
 	if t.sent == 0 {
 		x.purse.refund()
 	}
-	v := verdict{err: cause, never: a.neverSent(t.sent, cause), decision: decision{reason: NotRetryable}}
+	v := verdict{err: cause, never: a.neverSent(t, cause), decision: decision{reason: NotRetryable}}
 	v.attempt = Attempt{Err: cause, Reason: v.reason, Start: time.Now()}
 	if t.sent > 0 {
 		v.attempt.Start, v.attempt.Duration = t.at, time.Since(t.at)

@@ -38,7 +38,7 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	// anything was sent.
 	if err != nil {
 		v.err = x.explain(a, err)
-		v.never = resp == nil && a.neverSent(t.sent, err)
+		v.never = resp == nil && a.neverSent(t, err)
 	}
 	v.outcome = x.outcome(&v, err)
 	v.attempt = x.line(&v, t, resp)

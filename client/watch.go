@@ -138,12 +138,14 @@ var (
 	errRepeatUnpaid = failf(ErrUnavailable, "the service refused the request on its HTTP/2 connection, and the retry budget is empty")
 )
 
-// neverSent reports whether it is certain that nothing of the attempt, of which
-// so many requests were handed to the transport, reached the service in full.
-func (a *attempt) neverSent(sent int32, err error) bool {
-	x := a.x
-	if sent > 1 {
-		return false // err tells of one of them
+// neverSent reports whether it is certain that nothing of the attempt, whose requests t
+// has counted, reached the service in full.
+func (a *attempt) neverSent(t tally, err error) bool {
+	x, sent := a.x, t.sent
+	// err tells of one of several, or of something else that middleware has done: the
+	// transport has responded to the one, or has it yet.
+	if sent > 1 || sent == 1 && x.c.attempt != nil && !t.failed {
+		return false
 	}
 	if nested, ok := errors.AsType[*Error](err); ok {
 		return nested.Effect == NeverSent
