@@ -37,11 +37,7 @@ func (x *hop) explain(a *attempt, err error) error {
 }
 
 // clean takes the URL and every credential of this call out of an error.
-func (x *hop) clean(err error) error { return x.cleanAs(x.spec, err) }
-
-// cleanAs is clean for a request that may come when the hop has another spec: s is that
-// of its attempt.
-func (x *hop) cleanAs(s *spec, err error) error {
+func (x *hop) clean(err error) error {
 	for {
 		// It may be wrapped, and may wrap another: each shows a URL with its query.
 		ue, ok := errors.AsType[*url.Error](err)
@@ -55,7 +51,7 @@ func (x *hop) cleanAs(s *spec, err error) error {
 	text := err.Error()
 	// Whoever unwraps an error sees what is in it. One that held a secret is therefore
 	// replaced, and not just given another text.
-	if scrubbed := quote.Cut(redact.URLs(x.scrubAs(s, text)), messageLimit); scrubbed != text {
+	if scrubbed := quote.Cut(redact.URLs(x.scrub(text)), messageLimit); scrubbed != text {
 		return &scrubbedError{text: scrubbed, timeout: isTimeout(err), kind: kindOf(err)}
 	}
 	return err
@@ -63,13 +59,11 @@ func (x *hop) cleanAs(s *spec, err error) error {
 
 // scrub replaces every credential that the stack put on the wire, in the forms
 // in which a service or a transport could repeat it.
-func (x *hop) scrub(text string) string { return x.scrubAs(x.spec, text) }
-
-func (x *hop) scrubAs(s *spec, text string) string {
+func (x *hop) scrub(text string) string {
 	if text == "" {
 		return text
 	}
-	return redact.Scrub(text, x.secrets(s)...)
+	return redact.Scrub(text, x.secrets()...)
 }
 
 func (x *hop) repeatsSecret(text string) bool { return x.scrub(text) != text }
@@ -85,18 +79,20 @@ func (x *hop) label(h http.Header, shown string) string {
 }
 
 // secrets are the values that the requests of the last attempt have and their spec has
-// not, those of earlier hops, and in a call of the client's own, as s tells, the
-// credentials that its caller has put on the request. A request that nobody waits for any
-// more asks for them as well, when the hop has gone further.
-func (x *hop) secrets(s *spec) []string {
+// not, those of earlier hops, and in a call of the client's own the credentials that its
+// caller has put on the request. A request that nobody waits for any more asks for them
+// as well, when the hop has gone further.
+func (x *hop) secrets() []string {
 	sent := x.call.sent()
 	// Nothing has been sent, so nothing can repeat it.
 	if len(sent) == 0 {
 		return nil
 	}
+	// The hop below per-call middleware is a call's own too, if not by its spec.
+	own := x.accept.decodes || x.accept.streams
 	found := slices.Clone(x.call.earlier().secrets)
 	for _, w := range sent {
-		if s.like == nil {
+		if own {
 			found = givenSecrets(found, w.wire)
 		}
 		found = stackSecrets(found, x.c.cfg.auth, w)
@@ -308,13 +304,13 @@ func (x *hop) place() string { return x.placeOf(x.spec) }
 
 func (x *hop) placeOf(s *spec) string {
 	if x.out.route != "" {
-		return x.scrubAs(s, x.out.route)
+		return x.scrub(x.out.route)
 	}
 	if s.url == nil {
 		return "(no URL)"
 	}
 	if p := s.url.EscapedPath(); p != "" {
-		return quote.Cut(x.scrubAs(s, p), 256)
+		return quote.Cut(x.scrub(p), 256)
 	}
 	return "/"
 }

@@ -86,3 +86,33 @@ func TestX1_NoUserInfoInATransportsError(t *testing.T) {
 		}
 	}
 }
+
+// X1: nor does it where middleware stands between: the hop below per-call middleware
+// makes the errors of the transport, and writes the ledger.
+func TestX1_ACredentialOfTheCallersIsNotRepeatedThroughMiddleware(t *testing.T) {
+	pass := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) { return next.RoundTrip(r) })
+	}
+	for name, opt := range map[string]client.Option{"per call": client.WithCallMiddleware(pass), "per attempt": client.WithAttemptMiddleware(pass)} {
+		n := 0
+		repeats := roundTripper(func(r *http.Request) (*http.Response, error) {
+			given := r.Header.Get("X-Api-Key")
+			if n++; n%2 == 0 {
+				return nil, errors.New("no route for " + given)
+			}
+			return &http.Response{StatusCode: 503, Header: http.Header{"Request-Id": {given}}, Body: io.NopCloser(strings.NewReader(given))}, nil
+		})
+		c, err := client.New(base, opt, client.WithTransport(repeats), client.WithRetry(retry.Policy{Backoff: retry.Constant(0), MaxAttempts: 2}))
+		require.NoError(t, err)
+		for range 2 {
+			var ledger client.Ledger
+			r := client.Request{Header: http.Header{"X-Api-Key": {"key-canary-1"}}}
+			_, err := client.Call[thing](client.WithLedger(t.Context(), &ledger), c, r)
+			_, alsoBad := c.Do(client.WithLedger(t.Context(), &ledger), r)
+			require.NotContains(t, fmt.Sprintf("%v %v %v", err, alsoBad, ledger.Attempts()), "canary", name)
+			require.Len(t, ledger.Attempts(), 4)
+			require.Error(t, err)
+			n++
+		}
+	}
+}

@@ -263,7 +263,7 @@ func (x *hop) passOn(resp *http.Response) error {
 	last := h.sentLast()
 	// They are taken down now: after the next hop the last request is another one, and
 	// nobody would recognize what this one has shown.
-	secrets := x.secrets(x.spec)
+	secrets := x.secrets()
 	if location := resp.Header.Get("Location"); redact.Scrub(location, secrets...) != location {
 		return failf(ErrRedirect, "the Location of the redirect repeats the credential")
 	}

@@ -98,7 +98,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		// in one of another type.
 		if err = a.unconnected(final, watch, err); x.c.attempt != nil {
 			a.note(func(t *tally) { t.failed = true })
-			err = x.cleanAs(a.spec, err) // middleware sees it
+			err = x.clean(err) // middleware sees it
 		}
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func (a *attempt) strays(req *http.Request) error {
 		return nil
 	}
 	x := a.x
-	what := x.scrubAs(a.spec, cmp.Or(req.Method, http.MethodGet)+" "+req.URL.Scheme+"://"+req.URL.Host+x.placeOf(a.spec))
+	what := x.scrub(cmp.Or(req.Method, http.MethodGet) + " " + req.URL.Scheme + "://" + req.URL.Host + x.placeOf(a.spec))
 	if hasLiveKey(req, x.c.cfg.profile.LiveKeys) {
 		if err := stray.LiveKey(what); err != nil {
 			return refused(stray.ErrRefused, "refused by clienttest.NoStrayRequests", err)
