@@ -186,5 +186,6 @@ func TestUnwrapped(t *testing.T) {
 	t.Parallel()
 	rc := io.NopCloser(strings.NewReader("x"))
 	require.Equal(t, rc, unwrapped(&streamBody{rc: rc}))
+	require.Equal(t, rc, unwrapped(&streamBody{rc: &closedOnce{ReadCloser: rc}}))
 	require.Equal(t, rc, unwrapped(rc))
 }

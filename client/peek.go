@@ -83,7 +83,10 @@ func peekedOf(resp *http.Response) (*peekedBody, bool) {
 // unwrapped is a body as it was before it was handed on.
 func unwrapped(body io.ReadCloser) io.ReadCloser {
 	if s, ok := body.(*streamBody); ok {
-		return s.rc
+		body = s.rc
+	}
+	if once, ok := body.(*closedOnce); ok {
+		return once.ReadCloser
 	}
 	return body
 }

@@ -656,3 +656,15 @@ func TestWhatAPolicySees(t *testing.T) {
 		require.ErrorIs(t, seen[1], client.ErrUnavailable)
 	})
 }
+
+// What a service has said by the time that the call ends is in its error, also where
+// per-attempt middleware may have made the body: its head is not read a second time.
+func TestWhatWasReadOfAnErrorIsKept(t *testing.T) {
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := client.Profile{Hint: func(int, http.Header) client.Hint { cancel(); return client.NoHint }}
+		c, _ := scripted(t, `404 {"message":"no such thing"}`, client.WithProfile(ended), passing(client.WithAttemptMiddleware, func(*http.Request) {}))
+		_, err := client.Get[thing](ctx, c, "/x")
+		require.Equal(t, "no such thing", asError(t, err).Message)
+	}
+}
