@@ -979,11 +979,29 @@ func TestDownloadOfAPart(t *testing.T) {
 		w.(http.Flusher).Flush()
 		panic(http.ErrAbortHandler)
 	}
+	unended := func(w http.ResponseWriter, header, value string) {
+		w.Header().Set(header, value)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes 100-599/%d", len(content)))
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(content[100:600])
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler) // without the last chunk
+	}
 	for name, tc := range map[string]struct {
 		steps  []http.HandlerFunc
 		ranges []string
 		want   error
 	}{
+		"whole, and broken then": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { unended(w, "ETag", `"a"`) }},
+			[]string{"bytes=100-599"}, nil,
+		},
+		"whole, broken then, and of another digest": {
+			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) {
+				unended(w, "Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(make([]byte, 32))+":")
+			}},
+			[]string{"bytes=100-599"}, client.ErrChecksum,
+		},
 		"whole": {
 			[]http.HandlerFunc{func(w http.ResponseWriter, _ *http.Request) { part(w, 100, 599, `"a"`) }},
 			[]string{"bytes=100-599"}, nil,
