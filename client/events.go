@@ -73,7 +73,7 @@ func (c *Client) openEvents(ctx context.Context, r Request) (_ *hop, resp *http.
 	if c.cfg.idleTimeout < 0 {
 		x.clock.idle = c.cfg.idleTimeout
 	}
-	r.MaxBody = 0
+	r.MaxBody = min(r.MaxBody, 0) // it bounds an event; a negative one is refused as ever
 	if spellings(r.Header, "Accept") == 0 {
 		h := r.Header.Clone()
 		if h == nil {

@@ -197,6 +197,11 @@ func TestEventRequests(t *testing.T) {
 		cancel()
 		err = drain(client.Events(ctx, plain(t, rt), client.Request{Path: "/e"}))
 		require.Equal(t, 1, strings.Count(err.Error(), "context canceled"))
+
+		sent := rt.Count()
+		err = drain(client.Events(t.Context(), over(t, rt), client.Request{Path: "/e", MaxBody: -1}))
+		require.ErrorIs(t, err, client.ErrRequest)
+		require.Equal(t, sent, rt.Count())
 	})
 }
 
