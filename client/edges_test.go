@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -245,5 +246,68 @@ func TestAPagesURLWithoutAQueryStaysWithoutOne(t *testing.T) {
 		next := client.Page[thing]{Request: client.Request{URL: given}}.With("a", "2")
 		require.Equal(t, want, next.URL)
 		require.Equal(t, "2", next.Query.Get("a"))
+	}
+}
+
+// C22: an error is that of the response which per-call middleware has handed on, also
+// where it has made that itself, or has taken another one than the last.
+func TestC22_WhatPerCallMiddlewareHandsOnIsWhatItSays(t *testing.T) {
+	type answers = func(next http.RoundTripper, r *http.Request) (*http.Response, error)
+	made := func(status int) *http.Response {
+		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body(`{"code":"quota"}`)}
+	}
+	for name, tc := range map[string]struct {
+		answers
+		throttled bool
+		script    string
+	}{
+		"a throttle within a success": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			success, err := next.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			return made(200), success.Body.Close()
+		}, true, "200 {}"},
+		"a throttle of its own":        {func(http.RoundTripper, *http.Request) (*http.Response, error) { return made(429), nil }, true, ""},
+		"one that the profile knows":   {func(http.RoundTripper, *http.Request) (*http.Response, error) { return made(403), nil }, true, ""},
+		"what the profile says is not": {func(http.RoundTripper, *http.Request) (*http.Response, error) { return made(423), nil }, false, ""},
+		"a throttle of two": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			throttle, err := next.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			missing, err := next.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			return throttle, missing.Body.Close()
+		}, true, ""},
+		"none, in place of a throttle": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			throttle, err := next.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			return made(404), throttle.Body.Close()
+		}, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			profile := client.Profile{
+				Throttled: func(status int, _ http.Header, body []byte) bool {
+					return status != 404 && strings.Contains(string(body), "quota")
+				},
+				Hint: func(status int, _ http.Header) client.Hint {
+					if status == 423 {
+						return client.NotThrottled
+					}
+					return client.NoHint
+				},
+			}
+			c, _ := scripted(t, cmp.Or(tc.script, "429, 404"), client.WithProfile(profile), client.WithRetry(retry.Never), client.WithCallMiddleware(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) { return tc.answers(next, r) })
+			}))
+			_, err := client.Get[thing](t.Context(), c, "/x")
+			require.Equal(t, tc.throttled, errors.Is(err, client.ErrRateLimited), err)
+			require.Equal(t, tc.throttled, asError(t, err).Throttled)
+		})
 	}
 }

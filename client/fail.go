@@ -199,9 +199,25 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 
 // refusedBy is the error of a call that was answered with resp, which it ends.
 func (x *hop) refusedBy(resp *http.Response) *Error {
-	e := x.statusError(resp, x.call.outcome().throttled)
+	body := x.errorBody(resp)
+	e := x.statusErrorOf(resp, x.throttledBy(resp), body)
 	discard(resp)
 	return e
+}
+
+// throttledBy reports whether a response that is handed on, the head of which has been
+// read, says that there were too many requests. Per-call middleware may have made it, or
+// chosen it of several: the last attempt's is then another one.
+func (x *hop) throttledBy(resp *http.Response) bool {
+	o := x.call.outcome()
+	// Of one status that is no success it is taken to be the same: middleware may have
+	// left less to look at.
+	if len(x.c.cfg.perCall) == 0 || o.status == resp.StatusCode && o.status >= 300 {
+		return o.throttled
+	}
+	var v verdict
+	x.read(&v, resp)
+	return v.throttled
 }
 
 // errFailed is the cause where the status says nothing of a failure.
