@@ -534,3 +534,35 @@ func TestC37_AReplayedBodyThatPanicsUnderARealTransport(t *testing.T) {
 	requirePanic(t, err)
 	require.Len(t, asError(t, err).Attempts, 2)
 }
+
+// C37: middleware that panics before it sends the request leaves its body open, which is
+// closed once, also where no timeout would end the attempt.
+func TestC37_ABodyThatAPanicHasKeptFromBeingSentIsClosed(t *testing.T) {
+	b := &blowing{on: true}
+	unbounded := []client.Option{client.WithTimeout(client.NoTimeout), client.WithAttemptTimeout(client.NoTimeout), client.WithIdleTimeout(client.NoTimeout)}
+	for name, slot := range map[string]client.Option{"per call": client.WithCallMiddleware(b.before), "per attempt": client.WithAttemptMiddleware(b.before)} {
+		for _, bounds := range [][]client.Option{nil, unbounded} {
+			for kept, readAhead := range map[string]int64{"read ahead": 100, "sent as it comes": 0} {
+				c, rt := scripted(t, "200", append(bounds, slot, client.WithReadAhead(readAhead))...)
+				for source, r := range map[string]io.Reader{"pipe": io.MultiReader(strings.NewReader("x")), "file": strings.NewReader("x")} {
+					var closed atomic.Int32
+					body := io.ReadCloser(closer{r, &closed})
+					if seeker, ok := r.(io.ReadSeeker); ok {
+						body = struct {
+							io.ReadSeeker
+							io.Closer
+						}{seeker, body}
+					}
+					_, err := client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", body, 1)})
+					requirePanic(t, err)
+					require.EqualValues(t, 1, closed.Load(), "%s, %s, %s", name, kept, source)
+					req, _ := http.NewRequest("PUT", base+"/x", body)
+					_, err = c.HTTPClient().Do(req)
+					requirePanic(t, err)
+					require.GreaterOrEqual(t, closed.Load(), int32(2), "%s, %s, %s", name, kept, source)
+				}
+				require.Zero(t, rt.Count())
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -208,8 +209,15 @@ func (x *hop) through(req *http.Request) (*http.Response, error) {
 	// redirect that it makes must find the chain as long as it is.
 	hops := x.call.hops()
 	resp, err := x.c.chain.RoundTrip(req.WithContext(context.WithValue(x.ctx, hopKey{}, &above{x, x.via, x.made})))
-	if x.call.hops() == hops && req.URL != nil {
-		x.call.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host)) // the engine was not asked
+	if x.call.hops() > hops {
+		return resp, err
+	}
+	// The engine was not asked.
+	if req.URL != nil {
+		x.call.visit(originOf(req.URL), x.c.origins.admits(req.URL, req.Host))
+	}
+	if _, panicked := errors.AsType[*PanicError](err); panicked && req.Body != nil {
+		_ = closeQuietly(req.Body)
 	}
 	return resp, err
 }

@@ -156,7 +156,14 @@ func (x *hop) try(a *attempt) (*http.Response, error) {
 // tryThrough makes one attempt through the per-attempt middleware. A request of
 // it may go on that nobody waits for, and must not end a later phase.
 func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) {
+	returned := false
+	defer func() {
+		if !returned { // it has panicked, and closes nothing any more
+			closeBody(req)
+		}
+	}()
 	resp, err := x.c.attempt.RoundTrip(req)
+	returned = true
 	x.heard = time.Now()
 	a.note(func(t *tally) { t.answered = true })
 	x.clock.leave()
