@@ -38,6 +38,7 @@ type tally struct {
 	probe    bool      // the breaker's one probe is among them
 	explicit bool      // a header of the caller's took the credential's place
 	held     bool      // a request went out with the credential
+	wrapped  bool      // the body of the last was middleware's, maybe around the call's
 	failed   bool      // the transport has given one up; noted where there is middleware
 	paced    int32     // let through by the limits, which are to hear what came of it
 	sent     int32     // handed to the transport

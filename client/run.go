@@ -141,22 +141,13 @@ func (x *hop) try(a *attempt) (*http.Response, error) {
 		req.URL = &u
 		return x.tryThrough(a, req)
 	}
-	body := req.Body // a.send may put another in its place
-	resp, err := a.send(req, true)
-	if err != nil {
-		return nil, err
-	}
-	if err := brokenUnder(body, resp); err != nil {
-		_ = resp.Body.Close()
-		return nil, err
-	}
-	return resp, nil
+	return a.send(req, true)
 }
 
 // tryThrough makes one attempt through the per-attempt middleware. A request of
 // it may go on that nobody waits for, and must not end a later phase.
 func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) {
-	returned := false
+	body, returned := req.Body, false
 	defer func() {
 		if !returned { // it has panicked, and closes nothing any more
 			closeBody(req)
@@ -174,6 +165,10 @@ func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) 
 		_ = resp.Body.Close()
 	}
 	if err != nil {
+		return nil, err
+	}
+	if err := brokenBelow(body, resp); err != nil {
+		_ = resp.Body.Close()
 		return nil, err
 	}
 	return resp, nil

@@ -31,6 +31,7 @@ func roundTripAttempt(req *http.Request) (resp *http.Response, err error) {
 // header map, are the attempt's to change; middleware's are not.
 func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	x := a.x
+	body := req.Body // another may take its place below
 	// Breaker, limits, credential, in this order: an open breaker takes nothing of the
 	// limits, and a signature does not age while they hold the request back (C16).
 	out, held, asked, err := a.admit(req, mine)
@@ -55,6 +56,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	}
 	var last *kept
 	place, phase := a.slot(), noPhase
+	_, ours := body.(*sent)
 	// From here on something may reach the service. Whether the attempt is still
 	// wanted, that it was sent and what was sent is one step: settle sees all of it or
 	// nothing.
@@ -65,6 +67,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		if !t.answered {
 			phase = x.clock.send(now)
 		}
+		t.wrapped = !ours
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
@@ -107,6 +110,10 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	}
 	resp.Request = req // as it came, without the credential
 	host.heard(resp.ProtoMajor)
+	if err := brokenUnder(body, resp); err != nil {
+		_ = resp.Body.Close()
+		return nil, err
+	}
 	return resp, nil
 }
 

@@ -142,6 +142,21 @@ func brokenUnder(body io.Reader, resp *http.Response) error {
 	return context.Cause(b.a.context()) // whose end has closed it; nil where a response comes early
 }
 
+// brokenBelow is brokenUnder for a body that middleware has put into one of its own.
+// Where it has sent more than one request, nobody knows to which the response is.
+func brokenBelow(body io.Reader, resp *http.Response) error {
+	b, ok := body.(*sent)
+	if !ok || b.phase.Load() == 0 {
+		return nil // it was not read, but opened again, or nothing was sent
+	}
+	sole := false
+	b.a.note(func(t *tally) { sole = t.sent == 1 && t.wrapped && !t.failed })
+	if !sole {
+		return nil
+	}
+	return brokenUnder(b, resp)
+}
+
 // afterEnd is how long a read has to return after its attempt's end has closed the
 // source. One that goes on then, as of a terminal or a pipe behind an [io.NopCloser], is
 // left to itself.

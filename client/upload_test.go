@@ -703,3 +703,46 @@ func TestABodyThatBreaksIsNoSuccess(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, 413, e.Status)
 }
+
+// wrappedBody is a body around another, as middleware makes one that counts bytes.
+type wrappedBody struct{ io.ReadCloser }
+
+// Nor is it where per-attempt middleware stands between, which may have put the body into
+// one of its own; what the middleware has made good by itself is a success.
+func TestABodyThatBreaksUnderMiddlewareIsNoSuccess(t *testing.T) {
+	broken := errors.New("the disk is gone")
+	for name, tc := range map[string]struct {
+		round func(next http.RoundTripper, r *http.Request) (*http.Response, error)
+		want  error
+	}{
+		"handed on": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) { return next.RoundTrip(r) }, broken},
+		"put into another": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			again := r.Clone(r.Context())
+			again.Body = wrappedBody{r.Body}
+			return next.RoundTrip(again)
+		}, broken},
+		"made good": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			if _, err := next.RoundTrip(r); !errors.Is(err, broken) { //nolint:bodyclose // it has none
+				return nil, errors.Join(errors.New("no word of it"), err)
+			}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
+		}, nil},
+		"sent again whole": {func(next http.RoundTripper, r *http.Request) (*http.Response, error) {
+			_, _ = next.RoundTrip(r) //nolint:bodyclose // it has none
+			again := r.Clone(r.Context())
+			again.Body = io.NopCloser(strings.NewReader("whole"))
+			return next.RoundTrip(again)
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			source := io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken))
+			c, err := client.New(base, client.WithTransport(&careless{status: 200}), client.WithRetry(retry.Never),
+				client.WithAttemptMiddleware(func(next http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(r *http.Request) (*http.Response, error) { return tc.round(next, r) })
+				}))
+			require.NoError(t, err)
+			_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Stream("text/plain", source, -1)})
+			require.ErrorIs(t, err, tc.want)
+		})
+	}
+}
