@@ -134,7 +134,10 @@ func (x *hop) try(a *attempt) (*http.Response, error) {
 		return nil, err
 	}
 	if hasBody(req) {
-		req.Body = sending(a, req.Body, req.ContentLength)
+		req.Body = sending(a, req.Body, req.ContentLength, a.x.out.progress)
+		if _, watched := req.Body.(*sent); watched && req.GetBody != nil {
+			req.GetBody = reopened(a, req.GetBody, req.ContentLength)
+		}
 	}
 	if x.c.attempt != nil {
 		u := *req.URL // which middleware may change in place

@@ -59,10 +59,9 @@ type progressed struct {
 // sending returns the body of a's request as the transport gets it. A small body in
 // memory goes out as it is: net/http knows its type, and sends it in one write with the
 // header.
-func sending(a *attempt, rc io.ReadCloser, length int64) io.ReadCloser {
+func sending(a *attempt, rc io.ReadCloser, length int64, progress func(sent, total int64)) io.ReadCloser {
 	t := reflect.TypeOf(rc)
 	inMemory := t == nopCloser || t == nopCloserTo
-	progress := a.x.out.progress
 	if inMemory && length >= 0 && length <= maxUnwatched && progress == nil {
 		return rc
 	}
@@ -72,6 +71,19 @@ func sending(a *attempt, rc io.ReadCloser, length int64) io.ReadCloser {
 	}
 	b.stop = context.AfterFunc(a, func() { _ = b.close() })
 	return b
+}
+
+// reopened is GetBody of a's request, with which middleware or net/http sends the body
+// anew: what it opens is bounded as the body itself is. Its progress is not told, since
+// the two may move at once.
+func reopened(a *attempt, get func() (io.ReadCloser, error), length int64) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) {
+		rc, err := get()
+		if err != nil || rc == nil {
+			return nil, err
+		}
+		return sending(a, rc, length, nil), nil
+	}
 }
 
 // maxEmpty bounds the reads in a row that may bring neither a byte nor an error, as

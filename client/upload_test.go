@@ -746,3 +746,66 @@ func TestABodyThatBreaksUnderMiddlewareIsNoSuccess(t *testing.T) {
 		})
 	}
 }
+
+// inSteps brings n pieces of 8 KiB, one in every five seconds.
+type inSteps struct{ n int }
+
+func (s *inSteps) Read(p []byte) (int, error) {
+	if s.n--; s.n < 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(5 * time.Second)
+	return copy(p, strings.Repeat("x", 8<<10)), nil
+}
+
+// C12, C26: a body that per-attempt middleware opens again, to sign the first say, is
+// bounded as the first one is: not while it moves, and where its source blocks.
+func TestC12_ABodyThatMiddlewareOpensAgain(t *testing.T) {
+	reopen := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			again := r.Clone(r.Context())
+			body, err := r.GetBody()
+			again.Body = body
+			if err := errors.Join(err, r.Body.Close()); err != nil {
+				return nil, err
+			}
+			return next.RoundTrip(again)
+		})
+	}
+	takes := roundTripper(func(r *http.Request) (*http.Response, error) {
+		defer r.Body.Close()
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, err
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, r.Context().Err()
+	})
+	for name, tc := range map[string]struct {
+		source io.Reader
+		want   error
+		after  time.Duration
+	}{
+		"moves":  {&inSteps{24}, nil, 2 * time.Minute},
+		"blocks": {asleep{}, client.ErrTimeout, client.DefaultIdleTimeout + 50*time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, err := client.New(base, client.WithTransport(takes), client.WithAttemptMiddleware(reopen), client.WithRetry(retry.Never))
+				require.NoError(t, err)
+				open := func() (io.ReadCloser, error) { return io.NopCloser(tc.source), nil }
+				began := time.Now()
+				_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
+				require.ErrorIs(t, err, tc.want)
+				require.Equal(t, tc.after, time.Since(began))
+				time.Sleep(time.Hour) // the read that is left to itself ends
+			})
+		})
+	}
+}
+
+// asleep is a source that brings nothing for an hour.
+type asleep struct{}
+
+func (asleep) Read([]byte) (int, error) {
+	time.Sleep(time.Hour)
+	return 0, io.EOF
+}
