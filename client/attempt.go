@@ -137,21 +137,21 @@ func (a *attempt) bound(resp *http.Response) (unbound func()) {
 	}
 	body := &closedOnce{ReadCloser: resp.Body}
 	resp.Body = body
-	if a.Err() == nil {
-		return a.closes(body)
-	}
-	// What has come too late, of a transport that heeds no context, is used all the same.
-	idle := a.x.clock.idle
-	if idle <= 0 {
-		return func() {}
-	}
-	late := time.AfterFunc(idle, func() { _ = guardBody(body).Close() })
-	return func() { late.Stop() }
+	return a.closes(body, a.Err() != nil)
 }
 
 // closes closes body, from another goroutine, where a has ended and a read of it goes on,
-// until stop is called.
-func (a *attempt) closes(body *closedOnce) (stop func()) {
+// until stop is called. What has come too late, of a transport that heeds no context, is
+// used all the same: a read of that has the idle timeout.
+func (a *attempt) closes(body *closedOnce, late bool) (stop func()) {
+	if late {
+		idle := a.x.clock.idle
+		if idle <= 0 {
+			return func() {}
+		}
+		t := time.AfterFunc(idle, func() { _ = guardBody(body).Close() })
+		return func() { t.Stop() }
+	}
 	stopped := make(chan struct{})
 	unwatch := context.AfterFunc(a, func() {
 		t := time.NewTimer(afterEnd)

@@ -263,7 +263,7 @@ func (x *hop) reread(resp *http.Response, body *closedOnce) ([]byte, error) {
 	defer x.clock.stop()
 	a := x.newAttempt()
 	if a.ending.bounded {
-		defer a.closes(body)() // what middleware made heeds no context of ours
+		defer a.closes(body, false)() // what middleware made heeds no context of ours
 	}
 	if err := x.readBody(resp, time.Now()); err != nil {
 		return nil, x.explain(a, err)

@@ -807,3 +807,45 @@ func TestNextLinkIsRelativeToItsPage(t *testing.T) {
 	}
 	require.Equal(t, []string{"/v2/things/list", "/v2/things/list?page=2", "/v2/things/more/3"}, urls)
 }
+
+// slowPipe brings a byte in each piece of time, until it is closed.
+type slowPipe struct {
+	each   time.Duration
+	left   int
+	closed chan struct{}
+}
+
+func (s *slowPipe) Read(p []byte) (int, error) {
+	if s.left--; s.left < 0 {
+		return 0, io.EOF
+	}
+	select {
+	case <-time.After(s.each):
+		return copy(p, "x"), nil
+	case <-s.closed:
+		return 0, net.ErrClosed
+	}
+}
+
+func (s *slowPipe) Close() error { close(s.closed); return nil }
+
+// C12: what a transport that heeds no context brings after the attempt's time is used
+// all the same, also through per-attempt middleware; a read that stalls ends.
+func TestC12_AStreamThatCameTooLateIsUsed(t *testing.T) {
+	for each, want := range map[time.Duration]error{time.Second: nil, time.Hour: client.ErrTimeout} {
+		synctest.Test(t, func(t *testing.T) {
+			late := roundTripper(func(r *http.Request) (*http.Response, error) {
+				time.Sleep(client.DefaultAttemptTimeout + time.Second)
+				return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Request: r, Body: &slowPipe{each, 3, make(chan struct{})}}, nil
+			})
+			c, _ := scripted(t, "200", client.WithTransport(late), passing(client.WithAttemptMiddleware, func(*http.Request) {}))
+			resp, err := c.Do(t.Context(), client.Request{Path: "/x"})
+			require.NoError(t, err)
+			began := time.Now()
+			_, err = io.ReadAll(resp.Body)
+			require.ErrorIs(t, err, want)
+			require.Equal(t, min(3*each, client.DefaultIdleTimeout), time.Since(began))
+			require.NoError(t, resp.Body.Close())
+		})
+	}
+}

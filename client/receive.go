@@ -229,6 +229,7 @@ func (x *hop) hand(a *attempt, resp *http.Response) error {
 		if x.c.attempt != nil {
 			b.own = &closedOnce{ReadCloser: resp.Body}
 			b.rc = b.own
+			b.late = context.Cause(a.context()) == errAttemptTimeout
 		}
 		if !x.accept.decodes && !x.call.explicit {
 			// A default is meant for calls, not for downloads (C12): the body is

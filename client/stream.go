@@ -32,6 +32,7 @@ type streamBody struct {
 	rc io.ReadCloser // as it came
 
 	own   *closedOnce // rc, where per-attempt middleware may have made it; else nil
+	late  bool        // it came when the attempt's time was over
 	rated bool        // a least rate is asked of it
 	rate  leastRate   // which an idle timeout cannot see
 }
@@ -67,7 +68,7 @@ func (b *streamBody) Read(p []byte) (int, error) {
 func (b *streamBody) read(p []byte) (n int, err error) {
 	defer panics.Catch(&err, givenCode)
 	if b.own != nil {
-		defer b.a.closes(b.own)()
+		defer b.a.closes(b.own, b.late)()
 	}
 	return b.rc.Read(p)
 }
