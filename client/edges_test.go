@@ -311,3 +311,26 @@ func TestC22_WhatPerCallMiddlewareHandsOnIsWhatItSays(t *testing.T) {
 		})
 	}
 }
+
+// A Meta that is used again tells nothing of the call before, also where the next one
+// was refused before anything was sent.
+func TestMetaOfARefusedCallIsEmpty(t *testing.T) {
+	c := over(t, clienttest.NewTransport(t, clienttest.JSON(200, "{}").Header("Request-Id", "one")))
+	var meta client.Meta
+	for name, call := range map[string]func(client.Request) error{
+		"Call":   func(r client.Request) error { _, err := client.Call[thing](t.Context(), c, r); return err },
+		"Do":     func(r client.Request) error { return readAll(c.Do(t.Context(), r)) },
+		"Events": func(r client.Request) error { return drain(client.Events(t.Context(), c, r)) },
+		"Download": func(r client.Request) error {
+			r.Method = "PUT"
+			_, err := client.Download(t.Context(), c, r, io.Discard)
+			return err
+		},
+	} {
+		_, err := client.Call[thing](t.Context(), c, client.Request{Meta: &meta})
+		require.NoError(t, err)
+		require.Equal(t, "one", meta.RequestID)
+		require.ErrorIs(t, call(client.Request{Path: "/../x", Meta: &meta}), client.ErrRequest)
+		require.Equal(t, client.Meta{}, meta, name)
+	}
+}

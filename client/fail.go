@@ -302,6 +302,9 @@ func (x *hop) attempts() []Attempt {
 func (x *hop) invalid(r *Request, err error) error {
 	x.body.close()
 	x.clock.stop()
+	if r.Meta != nil {
+		*r.Meta = Meta{} // what it says of another call is not this one's
+	}
 	method := cmp.Or(r.Method, http.MethodGet)
 	if !validToken(method) {
 		method = "(bad method)"
