@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 	"github.com/standpipe-go/standpipe/internal/quote"
@@ -93,8 +94,10 @@ type multipartReader struct {
 	boundary string
 	parts    []Part
 
-	mu   sync.Mutex // a transport may close a body while it reads it
-	pipe *io.PipeReader
+	mu     sync.Mutex // a transport may close a body while it reads it
+	pipe   *io.PipeReader
+	part   *closedOnce // that is being read; nil where none is
+	closed bool
 }
 
 func newMultipart(boundary string, parts []Part) *multipartReader {
@@ -122,14 +125,28 @@ func (m *multipartReader) start() *io.PipeReader {
 
 var errMultipartClosed = errors.New("multipart body closed")
 
-// Close ends the writer, which waits on the pipe at most.
+// Close ends the writer, which waits on the pipe as a rule. A part that it still reads
+// from after a while is closed, which ends most reads.
 func (m *multipartReader) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.pipe == nil {
 		m.pipe, _ = io.Pipe()
 	}
+	if part := m.part; part != nil && !m.closed {
+		time.AfterFunc(afterEnd, func() { _ = closeQuietly(part) })
+	}
+	m.closed = true
 	return m.pipe.CloseWithError(errMultipartClosed)
+}
+
+// reads notes the part that is read from now on, nil for none, and reports whether
+// anybody wants it.
+func (m *multipartReader) reads(part *closedOnce) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.part = part
+	return !m.closed
 }
 
 func (m *multipartReader) write(w io.Writer) (err error) {
@@ -139,7 +156,7 @@ func (m *multipartReader) write(w io.Writer) (err error) {
 		return err
 	}
 	for _, p := range m.parts {
-		if err := p.write(mw); err != nil {
+		if err := p.write(mw, m); err != nil {
 			return err
 		}
 	}
@@ -161,7 +178,7 @@ func (p *Part) header() textproto.MIMEHeader {
 	return h
 }
 
-func (p *Part) write(mw *multipart.Writer) error {
+func (p *Part) write(mw *multipart.Writer, m *multipartReader) error {
 	w, err := mw.CreatePart(p.header())
 	if err != nil {
 		return err
@@ -177,8 +194,13 @@ func (p *Part) write(mw *multipart.Writer) error {
 	if rc == nil {
 		return failf(ErrRequest, "multipart: the Open of part %q returned nil", p.Name)
 	}
-	defer rc.Close()
+	part := &closedOnce{ReadCloser: rc}
+	defer part.Close()
+	if !m.reads(part) {
+		return errMultipartClosed
+	}
 	n, err := io.Copy(w, rc)
+	m.reads(nil)
 	if err == nil && p.Size > 0 && n != p.Size {
 		return failf(ErrRequest, "multipart: part %q has %d bytes, its Size says %d", quote.Cut(p.Name, 64), n, p.Size)
 	}

@@ -809,3 +809,37 @@ func (asleep) Read([]byte) (int, error) {
 	time.Sleep(time.Hour)
 	return 0, io.EOF
 }
+
+// C26: a part whose source blocks does not outlive the call: it is closed, once, as any
+// other body is, also where it was opened too late.
+func TestC26_APartThatBlocksIsClosed(t *testing.T) {
+	for name, opens := range map[string]time.Duration{"blocks": 0, "opens late": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var closed atomic.Int32
+				part := client.Part{Name: "file", FileName: "a", Open: func() (io.ReadCloser, error) {
+					time.Sleep(opens)
+					source, _ := io.Pipe()
+					return struct {
+						io.Reader
+						io.Closer
+					}{source, closeFunc(func() error { closed.Add(1); return source.Close() })}, nil
+				}}
+				takes := roundTripper(func(r *http.Request) (*http.Response, error) {
+					_, err := io.Copy(io.Discard, r.Body)
+					return nil, errors.Join(err, r.Body.Close())
+				})
+				c, err := client.New(base, client.WithTransport(takes), client.WithRetry(retry.Never), client.WithTimeout(time.Second))
+				require.NoError(t, err)
+				_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Multipart(part)})
+				require.ErrorIs(t, err, client.ErrTimeout)
+				time.Sleep(opens + time.Second)
+				require.EqualValues(t, 1, closed.Load())
+			})
+		})
+	}
+}
+
+type closeFunc func() error
+
+func (f closeFunc) Close() error { return f() }
