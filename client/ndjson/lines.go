@@ -11,6 +11,7 @@ import (
 	"iter"
 	"math"
 	"net/http"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/client"
 )
@@ -41,7 +42,7 @@ func Lines[T any](ctx context.Context, c *client.Client, r client.Request) iter.
 		if r.MaxBody > 0 { // of a line, and not of the stream
 			r.MaxBody = 0
 		}
-		if len(r.Header.Values("Accept")) == 0 {
+		if !accepts(r.Header) {
 			r.Header = r.Header.Clone()
 			if r.Header == nil {
 				r.Header = http.Header{}
@@ -72,6 +73,16 @@ func Lines[T any](ctx context.Context, c *client.Client, r client.Request) iter.
 			}
 		}
 	}
+}
+
+// accepts reports whether h has an Accept, however its name is spelled.
+func accepts(h http.Header) bool {
+	for name := range h {
+		if strings.EqualFold(name, "Accept") {
+			return true
+		}
+	}
+	return false
 }
 
 // Decode yields what each line of src decodes into, for streams that are not a client's.

@@ -186,6 +186,11 @@ func TestAStatusIsTheErrorAndIsRetriedFirst(t *testing.T) {
 		require.ErrorContains(t, err, "gone")
 		require.Contains(t, tr.Last().Header.Get("Accept"), "application/x-ndjson")
 
+		tr.Script(clienttest.JSON(200, `{"n":1}`))
+		_, err = collect(c, client.Request{Header: http.Header{"accept": {"application/jsonl"}}})
+		require.NoError(t, err)
+		require.Equal(t, []string{"application/jsonl"}, tr.Last().Header.Values("Accept"))
+
 		tr.Script(clienttest.Redirect(302, "/y"))
 		c, err = c.With(client.WithMaxRedirects(0))
 		require.NoError(t, err)
