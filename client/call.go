@@ -40,6 +40,7 @@ type deadline struct {
 type onWire struct {
 	wire *http.Request // with its credential
 	of   *spec         // which knows nothing of that; each hop has its own
+	as   *http.Request // as it came to the engine, of middleware's; its response has it
 }
 
 // left is what was a credential on an earlier hop, and must not be shown.
@@ -143,6 +144,19 @@ func (h *call) sent() []onWire {
 func (h *call) sentLast() onWire {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.last
+}
+
+// sentFor returns the request that resp answers; where middleware has made that, what was
+// sent last. It is without a wire where nothing was.
+func (h *call) sentFor(resp *http.Response) onWire {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, w := range h.beside {
+		if w.as == resp.Request {
+			return w
+		}
+	}
 	return h.last
 }
 

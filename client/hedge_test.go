@@ -808,6 +808,36 @@ func TestNextLinkIsRelativeToItsPage(t *testing.T) {
 	require.Equal(t, []string{"/v2/things/list", "/v2/things/list?page=2", "/v2/things/more/3"}, urls)
 }
 
+// C15: of two requests that middleware sends at once the credential is judged by the one
+// that was refused: a secret that was rotated between them is tried.
+func TestC15_TheHedgeThatWasRefusedIsTheOneThatIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rotated atomic.Bool
+		source := secret.Func(func(context.Context) ([]secret.Value, error) {
+			if rotated.Load() {
+				return []secret.Value{secret.New("the-new-key")}, nil
+			}
+			return []secret.Value{secret.New("the-old-key")}, nil
+		})
+		rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp := &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: -1, Body: io.NopCloser(strings.NewReader("{}"))}
+			if r.Header.Get("Authorization") == "Bearer the-new-key" {
+				time.Sleep(10 * time.Second)
+				return resp, nil
+			}
+			rotated.Store(true)
+			time.Sleep(3 * time.Second)
+			resp.StatusCode = 401
+			return resp, nil
+		})
+		c, err := client.New(base, client.WithTransport(rt), client.WithAttemptMiddleware(twiceAt(time.Second)), client.WithAuth(client.Bearer(source)))
+		require.NoError(t, err)
+		_, err = client.Get[thing](t.Context(), c, "/x")
+		require.NoError(t, err)
+		time.Sleep(time.Minute) // the others end
+	})
+}
+
 // slowPipe brings a byte in each piece of time, until it is closed.
 type slowPipe struct {
 	each   time.Duration

@@ -9,8 +9,8 @@ import (
 // purse is what the attempts of a hop have cost, and from where it is paid.
 type purse struct {
 	budget *retry.Budget // nil permits every retry
-	tried  int           // attempts that count for the policy
-	paid   int           // for the attempt under way
+	tried  int32         // attempts that count for the policy
+	paid   int32         // for the attempt under way
 }
 
 // budgetOf is what retries at host are paid from.
@@ -32,14 +32,14 @@ func (p *purse) pay(cost int) bool {
 	if !p.budget.Withdraw(cost) {
 		return false
 	}
-	p.paid = cost
+	p.paid = int32(cost)
 	return true
 }
 
 // repeated notes that net/http has made n attempts by itself, and paid for them.
 func (p *purse) repeated(n int) {
-	p.tried += n
-	p.paid += n * retry.RetryCost
+	p.tried += int32(n)
+	p.paid += int32(n * retry.RetryCost)
 }
 
 // settle returns what an attempt has cost, where it has cured what it was to cure or was
@@ -59,6 +59,6 @@ func (p *purse) spent() { p.paid = 0 }
 // refund returns what was paid for an attempt. What is returned once is forgotten, and
 // cannot be returned twice.
 func (p *purse) refund() {
-	p.budget.Deposit(p.paid)
+	p.budget.Deposit(int(p.paid))
 	p.paid = 0
 }

@@ -71,7 +71,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		if held {
 			t.held, t.awaited = true, t.awaited+now.Sub(asked)
 		}
-		x.call.sending(onWire{out, a.spec}, t.sent == 1)
+		x.call.sending(onWire{out, a.spec, req}, t.sent == 1)
 		last = x.kept
 		if place != nil {
 			a.slots = append(a.slots, place) // for vacate, which comes when this is judged

@@ -33,7 +33,7 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	// been paid for.
 	x.purse.repeated(int(t.repeats))
 	v := verdict{err: err, unsent: t.sent == 0, gone: x.ctx.Err() != nil}
-	v.number = x.purse.tried
+	v.number = int(x.purse.tried)
 	// explain says who ended it; the transport's own word, in err, says whether
 	// anything was sent.
 	if err != nil {
@@ -249,7 +249,7 @@ func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
 	}
 	// Challenge is shown what was sent: another call may have renewed that credential
 	// meanwhile, and once is enough (C15).
-	wire := x.call.sentLast().wire
+	wire := x.call.sentFor(resp).wire
 	if wire == nil || !x.call.renewing() {
 		return false
 	}
