@@ -3,13 +3,13 @@ package client
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/standpipe-go/standpipe/internal/flight"
+	"github.com/standpipe-go/standpipe/internal/slip"
 	"github.com/standpipe-go/standpipe/secret"
 )
 
@@ -108,19 +108,33 @@ func (a *headerAuth) Check() error {
 	if !validToken(a.name) || !validHeaderValue(a.prefix) {
 		return failf(ErrConfig, "the header's name or prefix is malformed")
 	}
-	if err := secret.Check(a.src); err != nil {
+	return checkSecret(a.src, "header "+a.name, func(v secret.Value) error {
+		_, err := a.field(v)
+		return err
+	})
+}
+
+// checkSecret reports a source that is known to be unusable and, of one that is at hand,
+// what is wrong with its secret (X2). Of the others the first call has to tell: nobody is
+// asked for a secret here.
+func checkSecret(src secret.Source, where string, fits func(secret.Value) error) error {
+	if err := secret.Check(src); err != nil {
 		return err
 	}
-	// Of the others the first call has to tell: nobody is asked for a secret here.
-	if src, ok := a.src.(interface{ AtHand() bool }); !ok || !src.AtHand() {
+	if s, ok := src.(interface{ AtHand() bool }); !ok || !s.AtHand() {
 		return nil
 	}
-	v, err := secret.Current(context.Background(), a.src)
+	v, err := secret.Current(context.Background(), src)
+	if err == nil {
+		err = fits(v)
+	}
 	if err != nil {
 		return err
 	}
-	_, err = a.field(v)
-	return err
+	if err := slip.Check(v.Reveal()); err != nil {
+		return failWrap(ErrConfig, "the secret for "+where, err)
+	}
+	return nil
 }
 
 // checkScheme refuses a secret that begins with the scheme that is put before it:
@@ -232,7 +246,14 @@ func (a *queryAuth) Check() error {
 	if !validHeaderValue(a.name) {
 		return failf(ErrConfig, "the query parameter's name holds a control character")
 	}
-	return secret.Check(a.src)
+	return checkSecret(a.src, "query parameter "+a.name, a.fits)
+}
+
+func (a *queryAuth) fits(v secret.Value) error {
+	if !validHeaderValue(v.Reveal()) {
+		return failf(ErrConfig, "the secret for query parameter %s holds CR, LF, NUL or another control character", a.name)
+	}
+	return nil
 }
 
 func (a *queryAuth) Authorize(req *http.Request) error {
@@ -240,8 +261,8 @@ func (a *queryAuth) Authorize(req *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !validHeaderValue(v.Reveal()) {
-		return failf(ErrConfig, "the secret for query parameter %s holds CR, LF, NUL or another control character", a.name)
+	if err := a.fits(v); err != nil {
+		return err
 	}
 	req.URL.RawQuery = withParam(req.URL.RawQuery, a.name, v.Reveal())
 	return nil
@@ -250,70 +271,5 @@ func (a *queryAuth) Authorize(req *http.Request) error {
 func (a *queryAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
 	return renewed(req.Context(), a.src, a.renewals, func(now secret.Value) bool {
 		return req.URL.Query().Get(a.name) != now.Reveal()
-	})
-}
-
-// Basic sends "Authorization: Basic …" (RFC 7617) with a user name, which may
-// not hold a colon, and the newest secret of src as the password.
-func Basic(user string, src secret.Source) Auth {
-	return &basicAuth{user: user, src: src, renewals: newRenewals[secret.Value](secretSource)}
-}
-
-// BasicKey sends the newest secret of src as the user name of Basic, with an
-// empty password, as Stripe and others take their keys.
-func BasicKey(src secret.Source) Auth {
-	return &basicAuth{src: src, key: true, renewals: newRenewals[secret.Value](secretSource)}
-}
-
-type basicAuth struct {
-	user     string
-	src      secret.Source
-	key      bool
-	last     atomic.Pointer[headerValue]
-	renewals *renewals[secret.Value]
-}
-
-func (*basicAuth) headerName() string { return "Authorization" }
-
-// Check reports a source that is known to be unusable, or a user name that
-// Basic cannot carry.
-func (a *basicAuth) Check() error {
-	for _, r := range a.user {
-		if r == ':' || r < ' ' || r == 0x7f {
-			return failf(ErrConfig, "the user name holds a colon or a control character")
-		}
-	}
-	return secret.Check(a.src)
-}
-
-func (a *basicAuth) value(v secret.Value) string {
-	pair := a.user + ":" + v.Reveal()
-	if a.key {
-		pair = v.Reveal() + ":"
-	}
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
-}
-
-func (a *basicAuth) Authorize(req *http.Request) error { return setHeader(a, req) }
-
-func (a *basicAuth) headerValue(ctx context.Context) ([]string, error) {
-	v, err := secret.Current(ctx, a.src)
-	if err != nil {
-		return nil, err
-	}
-	last := a.last.Load()
-	if last == nil || last.reveal != v.Reveal() {
-		if !validHeaderValue(v.Reveal()) {
-			return nil, failf(ErrConfig, "the secret for Basic holds CR, LF, NUL or another control character (RFC 7617 section 2)")
-		}
-		last = &headerValue{v.Reveal(), []string{a.value(v)}}
-		a.last.Store(last)
-	}
-	return last.field, nil
-}
-
-func (a *basicAuth) Challenge(req *http.Request, _ *http.Response) (bool, error) {
-	return renewed(req.Context(), a.src, a.renewals, func(now secret.Value) bool {
-		return req.Header.Get("Authorization") != a.value(now)
 	})
 }
