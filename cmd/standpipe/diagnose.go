@@ -92,9 +92,20 @@ func indented(by string) func([]byte) []byte {
 // whiteSpace is how many levels the lines of a JSON text are indented by in all, or more:
 // a few bytes that are nested deeply become gigabytes.
 func whiteSpace(text []byte) (levels int) {
-	depth := 0
-	for _, c := range text {
+	depth, inText := 0, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if inText {
+			if c == '\\' {
+				i++ // what it escapes ends no text
+			}
+			inText = c != '"'
+			continue
+		}
 		switch c {
+		case '"':
+			inText = true
+			continue
 		case '{', '[':
 			depth++
 		case '}', ']':

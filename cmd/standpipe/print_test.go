@@ -19,6 +19,10 @@ func TestPrintBody_DeepNesting(t *testing.T) {
 	require.Contains(t, out.String(), "[[[[")
 	for _, by := range []string{"  ", "    "} {
 		require.Nil(t, indented(by)([]byte(strings.Repeat("[", depth)+strings.Repeat("]", depth))))
+		// Brackets within a text close nothing, also behind an escape.
+		for _, text := range []string{strings.Repeat("}", depth), `\"` + strings.Repeat("]", depth)} {
+			require.Nil(t, indented(by)([]byte(`["`+text+`",`+body+"]")))
+		}
 		require.Equal(t, "[\n"+by+"1\n]", string(indented(by)([]byte("[1]"))))
 	}
 }
