@@ -59,3 +59,36 @@ func TestC5_WhatTheTransportHasNotGivenUpWasSent(t *testing.T) {
 		})
 	}
 }
+
+// C5, C22: what the transport has lost on the way may have been applied, whatever
+// per-attempt middleware fails with after it.
+func TestC5_WhatTheTransportHasLostMayHaveBeenApplied(t *testing.T) {
+	lost := roundTripper(func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}
+	})
+	for name, failed := range map[string]error{
+		"a dial":    &net.OpError{Op: "dial", Err: errors.New("refused")},
+		"a look-up": &net.DNSError{Err: "no such host"},
+		"a call":    &client.Error{Effect: client.NeverSent, Err: errors.New("refused")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sent := 0
+				reported := func(next http.RoundTripper) http.RoundTripper {
+					return roundTripper(func(r *http.Request) (*http.Response, error) {
+						sent++
+						_, err := next.RoundTrip(r)
+						require.Error(t, err)
+						return nil, failed
+					})
+				}
+				c, err := client.New(base, client.WithTransport(lost), client.WithAttemptMiddleware(reported))
+				require.NoError(t, err)
+				_, err = client.Post[thing](t.Context(), c, "/x", thing{N: 1})
+				require.ErrorIs(t, err, failed)
+				require.Equal(t, 1, sent)
+				require.Equal(t, client.MaybeApplied, asError(t, err).Effect)
+			})
+		})
+	}
+}

@@ -100,7 +100,8 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		// Told here, where the transport's own error is at hand: middleware may wrap it
 		// in one of another type.
 		if err = a.unconnected(final, watch, err); x.c.attempt != nil {
-			a.note(func(t *tally) { t.failed = true })
+			never := a.nothingLeft(1, err)
+			a.note(func(t *tally) { t.failed, t.unsent = true, never })
 			err = x.clean(err) // middleware sees it
 		}
 		return nil, err

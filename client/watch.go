@@ -141,16 +141,21 @@ var (
 // neverSent reports whether it is certain that nothing of the attempt, whose requests t
 // has counted, reached the service in full.
 func (a *attempt) neverSent(t tally, err error) bool {
-	x, sent := a.x, t.sent
 	// err tells of one of several, or of something else that middleware has done: the
-	// transport has responded to the one, or has it yet.
-	if sent > 1 || sent == 1 && x.c.attempt != nil && !t.failed {
+	// transport has responded to the one, has it yet, or has lost it on the way.
+	if t.sent > 1 || t.sent == 1 && a.x.c.attempt != nil && !t.unsent {
 		return false
 	}
+	return a.nothingLeft(t.sent, err)
+}
+
+// nothingLeft is neverSent by what err says, of a request that the transport was handed
+// or of none.
+func (a *attempt) nothingLeft(sent int32, err error) bool {
 	if nested, ok := errors.AsType[*Error](err); ok {
 		return nested.Effect == NeverSent
 	}
-	if unsent(err) || sent == 0 && x.c.attempt == nil {
+	if unsent(err) || sent == 0 && a.x.c.attempt == nil {
 		return sent == 0
 	}
 	var op *net.OpError
