@@ -152,7 +152,10 @@ func (h *call) sentLast() onWire {
 func (h *call) sentFor(resp *http.Response) onWire {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, w := range h.beside {
+	if h.last.as == resp.Request {
+		return h.last // also where middleware has sent one request again and again
+	}
+	for _, w := range slices.Backward(h.beside) {
 		if w.as == resp.Request {
 			return w
 		}

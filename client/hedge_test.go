@@ -879,3 +879,38 @@ func TestC12_AStreamThatCameTooLateIsUsed(t *testing.T) {
 		})
 	}
 }
+
+// C15: of a request that middleware sends a second time as it is, what was sent last is
+// what was refused: a secret that was rotated in between is not taken for untried.
+func TestC15_OfARequestSentAgainTheLastWasRefused(t *testing.T) {
+	var rotated atomic.Bool
+	source := secret.Func(func(context.Context) ([]secret.Value, error) {
+		if rotated.Load() {
+			return []secret.Value{secret.New("the-new-key")}, nil
+		}
+		return []secret.Value{secret.New("the-old-key")}, nil
+	})
+	sent := 0
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		status := 401
+		if sent++; sent == 1 {
+			status = 503
+			rotated.Store(true)
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Request: r, Body: http.NoBody}, nil
+	})
+	again := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			resp, err := next.RoundTrip(r)
+			if err == nil && resp.StatusCode == 503 {
+				return next.RoundTrip(r)
+			}
+			return resp, err
+		})
+	}
+	c, err := client.New(base, client.WithTransport(rt), client.WithAttemptMiddleware(again), client.WithAuth(client.Bearer(source)))
+	require.NoError(t, err)
+	_, err = client.Get[thing](t.Context(), c, "/x")
+	require.Equal(t, 401, asError(t, err).Status)
+	require.Equal(t, 2, sent)
+}
