@@ -143,18 +143,18 @@ func (a *attempt) bound(resp *http.Response) (unbound func()) {
 
 // closes closes body, from another goroutine, where a has ended and a read of it goes on,
 // until stop is called. What has come too late, of a transport that heeds no context, is
-// used all the same: a read of that has the idle timeout.
+// used all the same: a read of that has the idle timeout, and ends with the call.
 func (a *attempt) closes(body *closedOnce, late bool) (stop func()) {
+	var end context.Context = a
+	untimed := func() bool { return true }
 	if late {
-		idle := a.x.clock.idle
-		if idle <= 0 {
-			return func() {}
+		end = a.x.ctx
+		if d := a.x.clock.patient(time.Now()); d > 0 {
+			untimed = time.AfterFunc(d, func() { _ = guardBody(body).Close() }).Stop
 		}
-		t := time.AfterFunc(idle, func() { _ = guardBody(body).Close() })
-		return func() { t.Stop() }
 	}
 	stopped := make(chan struct{})
-	unwatch := context.AfterFunc(a, func() {
+	unwatch := context.AfterFunc(end, func() {
 		t := time.NewTimer(afterEnd)
 		defer t.Stop()
 		select {
@@ -164,6 +164,7 @@ func (a *attempt) closes(body *closedOnce, late bool) (stop func()) {
 		}
 	})
 	return func() {
+		untimed()
 		unwatch()
 		close(stopped)
 	}

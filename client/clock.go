@@ -197,6 +197,20 @@ func (k *clock) deadline() time.Time {
 	return k.call.until()
 }
 
+// patient is how long a read may take from now on that the end of no attempt ends: the
+// idle timeout, and not much longer than the call. 0 is without a bound.
+func (k *clock) patient(now time.Time) time.Duration {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	d := max(k.idle, 0)
+	if end := k.deadline(); !end.IsZero() {
+		if left := max(end.Sub(now), 0) + afterEnd; d == 0 || left < d {
+			d = left
+		}
+	}
+	return d
+}
+
 // watch begins to look after a, for whose end somebody waits from now on.
 func (k *clock) watch(a *attempt) {
 	k.mu.Lock()

@@ -914,3 +914,45 @@ func TestC15_OfARequestSentAgainTheLastWasRefused(t *testing.T) {
 	require.Equal(t, 401, asError(t, err).Status)
 	require.Equal(t, 2, sent)
 }
+
+// C12, C13: such a stream ends with the call all the same, whoever ends that, and also
+// where no idle timeout would.
+func TestC13_AStreamThatCameTooLateEndsWithTheCall(t *testing.T) {
+	const came, end = client.DefaultAttemptTimeout + time.Second, client.DefaultAttemptTimeout + 3*time.Second
+	late := roundTripper(func(r *http.Request) (*http.Response, error) {
+		time.Sleep(came)
+		return &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Request: r, Body: &slowPipe{time.Hour, 3, make(chan struct{})}}, nil
+	})
+	for name, tc := range map[string]struct {
+		until   func(context.Context) (context.Context, context.CancelFunc)
+		timeout time.Duration
+		want    error
+	}{
+		"the caller's": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(end, cancel)
+			return ctx, cancel
+		}, 0, context.Canceled},
+		"the context's deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, end)
+		}, 0, context.DeadlineExceeded},
+		"the call's deadline": {context.WithCancel, end, client.ErrTimeout},
+	} {
+		for _, idle := range []time.Duration{client.DefaultIdleTimeout, -1} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					c, _ := scripted(t, "200", client.WithTransport(late), client.WithIdleTimeout(idle), passing(client.WithAttemptMiddleware, func(*http.Request) {}))
+					began := time.Now()
+					ctx, cancel := tc.until(t.Context())
+					defer cancel()
+					resp, err := c.Do(ctx, client.Request{Path: "/x", Timeout: tc.timeout})
+					require.NoError(t, err)
+					_, err = io.ReadAll(resp.Body)
+					require.ErrorIs(t, err, tc.want)
+					require.Equal(t, end+50*time.Millisecond, time.Since(began))
+					require.NoError(t, resp.Body.Close())
+				})
+			})
+		}
+	}
+}
