@@ -260,8 +260,23 @@ func (r *renewal) beat(ctx context.Context, st *tokenState) bool {
 	ctx, cancel := context.WithTimeout(ctx, r.m.cfg.lease/2)
 	defer cancel()
 	st.Attempt.Beat = time.Now().Round(0)
-	r.lost = errors.Is(r.m.saveOnce(ctx, r.key, st), ErrConflict)
+	err := r.m.saveOnce(ctx, r.key, st)
+	if errors.Is(err, ErrConflict) && r.marked(ctx, st) {
+		err = r.m.saveOnce(ctx, r.key, st)
+	}
+	r.lost = errors.Is(err, ErrConflict)
 	return !r.lost
+}
+
+// marked reports whether the mark is ours yet, where the result of a save was lost, and
+// takes over the version that the record has since.
+func (r *renewal) marked(ctx context.Context, st *tokenState) bool {
+	now, err := r.m.load(ctx, r.key)
+	if err != nil || !now.inFlight() || now.Attempt.Owner != r.owner || !now.sameToken(st) {
+		return false
+	}
+	st.version = now.version
+	return true
 }
 
 // giveUp records a failure that may pass, and the pause that follows it.
@@ -275,7 +290,11 @@ func (r *renewal) giveUp(ctx context.Context, st *tokenState, cause error) (*tok
 	a := st.Attempt
 	a.Owner, a.Beat, a.NotBefore = "", now.Round(0), now.Add(wait).Round(0)
 	err := st.refreshError(r.key, now.Add(wait), cause)
-	switch saveErr := r.m.save(ctx, r.key, st); {
+	saveErr := r.m.save(ctx, r.key, st)
+	if errors.Is(saveErr, ErrConflict) && r.marked(ctx, st) {
+		saveErr = r.m.save(ctx, r.key, st)
+	}
+	switch {
 	case errors.Is(saveErr, ErrConflict): // someone has changed it: the next look will show
 		return nil, err
 	case saveErr != nil: // our mark stays, and its lease takes the place of the pause

@@ -162,3 +162,64 @@ func TestO5_ASignInWithTheSameRefreshToken(t *testing.T) {
 		require.Equal(t, "at-wide", tok.AccessToken)
 	})
 }
+
+// O3, O5: a sign of life was stored, and the store's result was lost. The mark is ours
+// all the same: it is kept alive, so that nobody sends the refresh token beside us, and
+// what became of the refresh is recorded.
+func TestO3_ASignOfLifeWhoseResultWasLost(t *testing.T) {
+	lossy := func(store tokens.Store) *faultyStore {
+		s, saves := &faultyStore{Store: store}, 0
+		s.set(nil, nil, func() error {
+			if saves++; saves == 2 { // the first is the mark
+				return errDatabase
+			}
+			return nil
+		})
+		return s
+	}
+	t.Run("succeeds", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			store := tokens.NewMemoryStore()
+			sent := 0
+			slow := refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+				sent++
+				time.Sleep(12 * time.Second)
+				return signIn("new"), nil
+			})
+			a, b := newManager(t, lossy(store), slow), newManager(t, store, slow)
+			old := signIn("old")
+			old.Expiry = time.Now().Add(-time.Hour)
+			require.NoError(t, b.Put(t.Context(), userKey, old))
+			go func() { _, _ = a.Token(context.Background(), userKey) }()
+			synctest.Wait()
+			tok, err := b.Token(t.Context(), userKey)
+			require.NoError(t, err)
+			require.Equal(t, "at-new", tok.AccessToken)
+			require.Equal(t, 1, sent)
+		})
+	})
+	t.Run("fails", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			store := tokens.NewMemoryStore()
+			down := true
+			refresher := refresherFunc(func(context.Context, *oauth2.Token) (*oauth2.Token, error) {
+				if !down {
+					return signIn("new"), nil
+				}
+				time.Sleep(3 * time.Second)
+				return nil, &oauthflow.TokenError{Op: "refresh", Status: 503, Code: "temporarily_unavailable"}
+			})
+			a := newManager(t, lossy(store), refresher, tokens.WithoutReplay())
+			old := signIn("old")
+			old.Expiry = time.Now().Add(-time.Hour)
+			require.NoError(t, newManager(t, store, refresher).Put(t.Context(), userKey, old))
+			_, err := a.Token(t.Context(), userKey)
+			require.ErrorContains(t, err, "temporarily_unavailable")
+			down = false
+			time.Sleep(time.Hour)
+			tok, err := a.Token(t.Context(), userKey)
+			require.NoError(t, err)
+			require.Equal(t, "at-new", tok.AccessToken)
+		})
+	})
+}
