@@ -843,3 +843,46 @@ func TestC26_APartThatBlocksIsClosed(t *testing.T) {
 type closeFunc func() error
 
 func (f closeFunc) Close() error { return f() }
+
+// C12: a body that middleware opens again to look at it, while the first is on its way,
+// changes nothing of how long that may take.
+func TestC12_ABodyThatIsReadBesideTheOneThatIsSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		digests := func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				body, err := r.GetBody()
+				if err != nil {
+					return nil, err
+				}
+				go func() {
+					defer body.Close()
+					time.Sleep(12 * time.Second)
+					_, _ = io.Copy(io.Discard, body)
+				}()
+				return next.RoundTrip(r)
+			})
+		}
+		takes := roundTripper(func(r *http.Request) (*http.Response, error) {
+			defer r.Body.Close()
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				return nil, err
+			}
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody, Request: r}, r.Context().Err()
+		})
+		c, err := client.New(base, client.WithTransport(takes), client.WithAttemptMiddleware(digests), client.WithRetry(retry.Never))
+		require.NoError(t, err)
+		opened := 0
+		open := func() (io.ReadCloser, error) {
+			if opened++; opened == 2 { // the one that is looked at
+				return io.NopCloser(strings.NewReader("x")), nil
+			}
+			return io.NopCloser(&inSteps{24}), nil
+		}
+		began := time.Now()
+		_, err = client.Call[client.None](t.Context(), c, client.Request{Method: "PUT", Path: "/x", Body: client.Open("text/plain", open, -1)})
+		took := time.Since(began)
+		time.Sleep(time.Minute) // a read that is left to itself ends
+		require.NoError(t, err)
+		require.Equal(t, 2*time.Minute, took)
+	})
+}
