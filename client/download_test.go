@@ -1118,3 +1118,31 @@ func TestDownloadTakesAnEncodingThatTheClientAskedFor(t *testing.T) {
 	_, err := client.Download(t.Context(), over(t, clienttest.NewTransport(t, zipped)), client.Request{Path: "/x"}, io.Discard)
 	require.ErrorIs(t, err, client.ErrDecode)
 }
+
+// A content of an announced length that has come whole is downloaded, also where its
+// response breaks before it says that it has ended: nothing is left to ask for, and
+// without a validator nobody could.
+func TestDownloadThatBreaksBehindItsLastByte(t *testing.T) {
+	for name, tc := range map[string]struct {
+		header http.Header
+		breaks []int
+		asked  int
+	}{
+		"at once":         {tagged, []int{len(novel)}, 1},
+		"of no version":   {nil, []int{len(novel)}, 1},
+		"once it went on": {tagged, []int{10, len(novel) - 10}, 2},
+		"by its digest":   {http.Header{"Repr-Digest": {digest(novel)}}, []int{len(novel)}, 1},
+	} {
+		s := &shelf{header: tc.header, breaks: tc.breaks}
+		var w oneWay
+		n, err := client.Download(t.Context(), s.client(t), client.Request{Path: "/novel"}, &w)
+		require.NoError(t, err, name)
+		require.EqualValues(t, len(novel), n, name)
+		require.Equal(t, novel, w.String(), name)
+		require.Len(t, s.seen, tc.asked, name)
+	}
+	want := sha256.Sum256([]byte("another"))
+	s := &shelf{header: tagged, breaks: []int{len(novel)}}
+	_, err := client.Download(t.Context(), s.client(t), client.Request{Path: "/novel"}, new(oneWay), client.WithChecksum(sha256.New(), want[:]))
+	require.ErrorIs(t, err, client.ErrChecksum)
+}

@@ -146,8 +146,8 @@ func (d *download) take(ctx context.Context, x *hop, resp *http.Response) error 
 			continue
 		}
 		switch {
-		case d.part != nil && d.have == d.part.n && transient(err, err):
-			// All that was asked for is there, and no range is left to ask for.
+		case skip <= 0 && end >= 0 && d.total >= 0 && d.have == max(end, d.total) && transient(err, err):
+			// All that was announced is there, and no range is left to ask for.
 		case err != io.EOF:
 			return d.broken(ctx, err)
 		case skip > 0:
