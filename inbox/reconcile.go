@@ -50,35 +50,7 @@ func (ib *Inbox) Reconcile(ctx context.Context, h *webhook.Handler, list iter.Se
 	if err := ib.ready(ctx); err != nil {
 		return r, failed(ctx, "reconcile", err)
 	}
-	defer panics.Catch(&err, "inbox: reconcile: the list, or the function that splits events,")
-	var errs []error
-	more := 0
-	for l, err := range list {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("the list: %w", err))
-			break
-		}
-		if ctx.Err() != nil {
-			errs = append(errs, context.Cause(ctx))
-			break
-		}
-		known, err := ib.knows(ctx, h.Endpoint(), l.ID)
-		if err != nil {
-			errs = append(errs, err)
-			break
-		}
-		if known {
-			r.Known++
-			continue
-		}
-		switch err := ib.makeUp(ctx, h, l, &r); {
-		case err == nil:
-		case len(errs) < maxReported:
-			errs = append(errs, fmt.Errorf("%q: %w", shown(l.ID, 255), err))
-		default:
-			more++
-		}
-	}
+	errs, more := ib.walk(ctx, h, list, &r)
 	if more > 0 {
 		errs = append(errs, fmt.Errorf("and %d more", more))
 	}
@@ -88,13 +60,50 @@ func (ib *Inbox) Reconcile(ctx context.Context, h *webhook.Handler, list iter.Se
 	return r, nil
 }
 
+// walk makes up for what list shows, and returns the errors that are told and how many
+// others there were.
+func (ib *Inbox) walk(ctx context.Context, h *webhook.Handler, list iter.Seq2[Listed, error], r *Reconciled) (errs []error, more int) {
+	var panicked error
+	defer func() {
+		if panicked != nil {
+			errs = append(errs, panicked)
+		}
+	}()
+	defer panics.Catch(&panicked, "the list")
+	for l, err := range list {
+		if err != nil {
+			return append(errs, fmt.Errorf("the list: %w", err)), more
+		}
+		if ctx.Err() != nil {
+			return append(errs, context.Cause(ctx)), more
+		}
+		known, err := ib.knows(ctx, h.Endpoint(), l.ID)
+		if err != nil {
+			return append(errs, err), more
+		}
+		if known {
+			r.Known++
+			continue
+		}
+		switch err := ib.makeUp(ctx, h, l, r); {
+		case err == nil:
+		case len(errs) < maxReported:
+			errs = append(errs, fmt.Errorf("%q: %w", shown(l.ID, 255), err))
+		default:
+			more++
+		}
+	}
+	return errs, more
+}
+
 // makeUp gets an event that has not arrived.
 func (ib *Inbox) makeUp(ctx context.Context, h *webhook.Handler, l Listed, r *Reconciled) error {
 	switch {
 	case l.ID == "":
 		return errors.New("it has no identifier")
 	case l.Body != nil:
-		if err := ib.takeIn(ctx, h, l); err != nil {
+		_, err := panics.Do(ctx, "the function that splits events", func(ctx context.Context) (none struct{}, err error) { return none, ib.takeIn(ctx, h, l) })
+		if err != nil {
 			return err
 		}
 		r.Taken++

@@ -151,9 +151,31 @@ func TestReconcileWithAListThatPanics(t *testing.T) {
 	h := handler(t, stripe, webhook.WithQueue(s), webhook.Fallback(func(context.Context, webhook.Event[json.RawMessage]) error { return nil }))
 	got, err := s.Reconcile(t.Context(), h, func(yield func(inbox.Listed, error) bool) {
 		yield(inbox.Listed{ID: "evt_1", Body: paid("evt_1")}, nil)
+		yield(inbox.Listed{ID: "evt_2"}, nil)
 		panic("canary")
 	})
-	require.ErrorContains(t, err, "panicked")
+	require.ErrorContains(t, err, "the list panicked")
+	require.ErrorContains(t, err, `"evt_2": it has neither`)
+	require.NotContains(t, err.Error(), "canary")
+	require.Equal(t, inbox.Reconciled{Taken: 1}, got)
+}
+
+// C37: an event on which the function that splits events panics costs itself alone.
+func TestReconcileWithAnEventThatCannotBeSplit(t *testing.T) {
+	s := newShop(t, sqliteFile(t))
+	scheme := func() (*webhook.Scheme, error) {
+		return webhook.NewScheme("odd", func(context.Context, *webhook.Request) (webhook.Receipt, error) {
+			return webhook.Receipt{}, nil
+		}, webhook.WithSplit(func(r *webhook.Request, _ webhook.Receipt) ([]webhook.Raw, error) {
+			if string(r.Body) == "odd" {
+				panic("canary")
+			}
+			return []webhook.Raw{{ID: string(r.Body), IDSigned: true, Type: "push", Payload: r.Body}}, nil
+		}))
+	}
+	h := handler(t, scheme, webhook.WithQueue(s), webhook.Fallback(func(context.Context, webhook.Event[json.RawMessage]) error { return nil }))
+	got, err := s.Reconcile(t.Context(), h, listOf(&inbox.Listed{ID: "odd", Body: []byte("odd")}, &inbox.Listed{ID: "even", Body: []byte("even")}))
+	require.ErrorContains(t, err, `"odd": the function that splits events panicked`)
 	require.NotContains(t, err.Error(), "canary")
 	require.Equal(t, inbox.Reconciled{Taken: 1}, got)
 }
