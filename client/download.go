@@ -101,6 +101,9 @@ func Download(ctx context.Context, c *Client, r Request, w io.Writer, opts ...Do
 // ends in ".part" and is removed if anything fails. The file is synced before it is
 // renamed, and replaces one that is there. Its permissions are 0666 before the umask.
 func DownloadFile(ctx context.Context, c *Client, r Request, path string, opts ...DownloadOption) (n int64, err error) {
+	if r.Meta != nil {
+		*r.Meta = Meta{} // where it comes to no call, either
+	}
 	if info, err := os.Stat(path); path == "" || err == nil && !info.Mode().IsRegular() {
 		return 0, failf(ErrRequest, "client: the path to download to is no regular file")
 	}

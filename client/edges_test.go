@@ -326,6 +326,10 @@ func TestMetaOfARefusedCallIsEmpty(t *testing.T) {
 			_, err := client.Download(t.Context(), c, r, io.Discard)
 			return err
 		},
+		"DownloadFile": func(r client.Request) error {
+			_, err := client.DownloadFile(t.Context(), c, r, t.TempDir()) // which is no file
+			return err
+		},
 	} {
 		_, err := client.Call[thing](t.Context(), c, client.Request{Meta: &meta})
 		require.NoError(t, err)
