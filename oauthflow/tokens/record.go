@@ -26,6 +26,7 @@ type tokenState struct {
 	Refresh   string         `json:"refresh_token,omitempty"`
 	Expiry    time.Time      `json:"expiry,omitzero"`   // zero: does not expire by itself
 	Obtained  time.Time      `json:"obtained,omitzero"` // when the token was put or refreshed
+	Put       string         `json:"put,omitempty"`     // names the Put that it comes from
 	Extra     map[string]any `json:"extra,omitempty"`
 	Refreshes int            `json:"refreshes,omitempty"` // since Put
 	Attempt   *refreshMark   `json:"refresh,omitempty"`   // nil: the last refresh succeeded
@@ -98,7 +99,7 @@ func (s *tokenState) succeeded(tok *oauth2.Token, now time.Time, extra []string)
 			next.set(name, v)
 		}
 	}
-	next.Refreshes, next.version = s.Refreshes+1, s.version
+	next.Put, next.Refreshes, next.version = s.Put, s.Refreshes+1, s.version
 	return next
 }
 

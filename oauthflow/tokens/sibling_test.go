@@ -110,6 +110,35 @@ func TestO3_APutWhoseResultWasLost(t *testing.T) {
 	})
 }
 
+// O5: nor is what such a token has been exchanged for by then: its refresh token is used
+// up.
+func TestO5_APutWhoseResultWasLostAndWhoseTokenWasRefreshed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, server := tokens.NewMemoryStore(), once()
+		b := newManager(t, store, server)
+		lossy := &faultyStore{Store: store}
+		a := newManager(t, lossy, server)
+		lost := false
+		lossy.set(nil, nil, func() error {
+			if lost {
+				return nil
+			}
+			lost = true
+			_, err := b.Token(context.Background(), userKey)
+			require.NoError(t, err)
+			return errDatabase
+		})
+		old := signIn("old")
+		old.Expiry = time.Now().Add(-time.Hour)
+		require.NoError(t, a.Put(t.Context(), userKey, old))
+		for _, m := range []*tokens.Manager{a, b, newManager(t, store, server)} {
+			tok, err := m.Token(t.Context(), userKey)
+			require.NoError(t, err)
+			require.Equal(t, "at-new", tok.AccessToken)
+		}
+	})
+}
+
 // O5: that the grant is dead was recorded, and the store's result was lost. The process
 // that found out is this one all the same, and no other will tell.
 func TestO5_ADeadGrantWhoseRecordingWasLost(t *testing.T) {

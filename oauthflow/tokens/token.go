@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,14 +62,16 @@ func (m *Manager) Put(ctx context.Context, key string, tok *oauth2.Token) error 
 		return fmt.Errorf("tokens: put token %s: %w", quote.Text(key, maxKey), err)
 	}
 	st := newState(tok, time.Now(), extra)
+	st.Put = rand.Text()
 	for again := false; ; again = true {
 		old, err := m.load(ctx, key)
 		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrCorrupt) {
 			return err
 		}
-		if again && err == nil && old.Dead == nil && old.sameToken(st) {
+		if again && err == nil && old.Dead == nil && old.Put == st.Put {
 			// Our own save, whose result was lost. Its token may be being refreshed, so
-			// that the mark must stay.
+			// that the mark must stay, or have been, and what came of that is the one
+			// that is good.
 			e.replace(old)
 			return nil
 		}
