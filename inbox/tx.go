@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/standpipe-go/standpipe/webhook"
 )
@@ -133,7 +134,9 @@ func (t *transaction) whole() error {
 	if t.conn == nil {
 		return nil // Postgres refuses to commit what has failed
 	}
-	if _, err := t.tx.ExecContext(t.ctx, "RELEASE "+savepoint); err != nil {
+	// Where rows of a write are open yet, which Commit closes, SQLite has found the
+	// savepoint and keeps it.
+	if _, err := t.tx.ExecContext(t.ctx, "RELEASE "+savepoint); err != nil && !strings.Contains(err.Error(), "SQL statements in progress") {
 		return failed(t.ctx, "find the transaction, which a statement may have rolled back", err)
 	}
 	return nil

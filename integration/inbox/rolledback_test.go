@@ -55,3 +55,27 @@ func TestSQLiteStatementThatRollsBack(t *testing.T) {
 		})
 	}
 }
+
+// D1: rows of a write that the function has left open are closed by the commit, as they
+// are elsewhere: the transaction is whole.
+func TestSQLiteRowsThatAreLeftOpen(t *testing.T) {
+	s := newShop(t, sqliteFile(t), quick(5))
+	s.exec(`CREATE TABLE %s_effect (event TEXT)`)
+	var tries atomic.Int32
+	h := handler(t, stripe, webhook.WithQueue(s),
+		inbox.OnTx("invoice.paid", func(ctx context.Context, tx *sql.Tx, e webhook.Event[struct{}]) error {
+			tries.Add(1)
+			rows, err := tx.QueryContext(ctx, fmt.Sprintf(`INSERT INTO %s_effect VALUES (?), ('b') RETURNING event`, s.prefix), e.ID)
+			if err != nil {
+				return err
+			}
+			rows.Next()
+			return nil
+		}))
+	require.Equal(t, 200, postStripe(h, paid("evt_1")))
+	start(t, s.Inbox, h)
+	s.settled()
+	require.EqualValues(t, 1, tries.Load())
+	require.Equal(t, 2, s.count(`SELECT count(*) FROM %s_effect`))
+	require.Empty(t, s.dead())
+}
