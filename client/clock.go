@@ -97,7 +97,7 @@ func (k *clock) upload(a *attempt, now time.Time) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	// A transport may come late to the body of an attempt that another one has followed.
-	// And what moves beside the body that is sent, to be signed say, is not what is timed.
+	// And what is read beside the body that is sent, to be signed say, is not timed.
 	if k.attempt != a || !k.moving.IsZero() {
 		return noPhase
 	}
