@@ -27,6 +27,7 @@ type stored struct {
 	// What is not UTF-8, which a JSON text cannot hold, is here instead.
 	URLBytes    []byte              `json:"url_bytes,omitempty"`
 	HeaderBytes map[string][][]byte `json:"header_bytes,omitempty"`
+	TextBytes   map[string][]byte   `json:"text_bytes,omitempty"` // of texts
 
 	ReceivedAt time.Time   `json:"received_at,omitzero"`
 	Event      webhook.Raw `json:"event"` // without its payload
@@ -65,8 +66,25 @@ func encode(d *webhook.Delivery, i, from int) (meta []byte, next int, err error)
 	return meta, next, err
 }
 
+// texts are what of the receipt and the event may come from a header, by the names that
+// TextBytes has for them.
+func (s *stored) texts() map[string]*string {
+	return map[string]*string{
+		"receipt_id": &s.Receipt.EventID, "receipt_type": &s.Receipt.EventType, "id": &s.Event.ID, "type": &s.Event.Type,
+	}
+}
+
 // setBytesAside takes out what encoding/json would replace.
 func (s *stored) setBytesAside() {
+	for name, text := range s.texts() {
+		if utf8.ValidString(*text) {
+			continue
+		}
+		if s.TextBytes == nil {
+			s.TextBytes = map[string][]byte{}
+		}
+		s.TextBytes[name], *text = []byte(*text), ""
+	}
 	if !utf8.ValidString(s.URL) {
 		s.URL, s.URLBytes = "", []byte(s.URL)
 	}
@@ -86,6 +104,11 @@ func (s *stored) setBytesAside() {
 
 // takeBytesBack is the reverse of setBytesAside.
 func (s *stored) takeBytesBack() {
+	for name, text := range s.TextBytes {
+		if to := s.texts()[name]; to != nil {
+			*to = string(text)
+		}
+	}
 	if s.URLBytes != nil {
 		s.URL = string(s.URLBytes)
 	}

@@ -166,3 +166,18 @@ func TestBackoffIsBounded(t *testing.T) {
 		require.Equal(t, want, away(n))
 	}
 }
+
+// So are an identifier and a type that a header had: two that differ stay two.
+func TestAnIdentifierThatIsNotUTF8ComesBackAsItWas(t *testing.T) {
+	t.Parallel()
+	d := &webhook.Delivery{
+		Receipt: webhook.Receipt{EventID: "a\xe9", EventType: "b\xe8"},
+		Request: &webhook.Request{},
+		Events:  []webhook.Raw{{ID: "a\xe9", Type: "b\xe8"}, {ID: "a", Type: "b"}},
+	}
+	for i, got := range roundTrip(t, d) {
+		require.Equal(t, d.Receipt, got.Receipt)
+		require.Equal(t, d.Events[i], got.Events[0])
+	}
+	require.Equal(t, "a\xe9", d.Events[0].ID, "it is the delivery's own")
+}
