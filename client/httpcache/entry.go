@@ -91,7 +91,10 @@ func (e *entry) storable() bool {
 // freshened is e as a 304 makes it (RFC 9111 §3.2).
 func (e *entry) freshened(h http.Header, asked, came time.Time) *entry {
 	kept := e.header.Clone()
-	kept.Del("Age") // of the old response; the 304 has its own if it came through a cache
+	// They are of the old response. The 304 has its own Age if it came through a cache,
+	// and without a Date it is as old as its arrival (RFC 9110 §6.6.1).
+	kept.Del("Age")
+	kept.Del("Date")
 	for name, values := range storedFields(h) {
 		switch name {
 		// They describe a body that the 304 does not have.

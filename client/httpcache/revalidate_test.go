@@ -57,6 +57,33 @@ func TestRevalidationIsToldInTheLedger(t *testing.T) {
 	})
 }
 
+// RFC 9110 section 6.6.1: a 304 without a Date is as old as its arrival, and not as what
+// it makes good.
+func TestA304WithoutADateMakesFresh(t *testing.T) {
+	for name, fields := range map[string][]string{
+		"max-age": {"Cache-Control: max-age=60"}, "that of the stored response": nil,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := &origin{handler: func(_ int, req *http.Request) *http.Response {
+				if req.Header.Get("If-None-Match") != `"v1"` {
+					return reply(200, `"v1"`, "Cache-Control: max-age=60", `ETag: "v1"`)
+				}
+				resp := reply(304, "", fields...)
+				resp.Header.Del("Date")
+				return resp
+			}}
+			c := newClient(t, o, httpcache.New(httpcache.Config{}))
+			get(t, c, "/x")
+			time.Sleep(time.Hour)
+			_, status := get(t, c, "/x")
+			require.Equal(t, "fwd=stale; fwd-status=304", status, name)
+			_, status = get(t, c, "/x")
+			require.Equal(t, "hit; ttl=60", status, name)
+			require.Equal(t, 2, o.count(), name)
+		})
+	}
+}
+
 func TestRevalidationByLastModifiedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const day = "Fri, 31 Dec 1999 00:00:00 GMT"
