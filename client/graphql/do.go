@@ -97,7 +97,13 @@ func settle[T any](x exchange, body response, err error) (T, error) {
 	var data, zero T
 	meta := x.request.Meta
 	if err != nil {
-		return zero, refused(err, x.kind)
+		err = refused(err, x.kind)
+		if e, ok := errors.AsType[*Error](err); ok && e.Partial {
+			if found := member(e.data, x.field); found == nil || json.Unmarshal(found, &data) != nil {
+				data = zero // DecodeData has what did not fit
+			}
+		}
+		return data, err
 	}
 	if body.empty() {
 		return zero, unlike(meta, fmt.Errorf("%w: the response has neither data nor errors", client.ErrDecode))

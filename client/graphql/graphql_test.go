@@ -119,6 +119,23 @@ func TestPartialDataComesWithATypedError(t *testing.T) {
 	}
 }
 
+// So does what comes with a status that says that it failed.
+func TestPartialDataComesWithAnyStatus(t *testing.T) {
+	t.Parallel()
+	for _, opts := range [][]client.Option{nil, {client.WithProfile(graphql.Codes(nil).Profile(client.Profile{}))}} {
+		for _, status := range []int{400, 403, 500} {
+			for data, want := range map[string]string{`{"shop":{"name":"Acme"}}`: "Acme", `{"shop":{"name":7}}`: ""} {
+				c, _ := service(t, []clienttest.Step{clienttest.JSON(status, `{"errors":[{"message":"m"}],"data":`+data+`}`)}, opts...)
+				got, err := graphql.Do[struct{ Shop struct{ Name string } }](context.Background(), c, graphql.Request{Query: named})
+				var e *graphql.Error
+				require.ErrorAs(t, err, &e)
+				require.True(t, e.Partial)
+				require.Equal(t, want, got.Shop.Name)
+			}
+		}
+	}
+}
+
 // A response of any size is looked at whole, wherever its errors stand.
 func TestErrorsBehindMuchDataAreFound(t *testing.T) {
 	t.Parallel()
