@@ -67,7 +67,12 @@ func (q *Queue[T]) flush(ctx context.Context) error {
 		q.mu.Lock()
 		q.flushes = slices.DeleteFunc(q.flushes, func(other *flush) bool { return other == f })
 		q.mu.Unlock()
-		return pause.Err(ctx)
+		select {
+		case err := <-f.done: // which of the two came first is not known
+			return err
+		default:
+			return pause.Err(ctx)
+		}
 	}
 }
 

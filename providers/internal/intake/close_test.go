@@ -50,6 +50,21 @@ func TestFlush(t *testing.T) {
 	})
 }
 
+// A Flush that has nothing to wait for has not run out of time, whatever its context.
+func TestAFlushOfNothingIsNoErrorUnderAnEndedContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := New(Config[int]{Send: serving(Outcome{}).send})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 100 {
+			require.NoError(t, q.Flush(ctx))
+		}
+		q.Offer(0, 1)
+		require.ErrorIs(t, q.Flush(ctx), context.Canceled)
+		require.NoError(t, q.Close(t.Context()))
+	})
+}
+
 // What the callbacks count is whole when Flush or Close returns.
 func TestFlushWaitsForTheCallbacks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
