@@ -157,7 +157,9 @@ func (f *Fake) answer(c *Call, handle func(*Call) Response) (resp Response, sent
 	}
 	f.State.Lock()
 	defer f.State.Unlock()
-	return handle(c), c.Fault != Hang
+	resp = handle(c)
+	resp.encode() // it may be of objects that the next request changes
+	return resp, c.Fault != Hang
 }
 
 // wait waits until the caller gives up.
@@ -169,17 +171,11 @@ func (f *Fake) wait(r *http.Request) {
 }
 
 func write(w http.ResponseWriter, r Response, cut bool) {
+	r.encode()
 	for name, values := range r.Header {
 		w.Header()[name] = values
 	}
-	body, ok := r.Body.([]byte)
-	if !ok && r.Body != nil {
-		var err error
-		if body, err = json.Marshal(r.Body); err != nil {
-			panic(err) // a fake's own objects always can
-		}
-		w.Header().Set("Content-Type", "application/json")
-	}
+	body, _ := r.Body.([]byte)
 	w.WriteHeader(r.Status)
 	if !cut {
 		_, _ = w.Write(body)
@@ -188,4 +184,20 @@ func write(w http.ResponseWriter, r Response, cut bool) {
 	_, _ = w.Write(body[:len(body)/2])
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
+}
+
+// encode makes JSON of a body that is none.
+func (r *Response) encode() {
+	if _, done := r.Body.([]byte); done || r.Body == nil {
+		return
+	}
+	body, err := json.Marshal(r.Body)
+	if err != nil {
+		panic(err) // a fake's own objects always can
+	}
+	r.Body, r.Header = body, r.Header.Clone()
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	r.Header.Set("Content-Type", "application/json")
 }

@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	sdk "github.com/resend/resend-go/v2"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/standpipe-go/standpipe/client"
@@ -548,4 +550,27 @@ func TestAnOperationThatThereIsNot(t *testing.T) {
 		}()
 	}
 	srv.Inject("", resendtest.Unavailable)
+}
+
+// What a response says is what there was when it was made: nothing that another request
+// changes meanwhile.
+func TestAResponseIsMadeBeforeTheNextChange(t *testing.T) {
+	t.Parallel()
+	srv := resendtest.New()
+	c, err := srv.Client()
+	require.NoError(t, err)
+	made, err := resend.CreateContact.Do(t.Context(), c.HTTP, resend.NewContact{Email: "a@example.com"})
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for range 50 {
+				_, err := resend.UpdateContact.Do(t.Context(), c.HTTP, resend.ContactUpdate{ID: made.ID, Properties: map[string]any{fmt.Sprint(i): i}})
+				assert.NoError(t, err)
+				_, err = resend.GetContact.Do(t.Context(), c.HTTP, resend.ID{ID: made.ID})
+				assert.NoError(t, err)
+			}
+		})
+	}
+	wg.Wait()
 }
