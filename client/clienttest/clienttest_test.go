@@ -90,6 +90,23 @@ func TestHandlersSeeTheRequest(t *testing.T) {
 	}
 }
 
+// A server keeps the body of a response to a HEAD to itself, whatever the handler does.
+func TestAHeadHasNoBody(t *testing.T) {
+	t.Parallel()
+	step := clienttest.Handle(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) })
+	tr := &http.Transport{DisableKeepAlives: true}
+	for url, rt := range map[string]http.RoundTripper{
+		clienttest.NewServer(t, step).URL: tr, "http://x.example": clienttest.NewTransport(t, step),
+	} {
+		resp, err := (&http.Client{Transport: rt}).Head(url)
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Empty(t, body, url)
+	}
+}
+
 func TestHeaderReplaces(t *testing.T) {
 	for _, step := range []clienttest.Step{
 		clienttest.JSON(200, "{}").Header("content-type", "text/html").Header("Set-Cookie", "a", "b"),

@@ -54,6 +54,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		step.contents(rec, in)
 		resp := rec.Result()
 		resp.Request = req
+		if req.Method == http.MethodHead {
+			resp.Body = http.NoBody // which a server keeps to itself
+		}
 		return resp, nil
 	case step.fault == reset:
 		return nil, ErrReset
