@@ -158,7 +158,11 @@ func (s *Server) deleteObject(w http.ResponseWriter, r *request) error {
 }
 
 func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
-	source, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("X-Amz-Copy-Source"), "/"))
+	given, version, _ := strings.Cut(r.Header.Get("X-Amz-Copy-Source"), "?")
+	if version != "" {
+		return errVersions
+	}
+	source, err := url.PathUnescape(strings.TrimPrefix(given, "/"))
 	name, key, ok := strings.Cut(source, "/")
 	if err != nil || !ok {
 		return refuse(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
@@ -173,8 +177,13 @@ func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if match := r.Header.Get("X-Amz-Copy-Source-If-Match"); match != "" && match != o.etag {
+	match, none := r.Header.Get("X-Amz-Copy-Source-If-Match"), r.Header.Get("X-Amz-Copy-Source-If-None-Match")
+	if match != "" && match != o.etag || none != "" && (none == "*" || none == o.etag) {
 		return refuse(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+	}
+	if from == r.bucket && key == r.key && !changes(r.Header) && !s.opts.R2 {
+		return refuse(http.StatusBadRequest, "InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without "+
+			"changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	made := &object{data: o.data, header: o.header, etag: o.etag, modified: time.Now().Truncate(time.Second)}
 	if r.Header.Get("X-Amz-Metadata-Directive") == "REPLACE" {
@@ -190,6 +199,14 @@ func (s *Server) copyObject(w http.ResponseWriter, r *request) error {
 	}{ETag: made.etag, LastModified: made.modified.UTC()})
 }
 
+var errVersions = refuse(http.StatusNotImplemented, "NotImplemented", "This server has no versions of objects.")
+
+// changes reports whether a copy of an object onto itself is anything but that object.
+func changes(h http.Header) bool {
+	return h.Get("X-Amz-Metadata-Directive") == "REPLACE" || h.Get("X-Amz-Storage-Class") != "" || h.Get("X-Amz-Server-Side-Encryption") != "" ||
+		h.Get("X-Amz-Website-Redirect-Location") != ""
+}
+
 func (s *Server) deleteObjects(w http.ResponseWriter, r *request) error {
 	signed := r.Header.Get("Content-Md5") != ""
 	for name := range checksums {
@@ -200,11 +217,19 @@ func (s *Server) deleteObjects(w http.ResponseWriter, r *request) error {
 	}
 	var in struct {
 		XMLName xml.Name `xml:"Delete"`
-		Object  []struct{ Key string }
-		Quiet   bool
+		Object  []struct {
+			Key       string
+			VersionID string `xml:"VersionId"`
+		}
+		Quiet bool
 	}
 	if err := xml.Unmarshal(r.body, &in); err != nil || len(in.Object) == 0 || len(in.Object) > 1000 {
 		return refuse(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+	}
+	for _, o := range in.Object {
+		if o.VersionID != "" {
+			return errVersions
+		}
 	}
 	type deleted struct{ Key string }
 	type failed struct{ Key, Code, Message string }

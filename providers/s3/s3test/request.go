@@ -28,12 +28,15 @@ func operation(r *request) string {
 		}
 		return ""
 	}
-	for _, other := range []string{"acl", "tagging", "retention", "legal-hold", "attributes", "restore", "select"} {
+	// There is one version of each object, and no part of one can be read by its number.
+	for _, other := range []string{"acl", "tagging", "retention", "legal-hold", "attributes", "restore", "select", "versionId"} {
 		if has(other) {
 			return ""
 		}
 	}
 	switch {
+	case has("partNumber") && r.Method != http.MethodPut:
+		return ""
 	case r.Method == http.MethodGet && !has("uploadId"):
 		return "GetObject"
 	case r.Method == http.MethodHead:

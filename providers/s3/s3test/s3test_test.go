@@ -108,6 +108,43 @@ func TestServerRefuses(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
+// What S3 would do otherwise than to an object that has one version is not done at all,
+// and a copy is held to all of its conditions.
+func TestServerDoesNothingByChance(t *testing.T) {
+	t.Parallel()
+	srv := s3test.New(t)
+	c, err := s3.New(srv.Config(), client.WithRetry(retry.Never))
+	require.NoError(t, err)
+	t.Cleanup(c.HTTP.CloseIdleConnections)
+	srv.Put("k", []byte("12345"))
+	is, err := s3.HeadObject.Do(t.Context(), c.HTTP, s3.GetObjectInput{Key: "k"})
+	require.NoError(t, err)
+	duplicate := func(in s3.CopyObjectInput, version string) string {
+		in.CopySource = s3.CopySource(s3test.Bucket, "k", version)
+		_, err := s3.CopyObject.Do(t.Context(), c.HTTP, in)
+		if err == nil {
+			return ""
+		}
+		return codeOf(err)
+	}
+	_, err = s3.GetObject.Do(t.Context(), c.HTTP, s3.GetObjectInput{Key: "k", VersionID: "v1"})
+	require.Equal(t, "NotImplemented", codeOf(err))
+	_, err = s3.GetObject.Do(t.Context(), c.HTTP, s3.GetObjectInput{Key: "k", PartNumber: 1})
+	require.Equal(t, "NotImplemented", codeOf(err))
+	_, err = s3.DeleteObject.Do(t.Context(), c.HTTP, s3.DeleteObjectInput{Key: "k", VersionID: "v1"})
+	require.Equal(t, "NotImplemented", codeOf(err))
+	_, err = s3.DeleteObjects.Do(t.Context(), c.HTTP, s3.DeleteObjectsInput{Objects: []s3.ObjectIdentifier{{Key: "k", VersionID: "v1"}}})
+	require.Equal(t, "NotImplemented", codeOf(err))
+	require.Equal(t, "NotImplemented", duplicate(s3.CopyObjectInput{Key: "copy"}, "v1"))
+	require.Equal(t, "PreconditionFailed", duplicate(s3.CopyObjectInput{Key: "copy", CopySourceIfNoneMatch: is.ETag}, ""))
+	require.Equal(t, "InvalidRequest", duplicate(s3.CopyObjectInput{Key: "k"}, ""))
+	require.Equal(t, []string{"k"}, srv.Keys())
+
+	require.Empty(t, duplicate(s3.CopyObjectInput{Key: "k", MetadataDirective: "REPLACE"}, ""))
+	require.Empty(t, duplicate(s3.CopyObjectInput{Key: "copy", CopySourceIfNoneMatch: `"other"`}, ""))
+	require.Equal(t, []string{"copy", "k"}, srv.Keys())
+}
+
 // R2 refuses what S3 takes.
 func TestServerAsR2(t *testing.T) {
 	t.Parallel()
