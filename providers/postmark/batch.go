@@ -34,7 +34,8 @@ var (
 
 // SendBatch sends up to [MaxBatch] emails. The results are those of the emails, in their
 // order. Where some were refused they come with a [*BatchError], and the others have been
-// sent: send only the refused ones again. With any other error there are no results.
+// sent: send only the refused ones again. With any other error there are no results, but
+// for those that are not as many as the emails, and tell of none what became of it.
 func (c *Client) SendBatch(ctx context.Context, emails []Email, edit ...func(*client.Request)) (Results, error) {
 	return sendBatch(ctx, c, SendBatch, emails, edit)
 }
@@ -45,11 +46,12 @@ func (c *Client) SendTemplateBatch(ctx context.Context, emails []TemplateEmail, 
 }
 
 func sendBatch[T any](ctx context.Context, c *Client, op client.Op[[]T, Results], emails []T, edit []func(*client.Request)) (Results, error) {
-	var meta client.Meta
+	var meta *client.Meta
 	keep := func(r *client.Request) {
 		if r.Meta == nil {
-			r.Meta = &meta
+			r.Meta = new(client.Meta)
 		}
+		meta = r.Meta
 	}
 	results, err := op.Do(ctx, c.HTTP, emails, append(edit[:len(edit):len(edit)], keep)...)
 	if err != nil {

@@ -82,6 +82,16 @@ func TestABatchWithResultsOfOthers(t *testing.T) {
 	_, err = c.SendBatch(t.Context(), []postmark.Email{email}, func(r *client.Request) { r.Meta = &meta })
 	require.NoError(t, err)
 	require.Equal(t, 200, meta.Status)
+
+	// Nor does it take from the error what became of the call.
+	meta = client.Meta{}
+	c, _ = scripted(t, `200 [{"MessageID":"m_1","ErrorCode":0}]`)
+	_, err = c.SendBatch(t.Context(), []postmark.Email{email, email}, func(r *client.Request) { r.Meta = &meta })
+	e, ok = errors.AsType[*client.Error](err)
+	require.True(t, ok)
+	require.Equal(t, client.MaybeApplied, e.Effect)
+	require.Equal(t, 200, e.Status)
+	require.Len(t, e.Attempts, 1)
 }
 
 // What Postmark would not take is not sent.
