@@ -67,8 +67,11 @@ func (r *Reporter) panicked(ctx context.Context, value any, e Event) string {
 // printed is what was panicked with. Package fmt survives a value that panics.
 func printed(value any) string { return tap.Text(fmt.Sprint(value)) }
 
-// requestOf is what an event shows of a request.
+// requestOf is what an event shows of a request. One made by hand may lack its URL.
 func requestOf(req *http.Request) *Request {
+	if req.URL == nil {
+		return &Request{Method: req.Method}
+	}
 	u := *req.URL
 	if u.Host == "" {
 		u.Host, u.Scheme = req.Host, "http"

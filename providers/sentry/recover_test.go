@@ -168,3 +168,14 @@ func TestTheStackOfAnError(t *testing.T) {
 		require.Equal(t, "TestTheStackOfAnError.func1", stack[len(stack)-1].Function)
 	})
 }
+
+// A request made by hand may lack its URL: the panic is the handler's own all the same.
+func TestAPanicOfARequestWithoutAURL(t *testing.T) {
+	srv := sentrytest.New()
+	r, err := srv.Reporter(sentry.ReporterConfig{})
+	require.NoError(t, err)
+	h := r.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("theirs") }))
+	require.PanicsWithValue(t, "theirs", func() { h.ServeHTTP(httptest.NewRecorder(), &http.Request{Method: http.MethodGet}) })
+	require.NoError(t, r.Close(t.Context()))
+	require.Len(t, srv.Events(), 1)
+}
