@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/standpipe-go/standpipe/internal/redact"
 )
 
 // Record is a record of a log, as it may be shown.
@@ -90,24 +92,34 @@ func (h *handler) with(g given) *handler {
 }
 
 func (h *handler) record(r slog.Record) Record {
-	var found attrs
+	found := new(attrs)
 	groups := []map[string]any{{}} // the innermost is the last
+	hide := func() {}
+	collect, secret := found, false
 	for _, g := range h.given {
 		into := groups[len(groups)-1]
 		if g.group != "" {
-			groups = append(groups, group(into, g.group))
+			if groups = append(groups, group(into, g.group)); !secret && Secretive(g.group) {
+				collect, secret = new(attrs), true // no error comes out of it either
+				hide = func() {
+					if into[g.group] != nil {
+						into[g.group] = redact.Mark
+					}
+				}
+			}
 			continue
 		}
 		for _, a := range g.attrs {
-			found.add(into, a)
+			collect.add(into, a)
 		}
 	}
 	r.Attrs(func(a slog.Attr) bool {
-		found.add(groups[len(groups)-1], a)
+		collect.add(groups[len(groups)-1], a)
 		return true
 	})
 	out := Record{Time: r.Time, Level: r.Level, Message: Text(r.Message), Err: found.err, PC: r.PC}
 	if prune(groups[0]); len(groups[0]) > 0 {
+		hide()
 		out.Attrs = groups[0]
 	}
 	return out

@@ -262,3 +262,30 @@ func TestNamesOfCredentials(t *testing.T) {
 		require.Equal(t, want, tap.Secretive(name), name)
 	}
 }
+
+// What is in a group that is named like a credential stays behind, however the group was
+// made.
+func TestAGroupThatIsACredential(t *testing.T) {
+	for name, logs := range map[string]func(*slog.Logger){
+		"an attribute": func(l *slog.Logger) {
+			l.Error("m", slog.Group("credentials", "user", "canary", "err", errors.New("canary"), slog.Group("g", "x", "canary")))
+		},
+		"WithGroup": func(l *slog.Logger) {
+			l.WithGroup("credentials").Error("m", "user", "canary", "err", errors.New("canary"))
+		},
+		"and With": func(l *slog.Logger) {
+			l.WithGroup("credentials").With("user", "canary").Error("m", "err", errors.New("canary"))
+		},
+		"a group in it": func(l *slog.Logger) { l.WithGroup("credentials").WithGroup("g").Error("m", "x", "canary") },
+	} {
+		var got records
+		log := slog.New(got.logs(slog.LevelError, nil)).With("a", 1)
+		logs(log)
+		rec, attrs := got.last(t)
+		require.JSONEq(t, `{"a":1,"credentials":"[redacted]"}`, attrs, name)
+		require.NoError(t, rec.Err, name)
+	}
+	var got records
+	slog.New(got.logs(slog.LevelError, nil)).WithGroup("credentials").Error("m")
+	require.Nil(t, got.all[0].Attrs, "there is nothing in it")
+}
