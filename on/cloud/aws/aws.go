@@ -85,8 +85,11 @@ func newService(cfg aws.Config, name string, opts []Option) (*service, error) {
 // suffix is the domain of a region's endpoints (AWS General Reference, "Regional
 // endpoints").
 func suffix(region string) string {
-	if strings.HasPrefix(region, "cn-") {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
 		return "amazonaws.com.cn"
+	case strings.HasPrefix(region, "eusc-"):
+		return "amazonaws.eu"
 	}
 	return "amazonaws.com"
 }

@@ -39,6 +39,7 @@ func TestEndpoints(t *testing.T) {
 	}{
 		{"eu-central-1", "", nil, "secretsmanager.eu-central-1.amazonaws.com", "ssm.eu-central-1.amazonaws.com"},
 		{"cn-north-1", "", nil, "secretsmanager.cn-north-1.amazonaws.com.cn", "ssm.cn-north-1.amazonaws.com.cn"},
+		{"eusc-de-east-1", "", nil, "secretsmanager.eusc-de-east-1.amazonaws.eu", "ssm.eusc-de-east-1.amazonaws.eu"},
 		{"eu-central-1", "https://base.test", nil, "base.test", "base.test"},
 		{"eu-central-1", "https://base.test", []onaws.Option{onaws.WithEndpoint("https://vpce.test")}, "vpce.test", "vpce.test"},
 	} {
