@@ -189,6 +189,7 @@ func TestX1_URLsInText(t *testing.T) {
 		"no address": "no address",
 		`Get "https://u:canary@x.example/y?k=canary": refused`:                                              `Get "https://x.example/y?k=[redacted]": refused`,
 		"see https://docs.example/errors#x and ftp://a:canary@b/":                                           "see https://docs.example/errors#x and ftp://b/",
+		"back at https://app.example/cb#access_token=canary&state=1 now":                                    "back at https://app.example/cb now",
 		`parse "http://u:ca%nary@proxy:8080": invalid URL escape "%na"`:                                     `parse "[redacted]`,
 		`invalid proxy address "u:ca%nary@proxy": parse "http://u:ca%nary@proxy": invalid URL escape "%na"`: "invalid proxy address [redacted]",
 	} {

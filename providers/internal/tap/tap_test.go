@@ -289,3 +289,14 @@ func TestAGroupThatIsACredential(t *testing.T) {
 	slog.New(got.logs(slog.LevelError, nil)).WithGroup("credentials").Error("m")
 	require.Nil(t, got.all[0].Attrs, "there is nothing in it")
 }
+
+// A fragment may hold a token (RFC 6749 section 4.2.2).
+func TestAFragmentStaysBehind(t *testing.T) {
+	for given, want := range map[string]string{
+		"got https://app.example.com/cb#access_token=canary&state=1 back": "got https://app.example.com/cb back",
+		"got https://app.example.com/cb?code=canary#canary back":          "got https://app.example.com/cb?code=[redacted] back",
+		"see https://example.com/a#b":                                     "see https://example.com/a#b",
+	} {
+		require.Equal(t, want, tap.Text(given))
+	}
+}
