@@ -26,7 +26,7 @@ var (
 	ListFiles = client.List[ListFilesInput, FilePage, File]{
 		Op:    client.Op[ListFilesInput, FilePage]{Name: "files.list", Route: "/files"},
 		Items: func(p FilePage) []File { return p.Data },
-		Next:  client.NextCursor("after", FilePage.after),
+		Next:  nextFiles,
 	}
 )
 
@@ -93,6 +93,19 @@ func (p FilePage) after() string {
 		return p.LastID
 	}
 	return p.Data[len(p.Data)-1].ID
+}
+
+var afterFiles = client.NextCursor("after", FilePage.after)
+
+// nextFiles asks for what comes after a page.
+func nextFiles(p client.Page[FilePage]) (client.Request, bool) {
+	r, more := afterFiles(p)
+	if !more && p.Value.HasMore {
+		// There is more, and nothing says from where on. The same request again is the
+		// error of a cursor that goes round: a list that just ended would be short.
+		return p.Request, true
+	}
+	return r, more
 }
 
 // File is a file at OpenAI.

@@ -204,6 +204,13 @@ func TestP4_Files(t *testing.T) {
 	}
 	require.ErrorIs(t, last, client.ErrDecode, "a cycle of cursors")
 	require.Equal(t, 2, rt.Count())
+
+	c, rt = over(t, nil, clienttest.JSON(200, `{"data":[{"id":"file-1"}],"last_id":"file-1","has_more":true}`), clienttest.JSON(200, `{"data":[],"has_more":true}`))
+	for _, last = range openai.ListFiles.All(t.Context(), c.HTTP, openai.ListFilesInput{}) {
+		_ = last
+	}
+	require.ErrorIs(t, last, client.ErrDecode, "there is more, and nothing says where")
+	require.Equal(t, 2, rt.Count())
 }
 
 func TestAFileIsUploadedAndDownloaded(t *testing.T) {
