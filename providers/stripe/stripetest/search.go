@@ -50,10 +50,13 @@ func (a *account) search(kind, url string, params map[string]any) (object, *fail
 	if !given {
 		limit = 10
 	}
+	if limit < 1 || limit > 100 {
+		return nil, invalid("limit", "parameter_invalid_integer", "The limit is between 1 and 100.")
+	}
 	from := 0
 	if page := text(params, "page"); page != "" {
 		var err error
-		if from, err = strconv.Atoi(strings.TrimPrefix(page, "page_")); err != nil || from > len(found) {
+		if from, err = strconv.Atoi(strings.TrimPrefix(page, "page_")); err != nil || from < 0 || from > len(found) {
 			return nil, invalid("page", "", "The page is none of this search.")
 		}
 	}

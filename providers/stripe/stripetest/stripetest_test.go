@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	sdk "github.com/stripe/stripe-go/v76"
 	api "github.com/stripe/stripe-go/v76/client"
@@ -634,4 +635,48 @@ func TestAnOperationThatThereIsNot(t *testing.T) {
 		}()
 	}
 	srv.Inject("", stripetest.Unavailable)
+}
+
+// A page that no search has is refused, as Stripe does.
+func TestAPageThatNoSearchHas(t *testing.T) {
+	_, c := start(t, client.WithRetry(retry.Never))
+	for query, code := range map[string]string{"limit=-1": "parameter_invalid_integer", "limit=101": "parameter_invalid_integer", "page=page_-1": "", "page=page_7": ""} {
+		name, value, _ := strings.Cut(query, "=")
+		_, err := client.Call[client.None](t.Context(), c.HTTP, client.Request{
+			Path: "/v1/customers/search", Query: map[string][]string{"query": {`email:"a"`}, name: {value}},
+		})
+		e, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok, query)
+		require.Equal(t, http.StatusBadRequest, e.Status, query)
+		require.Equal(t, code, e.Code, query)
+	}
+}
+
+// Two who deliver at once pass over no event.
+func TestDeliveriesAtOnce(t *testing.T) {
+	srv, c := start(t)
+	_, err := c.CreateCustomer(t.Context(), nil)
+	require.NoError(t, err)
+	both, again := make(chan struct{}), make(chan struct{})
+	var mu sync.Mutex
+	calls := 0
+	h := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		mu.Lock()
+		calls++
+		if calls == 2 {
+			close(both)
+		}
+		mu.Unlock()
+		<-both
+	})
+	go func() {
+		defer close(again)
+		assert.NoError(t, srv.Deliver(h, "whsec_test"))
+	}()
+	require.NoError(t, srv.Deliver(h, "whsec_test"))
+	<-again
+	_, err = c.CreateCustomer(t.Context(), nil)
+	require.NoError(t, err)
+	require.NoError(t, srv.Deliver(h, "whsec_test"))
+	require.Equal(t, 3, calls, "the second one's event, too")
 }
