@@ -91,6 +91,9 @@ func NewReporter(dsn secret.Source, c ReporterConfig, opts ...client.Option) (*R
 	if c.ServerName == "" {
 		c.ServerName, _ = os.Hostname()
 	}
+	if c.MaxBytes <= 0 {
+		c.MaxBytes = defaultBytes
+	}
 	c.Tags = maps.Clone(c.Tags)
 	r := &Reporter{dsn: d, config: c, http: h, module: mainModule()}
 	r.queue = intake.New(intake.Config[*item]{
@@ -202,7 +205,13 @@ func (r *Reporter) unwanted(ctx context.Context, e *Event) DropReason {
 	return ""
 }
 
+// defaultBytes is that of ReporterConfig.MaxBytes.
+const defaultBytes = 8 << 20
+
 func (r *Reporter) offer(i *item) string {
+	if i.size() > r.config.MaxBytes { // which the queue would call too large, as if for Sentry
+		return r.lose(DropQueueOverflow, i.category)
+	}
 	if !r.queue.Offer(i, i.size()) {
 		return "" // dropped has counted it
 	}

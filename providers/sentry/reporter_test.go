@@ -304,3 +304,10 @@ func TestASentryThatIsGone(t *testing.T) {
 		balanced(t, r)
 	})
 }
+
+// What the queue has no room for, though Sentry would take it, is not called too large.
+func TestAnEventThatTheQueueCannotHold(t *testing.T) {
+	r, _ := reporting(t, sentry.ReporterConfig{NoClientReports: true})
+	require.Empty(t, r.Capture(t.Context(), sentry.Event{Message: "x", Attachments: []sentry.Attachment{{Filename: "a", Data: make([]byte, 9<<20)}}}))
+	require.Equal(t, map[sentry.DropReason]uint64{sentry.DropQueueOverflow: 1}, r.Stats().Dropped)
+}
