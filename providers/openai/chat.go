@@ -105,7 +105,14 @@ type ChatAnswer struct {
 // ForInput is the answer as a message of the conversation that goes on.
 func (a ChatAnswer) ForInput() ChatMessage {
 	m := ChatMessage{Role: a.Role, ToolCalls: a.ToolCalls}
-	if a.Content != "" {
+	switch {
+	case a.Content == "" && a.Refusal != "":
+		type part struct {
+			Type    string `json:"type"`
+			Refusal string `json:"refusal"`
+		}
+		m.Content = []part{{"refusal", a.Refusal}}
+	case a.Content != "" || len(a.ToolCalls) == 0: // without which there must be some content
 		m.Content = a.Content
 	}
 	return m

@@ -262,3 +262,20 @@ func TestTimesAreSecondsOrNone(t *testing.T) {
 	}
 	require.Error(t, json.Unmarshal([]byte(`"tomorrow"`), new(openai.Time)))
 }
+
+// An answer goes back as OpenAI takes one: its content is required unless it calls tools,
+// and a refusal is content of its own ("ChatCompletionRequestAssistantMessage", OpenAI's
+// description).
+func TestAnAnswerForInput(t *testing.T) {
+	call := []openai.ChatToolCall{{ID: "c1", Type: "function"}}
+	for want, answer := range map[string]openai.ChatAnswer{
+		`{"role":"assistant","content":"Hi"}`:                                                                     {Role: "assistant", Content: "Hi"},
+		`{"role":"assistant","content":""}`:                                                                       {Role: "assistant"},
+		`{"role":"assistant","content":[{"type":"refusal","refusal":"No."}]}`:                                     {Role: "assistant", Refusal: "No."},
+		`{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"","arguments":""}}]}`: {Role: "assistant", ToolCalls: call},
+	} {
+		got, err := json.Marshal(answer.ForInput())
+		require.NoError(t, err)
+		require.JSONEq(t, want, string(got))
+	}
+}
