@@ -115,6 +115,9 @@ func clean(t any) any {
 			t[i] = clean(t[i])
 		}
 	case map[string]any:
+		if u := urlIn(t); u != nil {
+			return redact.URL(u)
+		}
 		for name, v := range t {
 			switch v.(type) {
 			case json.Number, bool, nil:
@@ -126,6 +129,22 @@ func clean(t any) any {
 		}
 	}
 	return t
+}
+
+// urlIn is the url.URL whose JSON m is, nil if it is none: a URL has no form of its own
+// there, and its query is a field like any other.
+func urlIn(m map[string]any) *url.URL {
+	_, raw := m["RawFragment"]
+	query, ok := m["RawQuery"].(string)
+	if !raw || !ok {
+		return nil
+	}
+	u := &url.URL{RawQuery: query}
+	u.Scheme, _ = m["Scheme"].(string)
+	u.Host, _ = m["Host"].(string)
+	u.Path, _ = m["Path"].(string)
+	u.RawPath, _ = m["RawPath"].(string)
+	return u
 }
 
 // Secretive reports whether something is named like a credential.

@@ -300,3 +300,18 @@ func TestAFragmentStaysBehind(t *testing.T) {
 		require.Equal(t, want, tap.Text(given))
 	}
 }
+
+// A URL shows neither its query nor its fragment, in whatever it is given.
+func TestAURLThatIsNoText(t *testing.T) {
+	u, err := url.Parse("https://u:canary@example.com/a?access_token=canary#id_token=canary")
+	require.NoError(t, err)
+	for name, given := range map[string]any{
+		"a pointer": u, "a value": *u, "within a struct": struct{ To *url.URL }{u}, "within a list": []url.URL{*u}, "within a map": map[string]any{"to": u},
+	} {
+		var got records
+		slog.New(got.logs(slog.LevelError, nil)).Error("m", "to", given)
+		_, attrs := got.last(t)
+		require.NotContains(t, attrs, "canary", name)
+		require.Contains(t, attrs, "example.com", name)
+	}
+}
