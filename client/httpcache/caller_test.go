@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -200,6 +201,35 @@ func TestUnderAnSDK(t *testing.T) {
 }
 
 // An error within a 200 is not kept, and what is kept is judged as what comes is.
+// An SDK may spell the names of fields in any way: they are what they are to the service.
+func TestFieldsInAnySpelling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &origin{handler: func(n int, req *http.Request) *http.Response {
+			return reply(200, strconv.Itoa(n), "Cache-Control: max-age=60", "Vary: Accept-Language")
+		}}
+		hc := newClient(t, o, httpcache.New(httpcache.Config{})).HTTPClient()
+		for _, tc := range []struct {
+			header http.Header
+			want   string
+		}{
+			{http.Header{"accept-language": {"fr"}}, "1"},
+			{http.Header{"accept-language": {"it"}}, "2"},
+			{http.Header{"Accept-Language": {"fr"}}, "1"},
+			{http.Header{"ACCEPT-LANGUAGE": {"it"}}, "2"},
+			{http.Header{"accept-language": {"it"}, "cache-control": {"no-cache"}}, "3"},
+			{http.Header{"accept-language": {"it"}, "range": {"bytes=0-1"}}, "4"},
+			{http.Header{"accept-language": {"it"}}, "3"},
+		} {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com/x", nil)
+			require.NoError(t, err)
+			req.Header = tc.header
+			resp, err := hc.Do(req)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, drain(t, resp), "%v", tc.header)
+		}
+	})
+}
+
 func TestAnErrorWithinASuccessIsNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cache := httpcache.New(httpcache.Config{})

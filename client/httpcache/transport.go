@@ -2,8 +2,10 @@ package httpcache
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,10 +27,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	default:
 		return t.write(req)
 	}
-	if req.URL == nil || !plain(req) {
+	h := canonical(req.Header)
+	if req.URL == nil || !plain(req, h) {
 		return t.next.RoundTrip(req)
 	}
-	asks := requestDirectives(req.Header)
+	asks := requestDirectives(h)
 	if asks.has("no-store") {
 		return t.next.RoundTrip(req)
 	}
@@ -38,24 +41,42 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return t.next.RoundTrip(req)
 	}
 	x := &exchange{
-		transport: t, req: req, asks: asks, speaks: caller,
-		key: key{uri(req), who(caller, req.Header)},
+		transport: t, req: req, header: h, asks: asks, speaks: caller,
+		key: key{uri(req), who(caller, h)},
 	}
 	return x.run()
 }
 
 // plain reports whether a request asks for a whole representation, and nothing that the
 // cache does not know is part of what it asks.
-func plain(req *http.Request) bool {
+func plain(req *http.Request, h http.Header) bool {
 	if req.Body != nil && req.Body != http.NoBody {
 		return false
 	}
 	for _, name := range []string{"Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"} {
-		if len(req.Header[name]) > 0 {
+		if len(h[name]) > 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// canonical is h with its names in canonical form, as the service reads them: an SDK may
+// spell them in any way. It is h itself where they are so.
+func canonical(h http.Header) http.Header {
+	usual := true
+	for name := range h {
+		usual = usual && name == http.CanonicalHeaderKey(name)
+	}
+	if usual {
+		return h
+	}
+	out := make(http.Header, len(h))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		key := http.CanonicalHeaderKey(name)
+		out[key] = append(out[key], h[name]...)
+	}
+	return out
 }
 
 func requestDirectives(h http.Header) directives {
@@ -107,6 +128,7 @@ func sameOrigin(base *url.URL, ref string) (*url.URL, bool) {
 type exchange struct {
 	*transport
 	req    *http.Request
+	header http.Header // its fields, by their canonical names
 	asks   directives
 	speaks string // for whom, when it was asked
 	key    key
@@ -118,7 +140,7 @@ type exchange struct {
 }
 
 func (x *exchange) run() (*http.Response, error) {
-	x.stored, x.others = x.store.get(x.key, x.req.Header)
+	x.stored, x.others = x.store.get(x.key, x.header)
 	now := time.Now()
 	if x.stored != nil && x.usable(now) {
 		return x.answer(x.stored, "hit", now), nil
@@ -172,7 +194,7 @@ func (x *exchange) forward(conditional bool) (*http.Response, error) {
 	if resp.StatusCode == http.StatusNotModified && revalidates {
 		_ = resp.Body.Close()
 		if !x.stored.confirms(resp.Header) {
-			x.store.forget(x.key, x.req.Header)
+			x.store.forget(x.key, x.header)
 			x.stored = nil
 			return x.forward(false)
 		}
@@ -212,10 +234,10 @@ func (x *exchange) put(e *entry) {
 		return
 	}
 	if !e.storable() {
-		x.store.forget(x.key, x.req.Header)
+		x.store.forget(x.key, x.header)
 		return
 	}
-	x.store.put(x.key, x.req.Header, e, x.writes)
+	x.store.put(x.key, x.header, e, x.writes)
 }
 
 // received hands a response of the service's on, and keeps a copy where it may.
@@ -242,10 +264,10 @@ func (x *exchange) received(resp *http.Response, now time.Time) *http.Response {
 		// What was kept is not what the service has now; of a failure of its own, and of
 		// a limit, that cannot be said.
 		if resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusRequestTimeout {
-			x.store.forget(x.key, x.req.Header)
+			x.store.forget(x.key, x.header)
 		}
 	case resp.ContentLength > x.maxBody:
-		x.store.forget(x.key, x.req.Header)
+		x.store.forget(x.key, x.header)
 	default:
 		x.keep(resp, e)
 	}
@@ -275,7 +297,7 @@ func (x *exchange) compare(resp *http.Response) {
 	for _, name := range []string{"Etag", "Last-Modified", "Content-Length"} {
 		was, is := x.stored.header.Get(name), resp.Header.Get(name)
 		if was != "" && is != "" && was != is {
-			x.store.forget(x.key, x.req.Header)
+			x.store.forget(x.key, x.header)
 			return
 		}
 	}
