@@ -79,13 +79,18 @@ func (c *Config) config() (s3.Config, error) {
 
 // refuse names what R2 does not have: it would be a 501, after the body has gone.
 func refuse(h http.Header) error {
-	for _, name := range []string{"X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Tagging-Directive"} {
-		if h.Get(name) != "" {
-			return fmt.Errorf("r2: %w: there are no ACLs and no tags at R2: leave the header %s out", client.ErrRequest, name)
+	for spelled, values := range h {
+		if len(values) == 0 || values[0] == "" {
+			continue
 		}
-	}
-	if kind := h.Get("X-Amz-Content-Sha256"); strings.HasPrefix(kind, "STREAMING-") {
-		return fmt.Errorf("r2: %w: R2 takes no body in chunks: switch the SDK's checksum trailers off", client.ErrRequest)
+		switch name := http.CanonicalHeaderKey(spelled); name {
+		case "X-Amz-Acl", "X-Amz-Tagging", "X-Amz-Tagging-Directive":
+			return fmt.Errorf("r2: %w: there are no ACLs and no tags at R2: leave the header %s out", client.ErrRequest, name)
+		case "X-Amz-Content-Sha256":
+			if strings.HasPrefix(values[0], "STREAMING-") {
+				return fmt.Errorf("r2: %w: R2 takes no body in chunks: switch the SDK's checksum trailers off", client.ErrRequest)
+			}
+		}
 	}
 	return nil
 }

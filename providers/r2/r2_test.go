@@ -124,6 +124,13 @@ func TestWhatR2DoesNotHave(t *testing.T) {
 		_, err = hc.Do(req)
 		require.ErrorIs(t, err, client.ErrRequest)
 	}
+	for name, value := range map[string]string{"x-amz-acl": "private", "x-amz-tagging": "a=b", "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"} {
+		req, err := http.NewRequest(http.MethodPut, "https://"+account+".r2.cloudflarestorage.com/media/k", strings.NewReader("x"))
+		require.NoError(t, err)
+		req.Header[name] = []string{value} // as it is spelled
+		_, err = hc.Do(req)
+		require.ErrorIs(t, err, client.ErrRequest, name)
+	}
 	require.Zero(t, rt.Count())
 }
 
