@@ -40,7 +40,7 @@ type tally struct {
 	held     bool      // a request went out with the credential
 	wrapped  bool      // the body of the last was middleware's, maybe around the call's
 	failed   bool      // the transport has given one up; noted where there is middleware
-	unsent   bool      // and nothing of that, the last of these, has left
+	unsent   bool      // nothing has left of the one that it gave up last
 	paced    int32     // let through by the limits, which are to hear what came of it
 	sent     int32     // handed to the transport
 	repeats  int32     // of them, that net/http repeated
