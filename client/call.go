@@ -173,12 +173,15 @@ func (h *call) earlier() left {
 	return *h.left
 }
 
-// record gives the attempt its number and adds it to the ledger.
-func (h *call) record(a *Attempt, c concluded) {
+// record gives the attempt its number and adds it to the ledger. The effect only ever
+// grows: an attempt that was refused does not undo what one before it may have done
+// (C22).
+func (h *call) record(a *Attempt, c concluded, e Effect) {
 	h.mu.Lock()
 	a.Number = len(h.history.attempts) + 1
 	c.number = int32(a.Number)
 	h.history.outcome = c
+	h.effect = max(h.effect, e)
 	if n := len(h.history.attempts); n == len(h.history.few) && n == cap(h.history.attempts) {
 		h.history.attempts = append(make([]Attempt, 0, 4), h.history.attempts...)
 	}
@@ -208,6 +211,13 @@ func (h *call) outcome() conclusion {
 		c.again = h.began.Add(o.again)
 	}
 	return c
+}
+
+// failed reports whether what came last has the status of a success, and is none.
+func (h *call) failed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.history.outcome.failed
 }
 
 // tally returns how many attempts there were, and the status that came of them.

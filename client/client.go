@@ -179,7 +179,7 @@ func (c *Client) resolveBase(cfg *config) error {
 		return failf(ErrConfig, "the base URL has a host that is no international name (RFC 5891): give its ASCII form")
 	}
 	c.base = base
-	c.origins = originSet{base: originOf(base), cleartext: cfg.cleartext}
+	c.origins = newOriginSet(base, cfg.cleartext)
 	// A base URL of the user's own replaces the profile's origins too: a key for a test
 	// server must not go to the service, nor the other way round (C14).
 	more := cfg.origins

@@ -169,11 +169,7 @@ func (x *hop) prepare() error {
 			return err
 		}
 	}
-	// The usual case is told by comparing two strings; originOf costs more.
-	o := c.origins.base
-	if u.Scheme != c.base.Scheme || u.Host != c.base.Host {
-		o = originOf(u)
-	}
+	o := c.origins.originOf(u)
 	x.host, x.key = c.home, c.homeKey
 	if o != c.origins.base {
 		x.host, x.key = c.state.host(o), limitKeyOf(o, c.identity)

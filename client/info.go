@@ -13,10 +13,10 @@ type Info struct {
 // was found, and false anywhere else.
 func InfoFrom(ctx context.Context) (Info, bool) {
 	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
-		return Info{Route: a.x.out.route, Attempt: int(a.number), Failed: a.x.call.outcome().failed}, true
+		return Info{Route: a.x.out.route, Attempt: int(a.number), Failed: a.x.call.failed()}, true
 	}
 	if a, ok := ctx.Value(hopKey{}).(*above); ok {
-		return Info{Route: a.hop.out.route, Failed: a.hop.call.outcome().failed}, true
+		return Info{Route: a.hop.out.route, Failed: a.hop.call.failed()}, true
 	}
 	return Info{}, false
 }

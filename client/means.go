@@ -37,7 +37,7 @@ func (x *hop) sees(resp *http.Response) bool {
 // hollow reports whether the profile finds a failure in a success that is streamed.
 func (x *hop) hollow(resp *http.Response) bool {
 	if len(x.c.cfg.perCall) == 0 {
-		return x.call.outcome().failed
+		return x.call.failed()
 	}
 	return resp.StatusCode < 300 && x.sees(resp) && x.failsIn(resp)
 }

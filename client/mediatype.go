@@ -17,7 +17,11 @@ func contentType(h http.Header) string {
 // parameters, however those are written (RFC 9110 §8.3.1). A field that was put
 // together from two counts as its first.
 func mediaType(h http.Header) string {
-	t, _, _ := strings.Cut(contentType(h), ";")
+	t := contentType(h)
+	if t == "application/json" {
+		return t // the usual case
+	}
+	t, _, _ = strings.Cut(t, ";")
 	t, _, _ = strings.Cut(t, ",")
 	return lower(strings.TrimSpace(t))
 }

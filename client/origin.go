@@ -35,6 +35,29 @@ type originSet struct {
 	others    []origin
 	match     func(*url.URL) bool
 	cleartext bool // permit plain http to anywhere in the set
+
+	// Most requests go to the base URL as it is spelled, which two comparisons tell;
+	// originOf costs more.
+	home   *url.URL
+	atHome bool // the credential may go there
+}
+
+func newOriginSet(base *url.URL, cleartext bool) originSet {
+	s := originSet{base: originOf(base), cleartext: cleartext, home: base}
+	s.atHome = s.contains(base, s.base) && oneHost(base.Host)
+	return s
+}
+
+// originOf is originOf(u).
+func (s *originSet) originOf(u *url.URL) origin {
+	if s.isHome(u) {
+		return s.base
+	}
+	return originOf(u)
+}
+
+func (s *originSet) isHome(u *url.URL) bool {
+	return s.home != nil && u.Host == s.home.Host && u.Scheme == s.home.Scheme
 }
 
 // contains reports whether the credential may go to u, whose origin is o.
@@ -67,6 +90,9 @@ func (s *originSet) matches(u *url.URL) bool {
 // which a shared front end or a proxy passes the request on, and at what an opaque
 // URL says. A field of "" is the URL's own host.
 func (s *originSet) admits(u *url.URL, host string) bool {
+	if s.atHome && s.isHome(u) && u.Opaque == "" && (host == "" || host == u.Host) {
+		return true
+	}
 	o := originOf(u)
 	if !s.contains(u, o) || !opaqueAgrees(u) || !oneHost(u.Host) || !oneHost(host) {
 		return false

@@ -18,9 +18,6 @@ func (x *hop) judge(a *attempt, resp *http.Response, err error) verdict {
 	v.decision = x.decide(a, &v, resp)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
 	x.record(&v)
-	// It only ever grows: an attempt that was refused does not undo what one before it
-	// may have done (C22).
-	x.call.worse(v.effect(x.spec.method))
 	return v
 }
 
@@ -222,13 +219,13 @@ func (x *hop) foresee(a *attempt, v *verdict, resp *http.Response) {
 // record writes the attempt into the call's ledger and into the context's, and tells
 // the observers.
 func (x *hop) record(v *verdict) {
-	x.enter(&v.attempt, v.concluded(x.call.began))
+	x.enter(&v.attempt, v.concluded(x.call.began), v.effect(x.spec.method))
 }
 
 // enter writes a line down everywhere. A request ID is the service's text, and may
 // repeat a credential: what leaves the call is scrubbed.
-func (x *hop) enter(line *Attempt, c concluded) {
-	x.call.record(line, c)
+func (x *hop) enter(line *Attempt, c concluded, e Effect) {
+	x.call.record(line, c, e)
 	l := x.call.ledger
 	if l == nil && x.report == nil {
 		return

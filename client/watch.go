@@ -110,7 +110,7 @@ func (w *watch) repeated() {
 	}) {
 		return
 	}
-	x.enter(&past, concluded{})
+	x.enter(&past, concluded{}, NoEffect)
 	if !x.purse.budget.Withdraw(retry.RetryCost) {
 		a.end(errRepeatUnpaid)
 		return
