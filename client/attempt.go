@@ -61,14 +61,14 @@ func (a *attempt) note(f func(*tally)) bool {
 	return !a.over
 }
 
-// settle ends the attempt and returns what was counted. From here on note refuses: what
-// a late request does is in nobody's books, so it is not let out either.
-func (a *attempt) settle() tally {
+// settle ends the attempt and returns what was counted, which nothing changes any more.
+// From here on note refuses: what a late request does is in nobody's books, so it is not
+// let out either.
+func (a *attempt) settle() *tally {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	t := a.tally
 	a.over = true
-	return t
+	return &a.tally
 }
 
 type attemptKey struct{}

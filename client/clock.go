@@ -83,7 +83,9 @@ func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 func (k *clock) bound(now time.Time, d time.Duration, cause error) {
 	k.phase, k.cause = time.Time{}, cause
 	// What moved before does not excuse what stands still now.
-	k.progress.Store(0)
+	if k.progress.Load() != 0 {
+		k.progress.Store(0)
+	}
 	if d > 0 {
 		k.phase = now.Add(d)
 	}

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -294,7 +293,7 @@ func TestC8_WhatIsReadAhead(t *testing.T) {
 			req.Body = tc.body
 		}
 		b, s := replay{first: req.Body}, specOf(req)
-		err := b.prepare(t.Context(), time.Time{}, &s, tc.limit, tc.repeat)
+		err := b.prepare(t.Context(), &call{}, &s, tc.limit, tc.repeat)
 		require.Equal(t, tc.found, b.length, name)
 		require.Equal(t, tc.again, b.again(), name)
 		if tc.body != nil {

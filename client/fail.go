@@ -265,7 +265,7 @@ func (x *hop) decodeError(resp *http.Response, body []byte) ErrorDetail {
 // interrupted is the error of a call whose context, or deadline, ended while it waited to
 // try again. The last attempt's outcome and what ended the wait are both in it: neither
 // may hide the other.
-func (x *hop) interrupted(v verdict, err error) *Error {
+func (x *hop) interrupted(v *verdict, err error) *Error {
 	x.body.close()
 	x.letGo()
 	x.clock.stop()

@@ -199,7 +199,7 @@ func (x *hop) prepare() error {
 	_, renews := c.cfg.auth.(Challenger)
 	// Last, since it may wait for the body. A body that is sent once, as without
 	// retries and renewal, goes out as it comes.
-	err := x.body.prepare(x.ctx, x.call.until(), x.spec, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	err := x.body.prepare(x.ctx, x.call, x.spec, c.cfg.readAhead, attempts > 1 || renews && x.inside)
 	if x.spec.like != nil || !x.out.inMemory {
 		// A body of the stack's own cannot panic, and keeps the type that net/http
 		// knows.

@@ -128,12 +128,13 @@ func (a *attempt) unused(n int32) {
 
 // observe tells the limits what came of an attempt that they let through. The
 // client's own pacer is left out of it until a host first speaks of limits.
-func (a *attempt) observe(t tally, v *verdict, resp *http.Response) {
+func (a *attempt) observe(t *tally, v *verdict, resp *http.Response) {
 	x := a.x
 	pacer := x.c.cfg.pacer
 	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heard)
 	weight := x.out.weight
-	if t.paced == 0 {
+	paced, sent := t.paced, t.sent
+	if paced == 0 {
 		weight = 1 // nothing was taken
 		// Most services never speak of limits. The first response that does is this
 		// pacer's first lesson, and from then on attempts are asked about.
@@ -141,19 +142,19 @@ func (a *attempt) observe(t tally, v *verdict, resp *http.Response) {
 			return
 		}
 		x.host.paced.Store(true)
-		t.paced, t.sent = 1, 1
+		paced, sent = 1, 1
 	}
 	// Before anything of the user's is called: a panic in here must not be made good by
 	// telling it all again.
 	a.observed = true
 	// What was let through and not sent has taken no quota (C16).
-	a.unused(t.paced - t.sent)
+	a.unused(paced - sent)
 	if pacer == nil {
 		return
 	}
 	key := a.key
 	routes, _ := pacer.(routePacer)
-	for i := range min(t.paced, t.sent) {
+	for i := range min(paced, sent) {
 		status, h, throttled := 0, http.Header(nil), false
 		switch {
 		// One response tells of one request. The others were sent, and the service has

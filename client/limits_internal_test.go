@@ -113,7 +113,7 @@ func TestAnAttemptThatTookNothingGivesNothingBack(t *testing.T) {
 		pacer := c.cfg.pacer.(*ratelimit.Pacer)
 		require.NoError(t, pacer.WaitN(t.Context(), c.homeKey, 300))
 		told := http.Header{"X-Ratelimit-Limit": {"1000"}, "X-Ratelimit-Remaining": {"500"}, "X-Ratelimit-Reset": {"60"}}
-		a.observe(tally{sent: 1}, &verdict{facts: facts{status: 200}}, &http.Response{StatusCode: 200, Header: told})
+		a.observe(&tally{sent: 1}, &verdict{facts: facts{status: 200}}, &http.Response{StatusCode: 200, Header: told})
 		require.Zero(t, pacer.DelayN(c.homeKey, 200))
 		require.Positive(t, pacer.DelayN(c.homeKey, 202), "the other's 300 are in flight still")
 	})

@@ -179,9 +179,9 @@ func (x *hop) readBody(resp *http.Response, came time.Time) error {
 
 // keep keeps what a has brought, and reads its body where that may be had soon, so that
 // the connection is free.
-func (x *hop) keep(a *attempt, resp *http.Response, v verdict) {
+func (x *hop) keep(a *attempt, resp *http.Response, v *verdict) {
 	// Kept first and read then: it is the outcome also if the call ends meanwhile.
-	x.kept = &kept{a: a, resp: resp, v: v, heard: x.heard}
+	x.kept = &kept{a: a, resp: resp, v: *v, heard: x.heard}
 	// A call that decodes has read its head already.
 	if x.accept.decodes || spent(resp) {
 		return

@@ -61,8 +61,11 @@ func (x *hop) passThrough() (*http.Response, error) {
 // nextHop turns x into the hop that a redirect asks for (RFC 9110 §15.4), and reports
 // whether there is one; the redirect itself is then done with.
 func (x *hop) nextHop(resp *http.Response, hops int) (bool, error) {
+	if !redirectStatus(resp.StatusCode) || x.c.cfg.maxRedirects == 0 {
+		return false, nil
+	}
 	location := resp.Header.Get("Location")
-	if !redirectStatus(resp.StatusCode) || location == "" || x.c.cfg.maxRedirects == 0 {
+	if location == "" {
 		return false, nil
 	}
 	last := x.spec

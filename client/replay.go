@@ -25,7 +25,7 @@ type replay struct {
 // prepare looks at the body that s asks for. Where it could not be sent again and may
 // have to be, it is rewound if it can seek, else read ahead, for a short time and up
 // to limit. What has not ended by then is sent once (C8).
-func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit int64, mayRepeat bool) error {
+func (b *replay) prepare(ctx context.Context, c *call, s *spec, limit int64, mayRepeat bool) error {
 	b.length = -1
 	if b.first == nil || b.first == http.NoBody {
 		b.none = true
@@ -45,7 +45,7 @@ func (b *replay) prepare(ctx context.Context, deadline time.Time, s *spec, limit
 	// A source that is slow, such as a pipe that waits for its writer, must not hold up
 	// the call for long: the service may be what it waits for.
 	d := readAheadTime
-	if !deadline.IsZero() {
+	if deadline := c.until(); !deadline.IsZero() {
 		d = min(d, time.Until(deadline))
 	}
 	head := readAhead(b.first, limit)

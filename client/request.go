@@ -138,9 +138,11 @@ type outgoing struct {
 // build fills in out from r and returns the body for the first attempt, or says what
 // is wrong with r, before any I/O.
 func (out *outgoing) build(c *Client, ctx context.Context, r *Request) (body io.ReadCloser, err error) {
-	p, err := payloadOf(r.Body)
-	if err != nil {
-		return nil, err
+	var p payload
+	if r.Body != nil {
+		if p, err = payloadOf(r.Body); err != nil {
+			return nil, err
+		}
 	}
 	if err = r.unfit; err == nil {
 		err = out.assemble(c, ctx, r, &p)
@@ -209,7 +211,8 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 		to = host[0]
 		h.drop(func(name string) bool { return name == "Host" })
 	}
-	out.first = spec{method: method, url: &out.url, host: to, header: h}
+	first := &out.first
+	first.method, first.url, first.host, first.header = method, &out.url, to, h
 	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
 	out.repeatable, out.progress = r.Repeatable, r.Progress
 	out.inMemory = p.single == nil && p.open == nil

@@ -67,7 +67,8 @@ func (x *hop) run() (resp *http.Response, err error) {
 			x.resp = resp
 			resp, err = x.receive(a, resp)
 		}
-		v := x.judge(a, resp, err)
+		var v verdict
+		x.judge(&v, a, resp, err)
 		x.current = nil
 		log(x.c.cfg.logger, x, &v)
 		if x.kept != nil && v.turnedAway() {
@@ -75,12 +76,12 @@ func (x *hop) run() (resp *http.Response, err error) {
 		}
 		x.letGo()
 		if !v.again {
-			return x.finish(a, resp, v)
+			return x.finish(a, resp, &v)
 		}
 		since := time.Now()
-		x.turnOver(a, resp, v)
+		x.turnOver(a, resp, &v)
 		if err := x.pause(since, v.wait); err != nil {
-			return nil, x.interrupted(v, err)
+			return nil, x.interrupted(&v, err)
 		}
 	}
 }
@@ -98,7 +99,7 @@ func (x *hop) nextAttempt() *attempt {
 
 // turnOver ends an attempt that another one follows, but for the response that it has
 // brought, which is kept.
-func (x *hop) turnOver(a *attempt, resp *http.Response, v verdict) {
+func (x *hop) turnOver(a *attempt, resp *http.Response, v *verdict) {
 	defer a.vacate()
 	if resp == nil {
 		a.end(nil)
@@ -119,12 +120,12 @@ func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 	}
 	x.call.concludes(c)
 	if v.outcome == ended {
-		return nil, x.interrupted(last.v, v.err)
+		return nil, x.interrupted(&last.v, v.err)
 	}
 	x.kept = nil
 	x.clock.follow(last.a, time.Now())
 	a.end(nil)
-	return x.finish(last.a, last.resp, last.v)
+	return x.finish(last.a, last.resp, &last.v)
 }
 
 // try makes one attempt, through the per-attempt middleware if there is any.
@@ -198,7 +199,7 @@ func (x *hop) pause(since time.Time, d time.Duration) error {
 }
 
 // finish hands the last outcome on.
-func (x *hop) finish(a *attempt, resp *http.Response, v verdict) (*http.Response, error) {
+func (x *hop) finish(a *attempt, resp *http.Response, v *verdict) (*http.Response, error) {
 	x.body.close()
 	if v.err != nil {
 		x.clock.stop()

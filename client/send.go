@@ -50,9 +50,11 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	}
 	// The attempt begins here, for the clock and for the ledger: what it has waited for
 	// is not its time (C12).
-	now := time.Now()
+	now := x.call.now()
+	var awaited time.Duration
 	if held {
-		x.report.waited(WaitToken, whole(now.Sub(asked)))
+		awaited = now.Sub(x.call.began) - asked
+		x.report.waited(WaitToken, whole(awaited))
 	}
 	var last *kept
 	place, phase := a.slot(), noPhase
@@ -69,7 +71,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 		}
 		t.wrapped = !ours
 		if held {
-			t.held, t.awaited = true, t.awaited+now.Sub(asked)
+			t.held, t.awaited = true, t.awaited+awaited
 		}
 		x.call.sending(onWire{out, a.spec, req}, t.sent == 1)
 		last = x.kept
@@ -91,7 +93,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	resp, err := a.roundTrip(final, watch, place)
 	// By its number: a hedged request that comes back must not end the phase of the one
 	// that is still out.
-	heard := time.Now()
+	heard := x.call.now()
 	x.clock.leavePhase(watch.timer(phase), heard)
 	if x.c.attempt == nil {
 		x.heard = heard // else it is when middleware has handed on what it takes
@@ -168,8 +170,9 @@ func (a *attempt) direct(out *http.Request) error {
 }
 
 // admit waits for the breaker and the limits and gives the request its credential,
-// where it may have it; held says that it did, and asked when it was asked for.
-func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked time.Time, err error) {
+// where it may have it; held says that it did, and asked how old the call was when it
+// was asked for.
+func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked time.Duration, err error) {
 	x := a.x
 	cfg := &x.c.cfg
 	if cfg.breaker != nil {
@@ -195,9 +198,9 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 	if cfg.auth == nil || !a.admits(req) {
 		return req, false, asked, nil
 	}
-	asked = time.Now()
+	asked = x.call.age()
 	if out, err = a.authorize(req, mine); err != nil {
-		d := time.Since(asked)
+		d := x.call.age() - asked
 		x.report.waited(WaitToken, whole(d))
 		a.note(func(t *tally) { t.awaited += d })
 	}

@@ -11,25 +11,24 @@ import (
 
 // judge accounts for an attempt that is over, decides what comes next, and takes from
 // the budget what that costs.
-func (x *hop) judge(a *attempt, resp *http.Response, err error) verdict {
+func (x *hop) judge(v *verdict, a *attempt, resp *http.Response, err error) {
 	// First what came of it, then what is done about it: the decision reads what has
 	// been settled, such as a breaker that this failure has just opened.
-	v := x.settle(a, resp, err)
-	v.decision = x.decide(a, &v, resp)
+	x.settle(v, a, resp, err)
+	v.decision = x.decide(a, v, resp)
 	v.attempt.Reason, v.attempt.Wait = v.reason, v.wait
-	x.record(&v)
-	return v
+	x.record(v)
 }
 
 // settle finds out what came of an attempt, and tells the limits, the budget and the
 // breaker. From a.settle on nothing counts any more that middleware does with the
 // attempt, so that each of the three is told once, of the same numbers.
-func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
+func (x *hop) settle(v *verdict, a *attempt, resp *http.Response, err error) {
 	t := a.settle()
 	// Before the number is taken: what net/http repeated was an attempt too, and has
 	// been paid for.
 	x.purse.repeated(int(t.repeats))
-	v := verdict{err: err, unsent: t.sent == 0, gone: x.ctx.Err() != nil}
+	v.err, v.unsent, v.gone = err, t.sent == 0, x.ctx.Err() != nil
 	v.number = int(x.purse.tried)
 	// explain says who ended it; the transport's own word, in err, says whether
 	// anything was sent.
@@ -37,15 +36,15 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 		v.err = x.explain(a, err)
 		v.never = resp == nil && a.neverSent(t, err)
 	}
-	v.outcome = x.outcome(&v, err)
-	v.attempt = x.line(&v, t, resp)
+	v.outcome = x.outcome(v, err)
+	x.line(v, t, resp)
 	if resp != nil {
-		x.read(&v, resp)
+		x.read(v, resp)
 		noteDeprecation(x, resp.Header)
 	}
 	// Behind read, which says whether it was a throttle, and before decide, which asks
 	// the limits how long they will hold the next one back.
-	a.observe(t, &v, resp)
+	a.observe(t, v, resp)
 	if x.report != nil && (v.throttled || v.told || x.usesUp(resp)) {
 		x.report.quieted(a.limitsDelay())
 	}
@@ -60,9 +59,8 @@ func (x *hop) settle(a *attempt, resp *http.Response, err error) verdict {
 	}
 	// Last, since it may take long: no breaker or limit waits for a token meanwhile.
 	if resp != nil && err == nil {
-		v.renewed = x.renew(a, t, &v, resp)
+		v.renewed = x.renew(a, t, v, resp)
 	}
-	return v
 }
 
 // outcome says how an attempt ended. The end of the call comes before all else: what is
@@ -81,9 +79,10 @@ func (x *hop) outcome(v *verdict, err error) outcome {
 	return broken
 }
 
-// line is the attempt's line in the ledger, but for what is decided after it.
-func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
-	line := Attempt{Err: v.err, Start: t.at}
+// line fills in the attempt's line in the ledger, but for what is decided after it.
+func (x *hop) line(v *verdict, t *tally, resp *http.Response) {
+	line := &v.attempt
+	line.Err, line.Start = v.err, t.at
 	switch {
 	// Nothing was sent, so there is no time at which it was.
 	case v.unsent:
@@ -101,7 +100,6 @@ func (x *hop) line(v *verdict, t tally, resp *http.Response) Attempt {
 	if resp != nil {
 		line.Status, line.RequestID = resp.StatusCode, x.requestID(resp.Header)
 	}
-	return line
 }
 
 // whole is a wait in whole milliseconds, so that what is none does not show.
@@ -237,7 +235,7 @@ func (x *hop) enter(line *Attempt, c concluded, e Effect) {
 }
 
 // renew asks the credential, once per call, whether a 401 can be cured.
-func (x *hop) renew(a *attempt, t tally, v *verdict, resp *http.Response) bool {
+func (x *hop) renew(a *attempt, t *tally, v *verdict, resp *http.Response) bool {
 	ch, ok := x.c.cfg.auth.(Challenger)
 	// A renewal is of use only where the stack's own credential was refused, and the
 	// request can be sent again with the new one.

@@ -140,7 +140,7 @@ var (
 
 // neverSent reports whether it is certain that nothing of the attempt, whose requests t
 // has counted, reached the service in full.
-func (a *attempt) neverSent(t tally, err error) bool {
+func (a *attempt) neverSent(t *tally, err error) bool {
 	// err tells of one of several, or of something else that middleware has done: the
 	// transport has responded to the one, has it yet, or has lost it on the way.
 	if t.sent > 1 || t.sent == 1 && a.x.c.attempt != nil && !t.unsent {
