@@ -188,7 +188,9 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 	if r.IdempotencyKey != "" && c.keyHeader == "" {
 		return failf(ErrRequest, "the idempotency key would have no effect: no header is known in which the service supports one, see WithIdempotencyHeader")
 	}
-	h := specHeader{over: c.header}
+	first := &out.first
+	h := &first.header
+	h.over = c.header
 	if p.contentType != "" {
 		if !validHeaderValue(p.contentType) {
 			return failf(ErrRequest, "the body's content type holds CR, LF, NUL or another control character")
@@ -211,8 +213,7 @@ func (out *outgoing) assemble(c *Client, ctx context.Context, r *Request, p *pay
 		to = host[0]
 		h.drop(func(name string) bool { return name == "Host" })
 	}
-	first := &out.first
-	first.method, first.url, first.host, first.header = method, &out.url, to, h
+	first.method, first.url, first.host = method, &out.url, to
 	out.header, out.route, out.key, out.limit, out.weight = r.Header, r.Route, r.IdempotencyKey, r.MaxBody, r.Weight
 	out.repeatable, out.progress = r.Repeatable, r.Progress
 	out.inMemory = p.single == nil && p.open == nil

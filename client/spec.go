@@ -58,7 +58,9 @@ type specHeader struct {
 // nobody may change them in place.
 func (h *specHeader) copy() http.Header {
 	out := make(http.Header, len(h.base)+len(h.over)+1)
-	maps.Copy(out, h.base)
+	if len(h.base) > 0 {
+		maps.Copy(out, h.base)
+	}
 	for _, f := range h.over {
 		out[f.name] = f.values
 	}
