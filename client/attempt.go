@@ -41,11 +41,11 @@ type tally struct {
 	wrapped  bool      // the body of the last was middleware's, maybe around the call's
 	failed   bool      // the transport has given one up; noted where there is middleware
 	unsent   bool      // nothing has left of the one that it gave up last
+	answered bool      // middleware has handed on what it takes: what it still sends is not waited for
 	paced    int32     // let through by the limits, which are to hear what came of it
 	sent     int32     // handed to the transport
 	repeats  int32     // of them, that net/http repeated
 	at       time.Time // when the first of them was, or its last repeat
-	answered bool      // middleware has handed on what it takes: what it still sends is not waited for
 
 	limited time.Duration // waits for the limiter and the pacer
 	awaited time.Duration // and for the credential

@@ -17,12 +17,9 @@ type call struct {
 
 	mu      sync.Mutex // guards the rest: middleware may send two hops at once
 	last    onWire     // set by each send, for what errors must not show
-	beside  []onWire   // what has been sent beside it: middleware's hedges
 	key     string     // the idempotency key
 	way     way        // which origins the hops have come by
-	passed  *passed    // the request that was redirected last; nil before there is one
-	left    *left      // nil before the first redirect
-	renewal renewal    // set by the first 401 that may be cured
+	seldom  *seldom    // nil while there is nothing in it
 	effect  Effect     // of all attempts; it only grows, see worse
 	history history    // written by record, as attempts are judged
 }
@@ -41,6 +38,30 @@ type onWire struct {
 	wire *http.Request // with its credential
 	of   *spec         // which knows nothing of that; each hop has its own
 	as   *http.Request // as it came to the engine, of middleware's; its response has it
+}
+
+// seldom is what few calls have.
+type seldom struct {
+	beside  []onWire // what has been sent beside the last: middleware's hedges
+	passed  *passed  // the request that was redirected last; nil before there is one
+	left    left     // by the redirects so far
+	renewal renewal  // set by the first 401 that may be cured
+}
+
+// writable is h.seldom, made if need be. h.mu is held.
+func (h *call) writable() *seldom {
+	if h.seldom == nil {
+		h.seldom = &seldom{}
+	}
+	return h.seldom
+}
+
+// readable is what stands in h.seldom. h.mu is held.
+func (h *call) readable() seldom {
+	if h.seldom == nil {
+		return seldom{}
+	}
+	return *h.seldom
 }
 
 // left is what was a credential on an earlier hop, and must not be shown.
@@ -98,13 +119,6 @@ func (h *call) begin(ctx context.Context, b *bounds, timeout time.Duration) {
 	}
 }
 
-// age is how old the call is.
-func (h *call) age() time.Duration { return time.Since(h.began) }
-
-// now is the time by the call's own clock. That does not jump, and to read it costs half
-// of what time.Now does, which reads the wall clock too.
-func (h *call) now() time.Time { return h.began.Add(h.age()) }
-
 // until is the call's deadline as it is now; zero is none.
 func (h *call) until() time.Time {
 	if h.explicit || h.at.IsZero() {
@@ -130,10 +144,11 @@ const maxBeside = 16
 // displace keeps what is still to be known beside w, which is sent now.
 func (h *call) displace(w onWire, first bool) {
 	if !first || h.last.of != w.of {
-		h.beside = append(h.beside[max(0, len(h.beside)-maxBeside+1):], h.last)
+		s := h.writable()
+		s.beside = append(s.beside[max(0, len(s.beside)-maxBeside+1):], h.last)
 	}
-	if first {
-		h.beside = slices.DeleteFunc(h.beside, func(o onWire) bool { return o.of == w.of })
+	if s := h.seldom; first && s != nil {
+		s.beside = slices.DeleteFunc(s.beside, func(o onWire) bool { return o.of == w.of })
 	}
 }
 
@@ -144,7 +159,7 @@ func (h *call) sent() []onWire {
 	if h.last.wire == nil {
 		return nil
 	}
-	return append([]onWire{h.last}, h.beside...)
+	return append([]onWire{h.last}, h.readable().beside...)
 }
 
 // sentLast returns what was sent last; without a wire where nothing was.
@@ -162,7 +177,7 @@ func (h *call) sentFor(resp *http.Response) onWire {
 	if h.last.as == resp.Request {
 		return h.last // also where middleware has sent one request again and again
 	}
-	for _, w := range slices.Backward(h.beside) {
+	for _, w := range slices.Backward(h.readable().beside) {
 		if w.as == resp.Request {
 			return w
 		}
@@ -174,10 +189,7 @@ func (h *call) sentFor(resp *http.Response) onWire {
 func (h *call) earlier() left {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.left == nil {
-		return left{}
-	}
-	return *h.left
+	return h.readable().left
 }
 
 // record gives the attempt its number and adds it to the ledger. The effect only ever
@@ -241,15 +253,16 @@ func (h *call) tally() (n, status int) {
 func (h *call) renewing() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	first := !h.renewal.tried
-	h.renewal.tried = true
+	r := &h.writable().renewal
+	first := !r.tried
+	r.tried = true
 	return first
 }
 
 // refuse notes why the credential could not be renewed, for the call's error.
 func (h *call) refuse(err error) {
 	h.mu.Lock()
-	h.renewal.refused = err
+	h.writable().renewal.refused = err
 	h.mu.Unlock()
 }
 
@@ -257,7 +270,7 @@ func (h *call) refuse(err error) {
 func (h *call) refusal() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.renewal.refused
+	return h.readable().renewal.refused
 }
 
 // worse raises the effect: what may once have been applied stays so.

@@ -24,13 +24,13 @@ type clock struct {
 	mu      sync.Mutex  // the transport's goroutines and the timer's come here too
 	timer   *time.Timer // nil until something is bounded
 	attempt *attempt    // that it ends; the last one that was followed
-	armed   time.Time   // when the timer fires; zero is not at all
-	phase   time.Time   // when the present phase ends; zero is never
+	armed   instant     // when the timer fires; zero is not at all
+	phase   instant     // when the present phase ends; zero is never
 	phases  int         // how many have begun
 	since   int32       // how many had when the attempt began
 	out     int32       // requests of the attempt that the transport has
 	cause   error       // what ends it then
-	moving  time.Time   // since when the request body moves; zero where it does not
+	moving  instant     // since when the request body moves; zero where it does not
 	lifted  bool        // the call's deadline does not count any more
 	sending bool        // in this phase the transport has the request
 	stopped bool        // over: no phase begins, and none is ended
@@ -44,7 +44,7 @@ func (k *clock) follow(a *attempt, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.attempt = a
-	k.begin(now, 0, nil)
+	k.begin(k.call.instant(now), 0, nil)
 	k.since, k.out = int32(k.phases), 0
 }
 
@@ -53,7 +53,7 @@ func (k *clock) follow(a *attempt, now time.Time) {
 func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.begin(now, d, cause)
+	k.begin(k.call.instant(now), d, cause)
 	return k.phases
 }
 
@@ -61,7 +61,7 @@ func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int)
 func (k *clock) send(now time.Time) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.begin(now, k.answers, errAttemptTimeout)
+	k.begin(k.call.instant(now), k.answers, errAttemptTimeout)
 	k.sending = true
 	k.out++
 	return k.phases
@@ -69,7 +69,7 @@ func (k *clock) send(now time.Time) (phase int) {
 
 // begin makes one phase follow another. A request body that moved in the last one
 // counts for that alone.
-func (k *clock) begin(now time.Time, d time.Duration, cause error) {
+func (k *clock) begin(now instant, d time.Duration, cause error) {
 	if k.stopped {
 		return
 	}
@@ -80,14 +80,14 @@ func (k *clock) begin(now time.Time, d time.Duration, cause error) {
 }
 
 // bound gives the present phase another bound.
-func (k *clock) bound(now time.Time, d time.Duration, cause error) {
-	k.phase, k.cause = time.Time{}, cause
+func (k *clock) bound(now instant, d time.Duration, cause error) {
+	k.phase, k.cause = 0, cause
 	// What moved before does not excuse what stands still now.
 	if k.progress.Load() != 0 {
 		k.progress.Store(0)
 	}
 	if d > 0 {
-		k.phase = now.Add(d)
+		k.phase = now.after(d)
 	}
 	k.arm(now)
 }
@@ -100,13 +100,13 @@ func (k *clock) upload(a *attempt, now time.Time) (phase int) {
 	defer k.mu.Unlock()
 	// A transport may come late to the body of an attempt that another one has followed.
 	// And what is read beside the body that is sent, to be signed say, is not timed.
-	if k.attempt != a || !k.moving.IsZero() {
+	if k.attempt != a || k.moving != 0 {
 		return noPhase
 	}
 	// Middleware may read a body, to sign it, before there is anything to time.
 	if !k.stopped && k.sending {
-		k.moving = now
-		k.bound(now, k.idle, errUploadStalled)
+		k.moving = k.call.instant(now)
+		k.bound(k.moving, k.idle, errUploadStalled)
 	}
 	return k.phases
 }
@@ -116,7 +116,7 @@ func (k *clock) upload(a *attempt, now time.Time) (phase int) {
 func (k *clock) uploads(phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.phases == phase && !k.moving.IsZero() {
+	if k.phases == phase && k.moving != 0 {
 		k.progress.Add(1)
 	}
 }
@@ -131,20 +131,21 @@ func (k *clock) uploaded(phase int, now time.Time) {
 	defer k.mu.Unlock()
 	// A response may come before the body has gone out. Its phase is another one, and
 	// must not get the bound of a wait for headers.
-	if k.stopped || k.phases != phase || k.moving.IsZero() {
+	if k.stopped || k.phases != phase || k.moving == 0 {
 		return
 	}
-	k.stand(now)
-	k.bound(now, k.answers, errAttemptTimeout)
+	at := k.call.instant(now)
+	k.stand(at)
+	k.bound(at, k.answers, errAttemptTimeout)
 }
 
 // stand makes good for the time in which the default deadline stood still. That is
 // known only when the body has stopped moving; until then the deadline does not count
 // at all.
-func (k *clock) stand(now time.Time) {
-	if !k.moving.IsZero() {
-		k.call.stood.Add(int64(now.Sub(k.moving)))
-		k.moving = time.Time{}
+func (k *clock) stand(now instant) {
+	if k.moving != 0 {
+		k.call.stood.Add(int64(now - k.moving))
+		k.moving = 0
 	}
 }
 
@@ -156,9 +157,9 @@ func (k *clock) leave() {
 }
 
 func (k *clock) left() {
-	k.phase, k.sending = time.Time{}, false
-	if !k.moving.IsZero() {
-		now := time.Now()
+	k.phase, k.sending = 0, false
+	if k.moving != 0 {
+		now := k.now()
 		k.stand(now)
 		k.arm(now)
 	}
@@ -177,7 +178,7 @@ func (k *clock) leavePhase(phase int, now time.Time) {
 		return
 	}
 	// That its time was over is found out here where nobody has waited for it.
-	if !k.phase.IsZero() && !now.Before(k.phase) && !k.attempt.awaited() {
+	if k.phase != 0 && k.call.instant(now) >= k.phase && !k.attempt.awaited() {
 		k.attempt.end(k.cause)
 	}
 	k.left()
@@ -193,12 +194,18 @@ func (k *clock) lift() {
 // deadline is when the call's deadline ends the hop, zero for not at all: a context's
 // own ends it by itself, and a default one neither bounds a stream nor runs while a
 // body goes out.
-func (k *clock) deadline() time.Time {
-	if k.lifted || k.call.foreign || !k.moving.IsZero() && !k.call.explicit {
-		return time.Time{}
+func (k *clock) deadline() instant {
+	if k.lifted || k.call.foreign || k.moving != 0 && !k.call.explicit {
+		return 0
 	}
-	return k.call.until()
+	end := k.call.until()
+	if end.IsZero() {
+		return 0
+	}
+	return k.call.instant(end)
 }
+
+func (k *clock) now() instant { return k.call.instant(k.call.now()) }
 
 // patient is how long a read may take from now on that the end of no attempt ends: the
 // idle timeout, and not much longer than the call. 0 is without a bound.
@@ -206,8 +213,9 @@ func (k *clock) patient(now time.Time) time.Duration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	d := max(k.idle, 0)
-	if end := k.deadline(); !end.IsZero() {
-		if left := max(end.Sub(now), 0) + afterEnd; d == 0 || left < d {
+	if end := k.deadline(); end != 0 {
+		at := k.call.instant(now)
+		if left := time.Duration(max(end, at).after(afterEnd) - at); d == 0 || left < d {
 			d = left
 		}
 	}
@@ -219,29 +227,29 @@ func (k *clock) watch(a *attempt) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.attempt == a && !k.stopped {
-		k.check(time.Now())
+		k.check(k.now())
 	}
 }
 
 // arm sees to it that the timer fires by the next bound. One that fires too
 // early costs less than resetting it at each step: it finds nothing to do. There is none
 // while nobody waits for what it would end.
-func (k *clock) arm(now time.Time) {
+func (k *clock) arm(now instant) {
 	if !k.attempt.awaited() {
 		return
 	}
 	next := k.deadline()
-	if !k.phase.IsZero() && (next.IsZero() || k.phase.Before(next)) {
+	if k.phase != 0 && (next == 0 || k.phase < next) {
 		next = k.phase
 	}
-	if next.IsZero() || !k.armed.IsZero() && !next.Before(k.armed) {
+	if next == 0 || k.armed != 0 && next >= k.armed {
 		return
 	}
-	if soon := now.Add(k.answers); k.timer == nil && k.answers > 0 && soon.Before(next) {
-		next = soon // the first request's, which would reset it
+	if k.timer == nil && k.answers > 0 {
+		next = min(next, now.after(k.answers)) // the first request's, which would reset it
 	}
 	k.armed = next
-	d := max(next.Sub(now), 0)
+	d := time.Duration(max(next-now, 0))
 	if k.timer == nil {
 		k.timer = time.AfterFunc(d, k.fire)
 	} else {
@@ -255,18 +263,18 @@ func (k *clock) fire() {
 	if k.stopped {
 		return
 	}
-	k.armed = time.Time{}
-	k.check(time.Now())
+	k.armed = 0
+	k.check(k.now())
 }
 
 // check ends what has run out: the call before the phase, since the call's end is final
 // and a phase's may be retried. A bound that was moved meanwhile only arms the timer
 // again.
-func (k *clock) check(now time.Time) {
+func (k *clock) check(now instant) {
 	switch deadline := k.deadline(); {
-	case !deadline.IsZero() && !now.Before(deadline):
+	case deadline != 0 && now >= deadline:
 		k.attempt.end(errCallDeadline)
-	case !k.phase.IsZero() && !now.Before(k.phase):
+	case k.phase != 0 && now >= k.phase:
 		if n := k.progress.Swap(0); n > 0 {
 			// Something was read, so it is not idle. Counting reads costs each of them
 			// far less than a timer that is reset.
@@ -311,7 +319,7 @@ func (k *clock) restart() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.stopped, k.lifted, k.attempt = false, false, nil
-	k.armed, k.phase = time.Time{}, time.Time{}
+	k.armed, k.phase = 0, 0
 }
 
 // Why the clock ended something. The texts are read by people.

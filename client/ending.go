@@ -10,11 +10,11 @@ import (
 // and its timer is started, when somebody first asks for it: net/http does so at once,
 // and a transport that responds from memory never.
 type ending struct {
-	bounded bool // something may end it beside the caller's own context
-
 	mu    sync.Mutex // guards the making, and what happens before
+	cause error      // of its end
 	over  bool       // it has ended
-	cause error      // of that
+
+	bounded bool // something may end it beside the caller's own context
 
 	made   atomic.Bool // the rest is there, and stays as it is
 	ctx    context.Context

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -195,7 +196,7 @@ func (x *hop) prepare() error {
 		return err
 	}
 	attempts := c.cfg.retry.Attempts()
-	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = attempts, c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
+	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = int32(min(attempts, math.MaxInt32)), c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
 	_, renews := c.cfg.auth.(Challenger)
 	// Last, since it may wait for the body. A body that is sent once, as without
 	// retries and renewal, goes out as it comes.

@@ -13,8 +13,8 @@ import (
 
 // rules hold for all attempts of a hop.
 type rules struct {
-	attempts    int           // of the policy, the first one included
 	maxWait     time.Duration // the longest wait that the service may ask for
+	attempts    int32         // of the policy, the first one included
 	repeatable  bool          // what may have been applied may be repeated (C5, C6)
 	replayable  bool          // the body can be sent again (C8)
 	hintPermits bool          // a hint widens what is repeatable
@@ -78,7 +78,7 @@ func next(r rules, f *facts) decision {
 	reason := eligible(r, f)
 	switch {
 	case reason != Retried:
-	case f.number >= r.attempts:
+	case f.number >= int(r.attempts):
 		reason = LastAttempt
 	case !r.replayable:
 		reason = BodyNotReplayed

@@ -85,7 +85,7 @@ func lawful(r rules, f facts) decision {
 		{NotRetryable, isAnswer && !stillRuns && hinted && f.misused}, // C30
 		{NotRetryable, isAnswer && !stillRuns && !hinted && !curable && !f.throttled},
 		{NotIdempotent, !permitted},
-		{LastAttempt, f.number >= r.attempts},
+		{LastAttempt, f.number >= int(r.attempts)},
 		{BodyNotReplayed, !r.replayable},
 		{PolicyForbids, f.forbidden},
 		{WaitTooLong, f.told && f.asked > r.maxWait},         // C4
@@ -117,7 +117,7 @@ func invariants(r rules, f facts, d decision) string {
 		return "nothing is tried again that has ended or that no repetition cures (C19)"
 	case d.again && !r.replayable:
 		return "a body that is gone is not sent (C5)"
-	case d.again && !renewal && f.number >= r.attempts:
+	case d.again && !renewal && f.number >= int(r.attempts):
 		return "the policy's attempts are all there are"
 	case d.again && !renewal && !r.repeatable && f.outcome == broken:
 		return "a POST without a key that was sent is not repeated (C5)"

@@ -78,7 +78,7 @@ func (x *hop) peek(resp *http.Response) {
 // going to take its place.
 func (x *hop) drainTime(status int) time.Duration {
 	again := x.rules.repeatable && retryableStatus(status) || status == http.StatusTooManyRequests
-	if again && int(x.purse.tried) < x.rules.attempts && x.body.again() {
+	if again && x.purse.tried < x.rules.attempts && x.body.again() {
 		return lookTimeout
 	}
 	return drainTimeout
@@ -270,20 +270,18 @@ func (x *hop) passOn(resp *http.Response) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	next := &left{secrets: secrets}
-	if h.left != nil {
-		next.params = h.left.params
-	}
+	s := h.writable()
+	next := left{secrets: secrets, params: s.left.params}
 	// A service may copy the query into its Location, and with it a key, onto a host
 	// where that must not go (C14).
 	if last.wire != nil && x.inside {
 		next.params = append(next.params, credentialParams(last.wire.URL, last.of.url)...)
 	}
-	h.left = next
+	s.left = next
 	if req := x.spec.like; req != nil {
-		h.passed = &passed{req: req, body: x.body.get, length: req.ContentLength}
+		s.passed = &passed{req: req, body: x.body.get, length: req.ContentLength}
 		if x.body.length >= 0 {
-			h.passed.length = x.body.length
+			s.passed.length = x.body.length
 		}
 		resp.Request = req.WithContext(context.WithValue(x.ctx, callKey{}, h))
 	}

@@ -150,7 +150,7 @@ func (x *hop) resume(left bool) error {
 		return nil
 	}
 	x.call.mu.Lock()
-	p := x.call.passed
+	p := x.call.readable().passed
 	x.call.mu.Unlock()
 	// Our own hops keep what is to be kept in nextHop. http.Client makes a GET of
 	// everything, and what it has changed is put back here (C39).
