@@ -66,8 +66,8 @@ func (a *attempt) note(f func(*tally)) bool {
 // let out either.
 func (a *attempt) settle() *tally {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.over = true
+	a.mu.Unlock()
 	return &a.tally
 }
 

@@ -235,8 +235,9 @@ func (h *call) outcome() conclusion {
 // failed reports whether what came last has the status of a success, and is none.
 func (h *call) failed() bool {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.history.outcome.failed
+	failed := h.history.outcome.failed
+	h.mu.Unlock()
+	return failed
 }
 
 // tally returns how many attempts there were, and the status that came of them.

@@ -42,29 +42,31 @@ type clock struct {
 // until it is sent: what it waits for before is not the service's time (C12).
 func (k *clock) follow(a *attempt, now time.Time) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.attempt = a
 	k.begin(k.call.instant(now), 0, nil)
 	k.since, k.out = int32(k.phases), 0
+	k.mu.Unlock()
 }
 
 // enterAt begins a phase of at most d, which the timer ends with cause. A d of zero
 // or less begins one without a bound of its own.
 func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.begin(k.call.instant(now), d, cause)
-	return k.phases
+	phase = k.phases
+	k.mu.Unlock()
+	return phase
 }
 
 // send begins the phase in which a request is with the transport.
 func (k *clock) send(now time.Time) (phase int) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.begin(k.call.instant(now), k.answers, errAttemptTimeout)
 	k.sending = true
 	k.out++
-	return k.phases
+	phase = k.phases
+	k.mu.Unlock()
+	return phase
 }
 
 // begin makes one phase follow another. A request body that moved in the last one

@@ -35,6 +35,9 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 	}
 	// In a Call the caller's own field wins (C14). It comes last, since the Auth may
 	// just have replaced it.
+	if len(x.out.header) == 0 {
+		return out, nil
+	}
 	for name, values := range x.out.header {
 		name = x.c.spelled(name)
 		if !slices.Equal(out.Header[name], values) {

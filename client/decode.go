@@ -115,7 +115,7 @@ func (x *hop) fill(m *Meta, resp *http.Response) {
 // decode turns a final response into the result.
 func (x *hop) decode(resp *http.Response, out any) error {
 	replaced := len(x.c.cfg.perCall) > 0 // or may be: middleware has handed it on
-	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !replaced && x.call.failed() {
+	if resp.StatusCode < 200 || resp.StatusCode >= 300 || !replaced && x.looksAtSuccess() && x.call.failed() {
 		return x.refusedBy(resp)
 	}
 	body, err := x.success(resp)

@@ -34,6 +34,12 @@ func (x *hop) sees(resp *http.Response) bool {
 	return x.accept.decodes || x.c.cfg.profile.LookInSuccess && resp.StatusCode >= 200
 }
 
+// looksAtSuccess reports whether the profile may find a failure in a success.
+func (x *hop) looksAtSuccess() bool {
+	p := &x.c.cfg.profile
+	return p.Throttled != nil || p.Failed != nil
+}
+
 // hollow reports whether the profile finds a failure in a success that is streamed.
 func (x *hop) hollow(resp *http.Response) bool {
 	if len(x.c.cfg.perCall) == 0 {

@@ -71,7 +71,7 @@ type decision struct {
 }
 
 // next decides what happens after an attempt.
-func next(r rules, f *facts) decision {
+func next(r *rules, f *facts) decision {
 	if f.renewed && f.outcome == answered && r.replayable {
 		return decision{again: true, reason: Reauthorized}
 	}
@@ -102,7 +102,7 @@ func next(r rules, f *facts) decision {
 
 // eligible is the rule on what may be repeated at all (C5), before the policy, the
 // body, the waits and the budget are looked at.
-func eligible(r rules, f *facts) Reason {
+func eligible(r *rules, f *facts) Reason {
 	switch f.outcome {
 	case ended:
 		return ContextEnded
@@ -132,7 +132,7 @@ func eligible(r rules, f *facts) Reason {
 	return ifRepeatable(r)
 }
 
-func ifRepeatable(r rules) Reason {
+func ifRepeatable(r *rules) Reason {
 	if r.repeatable {
 		return Retried
 	}

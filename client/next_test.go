@@ -150,7 +150,7 @@ func invariants(r rules, f facts, d decision) string {
 func TestNextDecidesAsTheSentencesSay(t *testing.T) {
 	t.Parallel()
 	check := func(r rules, f facts) {
-		got := next(r, &f)
+		got := next(&r, &f)
 		if broken := invariants(r, f, got); broken != "" {
 			t.Fatalf("%s\n%+v\n%+v\n%+v", broken, r, f, got)
 		}
@@ -163,7 +163,7 @@ func TestNextDecidesAsTheSentencesSay(t *testing.T) {
 	last := map[Reason]bool{}
 	everyWait(func(w facts) { // one for each decision is enough where all outcomes are gone through
 		f := facts{number: 1, outcome: broken}.waiting(w)
-		if d := next(rules{attempts: 2, maxWait: time.Minute, repeatable: true, replayable: true}, &f); !last[d.reason] {
+		if d := next(&rules{attempts: 2, maxWait: time.Minute, repeatable: true, replayable: true}, &f); !last[d.reason] {
 			last[d.reason] = true
 			few = append(few, w)
 		}
@@ -182,7 +182,7 @@ func TestNextDecidesAsTheSentencesSay(t *testing.T) {
 		}
 		// One of each kind goes through all the durations too.
 		once := f.waiting(plain)
-		d := next(r, &once)
+		d := next(&r, &once)
 		if k := (kind{d, f.outcome, f.number, r.replayable, f.throttled, f.running}); !seen[k] {
 			seen[k] = true
 			everyWait(func(w facts) { check(r, f.waiting(w)) })
@@ -216,6 +216,6 @@ func TestNextAtTheBounds(t *testing.T) {
 		"a limit does not wait for a breaker":  {facts{delay: s, open: 2 * s, limits: 3 * s}, CircuitOpen},
 	} {
 		tc.f.status, tc.f.number = 503, max(tc.f.number, 1)
-		require.Equal(t, tc.want, next(r, &tc.f).reason, name)
+		require.Equal(t, tc.want, next(&r, &tc.f).reason, name)
 	}
 }

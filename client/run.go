@@ -90,7 +90,10 @@ func (x *hop) run() (resp *http.Response, err error) {
 func (x *hop) nextAttempt() *attempt {
 	a := x.newAttempt()
 	a.spec, a.target = x.spec, x.target
-	before, _ := x.call.tally()
+	before := 0
+	if a != &x.first || x.call != &x.own { // else it is the call's first
+		before, _ = x.call.tally()
+	}
 	a.number = int32(before) + 1
 	x.purse.tried++
 	x.current, x.resp = a, nil

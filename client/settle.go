@@ -149,7 +149,7 @@ func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
 	x.rules.replayable = x.body.again()
 	// Once without, and once with what has to be asked for: the policy is not asked
 	// about what is final anyway.
-	d := next(x.rules, &v.facts)
+	d := next(&x.rules, &v.facts)
 	if !d.again || v.renewed {
 		// The replay belongs to the attempt that met the 401: it costs neither a try
 		// nor the budget (C15).
@@ -159,7 +159,7 @@ func (x *hop) decide(a *attempt, v *verdict, resp *http.Response) decision {
 		return d
 	}
 	x.foresee(a, v, resp)
-	if d = next(x.rules, &v.facts); !d.again {
+	if d = next(&x.rules, &v.facts); !d.again {
 		return d
 	}
 	// The budget last, and before the wait: what it gives has to be used, and an empty
