@@ -45,7 +45,7 @@ type tally struct {
 	paced    int32     // let through by the limits, which are to hear what came of it
 	sent     int32     // handed to the transport
 	repeats  int32     // of them, that net/http repeated
-	at       time.Time // when the first of them was, or its last repeat
+	at       instant   // when the first of them was, or its last repeat
 
 	limited time.Duration // waits for the limiter and the pacer
 	awaited time.Duration // and for the credential
@@ -149,7 +149,7 @@ func (a *attempt) closes(body *closedOnce, late bool) (stop func()) {
 	untimed := func() bool { return true }
 	if late {
 		end = a.x.ctx
-		if d := a.x.clock.patient(time.Now()); d > 0 {
+		if d := a.x.clock.patient(a.x.call.now()); d > 0 {
 			untimed = time.AfterFunc(d, func() { _ = guardBody(body).Close() }).Stop
 		}
 	}

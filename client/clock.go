@@ -40,28 +40,28 @@ type clock struct {
 
 // follow makes a the attempt whose time it keeps. It is without a bound of its own
 // until it is sent: what it waits for before is not the service's time (C12).
-func (k *clock) follow(a *attempt, now time.Time) {
+func (k *clock) follow(a *attempt, now instant) {
 	k.mu.Lock()
 	k.attempt = a
-	k.begin(k.call.instant(now), 0, nil)
+	k.begin(now, 0, nil)
 	k.since, k.out = int32(k.phases), 0
 	k.mu.Unlock()
 }
 
 // enterAt begins a phase of at most d, which the timer ends with cause. A d of zero
 // or less begins one without a bound of its own.
-func (k *clock) enterAt(now time.Time, d time.Duration, cause error) (phase int) {
+func (k *clock) enterAt(now instant, d time.Duration, cause error) (phase int) {
 	k.mu.Lock()
-	k.begin(k.call.instant(now), d, cause)
+	k.begin(now, d, cause)
 	phase = k.phases
 	k.mu.Unlock()
 	return phase
 }
 
 // send begins the phase in which a request is with the transport.
-func (k *clock) send(now time.Time) (phase int) {
+func (k *clock) send(now instant) (phase int) {
 	k.mu.Lock()
-	k.begin(k.call.instant(now), k.answers, errAttemptTimeout)
+	k.begin(now, k.answers, errAttemptTimeout)
 	k.sending = true
 	k.out++
 	phase = k.phases
@@ -97,7 +97,7 @@ func (k *clock) bound(now instant, d time.Duration, cause error) {
 // upload notes that the request body of a begins to move: from now on it is bounded by
 // the idle timeout, and the call's default deadline stands still. It returns the phase
 // that this is a part of.
-func (k *clock) upload(a *attempt, now time.Time) (phase int) {
+func (k *clock) upload(a *attempt, now instant) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	// A transport may come late to the body of an attempt that another one has followed.
@@ -107,8 +107,8 @@ func (k *clock) upload(a *attempt, now time.Time) (phase int) {
 	}
 	// Middleware may read a body, to sign it, before there is anything to time.
 	if !k.stopped && k.sending {
-		k.moving = k.call.instant(now)
-		k.bound(k.moving, k.idle, errUploadStalled)
+		k.moving = now
+		k.bound(now, k.idle, errUploadStalled)
 	}
 	return k.phases
 }
@@ -128,7 +128,7 @@ const noPhase = -1
 
 // uploaded notes that the request body of that phase has gone out whole: what is left
 // is bounded by the attempt's timeout (C12).
-func (k *clock) uploaded(phase int, now time.Time) {
+func (k *clock) uploaded(phase int, now instant) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	// A response may come before the body has gone out. Its phase is another one, and
@@ -136,9 +136,8 @@ func (k *clock) uploaded(phase int, now time.Time) {
 	if k.stopped || k.phases != phase || k.moving == 0 {
 		return
 	}
-	at := k.call.instant(now)
-	k.stand(at)
-	k.bound(at, k.answers, errAttemptTimeout)
+	k.stand(now)
+	k.bound(now, k.answers, errAttemptTimeout)
 }
 
 // stand makes good for the time in which the default deadline stood still. That is
@@ -146,7 +145,7 @@ func (k *clock) uploaded(phase int, now time.Time) {
 // at all.
 func (k *clock) stand(now instant) {
 	if k.moving != 0 {
-		k.call.stood.Add(int64(now - k.moving))
+		k.call.stood.Add(int64(now.since(k.moving)))
 		k.moving = 0
 	}
 }
@@ -161,7 +160,7 @@ func (k *clock) leave() {
 func (k *clock) left() {
 	k.phase, k.sending = 0, false
 	if k.moving != 0 {
-		now := k.now()
+		now := k.call.now()
 		k.stand(now)
 		k.arm(now)
 	}
@@ -170,7 +169,7 @@ func (k *clock) left() {
 // leavePhase ends the wait for the transport, once the request that was sent in that
 // phase is the last one back: of two hedged requests one that comes back, or fails, would
 // else end the bound of the other.
-func (k *clock) leavePhase(phase int, now time.Time) {
+func (k *clock) leavePhase(phase int, now instant) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if phase <= int(k.since) {
@@ -180,7 +179,7 @@ func (k *clock) leavePhase(phase int, now time.Time) {
 		return
 	}
 	// That its time was over is found out here where nobody has waited for it.
-	if k.phase != 0 && k.call.instant(now) >= k.phase && !k.attempt.awaited() {
+	if k.phase != 0 && now >= k.phase && !k.attempt.awaited() {
 		k.attempt.end(k.cause)
 	}
 	k.left()
@@ -207,17 +206,14 @@ func (k *clock) deadline() instant {
 	return k.call.instant(end)
 }
 
-func (k *clock) now() instant { return k.call.instant(k.call.now()) }
-
 // patient is how long a read may take from now on that the end of no attempt ends: the
 // idle timeout, and not much longer than the call. 0 is without a bound.
-func (k *clock) patient(now time.Time) time.Duration {
+func (k *clock) patient(now instant) time.Duration {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	d := max(k.idle, 0)
 	if end := k.deadline(); end != 0 {
-		at := k.call.instant(now)
-		if left := time.Duration(max(end, at).after(afterEnd) - at); d == 0 || left < d {
+		if left := max(end, now).after(afterEnd).since(now); d == 0 || left < d {
 			d = left
 		}
 	}
@@ -229,7 +225,7 @@ func (k *clock) watch(a *attempt) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.attempt == a && !k.stopped {
-		k.check(k.now())
+		k.check(k.call.now())
 	}
 }
 
@@ -251,7 +247,7 @@ func (k *clock) arm(now instant) {
 		next = min(next, now.after(k.answers)) // the first request's, which would reset it
 	}
 	k.armed = next
-	d := time.Duration(max(next-now, 0))
+	d := max(next.since(now), 0)
 	if k.timer == nil {
 		k.timer = time.AfterFunc(d, k.fire)
 	} else {
@@ -266,7 +262,7 @@ func (k *clock) fire() {
 		return
 	}
 	k.armed = 0
-	k.check(k.now())
+	k.check(k.call.now())
 }
 
 // check ends what has run out: the call before the phase, since the call's end is final

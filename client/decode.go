@@ -265,7 +265,7 @@ func (x *hop) reread(resp *http.Response, body *closedOnce) ([]byte, error) {
 	if a.ending.bounded {
 		defer a.closes(body, false)() // what middleware made heeds no context of ours
 	}
-	if err := x.readBody(resp, time.Now()); err != nil {
+	if err := x.readBody(resp, x.call.now()); err != nil {
 		return nil, x.explain(a, err)
 	}
 	return x.accept.buf.Bytes(), nil

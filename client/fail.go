@@ -152,8 +152,8 @@ func (x *hop) newError(resp *http.Response) *Error {
 	e.RequestID = x.scrub(x.requestID(resp.Header))
 	// From when it was said, not from when the error is made: a body may be slow, and
 	// a retry that is refused takes its time too.
-	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok && resp.StatusCode >= 300 {
-		e.RetryAt = x.heard.Add(d)
+	if d, ok := ratelimit.RetryAfter(resp.Header, x.heardAt()); ok && resp.StatusCode >= 300 {
+		e.RetryAt = x.heardAt().Add(d)
 	}
 	return e
 }
@@ -187,7 +187,7 @@ func (x *hop) statusErrorOf(resp *http.Response, throttled bool, body []byte) *E
 		e.Err = errFailed
 	}
 	if d, ok := x.asks(resp, throttled); ok && throttled {
-		e.RetryAt = x.heard.Add(d)
+		e.RetryAt = x.heardAt().Add(d)
 	}
 	if e.RetryAt.IsZero() {
 		e.RetryAt = x.call.outcome().again

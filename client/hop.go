@@ -83,6 +83,14 @@ func newSDKHop(c *Client, req *http.Request) *hop {
 	return x
 }
 
+// heardAt is when the last response, or failure, came; zero before there is one.
+func (x *hop) heardAt() time.Time {
+	if x.heard == 0 {
+		return time.Time{}
+	}
+	return x.call.time(x.heard)
+}
+
 // partOf makes x a hop of c.
 func (x *hop) partOf(c *call) { x.call, x.clock.call = c, c }
 
@@ -292,13 +300,13 @@ func (x *hop) unprepared(err error) error {
 // newAttempt makes the context of the next attempt. Without any timeout, and without
 // slots that its end gives back, there is nothing to cancel, and nothing is allocated.
 func (x *hop) newAttempt() *attempt {
-	a, now := &x.first, x.call.began // close enough where nothing was waited for
+	a, now := &x.first, beginning // close enough where nothing was waited for
 	if a.x != nil {
 		a = &attempt{}
 	}
 	// A body that was read ahead or rewound has taken its time.
 	if a != &x.first || !x.body.none {
-		now = time.Now()
+		now = x.call.now()
 	}
 	a.x = x
 	a.ending.bounded = x.clock.answers > 0 || x.clock.idle > 0 || !x.call.at.IsZero() || x.c.held != nil

@@ -5,21 +5,24 @@ import (
 	"time"
 )
 
-// age is how old the call is.
-func (h *call) age() time.Duration { return time.Since(h.began) }
-
-// now is the time by the call's own clock. That does not jump, and to read it costs half
-// of what time.Now does, which reads the wall clock too.
-func (h *call) now() time.Time { return h.began.Add(h.age()) }
-
 // instant is a time of a call, in nanoseconds since one before it began, so that 0 is
-// none. It has a third of the size of a time.Time, and is compared as a number.
+// none. It has a third of the size of a time.Time and is compared as a number, and to
+// read it costs half of what time.Now does, which reads the wall clock too.
 type instant int64
+
+// beginning is when a call begins.
+const beginning instant = 1
+
+// now is the present instant.
+func (h *call) now() instant { return beginning + instant(time.Since(h.began)) }
 
 // instant is t as a time of the call. What is before it counts as its beginning.
 func (h *call) instant(t time.Time) instant {
-	return instant(max(0, min(t.Sub(h.began), math.MaxInt64-1))) + 1
+	return beginning + instant(max(0, min(t.Sub(h.began), math.MaxInt64-1)))
 }
+
+// time is i, which is not 0, for everybody else.
+func (h *call) time(i instant) time.Time { return h.began.Add(i.since(beginning)) }
 
 // after is d after i, or as late as there is.
 func (i instant) after(d time.Duration) instant {
@@ -28,3 +31,6 @@ func (i instant) after(d time.Duration) instant {
 	}
 	return math.MaxInt64
 }
+
+// since is the time between then and i.
+func (i instant) since(then instant) time.Duration { return time.Duration(i - then) }

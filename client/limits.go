@@ -131,7 +131,7 @@ func (a *attempt) unused(n int32) {
 func (a *attempt) observe(t *tally, v *verdict, resp *http.Response) {
 	x := a.x
 	pacer := x.c.cfg.pacer
-	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heard)
+	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heardAt())
 	weight := x.out.weight
 	paced, sent := t.paced, t.sent
 	if paced == 0 {

@@ -71,8 +71,8 @@ func (x *hop) said(resp *http.Response) []byte {
 
 // usesUp reports whether a response says that it was the last for a while.
 func (x *hop) usesUp(resp *http.Response) bool {
-	return resp != nil && ratelimit.Informs(resp.Header) && x.host.teaches(resp, x.heard) &&
-		slices.ContainsFunc(ratelimit.ParseLimits(resp.Header, x.heard), func(l ratelimit.Limit) bool {
+	return resp != nil && ratelimit.Informs(resp.Header) && x.host.teaches(resp, x.heardAt()) &&
+		slices.ContainsFunc(ratelimit.ParseLimits(resp.Header, x.heardAt()), func(l ratelimit.Limit) bool {
 			return l.Remaining == 0 && l.Reset > 0
 		})
 }
@@ -81,14 +81,14 @@ func (x *hop) usesUp(resp *http.Response) bool {
 // throttle comes without one, until the limits that it tells to be used up are whole
 // again.
 func (x *hop) asks(resp *http.Response, throttled bool) (longest time.Duration, told bool) {
-	if d, ok := ratelimit.RetryAfter(resp.Header, x.heard); ok {
+	if d, ok := ratelimit.RetryAfter(resp.Header, x.heardAt()); ok {
 		return d, true
 	}
 	// What a cache repeats, or a 401 says, is about somebody else (C35).
-	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heard) {
+	if !throttled || !ratelimit.Informs(resp.Header) || !x.host.teaches(resp, x.heardAt()) {
 		return 0, false
 	}
-	for _, l := range ratelimit.ParseLimits(resp.Header, x.heard) {
+	for _, l := range ratelimit.ParseLimits(resp.Header, x.heardAt()) {
 		// A gradual one has room again long before it is whole.
 		if l.Remaining <= 0 && l.Reset > 0 && !l.Gradual {
 			longest, told = max(longest, l.Reset), true

@@ -143,7 +143,7 @@ func (x *hop) bodyLimit() int64 {
 
 // readBody reads the body of a success that is to be decoded, whole or not at all: a
 // truncated one is the attempt's failure and no JSON error (C26). came is when it began.
-func (x *hop) readBody(resp *http.Response, came time.Time) error {
+func (x *hop) readBody(resp *http.Response, came instant) error {
 	limit := x.bodyLimit()
 	// A length that is announced costs nothing to refuse. That of a HEAD is of a body
 	// which does not come.

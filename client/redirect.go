@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/standpipe-go/standpipe/internal/redact"
 )
@@ -45,9 +44,9 @@ func (x *hop) passThrough() (*http.Response, error) {
 	resp, err := x.through(req)
 	// What the hop below has found out does not come up: what the response says of limits
 	// is read again, as of when it was heard, or of now where nothing was sent for it.
-	x.host, x.heard = x.c.state.host(originOf(x.spec.url)), x.call.outcome().heard
-	if x.heard.IsZero() {
-		x.heard = time.Now()
+	x.host, x.heard = x.c.state.host(originOf(x.spec.url)), x.call.now()
+	if heard := x.call.outcome().heard; !heard.IsZero() {
+		x.heard = x.call.instant(heard)
 	}
 	if err == nil && resp == nil {
 		err = failf(ErrConfig, "middleware returned neither a response nor an error")

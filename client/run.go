@@ -126,7 +126,7 @@ func (x *hop) goBack(a *attempt, v *verdict) (*http.Response, error) {
 		return nil, x.interrupted(&last.v, v.err)
 	}
 	x.kept = nil
-	x.clock.follow(last.a, time.Now())
+	x.clock.follow(last.a, x.call.now())
 	a.end(nil)
 	return x.finish(last.a, last.resp, &last.v)
 }
@@ -162,7 +162,7 @@ func (x *hop) tryThrough(a *attempt, req *http.Request) (*http.Response, error) 
 	}()
 	resp, err := x.c.attempt.RoundTrip(req)
 	returned = true
-	x.heard = time.Now()
+	x.heard = x.call.now()
 	a.note(func(t *tally) { t.answered = true })
 	x.clock.leave()
 	switch {
@@ -290,7 +290,7 @@ func (x *hop) abandon(cause error) {
 	v := verdict{err: cause, never: a.neverSent(t, cause), decision: decision{reason: NotRetryable}}
 	v.attempt = Attempt{Err: cause, Reason: v.reason, Start: time.Now()}
 	if t.sent > 0 {
-		v.attempt.Start, v.attempt.Duration = t.at, time.Since(t.at)
+		v.attempt.Start, v.attempt.Duration = x.call.time(t.at), x.call.now().since(t.at)
 	}
 	if x.resp != nil {
 		v.status = x.resp.StatusCode

@@ -53,7 +53,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	now := x.call.now()
 	var awaited time.Duration
 	if held {
-		awaited = now.Sub(x.call.began) - asked
+		awaited = now.since(asked)
 		x.report.waited(WaitToken, whole(awaited))
 	}
 	var last *kept
@@ -170,9 +170,8 @@ func (a *attempt) direct(out *http.Request) error {
 }
 
 // admit waits for the breaker and the limits and gives the request its credential,
-// where it may have it; held says that it did, and asked how old the call was when it
-// was asked for.
-func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked time.Duration, err error) {
+// where it may have it; held says that it did, and asked when it was asked for.
+func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked instant, err error) {
 	x := a.x
 	cfg := &x.c.cfg
 	if cfg.breaker != nil {
@@ -198,9 +197,9 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 	if cfg.auth == nil || !a.admits(req) {
 		return req, false, asked, nil
 	}
-	asked = x.call.age()
+	asked = x.call.now()
 	if out, err = a.authorize(req, mine); err != nil {
-		d := x.call.age() - asked
+		d := x.call.now().since(asked)
 		x.report.waited(WaitToken, whole(d))
 		a.note(func(t *tally) { t.awaited += d })
 	}

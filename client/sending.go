@@ -28,7 +28,7 @@ type sent struct {
 	stop func() bool // lets go of the attempt's context; called by Close
 
 	phase atomic.Int64 // of the clock; 0 until it is read
-	moved time.Time    // when it was read last
+	moved instant      // when it was read last
 	rate  leastRate
 	empty int // reads in a row that brought nothing
 
@@ -98,7 +98,7 @@ var (
 )
 
 func (b *sent) Read(p []byte) (int, error) {
-	now := time.Now()
+	now := b.x.call.now()
 	// The first Read is the first that is heard of the upload: net/http may have waited
 	// for a connection until now.
 	if b.phase.Load() == 0 {
@@ -119,10 +119,10 @@ func (b *sent) Read(p []byte) (int, error) {
 			err = failed
 		}
 	}
-	now = time.Now()
+	now = b.x.call.now()
 	// The time since the last read is the service's, which takes the body slowly, and
 	// the source's.
-	if b.rate.slow(now.Sub(b.moved), n) && b.x.clock.idle > 0 && !b.x.call.explicit {
+	if b.rate.slow(now.since(b.moved), n) && b.x.clock.idle > 0 && !b.x.call.explicit {
 		b.a.end(errTooSlow)
 	}
 	// EOF or not, the body has moved for the last time: from here on the wait is for
@@ -248,7 +248,7 @@ func (b *sent) close() error {
 	b.once.Do(func() {
 		// A body that is closed early, by a service that has responded before it read
 		// all, moves no more.
-		b.x.clock.uploaded(int(b.phase.Load()), time.Now())
+		b.x.clock.uploaded(int(b.phase.Load()), b.x.call.now())
 		b.err = b.ReadCloser.Close()
 	})
 	return b.err

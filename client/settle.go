@@ -82,20 +82,19 @@ func (x *hop) outcome(v *verdict, err error) outcome {
 // line fills in the attempt's line in the ledger, but for what is decided after it.
 func (x *hop) line(v *verdict, t *tally, resp *http.Response) {
 	line := &v.attempt
-	line.Err, line.Start = v.err, t.at
+	line.Err = v.err
+	start, end := t.at, x.heard
 	switch {
 	// Nothing was sent, so there is no time at which it was.
 	case v.unsent:
-		line.Start = time.Now()
+		start = x.call.now()
+		end = start
 	case v.err == nil:
-		// Middleware that responds by itself may send later.
-		if x.heard.Before(t.at) {
-			line.Start = x.heard
-		}
-		line.Duration = x.heard.Sub(line.Start)
+		start = min(start, end) // middleware that responds by itself may send later
 	default:
-		line.Duration = time.Since(t.at)
+		end = x.call.now()
 	}
+	line.Start, line.Duration = x.call.time(start), end.since(start)
 	line.LimitWait, line.TokenWait = whole(t.limited), whole(t.awaited)
 	if resp != nil {
 		line.Status, line.RequestID = resp.StatusCode, x.requestID(resp.Header)
@@ -255,7 +254,7 @@ func (x *hop) renew(a *attempt, t *tally, v *verdict, resp *http.Response) bool 
 	renewal.end(nil)
 	// The clock goes back to the attempt, whose response may yet be handed on and is
 	// then bounded by it.
-	x.clock.follow(a, time.Now())
+	x.clock.follow(a, x.call.now())
 	if err != nil {
 		err = failWrap(errAuth, "the credential could not be renewed", x.clean(err))
 		// The 401 stays the outcome. Why it could not be cured stands beside it, in the

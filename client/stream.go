@@ -3,7 +3,6 @@ package client
 import (
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/standpipe-go/standpipe/internal/panics"
 )
@@ -38,13 +37,13 @@ type streamBody struct {
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
-	began := time.Now()
+	began := b.x.call.now()
 	b.x.clock.enterAt(began, b.x.clock.idle, errIdleTimeout)
 	n, err := b.read(p)
 	b.x.clock.leave()
 	// A byte now and then satisfies the idle timeout, and would hold a connection for
 	// ever.
-	if b.rated && err == nil && b.rate.slow(time.Since(began), n) {
+	if b.rated && err == nil && b.rate.slow(b.x.call.now().since(began), n) {
 		b.a.end(errTooSlow)
 		err = errTooSlow
 	}

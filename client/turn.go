@@ -3,7 +3,6 @@ package client
 import (
 	"net/http"
 	"sync"
-	"time"
 )
 
 // kept is a response that is to be tried again. It stays the outcome of the call
@@ -14,7 +13,7 @@ type kept struct {
 	a     *attempt
 	resp  *http.Response
 	v     verdict
-	heard time.Time // when it came
+	heard instant // when it came
 	once  sync.Once
 }
 
@@ -43,6 +42,6 @@ type turn struct {
 	first   attempt
 	current *attempt       // the one under way
 	resp    *http.Response // what it has brought so far
-	heard   time.Time      // when the last response, or failure, came
+	heard   instant        // when the last response, or failure, came
 	kept    *kept          // the last outcome that was a response
 }

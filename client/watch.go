@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
-	"time"
 
 	"github.com/standpipe-go/standpipe/retry"
 )
@@ -20,7 +19,7 @@ type watch struct {
 	hooks httptrace.ClientTrace
 	wrote atomic.Bool  // the header has been written whole
 	phase atomic.Int64 // of the clock
-	at    time.Time    // when it was sent last
+	at    instant      // when it was sent last
 	slot  *slot        // among the calls under way; nil where nobody counts them
 
 	handshake atomic.Pointer[error] // with which the last TLS handshake ended, if it failed
@@ -35,7 +34,7 @@ func (a *attempt) watched(host *hostState, req *http.Request) (*http.Request, *w
 
 // timed says when, and in which phase of the clock, the request is sent. A nil watch is
 // of no use to anybody.
-func (w *watch) timed(phase int, now time.Time) {
+func (w *watch) timed(phase int, now instant) {
 	if w != nil {
 		w.phase.Store(int64(phase))
 		w.at = now
@@ -106,7 +105,7 @@ func (w *watch) repeated() {
 	past := Attempt{Err: errRepeated, Reason: Retried}
 	if !a.note(func(t *tally) {
 		t.repeats++
-		past.Start, past.Duration = w.at, time.Since(w.at)
+		past.Start, past.Duration = x.call.time(w.at), x.call.now().since(w.at)
 	}) {
 		return
 	}
@@ -115,14 +114,14 @@ func (w *watch) repeated() {
 		a.end(errRepeatUnpaid)
 		return
 	}
-	x.clock.leavePhase(int(w.phase.Load()), time.Now())
+	x.clock.leavePhase(int(w.phase.Load()), x.call.now())
 	w.slot.leave() // it would wait for itself
 	if err := a.token(); err != nil {
 		a.end(err)
 		return
 	}
 	w.slot.resume()
-	now := time.Now()
+	now := x.call.now()
 	phase := noPhase
 	a.note(func(t *tally) {
 		t.sent, t.at = t.sent+1, now
