@@ -33,19 +33,19 @@ type attempt struct {
 // tally counts the requests of one attempt. Middleware may send none, or several,
 // also at once (hedging).
 type tally struct {
-	over     bool      // the attempt has been judged: what still runs is accounted for
-	admitted bool      // by the breaker
-	probe    bool      // the breaker's one probe is among them
-	explicit bool      // a header of the caller's took the credential's place
-	held     bool      // a request went out with the credential
-	wrapped  bool      // the body of the last was middleware's, maybe around the call's
-	failed   bool      // the transport has given one up; noted where there is middleware
-	unsent   bool      // nothing has left of the one that it gave up last
-	answered bool      // middleware has handed on what it takes: what it still sends is not waited for
-	paced    int32     // let through by the limits, which are to hear what came of it
-	sent     int32     // handed to the transport
-	repeats  int32     // of them, that net/http repeated
-	at       instant   // when the first of them was, or its last repeat
+	over     bool    // the attempt has been judged: what still runs is accounted for
+	admitted bool    // by the breaker
+	probe    bool    // the breaker's one probe is among them
+	explicit bool    // a header of the caller's took the credential's place
+	held     bool    // a request went out with the credential
+	wrapped  bool    // the body of the last was middleware's, maybe around the call's
+	failed   bool    // the transport has given one up; noted where there is middleware
+	unsent   bool    // nothing has left of the one that it gave up last
+	answered bool    // middleware has handed on what it takes: what it still sends is not waited for
+	paced    int32   // let through by the limits, which are to hear what came of it
+	sent     int32   // handed to the transport
+	repeats  int32   // of them, that net/http repeated
+	at       instant // when the first of them was, or its last repeat
 
 	limited time.Duration // waits for the limiter and the pacer
 	awaited time.Duration // and for the credential

@@ -178,21 +178,19 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	case strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://"):
 		return failf(ErrRequest, "the path is a URL: give what follows the base URL, or the URL itself in Request.URL")
 	}
-	switch holds := strings.Contains(path, "%("); {
+	escaped := strings.IndexByte(path, '%') >= 0
+	switch holds := escaped && strings.Contains(path, "%("); {
 	case holds && strings.Contains(path, "%()") || emptySegment(path):
 		return failf(ErrRequest, "the path has an empty segment: is an identifier in it empty?")
 	case holds && (strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)")):
 		return failf(ErrRequest, "the path has a dot segment: is an identifier in it one or two dots?")
 	}
-	escaped := false
 	for i := range len(path) {
 		switch c := path[i]; {
 		case c == '?' || c == '#':
 			return failf(ErrRequest, "the path holds %q: put a query into Query, and escape an identifier with PathEscape", c)
 		case c == '\\' || c < ' ' || c == 0x7f:
 			return failf(ErrRequest, "the path holds a backslash or a control character")
-		case c == '%':
-			escaped = true
 		}
 	}
 	plain := path
@@ -244,9 +242,6 @@ func dotSegment(path string) bool {
 // an empty identifier leaves it. One behind a colon is of a URL that is a part of the
 // path ("/fetch/https://…"), and one at the end is a trailing slash.
 func emptySegment(path string) bool {
-	if !strings.Contains(path, "//") {
-		return false
-	}
 	for i := 1; i < len(path)-1; i++ {
 		if path[i] == '/' && path[i+1] == '/' && path[i-1] != ':' {
 			return true

@@ -31,12 +31,15 @@ func specOf(req *http.Request) spec {
 	}
 }
 
+// blank is what a request of the client's own is made of. It is only read.
+var blank = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+
 // request makes a request of s, which is the caller's but for its URL. It has no body
 // yet.
 func (s *spec) request(ctx context.Context) *http.Request {
 	like := s.like
 	if like == nil {
-		like = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+		like = blank
 	}
 	req := like.WithContext(ctx)
 	req.Method, req.URL, req.Host, req.Header = s.method, s.url, s.host, s.header.copy()
