@@ -71,7 +71,7 @@ func setHeader(a headerOnly, req *http.Request) error {
 // A 401 reads the source once more, and a changed secret is tried. A secret that begins
 // with "Bearer " itself is an error.
 func Bearer(src secret.Source) Auth {
-	return &headerAuth{src: src, name: "Authorization", prefix: "Bearer ", renewals: newRenewals[secret.Value](secretSource)}
+	return newHeaderAuth("Authorization", "Bearer ", src)
 }
 
 // APIKeyHeader sends the newest secret of src in a header, as it is. To send it
@@ -82,8 +82,13 @@ func APIKeyHeader(name string, src secret.Source) Auth { return HeaderPrefix(nam
 // over HTTP/1 as it is spelled here. Where prefix is an authentication scheme, such as
 // "Token ", a secret that begins with it is an error.
 func HeaderPrefix(name, prefix string, src secret.Source) Auth {
+	return newHeaderAuth(spelled(name), prefix, src)
+}
+
+func newHeaderAuth(name, prefix string, src secret.Source) *headerAuth {
+	s, ok := src.(interface{ Fixed() bool })
 	return &headerAuth{
-		src: src, name: spelled(name), prefix: prefix,
+		src: src, name: name, prefix: prefix, fixed: ok && s.Fixed(),
 		renewals: newRenewals[secret.Value](secretSource),
 	}
 }
@@ -91,6 +96,7 @@ func HeaderPrefix(name, prefix string, src secret.Source) Auth {
 type headerAuth struct {
 	src          secret.Source
 	name, prefix string
+	fixed        bool // the secret never changes
 	last         atomic.Pointer[headerValue]
 	renewals     *renewals[secret.Value]
 }
@@ -102,6 +108,9 @@ type headerValue struct {
 }
 
 func (a *headerAuth) headerName() string { return a.name }
+
+// atOnce reports whether nobody ever waits for the credential.
+func (a *headerAuth) atOnce() bool { return a.fixed }
 
 // Check reports a source that is known to be unusable, or a bad name.
 func (a *headerAuth) Check() error {
@@ -166,11 +175,14 @@ func (a *headerAuth) field(v secret.Value) (*headerValue, error) {
 func (a *headerAuth) Authorize(req *http.Request) error { return setHeader(a, req) }
 
 func (a *headerAuth) headerValue(ctx context.Context) ([]string, error) {
+	last := a.last.Load()
+	if a.fixed && last != nil {
+		return last.field, nil
+	}
 	v, err := secret.Current(ctx, a.src)
 	if err != nil {
 		return nil, err
 	}
-	last := a.last.Load()
 	if last == nil || last.reveal != v.Reveal() {
 		if last, err = a.field(v); err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func (a *attempt) send(req *http.Request, mine bool) (*http.Response, error) {
 	// is not its time (C12).
 	now := x.call.now()
 	var awaited time.Duration
-	if held {
+	if held && asked != 0 {
 		awaited = now.since(asked)
 		x.report.waited(WaitToken, whole(awaited))
 	}
@@ -170,7 +170,8 @@ func (a *attempt) direct(out *http.Request) error {
 }
 
 // admit waits for the breaker and the limits and gives the request its credential,
-// where it may have it; held says that it did, and asked when it was asked for.
+// where it may have it; held says that it did, and asked when it was asked
+// for; that is 0 where nobody ever waits for it.
 func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked instant, err error) {
 	x := a.x
 	cfg := &x.c.cfg
@@ -197,11 +198,15 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 	if cfg.auth == nil || !a.admits(req) {
 		return req, false, asked, nil
 	}
-	asked = x.call.now()
+	if !x.c.authAtOnce {
+		asked = x.call.now()
+	}
 	if out, err = a.authorize(req, mine); err != nil {
-		d := x.call.now().since(asked)
-		x.report.waited(WaitToken, whole(d))
-		a.note(func(t *tally) { t.awaited += d })
+		if asked != 0 {
+			d := x.call.now().since(asked)
+			x.report.waited(WaitToken, whole(d))
+			a.note(func(t *tally) { t.awaited += d })
+		}
 	}
 	return out, true, asked, err
 }

@@ -87,7 +87,7 @@ func (h *specHeader) respells(name string) bool {
 			return true
 		}
 	}
-	return spellings(h.base, name) > min(len(h.base[name]), 1)
+	return len(h.base) > 0 && spellings(h.base, name) > min(len(h.base[name]), 1)
 }
 
 // set sends the field, in place of what was set in any spelling of its name.
