@@ -36,7 +36,7 @@ type Client struct {
 	chain    http.RoundTripper  // per-call middleware over the engine
 	sdk      http.RoundTripper  // what HTTPClient has: chain, and what it may lose
 
-	authAtOnce bool // nobody ever waits for the credential
+	credential credential // what is known of the Auth
 
 	// checksTLS looks at the transport, not before it has been used: package net/http
 	// writes to it then.
@@ -112,8 +112,7 @@ func (c *Client) configure(cfg config, parent *Client) {
 		cfg.pacer, cfg.pacerSet, cfg.pacerOwn = ratelimit.NewPacer(ratelimit.WithMaxKeys(maxIdentities)), true, true
 	}
 	c.cfg = cfg
-	at, ok := cfg.auth.(interface{ atOnce() bool })
-	c.authAtOnce = ok && at.atOnce()
+	c.credential = knownOf(cfg.auth)
 	c.checksTLS = sync.OnceValue(func() bool { return checksTLS(cfg.transport) })
 	if parent != nil {
 		c.state, c.limits = parent.state, parent.limits // and with it the queues before them

@@ -5,12 +5,26 @@ import (
 	"slices"
 )
 
+// credential is what is known of an Auth once and for all.
+type credential struct {
+	field  headerOnly // it, where it sets one header field and nothing else; else nil
+	renews Challenger // it, where it may cure a 401; else nil
+	atOnce bool       // nobody ever waits for it
+}
+
+func knownOf(auth Auth) (k credential) {
+	k.field, _ = auth.(headerOnly)
+	k.renews, _ = auth.(Challenger)
+	fixed, ok := auth.(interface{ atOnce() bool })
+	k.atOnce = ok && fixed.atOnce()
+	return k
+}
+
 // authorize gives req its credential, or a copy of it where it is not the attempt's to
 // change. It is asked for every attempt: a signature is fresh then, and a secret that
 // was rotated in between is the new one (C15, X3).
 func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error) {
 	x := a.x
-	auth := x.c.cfg.auth
 	out := req
 	if !mine {
 		out = new(http.Request)
@@ -18,7 +32,7 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 	}
 	// An Auth that is known to set one header field and nothing else needs neither a
 	// URL of its own nor a look at what it has done.
-	if own, ok := auth.(headerOnly); ok {
+	if own := x.c.credential.field; own != nil {
 		if !mine {
 			out.Header = copyHeader(req.Header)
 		}
@@ -30,7 +44,7 @@ func (a *attempt) authorize(req *http.Request, mine bool) (*http.Request, error)
 		if !mine || a.spec.header.respells(own.headerName()) {
 			onlySpelling(out.Header, own.headerName())
 		}
-	} else if err := authorizeBy(auth, out); err != nil {
+	} else if err := authorizeBy(x.c.cfg.auth, out); err != nil {
 		return nil, err
 	}
 	// In a Call the caller's own field wins (C14). It comes last, since the Auth may

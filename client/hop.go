@@ -205,10 +205,9 @@ func (x *hop) prepare() error {
 	}
 	attempts := c.cfg.retry.Attempts()
 	x.rules.attempts, x.rules.maxWait, x.rules.hintPermits = int32(min(attempts, math.MaxInt32)), c.cfg.retry.WaitLimit(), c.cfg.profile.HintPermits
-	_, renews := c.cfg.auth.(Challenger)
 	// Last, since it may wait for the body. A body that is sent once, as without
 	// retries and renewal, goes out as it comes.
-	err := x.body.prepare(x.ctx, x.call, x.spec, c.cfg.readAhead, attempts > 1 || renews && x.inside)
+	err := x.body.prepare(x.ctx, x.call, x.spec, c.cfg.readAhead, attempts > 1 || c.credential.renews != nil && x.inside)
 	if x.spec.like != nil || !x.out.inMemory {
 		// A body of the stack's own cannot panic, and keeps the type that net/http
 		// knows.

@@ -178,20 +178,30 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 	case strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://"):
 		return failf(ErrRequest, "the path is a URL: give what follows the base URL, or the URL itself in Request.URL")
 	}
-	escaped := strings.IndexByte(path, '%') >= 0
+	escaped, dotted, doubled, unfit := false, false, false, -1
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c == '%':
+			escaped = true
+		case c == '.':
+			dotted = true
+		case c == '/':
+			doubled = doubled || i > 0 && path[i-1] == '/'
+		case unfit < 0 && (c == '?' || c == '#' || c == '\\' || c < ' ' || c == 0x7f):
+			unfit = i
+		}
+	}
 	switch holds := escaped && strings.Contains(path, "%("); {
-	case holds && strings.Contains(path, "%()") || emptySegment(path):
+	case holds && strings.Contains(path, "%()") || doubled && emptySegment(path):
 		return failf(ErrRequest, "the path has an empty segment: is an identifier in it empty?")
 	case holds && (strings.Contains(path, "%(.)") || strings.Contains(path, "%(..)")):
 		return failf(ErrRequest, "the path has a dot segment: is an identifier in it one or two dots?")
 	}
-	for i := range len(path) {
-		switch c := path[i]; {
-		case c == '?' || c == '#':
+	if unfit >= 0 {
+		if c := path[unfit]; c == '?' || c == '#' {
 			return failf(ErrRequest, "the path holds %q: put a query into Query, and escape an identifier with PathEscape", c)
-		case c == '\\' || c < ' ' || c == 0x7f:
-			return failf(ErrRequest, "the path holds a backslash or a control character")
 		}
+		return failf(ErrRequest, "the path holds a backslash or a control character")
 	}
 	plain := path
 	if escaped {
@@ -204,7 +214,7 @@ func joinPath(base *url.URL, path string, into *url.URL) error {
 		}
 	}
 	// Servers differ in when they unescape, so a dot segment counts in both forms.
-	if dotSegment(plain) {
+	if (dotted || escaped) && dotSegment(plain) {
 		return failf(ErrRequest, "the path has a dot segment")
 	}
 	if !escaped && base.RawPath == "" {

@@ -183,7 +183,7 @@ func (x *hop) resume(left bool) error {
 // service's own names cannot all be known), user info, and the query parameters
 // that are credentials.
 func (x *hop) strip() {
-	own, _ := x.c.cfg.auth.(headerOnly)
+	own := x.c.credential.field
 	x.spec.header.drop(func(name string) bool {
 		field := http.CanonicalHeaderKey(name)
 		// A list of what must go would have to know every service's name for a key.

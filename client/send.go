@@ -198,7 +198,7 @@ func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held b
 	if cfg.auth == nil || !a.admits(req) {
 		return req, false, asked, nil
 	}
-	if !x.c.authAtOnce {
+	if !x.c.credential.atOnce {
 		asked = x.call.now()
 	}
 	if out, err = a.authorize(req, mine); err != nil {

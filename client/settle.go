@@ -102,7 +102,12 @@ func (x *hop) line(v *verdict, t *tally, resp *http.Response) {
 }
 
 // whole is a wait in whole milliseconds, so that what is none does not show.
-func whole(d time.Duration) time.Duration { return d.Truncate(time.Millisecond) }
+func whole(d time.Duration) time.Duration {
+	if d < time.Millisecond {
+		return 0
+	}
+	return d.Truncate(time.Millisecond)
+}
 
 // read finds out what a response says beside its status.
 func (x *hop) read(v *verdict, resp *http.Response) {
@@ -235,10 +240,10 @@ func (x *hop) enter(line *Attempt, c concluded, e Effect) {
 
 // renew asks the credential, once per call, whether a 401 can be cured.
 func (x *hop) renew(a *attempt, t *tally, v *verdict, resp *http.Response) bool {
-	ch, ok := x.c.cfg.auth.(Challenger)
+	ch := x.c.credential.renews
 	// A renewal is of use only where the stack's own credential was refused, and the
 	// request can be sent again with the new one.
-	if !ok || !t.held || t.explicit || !x.challenges(v, resp) || !x.body.again() {
+	if ch == nil || !t.held || t.explicit || !x.challenges(v, resp) || !x.body.again() {
 		return false
 	}
 	// Challenge is shown what was sent: another call may have renewed that credential
