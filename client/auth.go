@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -85,10 +86,13 @@ func HeaderPrefix(name, prefix string, src secret.Source) Auth {
 	return newHeaderAuth(spelled(name), prefix, src)
 }
 
+// staticSource is the type of the one source whose secret is known never to change. It is
+// told by that: a method of a user's own source may mean something else.
+var staticSource = reflect.TypeOf(secret.Static(""))
+
 func newHeaderAuth(name, prefix string, src secret.Source) *headerAuth {
-	s, ok := src.(interface{ Fixed() bool })
 	return &headerAuth{
-		src: src, name: name, prefix: prefix, fixed: ok && s.Fixed(),
+		src: src, name: name, prefix: prefix, fixed: reflect.TypeOf(src) == staticSource,
 		renewals: newRenewals[secret.Value](secretSource),
 	}
 }

@@ -573,3 +573,32 @@ func TestJWTAuth(t *testing.T) {
 	_, err = client.New(base, client.WithAuth(client.GoogleServiceAccount(secret.Static(`{"type":"user"}`), "aud")))
 	require.ErrorIs(t, err, client.ErrConfig)
 }
+
+// seemsFixed is a source with a method Fixed of its own, which means something else.
+type seemsFixed struct {
+	*rotating
+	fixed func() bool
+}
+
+func (s *seemsFixed) Fixed() bool { return s.fixed() }
+
+// X3: only a source of package secret's is taken to be one whose secret never changes.
+func TestX3_AUsersSourceIsNeverFixed(t *testing.T) {
+	for name, fixed := range map[string]func() bool{
+		"says that it is": func() bool { return true },
+		"panics":          func() bool { panic("not to be called") },
+	} {
+		for kind := range authsOf(nil) {
+			src := &seemsFixed{newRotating("old", ""), fixed}
+			rt := clienttest.NewTransport(t, clienttest.JSON(200, "{}"), clienttest.JSON(200, "{}"))
+			c := over(t, rt, client.WithAuth(authsOf(src)[kind]))
+			for _, s := range []string{"old", "new"} {
+				src.current.Store(&s)
+				_, err := client.Get[thing](t.Context(), c, "/x")
+				require.NoError(t, err, "%s %s", kind, name)
+			}
+			was := rt.Requests()
+			require.NotEqual(t, credentialIn(was[0]), credentialIn(was[1]), "%s %s", kind, name)
+		}
+	}
+}

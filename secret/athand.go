@@ -10,15 +10,6 @@ package secret
 // AtHand is true.
 func (*static) AtHand() bool { return true }
 
-// A source whose secret never changes also has the method
-//
-//	Fixed() bool
-//
-// so that what is made of it is made once.
-
-// Fixed is true.
-func (*static) Fixed() bool { return true }
-
 // AtHand is true: the environment is read.
 func (*env) AtHand() bool { return true }
 
