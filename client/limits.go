@@ -130,12 +130,14 @@ func (a *attempt) unused(n int32) {
 // client's own pacer is left out of it until a host first speaks of limits.
 func (a *attempt) observe(t *tally, v *verdict, resp *http.Response) {
 	x := a.x
+	pacer := x.c.cfg.pacer
 	if t.paced == 0 && resp != nil && !v.throttled && v.asked <= 0 && !ratelimit.Informs(resp.Header) {
 		// Most services never speak of limits. What they answer is only dated.
-		x.host.old(resp.Header["Date"], x.heardAt())
+		if pacer != nil && v.hint != NotThrottled {
+			x.host.old(resp.Header["Date"], x.heardAt())
+		}
 		return
 	}
-	pacer := x.c.cfg.pacer
 	teaches := resp != nil && pacer != nil && v.hint != NotThrottled && x.host.teaches(resp, x.heardAt())
 	weight := x.out.weight
 	paced, sent := t.paced, t.sent

@@ -281,3 +281,18 @@ func TestC29_AThrottleThatNamesItsReset(t *testing.T) {
 		require.Zero(t, asError(t, err).RetryAt, "a failure is no throttle")
 	})
 }
+
+// C35: where nobody paces, the dates of answers that tell no limits make no throttle an
+// old one.
+func TestC35_WithoutPacingOnlyWhatTellsLimitsIsDated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
+		rt := clienttest.NewTransport(t,
+			clienttest.JSON(200, "{}").Header("Date", at(0)),
+			clienttest.JSON(429, "{}").Header("Date", at(-2*time.Minute)).Header("X-RateLimit-Remaining", "0").Header("X-RateLimit-Reset", "20"),
+			clienttest.JSON(200, "{}"))
+		c := over(t, rt, client.WithPacing(nil))
+		require.Zero(t, wait(t, c, "GET", "/a"))
+		require.GreaterOrEqual(t, wait(t, c, "GET", "/b"), 20*time.Second)
+	})
+}
