@@ -24,9 +24,9 @@ func (h *call) instant(t time.Time) instant {
 // time is i, which is not 0, for everybody else.
 func (h *call) time(i instant) time.Time { return h.began.Add(i.since(beginning)) }
 
-// after is d after i, or as late as there is.
+// after is d, which is not negative, after i, or as late as there is.
 func (i instant) after(d time.Duration) instant {
-	if end := i + instant(d); end > i {
+	if end := i + instant(d); end >= i {
 		return end
 	}
 	return math.MaxInt64
