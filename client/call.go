@@ -20,7 +20,7 @@ type call struct {
 	key     string     // the idempotency key
 	way     way        // which origins the hops have come by
 	seldom  *seldom    // nil while there is nothing in it
-	effect  Effect     // of all attempts; it only grows, see worse
+	effect  Effect     // of all attempts; it only grows
 	history history    // written by record, as attempts are judged
 }
 
@@ -44,7 +44,7 @@ type onWire struct {
 type seldom struct {
 	beside  []onWire // what has been sent beside the last: middleware's hedges
 	passed  *passed  // the request that was redirected last; nil before there is one
-	left    left     // by the redirects so far
+	left    left     // of the hops before this one
 	renewal renewal  // set by the first 401 that may be cured
 }
 
@@ -96,7 +96,6 @@ type conclusion struct {
 	status    int       // 0 without a response
 	heard     time.Time // when that came
 	throttled bool
-	failed    bool
 	again     time.Time // when the client's own limits or breaker permit another; zero is not known
 }
 
@@ -192,9 +191,9 @@ func (h *call) earlier() left {
 	return h.readable().left
 }
 
-// record gives the attempt its number and adds it to the ledger. The effect only ever
-// grows: an attempt that was refused does not undo what one before it may have done
-// (C22).
+// record gives the attempt its number, adds it to the ledger, and its effect e to the
+// call's. That only ever grows: an attempt that was refused does not undo what one before
+// it may have done (C22).
 func (h *call) record(a *Attempt, c concluded, e Effect) {
 	h.mu.Lock()
 	a.Number = len(h.history.attempts) + 1
@@ -221,7 +220,7 @@ func (h *call) outcome() conclusion {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	o := h.history.outcome
-	c := conclusion{throttled: o.throttled, failed: o.failed}
+	c := conclusion{throttled: o.throttled}
 	if o.number > 0 {
 		line := &h.history.attempts[o.number-1]
 		c.status, c.heard = line.Status, line.Start.Add(line.Duration)

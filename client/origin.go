@@ -48,7 +48,7 @@ func newOriginSet(base *url.URL, cleartext bool) originSet {
 	return s
 }
 
-// originOf is originOf(u).
+// originOf is what the function of that name returns, told faster for most.
 func (s *originSet) originOf(u *url.URL) origin {
 	if s.isHome(u) {
 		return s.base

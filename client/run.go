@@ -296,7 +296,7 @@ func (x *hop) abandon(cause error) {
 		v.status = x.resp.StatusCode
 		v.attempt.Status, v.attempt.RequestID = v.status, x.requestID(x.resp.Header)
 	}
-	// With the effect: what was sent may have been applied, whoever panicked after it.
+	// The effect too: what was sent may have been applied, whoever panicked after it.
 	x.record(&v)
 	if a.observed {
 		return // it was the limits that panicked

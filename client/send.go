@@ -170,8 +170,8 @@ func (a *attempt) direct(out *http.Request) error {
 }
 
 // admit waits for the breaker and the limits and gives the request its credential,
-// where it may have it; held says that it did, and asked when it was asked
-// for; that is 0 where nobody ever waits for it.
+// where it may have it; held says that it did, and asked when that was asked for: 0
+// where nobody ever waits for it.
 func (a *attempt) admit(req *http.Request, mine bool) (out *http.Request, held bool, asked instant, err error) {
 	x := a.x
 	cfg := &x.c.cfg
