@@ -22,7 +22,16 @@ func (h *call) instant(t time.Time) instant {
 }
 
 // time is i, which is not 0, for everybody else.
-func (h *call) time(i instant) time.Time { return h.began.Add(i.since(beginning)) }
+func (h *call) time(i instant) time.Time {
+	d := i.since(beginning)
+	if d < time.Second {
+		return h.began.Add(d)
+	}
+	// The wall clock is read again: since the call began it may have been set, and the
+	// machine have slept, which no instant counts.
+	now := time.Now()
+	return now.Add(i.since(h.instant(now)))
+}
 
 // after is d, which is not negative, after i, or as late as there is.
 func (i instant) after(d time.Duration) instant {
