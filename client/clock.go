@@ -96,7 +96,7 @@ func (k *clock) bound(now instant, d time.Duration, cause error) {
 
 // upload notes that the request body of a begins to move: from now on it is bounded by
 // the idle timeout, and the call's default deadline stands still. It returns the phase
-// that this is a part of.
+// that this is a part of, and notYet where nothing is being sent.
 func (k *clock) upload(a *attempt, now instant) (phase int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -105,11 +105,13 @@ func (k *clock) upload(a *attempt, now instant) (phase int) {
 	if k.attempt != a || k.moving != 0 {
 		return noPhase
 	}
-	// Middleware may read a body, to sign it, before there is anything to time.
-	if !k.stopped && k.sending {
-		k.moving = now
-		k.bound(now, k.idle, errUploadStalled)
+	// Middleware may read a body, to sign it, or its beginning, to tell its type, before
+	// there is anything to time.
+	if k.stopped || !k.sending {
+		return notYet
 	}
+	k.moving = now
+	k.bound(now, k.idle, errUploadStalled)
 	return k.phases
 }
 
@@ -123,8 +125,10 @@ func (k *clock) uploads(phase int) {
 	}
 }
 
-// noPhase is the number of no phase.
-const noPhase = -1
+const (
+	noPhase = -1 // the number of no phase
+	notYet  = -2 // and of none so far
+)
 
 // uploaded notes that the request body of that phase has gone out whole: what is left
 // is bounded by the attempt's timeout (C12).

@@ -188,8 +188,8 @@ func WithAttemptTimeout(d time.Duration) Option {
 // A body that no deadline bounds, but for an event stream's, also has to move by 1 KiB a
 // second over each minute, unless there is no idle timeout.
 //
-// Where [Call] reads the body, a wait is ended after this time or, at the
-// latest, twice this time.
+// Where [Call] reads the body, and for a request body, a wait is ended after this time
+// or, at the latest, twice this time.
 func WithIdleTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		c.idleTimeout = cmp.Or(d, DefaultIdleTimeout)

@@ -99,9 +99,9 @@ var (
 
 func (b *sent) Read(p []byte) (int, error) {
 	now := b.x.call.now()
-	// The first Read is the first that is heard of the upload: net/http may have waited
-	// for a connection until now.
-	if b.phase.Load() == 0 {
+	// The first Read of what is sent is the first that is heard of the upload: net/http
+	// may have waited for a connection until now.
+	if p := b.phase.Load(); p == 0 || p == notYet {
 		b.moved = now
 		b.phase.Store(int64(b.x.clock.upload(b.a, now)))
 	}
