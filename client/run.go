@@ -90,6 +90,7 @@ func (x *hop) run() (resp *http.Response, err error) {
 func (x *hop) nextAttempt() *attempt {
 	a := x.newAttempt()
 	a.spec, a.target = x.spec, x.target
+	a.tally.awaited, x.renewal = x.renewal, 0
 	before := 0
 	if a != &x.first || x.call != &x.own { // else it is the call's first
 		before, _ = x.call.tally()

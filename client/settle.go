@@ -254,12 +254,20 @@ func (x *hop) renew(a *attempt, t *tally, v *verdict, resp *http.Response) bool 
 	}
 	// The attempt is over, and may have been ended: the renewal has a context of
 	// its own, which the clock ends with the call.
-	renewal := x.newAttempt()
+	renewal, asked := x.newAttempt(), x.call.now()
 	replay, err := ch.Challenge(wire.WithContext(renewal), resp)
 	renewal.end(nil)
+	now := x.call.now()
 	// The clock goes back to the attempt, whose response may yet be handed on and is
 	// then bounded by it.
-	x.clock.follow(a, x.call.now())
+	x.clock.follow(a, now)
+	d := now.since(asked)
+	x.report.waited(WaitToken, whole(d))
+	if err == nil && replay {
+		x.renewal = d
+		return true
+	}
+	v.attempt.TokenWait = whole(t.awaited + d)
 	if err != nil {
 		err = failWrap(errAuth, "the credential could not be renewed", x.clean(err))
 		// The 401 stays the outcome. Why it could not be cured stands beside it, in the
@@ -267,5 +275,5 @@ func (x *hop) renew(a *attempt, t *tally, v *verdict, resp *http.Response) bool 
 		v.attempt.Err = err
 		x.call.refuse(err)
 	}
-	return err == nil && replay
+	return false
 }

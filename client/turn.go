@@ -3,6 +3,7 @@ package client
 import (
 	"net/http"
 	"sync"
+	"time"
 )
 
 // kept is a response that is to be tried again. It stays the outcome of the call
@@ -44,4 +45,5 @@ type turn struct {
 	resp    *http.Response // what it has brought so far
 	heard   instant        // when the last response, or failure, came
 	kept    *kept          // the last outcome that was a response
+	renewal time.Duration  // what that of the credential took; of the next attempt's wait
 }
