@@ -259,6 +259,13 @@ func (h *call) renewing() bool {
 	return first
 }
 
+// renewed reports whether that has been asked.
+func (h *call) renewed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.readable().renewal.tried
+}
+
 // refuse notes why the credential could not be renewed, for the call's error.
 func (h *call) refuse(err error) {
 	h.mu.Lock()

@@ -78,7 +78,8 @@ func (x *hop) peek(resp *http.Response) {
 // going to take its place.
 func (x *hop) drainTime(status int) time.Duration {
 	again := x.rules.repeatable && retryableStatus(status) || status == http.StatusTooManyRequests
-	if again && x.purse.tried < x.rules.attempts && x.body.again() {
+	again = again && x.purse.tried < x.rules.attempts || status == http.StatusUnauthorized && x.renewable()
+	if again && x.body.again() {
 		return lookTimeout
 	}
 	return drainTimeout

@@ -12,6 +12,7 @@ import (
 	"github.com/standpipe-go/standpipe/client"
 	"github.com/standpipe-go/standpipe/client/clienttest"
 	"github.com/standpipe-go/standpipe/retry"
+	"github.com/standpipe-go/standpipe/secret"
 )
 
 // slowRenewal is a credential that takes three seconds, and two minutes to be renewed.
@@ -75,3 +76,36 @@ func TestC15_ARenewalIsAWaitForTheCredential(t *testing.T) {
 		})
 	}
 }
+
+// C31: what is sent again with a renewed credential is drained for a second, as what is
+// retried. The body of a 401 that is the outcome is waited for as any other.
+func TestC31_ARefusalThatIsRenewedIsDrainedForASecond(t *testing.T) {
+	for name, tc := range map[string]struct {
+		auth client.Auth
+		took time.Duration
+	}{
+		"renewed":         {&zeroAuth{again: true}, time.Second + 5*time.Second},
+		"not renewed":     {&zeroAuth{}, time.Second},
+		"never renewable": {client.Bearer(secret.Static(key)), 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := plain(t, roundTripper(func(r *http.Request) (*http.Response, error) { return unending(401)(r), nil }), client.WithAuth(tc.auth))
+				began := time.Now()
+				_, err := client.Get[thing](t.Context(), c, "/x")
+				require.Equal(t, 401, asError(t, err).Status)
+				require.Equal(t, tc.took, time.Since(began))
+			})
+		})
+	}
+}
+
+// zeroAuth takes no time.
+type zeroAuth struct{ again bool }
+
+func (zeroAuth) Authorize(r *http.Request) error {
+	r.Header.Set("Authorization", "Bearer "+key)
+	return nil
+}
+
+func (a *zeroAuth) Challenge(*http.Request, *http.Response) (bool, error) { return a.again, nil }

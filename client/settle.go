@@ -238,6 +238,13 @@ func (x *hop) enter(line *Attempt, c concluded, e Effect) {
 	x.report.attempt(shown)
 }
 
+// renewable reports whether a 401 may yet be cured: by a credential that can change, and
+// that the call has not had renewed.
+func (x *hop) renewable() bool {
+	k := &x.c.credential
+	return k.renews != nil && !k.atOnce && x.inside && !x.call.renewed()
+}
+
 // renew asks the credential, once per call, whether a 401 can be cured.
 func (x *hop) renew(a *attempt, t *tally, v *verdict, resp *http.Response) bool {
 	ch := x.c.credential.renews
