@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Attempt is one line of a call's ledger: what was sent, what came of it, and
-// why it was or was not tried again. What the renewal of a credential has taken is part of
-// the TokenWait of the attempt that it led to, else of the 401's own.
+// Attempt is one line of a call's ledger: what was sent, what came of it, and why it was
+// or was not tried again. What the renewal of a credential has taken is part of the
+// TokenWait of the attempt that it led to, else of the 401's own.
 type Attempt struct {
 	Number    int           // 1 for the first
 	Start     time.Time     // when the attempt began, after any wait for it
