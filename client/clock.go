@@ -58,6 +58,23 @@ func (k *clock) enterAt(now instant, d time.Duration, cause error) (phase int) {
 	return phase
 }
 
+// reads begins the phase in which a body is read that is in the hands of the caller, who
+// may be gone. It reports whether that is over with the call: a body that waits for
+// nothing, from memory say, would be read on for ever.
+func (k *clock) reads(now instant, gone bool) (over bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.stopped {
+		return false
+	}
+	if end := k.deadline(); !gone && end != 0 && now >= end {
+		k.attempt.end(errCallDeadline)
+		gone = true
+	}
+	k.begin(now, k.idle, errIdleTimeout)
+	return gone
+}
+
 // send begins the phase in which a request is with the transport.
 func (k *clock) send(now instant) (phase int) {
 	k.mu.Lock()

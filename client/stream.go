@@ -38,9 +38,13 @@ type streamBody struct {
 
 func (b *streamBody) Read(p []byte) (int, error) {
 	began := b.x.call.now()
-	b.x.clock.enterAt(began, b.x.clock.idle, errIdleTimeout)
-	n, err := b.read(p)
-	b.x.clock.leave()
+	n, err := 0, error(nil)
+	if b.x.clock.reads(began, b.x.ctx.Err() != nil) {
+		err = errCallDeadline // or the caller's context, as explain says
+	} else {
+		n, err = b.read(p)
+		b.x.clock.leave()
+	}
 	// A byte now and then satisfies the idle timeout, and would hold a connection for
 	// ever.
 	if b.rated && err == nil && b.rate.slow(b.x.call.now().since(began), n) {
