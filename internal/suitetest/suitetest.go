@@ -1,8 +1,6 @@
 package suitetest
 
 import (
-	"bufio"
-	"bytes"
 	"maps"
 	"os"
 	"os/exec"
@@ -50,6 +48,10 @@ func Catches(t *testing.T, broken map[string]Broken) {
 		t.Fatal("every broken implementation passes")
 	}
 	r := read(out)
+	// Without this line it has broken off, and told nothing of what had failed by then.
+	if _, ended := r.failed[t.Name()]; !ended {
+		t.Fatalf("the suites' process did not come to its end (%v):\n%s", err, out)
+	}
 	proven := map[string]bool{}
 	for _, name := range names {
 		b := broken[name]
@@ -90,8 +92,8 @@ var (
 func read(out []byte) report {
 	r := report{map[string]bool{}, map[string]bool{}, map[string]string{}}
 	current := ""
-	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(string(out)) { // of any length
+		line = strings.TrimRight(line, "\r\n")
 		if m := runs.FindStringSubmatch(line); m != nil {
 			current = m[1]
 			r.ran[current] = true
