@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -340,13 +339,3 @@ func (k *clock) restart() {
 	k.stopped, k.lifted, k.attempt = false, false, nil
 	k.armed, k.phase = 0, 0
 }
-
-// Why the clock ended something. The texts are read by people.
-var (
-	errCallDeadline   = failWrap(ErrTimeout, "the call's deadline passed", context.DeadlineExceeded)
-	errUploadStalled  = failf(ErrTimeout, "the request body stalled")
-	errTooSlow        = failf(ErrTimeout, "a body moved by less than 1 KiB a second for a minute")
-	errAttemptTimeout = failf(ErrTimeout, "no response headers within the attempt's timeout")
-	errDrainTimeout   = failf(ErrTimeout, "the error body did not arrive in time")
-	errIdleTimeout    = failf(ErrTimeout, "the response body stalled")
-)

@@ -48,3 +48,13 @@ func (e *ending) end(cause error) {
 		e.cancel(cause) // outside of the lock: what waits for it may come back here
 	}
 }
+
+// Why the clock ends something. The texts are read by people.
+var (
+	errCallDeadline   = failWrap(ErrTimeout, "the call's deadline passed", context.DeadlineExceeded)
+	errUploadStalled  = failf(ErrTimeout, "the request body stalled")
+	errTooSlow        = failf(ErrTimeout, "a body moved by less than 1 KiB a second for a minute")
+	errAttemptTimeout = failf(ErrTimeout, "no response headers within the attempt's timeout")
+	errDrainTimeout   = failf(ErrTimeout, "the error body did not arrive in time")
+	errIdleTimeout    = failf(ErrTimeout, "the response body stalled")
+)

@@ -574,20 +574,26 @@ func TestC12_AnUploadThatMovesIsNotCut(t *testing.T) {
 					s := &swallowing{after: tc.after}
 					began := time.Now()
 					err := upload(t.Context(), plain(t, s, append(tc.opts, client.WithRetry(retry.Never))...), tc.body())
-					took := time.Since(began)
-					if tc.want == "" {
-						require.NoError(t, err)
-						require.Equal(t, tc.took, took)
-						return
-					}
-					require.ErrorIs(t, err, client.ErrTimeout)
-					require.ErrorContains(t, err, tc.want)
-					require.GreaterOrEqual(t, took, tc.took)
-					require.LessOrEqual(t, took, tc.took+tc.slack)
+					requireEnded(t, err, time.Since(began), tc.want, tc.took, tc.slack)
 				})
 			})
 		}
 	}
+}
+
+// requireEnded checks how an upload has ended, and when: with the timeout of which the
+// error says want, or well where that is "".
+func requireEnded(t *testing.T, err error, after time.Duration, want string, took, slack time.Duration) {
+	t.Helper()
+	if want == "" {
+		require.NoError(t, err)
+		require.Equal(t, took, after)
+		return
+	}
+	require.ErrorIs(t, err, client.ErrTimeout)
+	require.ErrorContains(t, err, want)
+	require.GreaterOrEqual(t, after, took)
+	require.LessOrEqual(t, after, took+slack)
 }
 
 // C12: a deadline of the context's bounds an upload like every other.
